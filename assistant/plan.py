@@ -1,0 +1,81 @@
+"""The frozen plan: what the router or the model proposes, in the customer's own words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from data.party import Frozen
+
+
+class Tool(StrEnum):
+    """Everything a turn can do. One value is one tool of the read catalogue or one outcome without data."""
+
+    SUM = "sum"
+    COUNT = "count"
+    AVERAGE = "average"
+    LARGEST = "largest"
+    SMALLEST = "smallest"
+    FIRST = "first"
+    LAST = "last"
+    TOP = "top"
+    BREAKDOWN = "breakdown"
+    COMPARE = "compare"
+    SHARE = "share"
+    DISTINCT = "distinct"
+    REFUNDS = "refunds"
+    INCOME = "income"
+    QUIET_DAYS = "quiet_days"
+    BIGGEST_DAY = "biggest_day"
+    FIND = "find"
+    DUPLICATES = "duplicates"
+    PENDING = "pending"
+    IDENTIFY = "identify"
+    BALANCE = "balance"
+    POSITION = "position"
+    EXPLAIN = "explain"
+    STANDING_ORDERS = "standing_orders"
+    DIRECT_DEBITS = "direct_debits"
+    UPCOMING = "upcoming"
+    SUBSCRIPTIONS = "subscriptions"
+    SALARY = "salary"
+    AFFORD = "afford"
+    SPARE = "spare"
+    ACCOUNTS = "accounts"
+    BENEFICIARIES = "beneficiaries"
+    HELP = "help"
+    CANNOT = "cannot"
+    REFUSE = "refuse"
+    OOS = "oos"
+    HANDOVER = "handover"
+
+
+class Spans(Frozen):
+    """Verbatim words of the customer, none of them interpreted yet.
+
+    periods: up to two, in the order said; for a comparison the first is the one asked about.
+    merchants: names of shops, people or companies. category: a kind of spending.
+    amount: bounds included, such as "over 50". account: which of their accounts. group: by what.
+    """
+
+    periods: tuple[str, ...] = ()
+    merchants: tuple[str, ...] = ()
+    category: str = ""
+    amount: str = ""
+    account: str = ""
+    number: str = ""
+    group: str = ""
+
+
+class Step(Frozen):
+    """One tool and the words that say on what."""
+
+    tool: Tool
+    spans: Spans = Spans()
+
+
+class Plan(Frozen):
+    """What a turn will do. `sure` is the router's calibrated probability, 1 for a model's plan."""
+
+    steps: tuple[Step, ...]
+    path: str
+    sure: float = 1.0

@@ -1,0 +1,125 @@
+"""Everything that can go wrong in the bank's own terms. No word about HTTP here."""
+
+from __future__ import annotations
+
+
+class CounterfoilError(Exception):
+    """The root. `code` is stable and machine-readable; the text is for a person."""
+
+    code = "error"
+
+
+class InvalidInput(CounterfoilError):
+    """What was given cannot be read; nothing of it was kept."""
+
+    code = "invalid_input"
+
+
+class InvalidAmount(InvalidInput):
+    code = "invalid_amount"
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"{text!r} is not an amount: {reason}")
+        self.reason = reason
+
+
+class InvalidCurrency(InvalidInput):
+    code = "invalid_currency"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text!r} is not a currency that can be used here")
+
+
+class InvalidStatement(InvalidInput):
+    """A statement file that cannot be imported: says the file, the line and the field."""
+
+    code = "invalid_statement"
+
+    def __init__(self, file: str, line: int | None, field: str | None, reason: str) -> None:
+        where = file if line is None else f"{file}, line {line}"
+        if field is not None:
+            where += f", field {field!r}"
+        super().__init__(f"{where}: {reason}")
+        self.file, self.line, self.field, self.reason = file, line, field, reason
+
+
+class NotAuthenticated(CounterfoilError):
+    """No token, or one that does not prove who is asking."""
+
+    code = "not_authenticated"
+
+
+class Denied(CounterfoilError):
+    """Policy says no; `rules` are the ids of the rules that said it."""
+
+    code = "denied"
+
+    def __init__(self, action: str, rules: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{action} is not allowed" + (f" ({', '.join(rules)})" if rules else ""))
+        self.action, self.rules = action, rules
+
+
+class NotFound(CounterfoilError):
+    code = "not_found"
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"there is no {kind} {key!r} here")
+
+
+class ConversationBusy(CounterfoilError):
+    """A turn is running in this conversation; its lease has not ended."""
+
+    code = "conversation_busy"
+
+
+class TooLong(InvalidInput):
+    code = "too_long"
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"{what} may have up to {limit} characters")
+        self.limit = limit
+
+
+class Unavailable(CounterfoilError):
+    """A part that the answer needs does not answer; the rest still works."""
+
+    code = "unavailable"
+
+
+class ServiceUnavailable(Unavailable):
+    """One of the bank's services did not answer, or not in a way that can be used."""
+
+    code = "service_unavailable"
+
+    def __init__(self, service: str, reason: str) -> None:
+        super().__init__(f"the {service} service is not available: {reason}")
+        self.service = service
+
+
+class ServiceRefused(CounterfoilError):
+    """One of the bank's services said no; `codes` are its own error codes."""
+
+    code = "service_refused"
+
+    def __init__(self, service: str, status: int, codes: tuple[str, ...]) -> None:
+        super().__init__(f"the {service} service refused ({status}: {', '.join(codes) or 'no code'})")
+        self.service, self.status, self.codes = service, status, codes
+
+
+class IndexUnavailable(Unavailable):
+    code = "index_unavailable"
+
+
+class ModelUnavailable(Unavailable):
+    """No language model, one that is still coming, or one that did not answer in time."""
+
+    code = "model_unavailable"
+
+
+class WeightsCorrupt(CounterfoilError):
+    """Weights on disk that do not have the digest they must have."""
+
+    code = "weights_corrupt"
+
+    def __init__(self, name: str, found: str, wanted: str) -> None:
+        super().__init__(f"{name} has sha256 {found[:16]}…, not {wanted[:16]}…")

@@ -49,7 +49,9 @@ class FactBook:
         self.facts.append(fact)
         return fact
 
-    def money(self, label: str, amount: Money, evidence: tuple[str, ...] = (), formula: str | None = None, signed: bool = False) -> Fact:
+    def money(
+        self, label: str, amount: Money, evidence: tuple[str, ...] = (), formula: str | None = None, signed: bool = False
+    ) -> Fact:
         """An amount; shown without its sign unless `signed`, as the words around it say the direction."""
         shown = (amount if signed else abs(amount)).shown(self.locale)
         return self._add(label, amount.plain, amount.currency, shown, evidence, formula)

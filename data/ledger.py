@@ -1,0 +1,369 @@
+"""The ledger: who holds what, and every transaction once. Sums are SQL over integer minor units."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlmodel import SQLModel
+
+from data.banking import Account, Transaction
+from data.facts import Row
+from data.money import Money
+from data.party import AccountId, Consent, Frozen, Grant, GrantSource, Party, PartyId, Purpose, Role
+from data.tables import AccountRow, CategoryChoiceRow, ConsentRow, DescriptorRow, EntryRow, GrantRow, IndexWorkRow, PartyRow
+
+entry, descriptor, account_t, grant_t, party_t, consent_t, choice_t, work_t = (
+    SQLModel.metadata.tables[model.__tablename__]
+    for model in (EntryRow, DescriptorRow, AccountRow, GrantRow, PartyRow, ConsentRow, CategoryChoiceRow, IndexWorkRow)
+)
+
+BATCH = 5000
+
+
+class Added(Frozen):
+    """What an import or a sync did to the ledger."""
+
+    added: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Added) -> Added:
+        return Added(
+            added=self.added + other.added,
+            corrected=self.corrected + other.corrected,
+            unchanged=self.unchanged + other.unchanged,
+        )
+
+
+class Payee(Frozen):
+    """A statement text of the customer's, as the resolver of merchants sees it."""
+
+    id: int
+    account: AccountId
+    text: str
+    shown: str
+    template: str
+
+
+class Texts(Frozen):
+    """How statement text becomes a key and a template; retrieval has the real ones."""
+
+    descriptor: Callable[[str], str]
+    template: Callable[[str], str]
+
+
+# (statement text, MCC, the bank's own category) -> category and its source.
+Categoriser = Callable[[str, str | None, str | None], tuple[str | None, str | None]]
+
+
+class Ledger:
+    """Reads and writes of the ledger. Every read names the accounts that it may see.
+
+    Blocking: call it from a worker thread when an event loop is running.
+    """
+
+    def __init__(self, engine: Engine, texts: Texts, categorise: Categoriser) -> None:
+        self.engine, self.texts, self.categorise = engine, texts, categorise
+
+    # Who holds what
+
+    def put_party(self, party: Party, on: Connection | None = None) -> None:
+        self._upsert(party_t, {"id": party.id}, {"name": party.name}, on)
+
+    def put_account(self, account: Account, source: GrantSource, on: Connection | None = None) -> None:
+        values = account.model_dump(mode="json", exclude={"id"}) | {"source": source.value}
+        self._upsert(account_t, {"id": account.id}, values, on)
+
+    def put_grants(self, party: PartyId, source: GrantSource, grants: Sequence[Grant], on: Connection | None = None) -> None:
+        """Replace the party's grants of one source: a grant that the source no longer gives ends."""
+        rows = [
+            {"party_id": g.party, "account_id": g.account, "role": g.role.value, "source": source.value}
+            | {"since": g.since, "until": g.until}
+            for g in grants
+        ]
+        with self._on(on) as connection:
+            connection.execute(delete(grant_t).where(grant_t.c.party_id == party, grant_t.c.source == source.value))
+            if rows:
+                connection.execute(insert(grant_t), rows)
+
+    def add_grant(self, grant: Grant, on: Connection | None = None) -> None:
+        key = {"party_id": grant.party, "account_id": grant.account, "role": grant.role.value}
+        self._upsert(grant_t, key, {"source": grant.source.value, "since": grant.since, "until": grant.until}, on)
+
+    def party(self, party: PartyId) -> Party | None:
+        with self.engine.connect() as connection:
+            row = connection.execute(select(party_t).where(party_t.c.id == party)).mappings().first()
+        return Party.model_validate(dict(row)) if row else None
+
+    def grants(self, party: PartyId) -> tuple[Grant, ...]:
+        query = select(grant_t).where(grant_t.c.party_id == party).order_by(grant_t.c.account_id)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(
+            Grant(
+                party=party,
+                account=AccountId(r["account_id"]),
+                role=Role(r["role"]),
+                source=GrantSource(r["source"]),
+                since=r["since"],
+                until=r["until"],
+            )
+            for r in rows
+        )
+
+    def put_consent(self, consent: Consent) -> None:
+        self._upsert(consent_t, {"party_id": consent.party, "purpose": consent.purpose.value}, {"until": consent.until}, None)
+
+    def consents(self, party: PartyId, purpose: Purpose, now: dt.datetime) -> bool:
+        """Whether the party consents to a purpose at `now`; without a record it does not."""
+        query = select(consent_t).where(consent_t.c.party_id == party, consent_t.c.purpose == purpose.value)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return row is not None and Consent(party=party, purpose=purpose, until=row["until"]).holds(now)
+
+    def accounts(self, ids: Sequence[AccountId]) -> tuple[Account, ...]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(account_t).where(account_t.c.id.in_(ids))).mappings().all()
+        found = {r["id"]: Account(**{name: r[name] for name in Account.model_fields}) for r in rows}
+        return tuple(found[i] for i in ids if i in found)
+
+    def fed_at(self, ids: Sequence[AccountId]) -> dt.datetime | None:
+        """The oldest moment at which one of the accounts was last fed."""
+        with self.engine.connect() as connection:
+            times = connection.scalars(select(account_t.c.fed_at).where(account_t.c.id.in_(ids))).all()
+        return min((t for t in times if t is not None), default=None)
+
+    def synced_until(self, account: AccountId) -> dt.datetime | None:
+        with self.engine.connect() as connection:
+            return connection.scalar(select(account_t.c.synced_until).where(account_t.c.id == account))
+
+    def set_synced_until(self, account: AccountId, until: dt.datetime) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(update(account_t).where(account_t.c.id == account).values(synced_until=until))
+
+    # Transactions
+
+    def add(self, account: AccountId, rows: Sequence[Transaction], now: dt.datetime, on: Connection | None = None) -> Added:
+        """Add transactions of one account; the same ones again add nothing.
+
+        A row with a source id that is held with other content becomes a new version; one that supersedes
+        another takes its place. Rows without an id are matched per day as a multiset, so a real repeat is kept.
+        """
+        with self._on(on) as connection:
+            named = [r for r in rows if r.source_id is not None]
+            unnamed = [r for r in rows if r.source_id is None]
+            keyed = [(str(r.source_id), r) for r in named] + self._ordinals(unnamed)
+            done = Added()
+            for start in range(0, len(keyed), BATCH):
+                done += self._add_batch(connection, account, keyed[start : start + BATCH])
+            connection.execute(update(account_t).where(account_t.c.id == account).values(fed_at=now))
+        return done
+
+    @staticmethod
+    def _ordinals(rows: Sequence[Transaction]) -> list[tuple[str, Transaction]]:
+        """Ids from content and a count: the third identical coffee of a day is always number three."""
+        seen: Counter[str] = Counter()
+        keyed = []
+        for row in rows:
+            content = f"{row.booked_on}|{row.amount}|{row.text}|{row.status}"
+            digest = hashlib.sha256(content.encode()).hexdigest()[:24]
+            seen[digest] += 1
+            keyed.append((f"{digest}-{seen[digest]}", row))
+        return keyed
+
+    def _add_batch(self, connection: Connection, account: AccountId, keyed: list[tuple[str, Transaction]]) -> Added:
+        held = self._held(connection, account, [key for key, _ in keyed])
+        ids = self._descriptors(connection, account, {row.text for _, row in keyed})
+        choices = self._choices(connection, ids.values())
+        fresh, corrected, unchanged = [], 0, 0
+        replaced: set[str] = set()
+        for key, row in keyed:
+            values = self._values(account, key, row, ids[row.text], choices)
+            before = held.get(key)
+            if before is not None and all(before[name] == values[name] for name in _CONTENT):
+                unchanged += 1
+                continue
+            if before is not None:
+                values["version"] = before["version"] + 1
+                replaced.add(key)
+                corrected += 1
+            held[key] = values
+            fresh.append(values)
+            if row.supersedes is not None:
+                replaced.add(row.supersedes)
+        if replaced:
+            where = (entry.c.account_id == account, entry.c.source_id.in_(replaced))
+            connection.execute(update(entry).where(*where).values(live=False))
+        if fresh:
+            connection.execute(insert(entry), fresh)
+        return Added(added=len(fresh) - corrected, corrected=corrected, unchanged=unchanged)
+
+    @staticmethod
+    def _held(connection: Connection, account: AccountId, keys: list[str]) -> dict[str, Mapping[str, Any]]:
+        """The newest version of each source id that is held already."""
+        held: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(keys), 500):
+            chosen = entry.c.source_id.in_(keys[start : start + 500])
+            query = select(entry).where(entry.c.account_id == account, chosen).order_by(entry.c.version)
+            held |= {r["source_id"]: r for r in connection.execute(query).mappings()}
+        return held
+
+    def _values(
+        self, account: AccountId, key: str, row: Transaction, descriptor_id: int, choices: Mapping[int, str]
+    ) -> dict[str, Any]:
+        category, source = self.categorise(row.text, row.mcc, row.bank_category)
+        if descriptor_id in choices:
+            category, source = choices[descriptor_id], "customer"
+        return {
+            "account_id": account,
+            "source_id": key,
+            "version": 1,
+            "live": True,
+            "booked_on": row.booked_on,
+            "booked_at": row.booked_at,
+            "value_on": row.value_on,
+            "amount_minor": row.amount.minor,
+            "currency": row.amount.currency,
+            "text": row.text,
+            "descriptor_id": descriptor_id,
+            "kind": row.kind.value,
+            "status": row.status.value,
+            "category": category,
+            "category_source": source,
+            "bank_category": row.bank_category,
+            "mcc": row.mcc,
+            "counterparty": row.counterparty,
+            "reference": row.reference,
+            "original_minor": row.original.minor if row.original else None,
+            "original_currency": row.original.currency if row.original else None,
+            "rate": str(row.rate) if row.rate is not None else None,
+        }
+
+    def _descriptors(self, connection: Connection, account: AccountId, texts: set[str]) -> dict[str, int]:
+        """Statement text -> descriptor id; new ones are made and put into the index queue."""
+        keys = {text: self.texts.descriptor(text) for text in texts}
+        known: dict[str, int] = {}
+        wanted = sorted(set(keys.values()))
+        for start in range(0, len(wanted), 500):
+            chosen = descriptor.c.text.in_(wanted[start : start + 500])
+            query = select(descriptor.c.text, descriptor.c.id).where(descriptor.c.account_id == account, chosen)
+            known |= dict(connection.execute(query).tuples().all())
+        new = {key: text for text, key in sorted(keys.items(), reverse=True) if key not in known}
+        if new:
+            rows = [{"account_id": account, "text": k, "shown": t, "template": self.texts.template(t)} for k, t in new.items()]
+            added = insert(descriptor).returning(descriptor.c.text, descriptor.c.id)
+            known |= dict(connection.execute(added, rows).tuples().all())
+            templates = sorted({row["template"] for row in rows})
+            connection.execute(insert(work_t), [{"account_id": account, "template": t, "op": "put"} for t in templates])
+        return {text: known[key] for text, key in keys.items()}
+
+    @staticmethod
+    def _choices(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+        query = select(choice_t.c.descriptor_id, choice_t.c.category).where(choice_t.c.descriptor_id.in_(set(ids)))
+        return dict(connection.execute(query).tuples().all())
+
+    def choose_category(self, accounts: Sequence[AccountId], payee: int, category: str) -> None:
+        """The customer's own word for a payee of theirs; it holds for past and coming rows."""
+        with self.engine.begin() as connection:
+            own = select(descriptor.c.id).where(descriptor.c.id == payee, descriptor.c.account_id.in_(accounts))
+            if connection.scalar(own) is None:
+                return
+            self._upsert(choice_t, {"descriptor_id": payee}, {"category": category}, connection)
+            mine = update(entry).where(entry.c.descriptor_id == payee, entry.c.account_id.in_(accounts))
+            connection.execute(mine.values(category=category, category_source="customer"))
+
+    # The index queue
+
+    def take(self, limit: int) -> list[tuple[int, AccountId, str, str]]:
+        """The oldest work for the index, as (id, account, template, op); it stays until `done`."""
+        query = select(work_t).order_by(work_t.c.id).limit(limit)
+        with self.engine.connect() as connection:
+            return [(r.id, AccountId(r.account_id), r.template, r.op) for r in connection.execute(query)]
+
+    def done(self, ids: Sequence[int]) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(delete(work_t).where(work_t.c.id.in_(ids)))
+
+    def waiting(self) -> int:
+        """How many entries the index queue holds."""
+        with self.engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(work_t)) or 0
+
+    def requeue(self) -> int:
+        """Put every template of every account into the index queue again; returns how many."""
+        pairs = select(descriptor.c.account_id, descriptor.c.template).distinct()
+        with self.engine.begin() as connection:
+            connection.execute(delete(work_t))
+            source = pairs.add_columns(func.lower("put"))
+            result = connection.execute(insert(work_t).from_select(["account_id", "template", "op"], source))
+        return result.rowcount
+
+    # Reading is in data.queries; these two build what it and the resolver need.
+
+    def payees(self, accounts: Sequence[AccountId]) -> list[Payee]:
+        """Every statement text of the accounts: hundreds to a few thousand for a household."""
+        query = select(descriptor).where(descriptor.c.account_id.in_(accounts)).order_by(descriptor.c.id)
+        with self.engine.connect() as connection:
+            return [
+                Payee(id=r.id, account=AccountId(r.account_id), text=r.text, shown=r.shown, template=r.template)
+                for r in connection.execute(query)
+            ]
+
+    def _on(self, connection: Connection | None) -> Any:
+        """The caller's transaction, or one of our own."""
+        return _Joined(connection) if connection is not None else self.engine.begin()
+
+    def _upsert(self, table: Any, key: dict[str, Any], values: dict[str, Any], on: Connection | None) -> None:
+        same = [table.c[name] == value for name, value in key.items()]
+        with self._on(on) as connection:
+            if values and connection.execute(update(table).where(*same).values(**values)).rowcount == 0:
+                connection.execute(insert(table).values(**key, **values))
+
+
+class _Joined:
+    """Lets a write take part in a transaction that somebody else ends."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> Connection:
+        return self.connection
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+# What makes a version different: a new category rule or a new reading of the text is no correction.
+_CONTENT = (
+    "booked_on",
+    "value_on",
+    "amount_minor",
+    "currency",
+    "text",
+    "status",
+    "kind",
+    "mcc",
+    "bank_category",
+    "counterparty",
+    "reference",
+)
+
+
+def shown_row(values: Mapping[str, Any], account: str) -> Row:
+    """A ledger row as evidence."""
+    amount = Money(minor=values["amount_minor"], currency=values["currency"])
+    return Row(
+        id=values["source_id"],
+        account=account,
+        booked_on=values["booked_on"],
+        text=values["text"],
+        amount=amount.plain,
+        currency=amount.currency,
+        category=values["category"],
+        status=values["status"],
+    )

@@ -1,0 +1,164 @@
+"""The tables of the ledger and the records. They only store: validation happens before a row is made."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, TypeDecorator, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field, SQLModel
+
+# SQLite gives rowids only to INTEGER keys, PostgreSQL wants 64 bits.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """Aware datetimes, kept as UTC: SQLite forgets the zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(dt.UTC) if value is not None else None
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+
+
+class PartyRow(SQLModel, table=True):
+    __tablename__ = "party"
+    id: str = Field(primary_key=True)
+    name: str
+
+
+class AccountRow(SQLModel, table=True):
+    __tablename__ = "account"
+    id: str = Field(primary_key=True)
+    kind: str
+    name: str
+    currency: str
+    product: str
+    identification: str
+    time_zone: str
+    source: str
+    fed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    synced_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class GrantRow(SQLModel, table=True):
+    # "grant" is a word of SQL itself.
+    __tablename__ = "account_grant"
+    party_id: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True, index=True)
+    role: str = Field(primary_key=True)
+    source: str
+    since: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ConsentRow(SQLModel, table=True):
+    __tablename__ = "consent"
+    party_id: str = Field(primary_key=True)
+    purpose: str = Field(primary_key=True)
+    until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class DescriptorRow(SQLModel, table=True):
+    """A statement text of one account; `text` is the comparable key, `shown` as first seen."""
+
+    __tablename__ = "descriptor"
+    __table_args__ = (
+        UniqueConstraint("account_id", "text", name="descriptor_of_account"),
+        Index("descriptor_template", "account_id", "template"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    account_id: str
+    text: str
+    shown: str
+    template: str
+
+
+class EntryRow(SQLModel, table=True):
+    """One version of a transaction. `live` is false once a later version has replaced it."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        UniqueConstraint("account_id", "source_id", "version", name="entry_version"),
+        # Every question is about granted accounts, then a period or a merchant: nobody else's rows are touched.
+        Index("entry_by_day", "account_id", "live", "booked_on"),
+        Index("entry_by_descriptor", "account_id", "descriptor_id", "booked_on"),
+        Index("entry_by_category", "account_id", "category", "booked_on"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    account_id: str
+    source_id: str
+    version: int
+    live: bool
+    booked_on: dt.date
+    booked_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    value_on: dt.date | None = None
+    amount_minor: int = Field(sa_type=BigInteger)
+    currency: str
+    text: str
+    descriptor_id: int = Field(sa_type=BigInteger)
+    kind: str
+    status: str
+    category: str | None = None
+    category_source: str | None = None
+    bank_category: str | None = None
+    mcc: str | None = None
+    counterparty: str | None = None
+    reference: str | None = None
+    original_minor: int | None = Field(default=None, sa_type=BigInteger)
+    original_currency: str | None = None
+    rate: str | None = None
+
+
+class CategoryChoiceRow(SQLModel, table=True):
+    """What a customer calls a statement text of theirs: stands before the bank's category and the rules."""
+
+    __tablename__ = "category_choice"
+    descriptor_id: int = Field(sa_column=Column(BigKey, primary_key=True, autoincrement=False))
+    category: str
+
+
+class IndexWorkRow(SQLModel, table=True):
+    """What the index has still to take in or forget; written with the rows it comes from."""
+
+    __tablename__ = "index_work"
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    account_id: str
+    template: str
+    op: str
+
+
+class ConversationRow(SQLModel, table=True):
+    __tablename__ = "conversation"
+    id: str = Field(primary_key=True)
+    party_id: str = Field(index=True)
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    lease: str | None = None
+    lease_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    memory: str = "{}"
+
+
+class TurnRow(SQLModel, table=True):
+    __tablename__ = "turn"
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(index=True)
+    number: int
+    message: str
+    asked_at: dt.datetime = Field(sa_type=UtcDateTime)
+    ended: bool = False
+
+
+class EventRow(SQLModel, table=True):
+    """The event log: numbered from 1 in its conversation; HTTP only reads it."""
+
+    __tablename__ = "event"
+    conversation_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    turn_id: str = Field(index=True)
+    payload: str

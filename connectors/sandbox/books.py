@@ -240,4 +240,3 @@ def look(entry: Entry, now: dt.datetime) -> Movement | None:
     if entry.hold_id is None or entry.at > now or (entry.released_at is not None and entry.released_at <= now):
         return None
     return Movement(entry, entry.hold_id, entry.held, pending=True, at=entry.at)
-

@@ -6,8 +6,6 @@ import datetime as dt
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from dateutil.easter import easter
-
 LONDON = ZoneInfo("Europe/London")
 DAY = dt.timedelta(days=1)
 
@@ -24,6 +22,20 @@ def bank_holidays(year: int) -> frozenset[dt.date]:
     for day in (dt.date(year, 12, 25), dt.date(year, 12, 26)):
         fixed.add(day if day.weekday() < 5 else day + 2 * DAY)
     return frozenset(fixed)
+
+
+def easter(year: int) -> dt.date:
+    """Easter Sunday in the Gregorian calendar, years 1583 to 4099.
+
+    Source: the ecclesiastical rule in the form published by Meeus, Astronomical Algorithms, chapter 8.
+    """
+    golden, century, of_century = year % 19, year // 100, year % 100
+    leaps = century - century // 4 - (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + leaps + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - epact - of_century % 4) % 7
+    late = (golden + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+    return dt.date(year, month, day + 1)
 
 
 def _weekday(day: dt.date) -> dt.date:

@@ -13,6 +13,8 @@ from connectors.sandbox.books import BankAccount, Commitment, Entry, FuturePayme
 from connectors.sandbox.calendar import DAY, LONDON, month_end, on_or_after, on_or_before
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
+# Days from authorising a card payment to booking it.
+LAGS = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)
 # What a foreign card purchase costs on top in accounts that charge for it: 2.75 %.
 FOREIGN_FEE = Decimal("0.0275")
 
@@ -81,11 +83,13 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Person:
-    """A customer's life: what is fixed, what happens by chance, and a story told month by month."""
+class Life:
+    """What happens on some accounts: what is fixed, what happens by chance, and a story told month by month.
+
+    opening: booked balance, in minor units, of each account when the books begin.
+    """
 
     id: str
-    name: str
     accounts: tuple[BankAccount, ...]
     opening: dict[str, int]
     commitments: tuple[Commitment, ...]
@@ -99,11 +103,11 @@ class Person:
 class Month:
     """The pen that writes one month; every method adds entries. Amounts are positive pence unless said otherwise."""
 
-    def __init__(self, person: str, year: int, month: int, accounts: dict[str, BankAccount]) -> None:
+    def __init__(self, life: str, year: int, month: int, accounts: dict[str, BankAccount]) -> None:
         self.year, self.month = year, month
         self.last = month_end(year, month).day
         self.accounts = accounts
-        self.dice: Random = dice(person, year, month)
+        self.dice: Random = dice(life, year, month)
         self.entries: list[Entry] = []
         self.future_payments: list[FuturePayment] = []
         self.away: set[int] = set()
@@ -116,16 +120,26 @@ class Month:
         return dt.datetime.combine(day, clock, LONDON)
 
     def card(
-        self, account: str, shop: Shop, day: int, pence: int | None = None, at: tuple[int, int] | None = None, hold: int | None = None
+        self,
+        account: str,
+        shop: Shop,
+        day: int,
+        pence: int | None = None,
+        at: tuple[int, int] | None = None,
+        hold: int | None = None,
+        lag: int | None = None,
     ) -> Entry:
-        """A purchase: pending when authorised, booked one to three days later. `hold` is what was authorised, if not the price."""
+        """A purchase: pending when authorised, booked `lag` days later, mostly one.
+
+        hold: what was authorised, where it is not the price.
+        """
         price = self._price(shop) if pence is None else pence
         when = self._at(self.date(day), *(at or (self.dice.randrange(9, 20), None)))
         original, rate, minor = None, None, price
         if shop.currency != self.accounts[account].currency:
             rate = self._rate(shop.currency)
             original, minor = (price, shop.currency), round(price / rate)
-        entry = self._authorised(account, shop, -minor, when, when + DAY * self.dice.choice((1, 1, 1, 1, 1, 1, 1, 2, 2, 3)))
+        entry = self._authorised(account, shop, -minor, when, when + DAY * (lag or self.dice.choice(LAGS)))
         entry = entry._replace(held=-(hold or minor), original=original, rate=rate)
         self.entries.append(entry)
         if original is not None and self.accounts[account].foreign_fee:
@@ -134,10 +148,11 @@ class Month:
 
     def again(self, first: Entry, seconds: int) -> Entry:
         """The same purchase charged a second time, some seconds after the first."""
-        assert first.booked_at is not None
         gap = dt.timedelta(seconds=seconds)
         key = digest(first.account, first.at + gap, first.text)
-        entry = first._replace(id=f"tx-{key}", hold_id=f"auth-{key}", at=first.at + gap, booked_at=first.booked_at + gap)
+        entry = first._replace(
+            id=f"tx-{key}", hold_id=f"auth-{key}", at=first.at + gap, booked_at=first.booked_at and first.booked_at + gap
+        )
         self.entries.append(entry)
         return entry
 
@@ -159,7 +174,17 @@ class Month:
             text = text.replace("#", "".join(self.dice.choices(LETTERS, k=6)))
         key = digest(account, at, text)
         return Entry(
-            f"tx-{key}", account, minor, text, "CCRD/POSD", at, booked_at, f"auth-{key}", minor, mcc=shop.mcc, counterparty=shop.name
+            f"tx-{key}",
+            account,
+            minor,
+            text,
+            "CCRD/POSD",
+            at,
+            booked_at,
+            f"auth-{key}",
+            minor,
+            mcc=shop.mcc,
+            counterparty=shop.name,
         )
 
     def _price(self, shop: Shop) -> int:
@@ -188,7 +213,14 @@ class Month:
         self._booked(account, -pence, f"{name} {reference}".strip(), "ICDT/DMCT", when, name, number, reference, purpose)
 
     def receive(
-        self, account: str, name: str, day: dt.date, pence: int, reference: str, code: str = "RCDT/DMCT", purpose: str | None = None
+        self,
+        account: str,
+        name: str,
+        day: dt.date,
+        pence: int,
+        reference: str,
+        code: str = "RCDT/DMCT",
+        purpose: str | None = None,
     ) -> None:
         """A credit transfer from somebody: code RCDT/SALA for wages, RCDT/RRTN for a payment that came back."""
         when = self._at(day, 0 if code == "RCDT/SALA" else self.dice.randrange(7, 21))
@@ -206,7 +238,16 @@ class Month:
             foreign = debtor.currency if creditor.currency == "GBP" else creditor.currency
             rate = self._rate(foreign)
             arrives = round(pence / rate) if creditor.currency == "GBP" else round(pence * rate)
-        self._booked(source, -pence, f"TFR TO {creditor.name.upper()}", "ICDT/BOOK", when, creditor.name, creditor.number, commitment=commitment)
+        self._booked(
+            source,
+            -pence,
+            f"TFR TO {creditor.name.upper()}",
+            "ICDT/BOOK",
+            when,
+            creditor.name,
+            creditor.number,
+            commitment=commitment,
+        )
         self._booked(target, arrives, f"TFR FROM {debtor.name.upper()}", "RCDT/BOOK", when, debtor.name, debtor.number)
         if rate is not None:
             last = self.entries[-1]
@@ -238,9 +279,7 @@ class Month:
     def plan(self, account: str, name: str, number: str, made: int, due: int, pence: int, reference: str) -> None:
         """A payment set up on one day of the month to be made on `due`, which may lie beyond its end (day 33, say)."""
         day = on_or_after(dt.date(self.year, self.month, 1) + DAY * (due - 1))
-        payment = FuturePayment(
-            f"sp-{digest(account, name, day)}", account, name, number, pence, reference, self.date(made), day
-        )
+        payment = FuturePayment(f"sp-{digest(account, name, day)}", account, name, number, pence, reference, self.date(made), day)
         self.future_payments.append(payment)
         self._booked(account, -pence, f"{name} {reference}".strip(), "ICDT/DMCT", self._at(day, 2), name, number, reference)
 

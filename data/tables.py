@@ -135,30 +135,39 @@ class IndexWorkRow(SQLModel, table=True):
 
 
 class ConversationRow(SQLModel, table=True):
+    """`events` counts the log; who holds `lease` until `lease_until` may add to it."""
+
     __tablename__ = "conversation"
     id: str = Field(primary_key=True)
     party_id: str = Field(index=True)
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    title: str = ""
+    turns: int = 0
+    events: int = 0
     lease: str | None = None
     lease_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     memory: str = "{}"
 
 
 class TurnRow(SQLModel, table=True):
+    """One message and its answer; `stopping` is what a cancel leaves for the process that runs it."""
+
     __tablename__ = "turn"
-    id: str = Field(primary_key=True)
-    conversation_id: str = Field(index=True)
-    number: int
+    conversation_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
     message: str
     asked_at: dt.datetime = Field(sa_type=UtcDateTime)
     ended: bool = False
+    stopping: bool = False
 
 
 class EventRow(SQLModel, table=True):
     """The event log: numbered from 1 in its conversation; HTTP only reads it."""
 
     __tablename__ = "event"
+    __table_args__ = (Index("event_of_turn", "conversation_id", "turn"),)
     conversation_id: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
-    turn_id: str = Field(index=True)
+    turn: int
+    type: str
     payload: str

@@ -55,6 +55,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("party_id", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("turns", sa.Integer(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("lease", sa.String(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("memory", sa.String(), nullable=False),
@@ -113,12 +116,13 @@ def upgrade() -> None:
         "event",
         sa.Column("conversation_id", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("turn_id", sa.String(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
         sa.Column("payload", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("conversation_id", "number"),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_turn_id", ["turn_id"], unique=False)
+        batch_op.create_index("event_of_turn", ["conversation_id", "turn"], unique=False)
 
     op.create_table(
         "index_work",
@@ -136,27 +140,22 @@ def upgrade() -> None:
     )
     op.create_table(
         "turn",
-        sa.Column("id", sa.String(), nullable=False),
         sa.Column("conversation_id", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        sa.Column("stopping", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("conversation_id", "number"),
     )
-    with op.batch_alter_table("turn", schema=None) as batch_op:
-        batch_op.create_index("ix_turn_conversation_id", ["conversation_id"], unique=False)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("turn", schema=None) as batch_op:
-        batch_op.drop_index("ix_turn_conversation_id")
-
     op.drop_table("turn")
     op.drop_table("party")
     op.drop_table("index_work")
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_index("ix_event_turn_id")
+        batch_op.drop_index("event_of_turn")
 
     op.drop_table("event")
     with op.batch_alter_table("entry", schema=None) as batch_op:

@@ -1,0 +1,477 @@
+"""Periods in a customer's words: "last month", "Q2", "between 3 and 17 May", "since Easter", "until payday".
+
+A reader understands one way of naming days; a period is found where readers match, longest first. What is
+ambiguous is not guessed in silence: the period says in its label which days it means.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from babel import Locale
+from babel.dates import format_date
+from dateutil.easter import easter
+from dateutil.relativedelta import relativedelta
+
+from data.party import Frozen
+
+
+class Period(Frozen):
+    """Days, both included. `since` None: from the first day held. `open_end`: it may reach past today."""
+
+    since: dt.date | None
+    until: dt.date
+    label: str
+    open_end: bool = False
+
+
+class PeriodSpan(Frozen):
+    """Where a period stands in a text; `period` is None when the words name no real days (31 February)."""
+
+    start: int
+    end: int
+    period: Period | None
+
+
+@dataclass(frozen=True)
+class Today:
+    """What "now" means to a reader: the customer's date and the first day of their week (Monday is 0)."""
+
+    date: dt.date
+    week_start: int = 0
+    payday: dt.date | None = None
+
+    @classmethod
+    def of(cls, date: dt.date, locale: str, payday: dt.date | None = None) -> Today:
+        return cls(date, Locale.parse(locale).first_week_day, payday)
+
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan", "february feb febuary", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
+            "september sept sep", "october oct", "november nov", "december dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
+    )
+} | {"a": 1, "an": 1, "couple of": 2, "few": 3, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90}
+WEEKDAYS = {d: n for n, d in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+
+_MONTH = r"(?P<{0}month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"
+_YEAR = r"(?P<{0}year>(?:19|20)\d\d)"
+_NUMBER = r"(?P<n>\d{1,3}|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + r")"
+_UNIT = r"(?P<unit>day|week|fortnight|month|quarter|year)s?"
+_ORDINAL = r"(?:st|nd|rd|th)?"
+
+
+def _day_pattern(p: str) -> str:
+    """One day: 2017-05-03 · 3/5/2017 · 3(rd) (of) May (2017) · May 3rd, 2017 · today · Easter · last Friday."""
+    month, year = _MONTH.format(p), _YEAR.format(p)
+    return (
+        rf"(?:(?P<{p}iso>\d{{4}}-\d\d-\d\d)"
+        rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}/\d{{1,2}})"
+        rf"|(?:the )?(?P<{p}d>\d{{1,2}}){_ORDINAL}(?: of)? {month}(?:,? {year})?"
+        rf"|{month.replace(p + 'month', p + 'month2')} (?P<{p}d2>\d{{1,2}}){_ORDINAL}(?!\d)(?:,? {year.replace(p + 'year', p + 'year2')})?"
+        rf"|the (?P<{p}dom>\d{{1,2}})(?:st|nd|rd|th)"
+        rf"|(?P<{p}word>the day before yesterday|yesterday|today|now|tomorrow|easter(?: sunday)?|good friday|christmas(?: day)?"
+        rf"|new year(?:'?s day)?|payday|pay day|i get paid|my next (?:pay|salary))(?: (?P<{p}wyear>(?:19|20)\d\d))?"
+        rf"|(?:(?P<{p}which>last|this|next|on) )?(?P<{p}weekday>{'|'.join(WEEKDAYS)}))"
+    )
+
+
+Reading = Callable[[re.Match[str], Today], Period]
+
+
+class _NoSuchDay(ValueError):
+    """The words have the form of a day that no calendar has."""
+
+
+def _date(year: int, month: int, day: int) -> dt.date:
+    try:
+        return dt.date(year, month, day)
+    except ValueError as error:
+        raise _NoSuchDay from error
+
+
+def _month_end(day: dt.date) -> dt.date:
+    return day + relativedelta(day=31)
+
+
+def _latest(month: int, day: int, today: Today) -> dt.date:
+    """The newest such day that has come: in March, "November" is last year's."""
+    year = today.date.year if (month, day) <= (today.date.month, today.date.day) else today.date.year - 1
+    return _date(year, month, day)
+
+
+def _feast(word: str, year: int) -> dt.date:
+    if word.startswith("easter"):
+        return easter(year)
+    if word == "good friday":
+        return easter(year) - dt.timedelta(days=2)
+    return dt.date(year, 12, 25) if word.startswith("christmas") else dt.date(year, 1, 1)
+
+
+def _named_day(word: str, year: str | None, today: Today, ahead: bool) -> dt.date:
+    near = {"today": 0, "now": 0, "yesterday": -1, "the day before yesterday": -2, "tomorrow": 1}
+    if word in near:
+        return today.date + dt.timedelta(days=near[word])
+    if "pa" in word and "y" in word and not word.startswith(("easter", "christmas", "new", "good")):
+        if today.payday is None:
+            raise _NoSuchDay
+        return today.payday
+    if year:
+        return _feast(word, int(year))
+    day = _feast(word, today.date.year)
+    if ahead and day < today.date:
+        return _feast(word, today.date.year + 1)
+    return day if ahead or day <= today.date else _feast(word, today.date.year - 1)
+
+
+def _read_day(match: re.Match[str], p: str, today: Today, ahead: bool = False, other: dt.date | None = None) -> dt.date:
+    """The day that the groups with prefix `p` name. `other`: the end of the same range, for what is left unsaid."""
+    g = match.groupdict()
+    if g[p + "iso"]:
+        return _date(*(int(part) for part in g[p + "iso"].split("-")))
+    if g[p + "numeric"]:
+        parts = [int(part) for part in re.split(r"[/.]", g[p + "numeric"])]
+        if len(parts) == 3:
+            return _date(parts[2] + (2000 if parts[2] < 100 else 0), parts[1], parts[0])
+        return _unyeared(parts[1], parts[0], today, ahead, other)
+    if g[p + "word"]:
+        return _named_day(g[p + "word"], g[p + "wyear"], today, ahead)
+    if g[p + "weekday"]:
+        gap = (today.date.weekday() - WEEKDAYS[g[p + "weekday"]]) % 7
+        if g[p + "which"] == "next" or ahead:
+            return today.date + dt.timedelta(days=(7 - gap) if gap else 7)
+        return today.date - dt.timedelta(days=gap or (7 if g[p + "which"] == "last" else 0))
+    if g[p + "dom"]:
+        day = int(g[p + "dom"])
+        if other is not None:
+            return _date(other.year, other.month, day)
+        base = today.date if (day <= today.date.day) != ahead else today.date + relativedelta(months=1 if ahead else -1)
+        return _date(base.year, base.month, day)
+    month = MONTHS[g[p + "month"] or g[p + "month2"]]
+    year, day = g[p + "year"] or g[p + "year2"], int(g[p + "d"] or g[p + "d2"])
+    return _date(int(year), month, day) if year else _unyeared(month, day, today, ahead, other)
+
+
+def _unyeared(month: int, day: int, today: Today, ahead: bool, other: dt.date | None) -> dt.date:
+    if other is not None:
+        return _date(other.year if (month, day) <= (other.month, other.day) else other.year - 1, month, day)
+    newest = _latest(month, day, today)
+    return _date(newest.year + 1, month, day) if ahead and newest < today.date else newest
+
+
+def shown(day: dt.date, with_year: bool = True) -> str:
+    return format_date(day, "d MMMM y" if with_year else "d MMMM", locale="en_GB")
+
+
+def _between(since: dt.date, until: dt.date, name: str = "", open_end: bool = False) -> Period:
+    if until < since:
+        raise _NoSuchDay
+    if since == until:
+        dates = f"on {shown(since)}"
+    else:
+        dates = f"from {shown(since, since.year != until.year)} to {shown(until)}"
+    return Period(since=since, until=until, label=f"{name} ({dates.removeprefix('from ')})" if name else dates, open_end=open_end)
+
+
+def _whole_month(first: dt.date, today: Today) -> Period:
+    last = _month_end(first)
+    name = format_date(first, "MMMM y", locale="en_GB")
+    if first <= today.date < last:
+        return _between(first, today.date, f"in {name} so far")
+    return Period(since=first, until=last, label=f"in {name}")
+
+
+def _unit_start(day: dt.date, unit: str, today: Today) -> dt.date:
+    if unit == "week":
+        return day - dt.timedelta(days=(day.weekday() - today.week_start) % 7)
+    if unit == "month":
+        return day.replace(day=1)
+    if unit == "quarter":
+        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return day.replace(month=1, day=1) if unit == "year" else day
+
+
+_STEP = {
+    "day": relativedelta(days=1),
+    "week": relativedelta(weeks=1),
+    "fortnight": relativedelta(weeks=2),
+    "month": relativedelta(months=1),
+    "quarter": relativedelta(months=3),
+    "year": relativedelta(years=1),
+}
+
+
+def _unit_period(unit: str, back: int, today: Today, name: str) -> Period:
+    """A calendar unit: 0 is the running one (up to today), 1 the one before, -1 the next."""
+    start = _unit_start(today.date, unit, today) - _STEP[unit] * back
+    end = start + _STEP[unit] - dt.timedelta(days=1)
+    if unit == "month" and back >= 0:
+        return _whole_month(start, today)
+    return _between(start, today.date if back == 0 else end, name, open_end=back < 0)
+
+
+def _relative(match: re.Match[str], today: Today) -> Period:
+    unit, which = match["unit"], match["which"]
+    back = {"last": 1, "previous": 1, "past": 1, "prior": 1, "next": -1, "coming": -1}.get(which, 0)
+    return _unit_period(unit, back, today, f"{'this' if back == 0 else 'last' if back == 1 else 'next'} {unit}")
+
+
+def _before_last(match: re.Match[str], today: Today) -> Period:
+    return _unit_period(match["unit"], 2, today, f"the {match['unit']} before last")
+
+
+def _rest_of(match: re.Match[str], today: Today) -> Period:
+    unit = match["unit"]
+    end = _unit_start(today.date, unit, today) + _STEP[unit] - dt.timedelta(days=1)
+    return _between(today.date, end, f"up to the end of the {unit}", open_end=True)
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdigit() else NUMBERS[text]
+
+
+def _rolling(match: re.Match[str], today: Today) -> Period:
+    n, unit = _count(match["n"]), match["unit"]
+    if match["which"] == "next":
+        until = today.date + _STEP[unit] * n
+        return _between(today.date, until, f"in the next {n} {unit}s", open_end=True)
+    since = today.date - _STEP[unit] * n + dt.timedelta(days=1)
+    return _between(since, today.date, f"in the last {n} {unit}s")
+
+
+def _ago(match: re.Match[str], today: Today) -> Period:
+    n, unit = _count(match["n"]), match["unit"]
+    day = today.date - _STEP[unit] * n
+    if unit == "day":
+        return _between(day, day)
+    start = _unit_start(day, "week" if unit == "fortnight" else unit, today)
+    if unit in ("month", "quarter", "year"):
+        return _unit_period(unit, n, today, f"{n} {unit}s ago")
+    return _between(start, start + dt.timedelta(days=6), f"{n} {unit}s ago")
+
+
+def _weekend(match: re.Match[str], today: Today) -> Period:
+    saturday = today.date - dt.timedelta(days=(today.date.weekday() - 5) % 7)
+    if match["which"] in ("last", "past", "previous") and today.date - saturday < dt.timedelta(days=2):
+        saturday -= dt.timedelta(days=7)
+    return _between(saturday, saturday + dt.timedelta(days=1), "the weekend")
+
+
+def _month(match: re.Match[str], today: Today) -> Period:
+    month = MONTHS[match["month"]]
+    if match["year"]:
+        return _whole_month(dt.date(int(match["year"]), month, 1), today)
+    which = match["which"] or match["which2"]
+    first = _latest(month, 1, today)
+    if which == "last year" or (which == "last" and first.replace(day=1) == today.date.replace(day=1)):
+        first = dt.date(today.date.year - 1, month, 1)
+    return _whole_month(first, today)
+
+
+def _month_range(match: re.Match[str], today: Today) -> Period:
+    until_year = int(match["b_year"]) if match["b_year"] else _latest(MONTHS[match["b_month"]], 1, today).year
+    until = dt.date(until_year, MONTHS[match["b_month"]], 1)
+    since_month = MONTHS[match["a_month"]]
+    since_year = int(match["a_year"]) if match["a_year"] else until.year - (since_month > until.month)
+    return _between(dt.date(since_year, since_month, 1), min(_month_end(until), max(today.date, until)))
+
+
+def _part_of_month(match: re.Match[str], today: Today) -> Period:
+    month = MONTHS[match["month"]] if match["month"] else None
+    if month is None:
+        first = today.date.replace(day=1) - (relativedelta(months=1) if match["rel"] in ("last", "previous") else relativedelta())
+    else:
+        first = dt.date(int(match["year"]), month, 1) if match["year"] else _latest(month, 1, today)
+    last, part = _month_end(first), match["part"]
+    spans = {
+        "first half": (1, 15), "second half": (16, 31), "early": (1, 10), "beginning": (1, 10), "start": (1, 10),
+        "middle": (11, 20), "mid": (11, 20), "late": (21, 31), "end": (21, 31), "last week": (last.day - 6, 31),
+        "first week": (1, 7), "second week": (8, 14), "third week": (15, 21), "first fortnight": (1, 14),
+    }  # fmt: skip
+    low, high = spans[part]
+    return _between(first.replace(day=low), first.replace(day=min(high, last.day)))
+
+
+def _half_year(match: re.Match[str], today: Today) -> Period:
+    year = int(match["year"]) if match["year"] else today.date.year - (match["rel"] == "last")
+    first = match["half"] in ("first", "1st")
+    since, until = (dt.date(year, 1, 1), dt.date(year, 6, 30)) if first else (dt.date(year, 7, 1), dt.date(year, 12, 31))
+    return _between(since, until)
+
+
+def _quarter(match: re.Match[str], today: Today) -> Period:
+    number = int(match["q"]) if match["q"] else ORDINALS[match["ordinal"]]
+    month = number * 3 - 2
+    year = int(match["year"]) if match["year"] else _latest(month, 1, today).year
+    start = dt.date(year, month, 1)
+    end = _month_end(start + relativedelta(months=2))
+    if start <= today.date < end:
+        return _between(start, today.date, f"in the quarter Q{number} {year} so far")
+    return _between(start, end, f"in Q{number} {year}")
+
+
+def _season(match: re.Match[str], today: Today) -> Period:
+    month = SEASONS[match["season"]]
+    year = int(match["year"]) if match["year"] else today.date.year
+    start = dt.date(year, month, 1)
+    if not match["year"] and start > today.date:
+        start -= relativedelta(years=1)
+    end = _month_end(start + relativedelta(months=2))
+    if match["which"] == "last" and not match["year"] and end >= today.date:
+        start -= relativedelta(years=1)
+        end = _month_end(start + relativedelta(months=2))
+    return _between(start, min(end, max(today.date, start)), f"in {match['season']} {start.year}")
+
+
+def _year(match: re.Match[str], today: Today) -> Period:
+    year = int(match["year"])
+    start, end = dt.date(year, 1, 1), dt.date(year, 12, 31)
+    return (
+        _between(start, today.date, f"in {year} so far")
+        if start <= today.date < end
+        else Period(since=start, until=end, label=f"in {year}")
+    )
+
+
+def _to_date(match: re.Match[str], today: Today) -> Period:
+    unit = (match["unit"] or match["unit2"] or {"ytd": "year", "mtd": "month"}[match["short"]]).strip()
+    return _unit_period(unit, 0, today, f"this {unit} so far")
+
+
+def _tax_year(match: re.Match[str], today: Today) -> Period:
+    start = _latest(4, 6, today)
+    if match["which"] in ("last", "previous"):
+        start = start.replace(year=start.year - 1)
+        return _between(start, start.replace(year=start.year + 1, day=5), "in the last tax year")
+    return _between(start, today.date, "in this tax year so far")
+
+
+def _range(match: re.Match[str], today: Today) -> Period:
+    until = _read_day(match, "b_", today)
+    return _between(_read_day(match, "a_", today, other=until), until)
+
+
+def _days_of_month(match: re.Match[str], today: Today) -> Period:
+    """between 3 and 17 May: the month is said once."""
+    month = MONTHS[match["month"]]
+    until = _date(int(match["year"]), month, int(match["to"])) if match["year"] else _latest(month, int(match["to"]), today)
+    return _between(_date(until.year, month, int(match["from"])), until)
+
+
+def _since(match: re.Match[str], today: Today) -> Period:
+    if match["since_month"]:
+        month, year = MONTHS[match["since_month"]], match["since_year2"]
+        day = dt.date(int(year), month, 1) if year else _latest(month, 1, today)
+    elif match["since_year"]:
+        day = dt.date(int(match["since_year"]), 1, 1)
+    elif match["since_unit"]:
+        back = {"last": 1, "previous": 1}.get(match["since_which"], 0)
+        day = _unit_start(today.date, match["since_unit"], today) - _STEP[match["since_unit"]] * back
+    else:
+        day = _read_day(match, "a_", today)
+    if match["how"] == "after":
+        day += dt.timedelta(days=1)
+    return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
+
+
+def _until(match: re.Match[str], today: Today) -> Period:
+    """Ahead of today where the words allow it: what is coming out "until the 28th"."""
+    if match["end_unit"]:
+        unit = match["end_unit"]
+        day = _unit_start(today.date, unit, today) + _STEP[unit] - dt.timedelta(days=1)
+    elif match["until_month"]:
+        day = _latest(MONTHS[match["until_month"]], 1, today)
+    else:
+        day = _read_day(match, "a_", today, ahead=match["how"] in ("until", "till", "til", "by", "up to", "up until", "before"))
+    if match["how"] == "before":
+        day -= dt.timedelta(days=1)
+    if day >= today.date:
+        return Period(since=None, until=day, label=f"until {shown(day)}", open_end=True)
+    return Period(since=None, until=day, label=f"up to {shown(day)}")
+
+
+def _one_day(match: re.Match[str], today: Today) -> Period:
+    day = _read_day(match, "a_", today)
+    return _between(day, day, open_end=day > today.date)
+
+
+def _everything(_: re.Match[str], today: Today) -> Period:
+    return Period(since=None, until=today.date, label="")
+
+
+_UNIT_CAL = r"(?P<unit>week|month|quarter|year)"
+_THE = r"(?:in |during |over |for |within |throughout )?(?:the |my )?"
+_SO_FAR = r"(?: so far| to date| up to now)?"
+READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
+    (re.compile(rf"(?<![\w.£$€]){pattern}(?![\w])"), reading)
+    for pattern, reading in (
+        (rf"(?:between|from) (?:the )?(?P<from>\d{{1,2}}){_ORDINAL} (?:and|to|until|till|-) (?:the )?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
+        (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
+        (rf"(?:between|from) {_day_pattern('a_')} (?:and|to|until|till|through|-|–) {_day_pattern('b_')}", _range),
+        (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}", _range),
+        (rf"(?:between|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
+        (rf"(?P<how>since|starting|after)(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?|(?P<since_year>(?:19|20)\d\d)|(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year))", _since),
+        (rf"(?P<how>until|till|til|before|by|up to|up until)(?: the)?(?: (?:{_day_pattern('a_')}|{_MONTH.format('until_')}|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)))", _until),
+        (rf"{_THE}(?:rest|remainder) of (?:the |this )?{_UNIT_CAL}", _rest_of),
+        (rf"{_THE}(?P<which>last|past|previous|next|coming) {_NUMBER} {_UNIT}", _rolling),
+        (rf"(?:about |around )?{_NUMBER} {_UNIT} ago", _ago),
+        (rf"{_THE}{_UNIT_CAL} before last", _before_last),
+        (rf"{_THE}(?P<which>this|last|current|past|previous)? ?tax year(?: so far)?", _tax_year),
+        (r"(?:(?P<unit>year|month|week) to date|(?P<short>ytd|mtd)|so far this (?P<unit2>year|month|week|quarter))", _to_date),
+        (rf"{_THE}(?P<half>first|second|1st|2nd) half of (?:the |(?P<rel>this|last) )?(?:year ?)?{_YEAR.format('')}?(?<=\d|r)", _half_year),
+        (rf"{_THE}(?P<part>first half|second half|early|beginning|start|middle|mid|late|end|first week|second week|third week|last week|first fortnight)(?: of|-| in)? ?(?:the |(?P<rel>this|last|previous) )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|month)", _part_of_month),
+        (rf"{_THE}(?:q(?P<q>[1-4])|(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th) quarter)(?:(?: of)? {_YEAR.format('')})?", _quarter),
+        (rf"{_THE}(?:(?P<which>this|last|past|previous|the) )?weekend", _weekend),
+        (rf"{_THE}(?:(?P<which>this|last|past) )?(?P<season>spring|summer|autumn|winter)(?:(?: of)? {_YEAR.format('')})?", _season),
+        (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
+        (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
+        (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
+        (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?:(?: of)? (?:{_YEAR.format('')}|(?P<which2>last year)))?{_SO_FAR}", _month),
+        (rf"(?:in |during |over |for |throughout ){_YEAR.format('')}|(?P<bare>)(?<=\s)(?:19|20)\d\d$", _year),
+        (r"in all|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),
+    )
+)  # fmt: skip
+
+
+def find(text: str, today: Today) -> Iterator[PeriodSpan]:
+    """Every period that a text names, in the order said; the longest reading of a place wins.
+
+    Words alone that mean all that is held ("in all") give a period without a start, only when no other is named.
+    """
+    low = text.lower()
+    spans: list[tuple[int, int, re.Match[str], Reading]] = []
+    for pattern, reading in READERS:
+        spans += [(m.start(), m.end(), m, reading) for m in pattern.finditer(low) if m.group().strip()]
+    spans.sort(key=lambda s: (s[0] - s[1], s[0]))
+    taken: list[tuple[int, int, re.Match[str], Reading]] = []
+    for span in spans:
+        if all(span[1] <= t[0] or span[0] >= t[1] for t in taken):
+            taken.append(span)
+    bounded = [s for s in taken if s[3] is not _everything]
+    for start, end, match, reading in sorted(bounded or taken, key=lambda s: s[0]):
+        try:
+            period = reading(match, today)
+        except _NoSuchDay:
+            period = None
+        yield PeriodSpan(start=start, end=end, period=period)
+
+
+def read(text: str, today: Today) -> Period | None:
+    """The one period that a short text names, None when it names none that exists."""
+    return next((s.period for s in find(text, today) if s.period is not None), None)

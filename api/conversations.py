@@ -1,0 +1,281 @@
+"""Conversations over HTTP: a message begins a turn; answers are read from its log, at once or as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import unicodedata
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from pydantic import AfterValidator, BaseModel, Field
+
+from api.parts import TheEdge, TheLogin
+from api.problems import of_event, responses
+from data.errors import InvalidInput, NotFound, TooLong
+from data.facts import (
+    ChartEvent,
+    ChoicesEvent,
+    CitationEvent,
+    DoneEvent,
+    ErrorEvent,
+    Event,
+    Fact,
+    FactEvent,
+    HandoverEvent,
+    Outcome,
+    Row,
+    Scope,
+    Series,
+    TextEvent,
+)
+from data.party import Frozen
+from data.records import Conversation, Logged, Told
+
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"], responses=responses(401, 403, 429, 503))
+
+EVENT_STREAM = "text/event-stream"
+CSV = "text/csv"
+RETRY_MS = 1000
+LAST_NUMBER = 2**31 - 1
+
+ConversationId = Annotated[str, Path(alias="conversation", pattern=r"^[0-9a-f]{32}$", description="The conversation's id.")]
+Accept = Annotated[str, Header(description="`text/event-stream` for events as they come.")]
+
+
+def _sayable(text: str) -> str:
+    """Refuse what no keyboard types: control characters, but for tabs and line ends."""
+    if any(unicodedata.category(character) == "Cc" and character not in "\t\n\r" for character in text):
+        raise ValueError("control characters are not taken")
+    if not text.strip():
+        raise ValueError("there is nothing in it")
+    return text.strip()
+
+
+class Message(BaseModel):
+    message: Annotated[str, AfterValidator(_sayable)] = Field(
+        description="The customer's words, up to 2,000 characters.", examples=["How much did I spend at Tesco last month?"]
+    )
+
+
+class Sentence(Frozen):
+    """A sentence as shown, and with {f1} in the place of each fact."""
+
+    text: str
+    template: str
+    refs: tuple[str, ...] = ()
+
+
+class Citation(Frozen):
+    source: str
+    title: str
+
+
+class Answer(Frozen):
+    """A whole turn: what was said, every figure in it with its evidence, and what it covers."""
+
+    conversation: str
+    turn: int
+    outcome: Outcome
+    text: str
+    sentences: tuple[Sentence, ...]
+    facts: tuple[Fact, ...]
+    scope: Scope
+    citations: tuple[Citation, ...]
+    charts: tuple[Series, ...]
+    choices: tuple[str, ...]
+    handover: str | None = Field(description="Why a person takes over; null when none does.")
+    path: str = Field(description="`routed` when no language model was asked, else `model`.")
+    latency_ms: float
+
+
+class History(Frozen):
+    conversation: Conversation
+    turns: tuple[Told, ...]
+
+
+class Behind(Frozen):
+    """What is behind a figure: the rows it was computed from, or the figures in its formula."""
+
+    fact: Fact
+    scope: Scope
+    inputs: tuple[Fact, ...]
+    rows: tuple[Row, ...]
+    total: int = Field(description="How many rows there are; `rows` may be a part of them.")
+
+
+class Stopping(Frozen):
+    stopping: bool = Field(description="Whether a turn was running.")
+
+
+@router.post("", status_code=201, summary="Begin a conversation", response_model=Conversation)
+async def create(edge: TheEdge, login: TheLogin, response: Response) -> Conversation:
+    made = await asyncio.to_thread(edge.parts.records.create, login.party.id, edge.parts.clock())
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
+    return made
+
+
+@router.get("", summary="The customer's conversations, newest first")
+async def index(edge: TheEdge, login: TheLogin, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[Conversation]:
+    return list(await asyncio.to_thread(edge.parts.records.conversations, login.party.id, limit))
+
+
+@router.get("/{conversation}", summary="A conversation's turns with their events", responses=responses(404))
+async def history(
+    edge: TheEdge,
+    login: TheLogin,
+    conversation: ConversationId,
+    before: Annotated[int | None, Query(ge=1, le=LAST_NUMBER, description="Turns below this number.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> History:
+    records, party = edge.parts.records, login.party.id
+    found = await asyncio.to_thread(records.get, party, conversation)
+    return History(conversation=found, turns=await asyncio.to_thread(records.turns, party, conversation, before, limit))
+
+
+@router.delete("/{conversation}", status_code=204, summary="Forget a conversation", responses=responses(404))
+async def delete(edge: TheEdge, login: TheLogin, conversation: ConversationId) -> None:
+    await edge.turns.stop(login.party.id, conversation)
+    await asyncio.to_thread(edge.parts.records.delete, login.party.id, conversation)
+
+
+@router.post(
+    "/{conversation}/messages",
+    summary="Ask: the whole answer as JSON, or its events as they come",
+    response_model=Answer,
+    responses=responses(404, 409, 413, 422, 429)
+    | {200: {"description": "The answer, or its events.", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}}},
+)
+async def ask(
+    edge: TheEdge, login: TheLogin, conversation: ConversationId, body: Message, request: Request, accept: Accept = "*/*"
+) -> Response:
+    """The turn goes on when the connection breaks: `GET …/events` with `Last-Event-ID` resumes it."""
+    if len(body.message) > edge.parts.limits.message_chars:
+        raise TooLong("a message", edge.parts.limits.message_chars)
+    edge.allowance.take(login.party.id)
+    turn = await edge.turns.begin(login, conversation, body.message)
+    events = edge.turns.follow(turn.party, conversation, turn.after, turn.number)
+    if EVENT_STREAM in accept:
+        return _stream(events)
+    told = [logged.event async for logged in events if logged is not None and logged.turn == turn.number]
+    ending = told[-1]
+    if isinstance(ending, ErrorEvent):
+        return of_event(request, ending)
+    return JSONResponse(answer(conversation, turn.number, told).model_dump(mode="json"))
+
+
+@router.get(
+    "/{conversation}/events",
+    summary="Events after the last one seen, until no turn runs",
+    responses=responses(404) | {204: {"description": "Nothing was missed and nothing is running."}},
+)
+async def events(
+    edge: TheEdge,
+    login: TheLogin,
+    conversation: ConversationId,
+    accept: Accept = EVENT_STREAM,
+    last_event_id: Annotated[str, Header(description="The number of the last event seen.")] = "0",
+) -> Response:
+    if not (last_event_id.isascii() and last_event_id.isdigit() and int(last_event_id) <= LAST_NUMBER):
+        raise InvalidInput("Last-Event-ID must be the number of an event")
+    after, records = int(last_event_id), edge.parts.records
+    log = await asyncio.to_thread(records.events, login.party.id, conversation, after)
+    if not log.events and not log.more:
+        return Response(status_code=204)
+    return _stream(edge.turns.follow(login.party.id, conversation, after))
+
+
+@router.post("/{conversation}/cancel", status_code=202, summary="Stop the running turn", responses=responses(404))
+async def cancel(edge: TheEdge, login: TheLogin, conversation: ConversationId) -> Stopping:
+    return Stopping(stopping=await edge.turns.stop(login.party.id, conversation))
+
+
+@router.get(
+    "/{conversation}/facts/{turn}/{ref}",
+    tags=["figures"],
+    summary="What is behind a figure",
+    response_model=Behind,
+    responses=responses(404) | {200: {"description": "The rows and the scope; all rows as a table for `text/csv`."}},
+)
+async def behind(
+    edge: TheEdge,
+    login: TheLogin,
+    conversation: ConversationId,
+    turn: Annotated[int, Path(ge=1, le=LAST_NUMBER)],
+    ref: Annotated[str, Path(pattern=r"^f[0-9]{1,6}$")],
+    accept: Annotated[str, Header(description="`text/csv` for a table of all rows.")] = "*/*",
+    offset: Annotated[int, Query(ge=0, le=LAST_NUMBER)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    stub = await asyncio.to_thread(edge.parts.records.stub, login.party.id, conversation, turn, ref)
+    evidence = () if stub.fact.formula is not None else stub.fact.evidence
+    found = await edge.parts.rows(login, evidence, stub.scope.account_ids) if evidence else ()
+    rows = sorted(found, key=lambda row: (row.booked_on, row.id), reverse=True)
+    if CSV in accept:
+        name = f"figure-{turn}-{ref}.csv"
+        return Response(table(rows), media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    shown = tuple(rows[offset : offset + limit])
+    body = Behind(fact=stub.fact, scope=stub.scope, inputs=stub.inputs, rows=shown, total=len(rows))
+    return JSONResponse(body.model_dump(mode="json"))
+
+
+def answer(conversation: str, turn: int, events: Sequence[Event]) -> Answer:
+    """A turn's events as one object; the last of them is its DoneEvent."""
+    done = next(event for event in reversed(events) if isinstance(event, DoneEvent))
+    sentences = tuple(Sentence(text=e.text, template=e.template, refs=e.refs) for e in events if isinstance(e, TextEvent))
+    return Answer(
+        conversation=conversation,
+        turn=turn,
+        outcome=done.outcome,
+        text=" ".join(sentence.text for sentence in sentences),
+        sentences=sentences,
+        facts=tuple(e.fact for e in events if isinstance(e, FactEvent)),
+        scope=done.scope,
+        citations=tuple(Citation(source=e.source, title=e.title) for e in events if isinstance(e, CitationEvent)),
+        charts=tuple(e.series for e in events if isinstance(e, ChartEvent)),
+        choices=tuple(choice for e in events if isinstance(e, ChoicesEvent) for choice in e.choices),
+        handover=next((e.reason for e in events if isinstance(e, HandoverEvent)), None),
+        path=done.path,
+        latency_ms=done.latency_ms,
+    )
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as CSV. Text that a spreadsheet would take for a formula is kept from it by an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("date", "account", "text", "amount", "currency", "category", "status", "id"))
+    for row in rows:
+        words = (_plain(row.account), _plain(row.text))
+        rest = (row.amount, row.currency, _plain(row.category or ""), row.status, _plain(row.id))
+        writer.writerow((row.booked_on.isoformat(), *words, *rest))
+    return out.getvalue()
+
+
+def _plain(text: str) -> str:
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _stream(events: AsyncIterator[Logged | None]) -> StreamingResponse:
+    # Proxies that gather a response before they pass it on are asked not to.
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_lines(events), media_type=EVENT_STREAM, headers=headers)
+
+
+async def _lines(events: AsyncIterator[Logged | None]) -> AsyncIterator[bytes]:
+    yield format_sse_event(retry=RETRY_MS)
+    try:
+        async for logged in events:
+            yield KEEPALIVE_COMMENT if logged is None else _line(logged)
+    except NotFound:
+        yield format_sse_event(comment="the conversation was deleted")
+
+
+def _line(logged: Logged) -> bytes:
+    payload = logged.event.model_dump_json()
+    data = f'{{"turn":{logged.turn},{payload[1:]}'
+    return format_sse_event(data_str=data, event=logged.event.type, id=str(logged.number))

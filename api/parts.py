@@ -1,0 +1,102 @@
+"""What the HTTP edge is made of: everything it needs, given to it by the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import ASGIApp
+
+from api.auth import Bearer
+from api.limits import Allowance, Limits
+from api.turns import Assistant, Turns
+from data.facts import Row
+from data.party import AccountId, Frozen, Login
+from data.records import Records
+
+# The ledger rows with these source ids in these accounts; no account named means all. Others' rows are left out.
+Rows = Callable[[Login, Sequence[str], Sequence[AccountId]], Awaitable[Sequence[Row]]]
+
+
+class State(StrEnum):
+    ABSENT = "absent"
+    FETCHING = "fetching"
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class PartHealth(Frozen):
+    """How one part is. percent: how much of it is here, while it is being fetched.
+
+    needed: whether anything can be answered without it; the model is not needed.
+    """
+
+    name: str
+    state: State
+    needed: bool = True
+    percent: int | None = None
+    detail: str = ""
+
+
+class PageIdentity(Frozen):
+    """Where the chat page sends a customer to log in, and as which client it does."""
+
+    authorize_url: str
+    token_url: str
+    client_id: str
+    scope: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """mounts: path → app of somebody else's that is served beside ours, such as {"/identity": …}.
+
+    lifespan: entered before the first request and left after the last; running turns are stopped before it is left.
+    """
+
+    records: Records
+    assistant: Assistant
+    bearer: Bearer
+    rows: Rows
+    clock: Callable[[], datetime]
+    health: Callable[[], Awaitable[Sequence[PartHealth]]]
+    identity: PageIdentity
+    mounts: Mapping[str, ASGIApp] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+
+
+class Edge:
+    """The parts, and what the edge itself keeps while it runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.turns = Turns(parts.records, parts.assistant, parts.clock, parts.limits)
+        self.allowance = Allowance(parts.limits.burst, parts.limits.per_minute, parts.clock)
+
+
+def _edge(request: Request) -> Edge:
+    edge: Edge = request.app.state.edge
+    return edge
+
+
+TheEdge = Annotated[Edge, Depends(_edge)]
+
+# Only describes the scheme in OpenAPI: the header is read, and refused, by `Bearer`.
+_scheme = HTTPBearer(auto_error=False, description="An access token of the bank's identity service.")
+
+
+async def _login(
+    request: Request, edge: TheEdge, _described: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
+) -> Login:
+    return await edge.parts.bearer.login(request.headers.get("authorization"))
+
+
+TheLogin = Annotated[Login, Depends(_login)]

@@ -1,0 +1,189 @@
+"""Turns as tasks: each runs under its conversation's lease and writes to the log, which HTTP only reads."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from api.limits import Limits
+from data.errors import CounterfoilError, LeaseLost, Unavailable
+from data.facts import DoneEvent, ErrorEvent, Event
+from data.party import Login, PartyId
+from data.records import Logged, Records, Turn
+
+log = structlog.get_logger(__name__)
+
+Emit = Callable[[Sequence[Event]], Awaitable[None]]
+
+Work = asyncio.Task[tuple[list[Event], str]]
+
+POLL_S = 0.25
+SETTLE_S = 5.0
+BEAT_S = 2.0
+KEEP_ALIVE_S = 15.0
+
+STOPPED = ErrorEvent(code="stopped", message="You stopped this answer.")
+TOO_SLOW = ErrorEvent(code="too_slow", message="This answer took too long. Please try again, or ask it in a simpler way.")
+
+
+class Assistant(Protocol):
+    async def turn(self, message: str, login: Login, memory: str, now: datetime, emit: Emit) -> str:
+        """Answer a message: emit events, the last of them a DoneEvent, and return the new memory (JSON text).
+
+        May be cancelled at any await; what it raises ends the turn with an error event.
+        """
+        ...
+
+
+class Turns:
+    """Runs the turns of this process, and follows the log of any."""
+
+    def __init__(self, records: Records, assistant: Assistant, clock: Callable[[], datetime], limits: Limits) -> None:
+        self.records, self.assistant, self.clock, self.limits = records, assistant, clock, limits
+        self._running: dict[str, Work] = {}
+        self._watches: set[asyncio.Task[None]] = set()
+        self._bells: dict[str, set[asyncio.Event]] = {}
+
+    async def begin(self, login: Login, conversation: str, message: str) -> Turn:
+        """Start answering. Raises ConversationBusy, NotFound, or Unavailable when this process has its hands full."""
+        if len(self._running) >= self.limits.turns:
+            raise Unavailable("too many answers are being worked on; please try again in a moment")
+        turn = await asyncio.to_thread(self.records.begin, login.party.id, conversation, message, self.clock())
+        work = asyncio.create_task(self._work(turn, login, message))
+        self._running[conversation] = work
+        watch = asyncio.create_task(self._watch(turn, work))
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
+        return turn
+
+    async def stop(self, party: PartyId, conversation: str) -> bool:
+        """Stop the running turn, here or in another process; false when none runs."""
+        asked = await asyncio.to_thread(self.records.stop, party, conversation)
+        if asked and conversation in self._running:
+            self._running[conversation].cancel()
+        return asked
+
+    async def close(self) -> None:
+        """Stop every turn of this process and wait until the log says so."""
+        for work in self._running.values():
+            work.cancel()
+        if self._watches:
+            await asyncio.wait(self._watches)
+
+    async def follow(
+        self, party: PartyId, conversation: str, after: int, turn: int | None = None
+    ) -> AsyncIterator[Logged | None]:
+        """The events above `after`, as they come, until the turn's last one (None: until no turn runs).
+
+        Gives None when there was nothing to tell for KEEP_ALIVE_S. Raises NotFound once the conversation is deleted.
+        """
+        loop = asyncio.get_running_loop()
+        told_at = settled_at = loop.time()
+        with self._listening(conversation) as bell:
+            while True:
+                bell.clear()
+                stretch = await asyncio.to_thread(self.records.events, party, conversation, after)
+                for logged in stretch.events:
+                    yield logged
+                    after, told_at = logged.number, loop.time()
+                    if logged.last and logged.turn == turn:
+                        return
+                if stretch.events:
+                    continue
+                if not stretch.more:
+                    return
+                if loop.time() - told_at >= KEEP_ALIVE_S:
+                    yield None
+                    told_at = loop.time()
+                if conversation not in self._running and loop.time() - settled_at >= SETTLE_S:
+                    await asyncio.to_thread(self.records.settle, party, conversation, self.clock())
+                    settled_at = loop.time()
+                # Our own turns ring; those of other processes have to be looked for.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(bell.wait(), KEEP_ALIVE_S if conversation in self._running else POLL_S)
+
+    async def _work(self, turn: Turn, login: Login, message: str) -> tuple[list[Event], str]:
+        """Events that end the turn are held back: they are written together with the memory and the end of the lease."""
+        memory = await asyncio.to_thread(self.records.memory, turn.party, turn.conversation)
+        last: list[Event] = []
+
+        async def emit(events: Sequence[Event]) -> None:
+            if last or any(isinstance(event, DoneEvent | ErrorEvent) for event in events):
+                last.extend(events)
+            elif events:
+                await asyncio.to_thread(self.records.append, turn, events, self.clock())
+                self._ring(turn.conversation)
+
+        async with asyncio.timeout(self.limits.turn_s):
+            memory = await self.assistant.turn(message, login, memory, self.clock(), emit)
+        return last, memory
+
+    async def _watch(self, turn: Turn, work: Work) -> None:
+        """Hold the lease while the work goes on, and write its end whichever way it comes."""
+        beat = asyncio.create_task(self._beat(turn, work))
+        await asyncio.wait({work})
+        beat.cancel()
+        events, memory = _ending(work)
+        try:
+            await asyncio.to_thread(self.records.end, turn, events, memory, self.clock())
+        except LeaseLost:
+            log.warning("turn lost its lease", conversation=turn.conversation, turn=turn.number)
+        finally:
+            if self._running.get(turn.conversation) is work:
+                del self._running[turn.conversation]
+            self._ring(turn.conversation)
+
+    async def _beat(self, turn: Turn, work: Work) -> None:
+        wanted = True
+        while wanted:
+            await asyncio.sleep(BEAT_S)
+            try:
+                wanted = await asyncio.to_thread(self.records.renew, turn, self.clock())
+            except LeaseLost:
+                wanted = False
+        work.cancel()
+
+    @contextmanager
+    def _listening(self, conversation: str) -> Iterator[asyncio.Event]:
+        bell = asyncio.Event()
+        bells = self._bells.setdefault(conversation, set())
+        bells.add(bell)
+        try:
+            yield bell
+        finally:
+            bells.discard(bell)
+            if not bells:
+                self._bells.pop(conversation, None)
+
+    def _ring(self, conversation: str) -> None:
+        for bell in self._bells.get(conversation, ()):
+            bell.set()
+
+
+def _ending(work: Work) -> tuple[list[Event], str | None]:
+    """The last events of a turn, and what to remember, for work that is over."""
+    if work.cancelled():
+        return [STOPPED], None
+    error = work.exception()
+    if isinstance(error, TimeoutError):
+        return [TOO_SLOW], None
+    if isinstance(error, CounterfoilError):
+        return [ErrorEvent(code=error.code, message=str(error))], None
+    if error is not None:
+        return [_unexpected(error)], None
+    events, memory = work.result()
+    if not events:
+        return [_unexpected(RuntimeError("the assistant ended a turn without saying so"))], None
+    return events, memory
+
+
+def _unexpected(error: BaseException) -> ErrorEvent:
+    key = uuid.uuid4().hex
+    log.error("unexpected error in a turn", id=key, exc_info=error)
+    return ErrorEvent(code="error", message=f"Something went wrong on our side. It has been noted as {key}.")

@@ -135,8 +135,11 @@ class Commitment:
         return [on_or_after(day) for day in days if self.since <= day and (self.ended is None or day <= self.ended)]
 
     def next_after(self, day: dt.date) -> dt.date | None:
-        """The next day after `day` on which it is due; None when it has ended."""
-        for year, month in months(day, day + dt.timedelta(days=400)):
+        """The next day after `day` on which it is due; None when it has ended.
+
+        The search begins a week early: a day may have been moved out of its month.
+        """
+        for year, month in months(day - dt.timedelta(days=7), day + dt.timedelta(days=400)):
             for due in self.due(year, month):
                 if due > day:
                     return due
@@ -217,6 +220,17 @@ class Books:
     def held(self, account: str, now: dt.datetime) -> int:
         """What is pending against the account at `now`: minor units, not positive. A pending credit is not money yet."""
         return sum(min(m.minor, 0) for m in self.movements(account, now) if m.pending)
+
+    def waiting(self, account: str, now: dt.datetime) -> list[FuturePayment]:
+        """Payments set up by `now` and not made yet, soonest first."""
+        now = now.astimezone(LONDON)
+        made = {(e.counterparty, e.at.date()) for e in self.entries[account] if e.at <= now}
+        waiting = [
+            p
+            for p in self.future_payments
+            if p.account == account and p.made <= now.date() <= p.due and (p.payee, p.due) not in made
+        ]
+        return sorted(waiting, key=lambda payment: payment.due)
 
     @cached_property
     def by_commitment(self) -> Mapping[str, list[Entry]]:

@@ -1,0 +1,242 @@
+"""The accounts service: what a customer's own token may read. It trusts nobody: every call is checked here again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi.responses import JSONResponse, Response
+from joserfc.jwk import KeySet
+
+from connectors.sandbox import wire
+from connectors.sandbox.books import BankAccount, Books, Commitment, Customer
+from connectors.sandbox.calendar import LONDON
+from connectors.sandbox.households import households
+from connectors.sandbox.tokens import BadToken, check
+from connectors.sandbox.wire import Json
+
+AUDIENCE = "accounts"
+PAGE_ROWS = 250
+INTERACTION = "x-fapi-interaction-id"
+
+
+class Refused(Exception):
+    """An answer in the error shape of OBIE: `code` is one of its four-character codes."""
+
+    def __init__(self, status: int, code: str, message: str, path: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.path = status, code, message, path
+
+
+@dataclass
+class AccountsStore:
+    """The books, and who may be believed about who is asking. The books are opened anew when the clock leaves them."""
+
+    keys: KeySet
+    issuer: str
+    now: Callable[[], dt.datetime]
+    _books: Books | None = field(default=None, init=False)
+
+    def books(self, now: dt.datetime) -> Books:
+        if self._books is None or not self._books.covers(now):
+            self._books = households(now)
+        return self._books
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A customer who has been recognised, at one moment."""
+
+    customer: Customer
+    books: Books
+    now: dt.datetime
+
+    def own(self, account: str) -> BankAccount:
+        """An account that the customer has a part in. Raises Refused alike for another's account and for none at all."""
+        record = self.books.accounts.get(account)
+        if record is None or self.customer.id not in record.owners:
+            raise Refused(404, "U011", "there is no such account for this customer", "AccountId")
+        return record
+
+
+def recognise(store: AccountsStore, permission: str, authorization: str | None) -> Asking:
+    """Who a token speaks for, if it carries the permission. Raises Refused."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refused(401, "U007", "a bearer token is needed", "Authorization")
+    now = store.now()
+    try:
+        claims = check(token, store.keys, store.issuer, AUDIENCE, now)
+    except BadToken as error:
+        raise Refused(401, "U006", f"the token is not valid: {error}", "Authorization") from error
+    books = store.books(now)
+    customer = books.customers.get(claims["sub"])
+    if customer is None:
+        raise Refused(401, "U006", "the token speaks for nobody who is known here", "Authorization")
+    if permission not in str(claims["scope"]).split():
+        raise Refused(403, "U008", f"the token does not carry {permission}", "Authorization")
+    return Asking(customer, books, now)
+
+
+def _envelope(request: Request, data: Json, links: Mapping[str, str] | None = None, pages: int = 1) -> Json:
+    self_link = {"Self": str(request.url)}
+    return {"Data": data, "Links": {**self_link, **(links or {})}, "Meta": {"TotalPages": pages}}
+
+
+def _moment(request: Request, name: str) -> dt.datetime | None:
+    """A time in the query; one without an offset is the bank's local time."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        value = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused(400, "U003", f"{name} is not a date and time", name) from error
+    return value if value.tzinfo else value.replace(tzinfo=LONDON)
+
+
+def _page(request: Request, rows: Sequence[Any]) -> tuple[Sequence[Any], dict[str, str], int]:
+    """The rows of the page asked for, the links around it, and how many pages there are (one when there is nothing)."""
+    pages = max(1, -(-len(rows) // PAGE_ROWS))
+    text = request.query_params.get("page", "1")
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0
+    if not 1 <= number <= pages:
+        raise Refused(400, "U002", f"there are pages 1 to {pages}", "page")
+
+    def link(to: int) -> str:
+        query = {**request.query_params, "page": str(to)}
+        return str(request.url.replace(query=urlencode(query)))
+
+    links = {"First": link(1), "Last": link(pages)}
+    if number > 1:
+        links["Prev"] = link(number - 1)
+    if number < pages:
+        links["Next"] = link(number + 1)
+    return rows[(number - 1) * PAGE_ROWS : number * PAGE_ROWS], links, pages
+
+
+class Needs:
+    """A dependency that recognises the customer and requires a permission."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request, authorization: Annotated[str | None, Header()] = None) -> Asking:
+        return recognise(request.app.state.store, self.permission, authorization)
+
+
+PartyReader = Annotated[Asking, Depends(Needs("ReadPartyPSU"))]
+AccountsReader = Annotated[Asking, Depends(Needs("ReadAccountsDetail"))]
+BalancesReader = Annotated[Asking, Depends(Needs("ReadBalances"))]
+TransactionsReader = Annotated[Asking, Depends(Needs("ReadTransactionsDetail"))]
+BeneficiariesReader = Annotated[Asking, Depends(Needs("ReadBeneficiariesDetail"))]
+StandingOrdersReader = Annotated[Asking, Depends(Needs("ReadStandingOrdersDetail"))]
+DirectDebitsReader = Annotated[Asking, Depends(Needs("ReadDirectDebits"))]
+ScheduledReader = Annotated[Asking, Depends(Needs("ReadScheduledPaymentsDetail"))]
+
+router = APIRouter()
+
+
+@router.get("/party")
+async def party(request: Request, ask: PartyReader) -> Json:
+    return _envelope(request, {"Party": wire.party(ask.customer)})
+
+
+@router.get("/accounts")
+async def all_accounts(request: Request, ask: AccountsReader) -> Json:
+    own = ask.books.owned_by(ask.customer.id)
+    return _envelope(request, {"Account": [wire.account(record, ask.customer) for record in own]})
+
+
+@router.get("/accounts/{account}")
+async def one_account(request: Request, account: str, ask: AccountsReader) -> Json:
+    return _envelope(request, {"Account": [wire.account(ask.own(account), ask.customer)]})
+
+
+@router.get("/accounts/{account}/balances")
+async def balances(request: Request, account: str, ask: BalancesReader) -> Json:
+    return _envelope(request, {"Balance": wire.balances(ask.books, ask.own(account), ask.now)})
+
+
+@router.get("/accounts/{account}/transactions")
+async def transactions(request: Request, account: str, ask: TransactionsReader) -> Json:
+    record = ask.own(account)
+    since, until = _moment(request, "fromBookingDateTime"), _moment(request, "toBookingDateTime")
+    rows = [
+        movement
+        for movement in ask.books.movements(record.id, ask.now)
+        if (since is None or movement.at >= since) and (until is None or movement.at <= until)
+    ]
+    shown, links, pages = _page(request, rows)
+    answer = _envelope(request, {"Transaction": [wire.transaction(record, movement) for movement in shown]}, links, pages)
+    answer["Meta"]["FirstAvailableDateTime"] = wire.moment(ask.books.since)
+    answer["Meta"]["LastAvailableDateTime"] = ask.now.isoformat()
+    return answer
+
+
+@router.get("/accounts/{account}/beneficiaries")
+async def beneficiaries(request: Request, account: str, ask: BeneficiariesReader) -> Json:
+    record = ask.own(account)
+    saved = [wire.beneficiary(payee) for payee in ask.books.payees if payee.account == record.id]
+    return _envelope(request, {"Beneficiary": saved})
+
+
+@router.get("/accounts/{account}/standing-orders")
+async def standing_orders(request: Request, account: str, ask: StandingOrdersReader) -> Json:
+    orders = [wire.standing_order(ask.books, order, ask.now) for order in _commitments(ask, account, "SO")]
+    return _envelope(request, {"StandingOrder": orders})
+
+
+@router.get("/accounts/{account}/direct-debits")
+async def direct_debits(request: Request, account: str, ask: DirectDebitsReader) -> Json:
+    debits = [wire.direct_debit(ask.books, debit, ask.now) for debit in _commitments(ask, account, "DD")]
+    return _envelope(request, {"DirectDebit": debits})
+
+
+def _commitments(ask: Asking, account: str, kind: str) -> list[Commitment]:
+    record = ask.own(account)
+    return [commitment for commitment in ask.books.commitments if commitment.account == record.id and commitment.kind == kind]
+
+
+@router.get("/accounts/{account}/scheduled-payments")
+async def scheduled_payments(request: Request, account: str, ask: ScheduledReader) -> Json:
+    record = ask.own(account)
+    waiting = [wire.scheduled_payment(payment, record.currency) for payment in ask.books.waiting(record.id, ask.now)]
+    return _envelope(request, {"ScheduledPayment": waiting})
+
+
+def error_answer(error: Refused) -> Response:
+    detail = {"ErrorCode": error.code, "Message": error.message} | ({"Path": error.path} if error.path else {})
+    body = {"Id": str(uuid4()), "Code": str(error.status), "Message": error.message, "Errors": [detail]}
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if error.status == 401 else {}
+    return JSONResponse(body, error.status, headers)
+
+
+def app(store: AccountsStore) -> FastAPI:
+    """The accounts service over its store."""
+    service = FastAPI(title="Sandbox bank: accounts", openapi_url=None)
+    service.state.store = store
+    service.include_router(router)
+
+    @service.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return error_answer(error)
+
+    @service.middleware("http")
+    async def interaction(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        given = request.headers.get(INTERACTION, str(uuid4()))
+        try:
+            UUID(given)
+        except ValueError:
+            return error_answer(Refused(400, "U006", f"{INTERACTION} is not a UUID", INTERACTION))
+        answer = await call_next(request)
+        answer.headers[INTERACTION] = given
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    return service

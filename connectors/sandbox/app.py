@@ -1,0 +1,49 @@
+"""The sandbox bank as one application: each service under its own path."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from connectors.sandbox import accounts, identity
+from connectors.sandbox.identity import Client, Identity
+from connectors.sandbox.people import CUSTOMERS
+from connectors.sandbox.tokens import signing_key
+
+IDENTITY_PATH = "/identity"
+ACCOUNTS_PATH = "/open-banking/v4.0/aisp"
+BASE_URL = "http://sandbox.invalid"
+REDIRECT_URIS = ("http://127.0.0.1/login/callback",)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The application to serve, and its identity store for `mint` in the same process."""
+
+    app: Starlette
+    identity: Identity
+
+
+def build(
+    now: Callable[[], dt.datetime], keys_path: Path, base_url: str = BASE_URL, redirect_uris: Sequence[str] = REDIRECT_URIS
+) -> Sandbox:
+    """The bank with its six customers, its clock and its signing key.
+
+    keys_path: a file for the signing key, made when missing. base_url: where the application is reached, without a
+    slash at its end; the issuer of tokens is under it. redirect_uris: where the client "counterfoil" may be answered.
+    """
+    store = Identity(
+        issuer=f"{base_url}{IDENTITY_PATH}",
+        key=signing_key(keys_path),
+        customers={customer.id: customer for customer in CUSTOMERS},
+        clients={"counterfoil": Client("counterfoil", tuple(redirect_uris))},
+        now=now,
+    )
+    books = accounts.AccountsStore(keys=store.keys, issuer=store.issuer, now=now)
+    routes = [Mount(IDENTITY_PATH, identity.app(store)), Mount(ACCOUNTS_PATH, accounts.app(books))]
+    return Sandbox(Starlette(routes=routes), store)

@@ -13,6 +13,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from data.errors import InvalidAmount, InvalidCurrency
 
+# Decimal rounds silently beyond its context's 28 digits, and SQL integers end at 64 bits.
+EXACT_DIGITS = 24
+MOST_MINOR = 2**63 - 1
+
 
 @lru_cache(maxsize=512)
 def currency(code: str) -> str:
@@ -57,9 +61,13 @@ class Money(BaseModel):
             raise InvalidAmount(str(amount), "it is not a decimal number") from error
         if not value.is_finite():
             raise InvalidAmount(str(amount), "it is not a finite number")
+        if len(value.as_tuple().digits) > EXACT_DIGITS or value.adjusted() >= EXACT_DIGITS:
+            raise InvalidAmount(str(amount), f"it has more than {EXACT_DIGITS} digits")
         scaled = value.scaleb(digits(code))
         if scaled != scaled.to_integral_value():
             raise InvalidAmount(str(amount), f"{code} has {digits(code)} decimals")
+        if abs(scaled) > MOST_MINOR:
+            raise InvalidAmount(str(amount), "it is too large")
         return cls(minor=int(scaled), currency=code)
 
     @property

@@ -61,8 +61,8 @@ _COUNTRIES = frozenset({"gb", "gbr", "usa", "irl", "lux", "nld", "deu", "fra", "
 _CITIES = frozenset(
     _WORD.findall(
         "aberdeen amsterdam bath belfast birmingham bradford brighton bristol cambridge cardiff cork coventry derby dublin "
-        "dundee edinburgh exeter glasgow hull leeds leicester liverpool london luxembourg manchester newcastle norwich nottingham "
-        "oxford paris plymouth portsmouth reading sheffield southampton stoke sunderland swansea wolverhampton york"
+        "dundee edinburgh exeter glasgow hull leeds leicester liverpool london luxembourg manchester newcastle norwich "
+        "nottingham oxford paris plymouth portsmouth reading sheffield southampton stoke sunderland swansea wolverhampton york"
     )
 )
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from retrieval.templates import descriptor, template, words
 
-_PARTS = """CARD PAYMENT TO|DIRECT DEBIT PAYMENT TO|SQ *|PAYPAL *|AMZN Mktp UK*2K4LD1|TESCO|on|03|MAR|2026|REF|REF: 88A1|0412|gb0551
-LONDON|GB|USA|card ending 1234|GBP 12.34|B17 9QG|+44 20 7946 0000|12:34|a1b2c3d4|s/mkt|-|(474)|St. George|ﬁsh & chips|M6|Straße"""
+_PARTS = """CARD PAYMENT TO|DIRECT DEBIT PAYMENT TO|SQ *|PAYPAL *|AMZN Mktp UK*2K4LD1|TESCO|on|03|MAR|2026|REF|REF: 88A1|0412
+gb0551|LONDON|GB|USA|card ending 1234|GBP 12.34|B17 9QG|+44 20 7946 0000|12:34|a1b2c3d4|s/mkt|-|(474)
+St. George|ﬁsh & chips|M6|Straße"""
 _LINE = st.one_of(
     st.text(max_size=40),
     st.lists(

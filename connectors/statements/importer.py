@@ -1,0 +1,302 @@
+"""A statement file into the ledger: all of it or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from connectors.statements.columns import ColumnMapping
+from connectors.statements.kinds import default, kind
+from connectors.statements.layout import Layout, Sign, look, outgoing
+from connectors.statements.sheet import Sheet
+from connectors.statements.values import Amount, read_amount, read_date
+from data.banking import Account, AccountKind, Kind, Status, Transaction
+from data.errors import InvalidAmount, InvalidInput, InvalidStatement
+from data.ledger import Added, Ledger
+from data.money import Money
+from data.party import AccountId, Frozen, Grant, GrantSource, Party, PartyId, Role
+
+MOST_BYTES = 256 * 1024 * 1024
+PROGRESS_ROWS = 2000
+_PENDING = frozenset({"pending", "pdng", "authorised", "authorized", "processing"})
+_VOID = frozenset({"declined", "reverted", "failed", "cancelled", "canceled", "rejected", "rjct", "void"})
+_BOOKED = frozenset({"", "booked", "book", "completed", "complete", "posted", "settled", "cleared", "processed"})
+
+
+class Imported(Frozen):
+    """What one file brought. rows: all in the file; void: of them, those that the bank says never went through."""
+
+    file: str
+    rows: int
+    added: int
+    corrected: int
+    unchanged: int
+    void: int
+    parties: int
+    layout: Layout
+    seconds: float
+
+
+# (rows read so far, rows of the file)
+Progress = Callable[[int, int], None]
+
+
+def preview(
+    path: Path,
+    *,
+    party_column: str | None = None,
+    currency: str | None = None,
+    sign: Sign | None = None,
+    mapping: ColumnMapping | None = None,
+    max_bytes: int = MOST_BYTES,
+) -> Layout:
+    """How a file would be read; raises InvalidStatement as `import_file` does, but no row's values are read."""
+    return look(Sheet.open(path, max_bytes), _given(mapping, party_column), currency, sign)
+
+
+def import_file(
+    path: Path,
+    ledger: Ledger,
+    *,
+    now: dt.datetime,
+    party: PartyId | None = None,
+    party_column: str | None = None,
+    currency: str | None = None,
+    sign: Sign | None = None,
+    mapping: ColumnMapping | None = None,
+    max_bytes: int = MOST_BYTES,
+    progress: Progress | None = None,
+) -> Imported:
+    """Import a CSV statement in one transaction; the same file again adds nothing, real repeats are kept.
+
+    Either `party` or the column that names each row's party, verbatim. currency: of rows that do not say theirs;
+    GBP unless the header says another. Every party gets an account of a file for each account label and currency.
+    Raises InvalidStatement with file, line and field at the first thing that cannot be read; nothing is stored then.
+    """
+    if (party is None) == (party_column is None):
+        raise InvalidInput("a statement needs either a party or the column that names it")
+    started = time.perf_counter()
+    sheet = Sheet.open(path, max_bytes)
+    layout = look(sheet, _given(mapping, party_column), currency, sign)
+    statement = _Statement(sheet, layout, party)
+    with ledger.engine.begin() as connection:
+        ledger.enrol(*statement.holdings(), on=connection)
+        bought = statement.bought(ledger.texts.descriptor)
+        if bought is not None:
+            bought |= ledger.bought_from(sorted({a.id for a in statement.accounts.values()}), connection)
+        rows = statement.transactions(ledger.texts.descriptor, bought or set(), progress)
+        added: Added = ledger.add_stream(rows, now, connection)
+    return Imported(
+        file=sheet.file,
+        rows=layout.rows,
+        added=added.added,
+        corrected=added.corrected,
+        unchanged=added.unchanged,
+        void=statement.void,
+        parties=len({who for who, _, _ in statement.accounts}),
+        layout=layout,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _given(mapping: ColumnMapping | None, party_column: str | None) -> ColumnMapping:
+    return (mapping or ColumnMapping()).model_copy(update={"party": party_column or ""})
+
+
+class _Line(NamedTuple):
+    """One row of the file, read."""
+
+    line: int
+    account: Account
+    source_id: str | None
+    booked_on: dt.date
+    amount: Money
+    text: str
+    said: str
+    category: str
+    fields: list[str]
+
+
+class _Statement:
+    """One file under its layout. Dates and amounts repeat a lot, so each different one is read once."""
+
+    def __init__(self, sheet: Sheet, layout: Layout, party: PartyId | None) -> None:
+        self.sheet, self.layout, self.file = sheet, layout, sheet.file
+        self.party = party
+        self.card = layout.sign is Sign.SPENDING_POSITIVE
+        self.void = 0
+        whose = {(who if party is None else str(party), label, currency) for who, label, currency in layout.whose}
+        self.accounts = {key: self._account(*key) for key in sorted(whose)}
+        self._days: dict[str, dt.date] = {}
+        self._moneys: dict[tuple[str, ...], Money] = {}
+
+    def _account(self, party: str, label: str, currency: str) -> Account:
+        kind_of = AccountKind.CARD if self.card else AccountKind.CURRENT
+        name = "Card" if self.card else "Current account"
+        # Each part is quoted, so that no party's name can make the id of another's account.
+        parts = (party, label or kind_of.value, currency)
+        return Account(
+            id=AccountId("file:" + "/".join(quote(part, safe="") for part in parts)),
+            kind=kind_of,
+            name=f"{name} {label[-4:]}".strip(),
+            currency=currency,
+            identification=label,
+        )
+
+    def holdings(self) -> tuple[list[Party], list[Account], list[Grant]]:
+        """The parties of the file, their accounts and what lets them see these."""
+        parties = [Party(id=PartyId(who), name=who) for who in dict.fromkeys(who for who, _, _ in self.accounts)]
+        grants = [
+            Grant(party=PartyId(who), account=account.id, role=Role.HOLDER, source=GrantSource.FILE)
+            for (who, _, _), account in self.accounts.items()
+        ]
+        return parties, list(self.accounts.values()), grants
+
+    def bought(self, key: Callable[[str], str]) -> set[tuple[AccountId, str]] | None:
+        """Under which comparable texts an account has purchases; None for cards, where a credit needs no such proof."""
+        if self.card:
+            return None
+        purchases = (row for row in self._lines() if row.amount.minor < 0 and self._kind(row, False) is Kind.PURCHASE)
+        return {(row.account.id, key(row.text)) for row in purchases}
+
+    def transactions(
+        self, key: Callable[[str], str], bought: set[tuple[AccountId, str]], progress: Progress | None
+    ) -> Iterator[Transaction]:
+        """Every row that went through, in the order of the file."""
+        pick = {name: self.layout.at(name) for name in ("value_date", "mcc", "category", "reference", "counterparty", "status")}
+        seen: dict[tuple[AccountId, str], tuple[int, int]] = {}
+        self.void = 0
+        for done, row in enumerate(self._lines()):
+            if progress is not None and done % PROGRESS_ROWS == 0:
+                progress(done, self.layout.rows)
+            said = {name: row.fields[at].strip() or None for name, at in pick.items() if at is not None}
+            status = self._status(row.line, said.get("status"))
+            if status is None:
+                self.void += 1
+                continue
+            if row.source_id is not None:
+                self._check_repeat(row, seen)
+            value_on = said.get("value_date")
+            yield Transaction(
+                account=row.account.id,
+                source_id=row.source_id,
+                booked_on=row.booked_on,
+                amount=row.amount,
+                text=row.text,
+                kind=self._kind(row, row.amount.minor > 0 and (row.account.id, key(row.text)) in bought),
+                status=status,
+                value_on=self._day(row.line, value_on, "value_date") if value_on else None,
+                mcc=said.get("mcc"),
+                bank_category=said.get("category"),
+                counterparty=said.get("counterparty"),
+                reference=said.get("reference"),
+            )
+        if progress is not None:
+            progress(self.layout.rows, self.layout.rows)
+
+    def _lines(self) -> Iterator[_Line]:
+        layout, columns = self.layout, self.layout.columns
+        at = {name: place for name in ColumnMapping.model_fields if (place := layout.at(name)) is not None}
+        texts = [at[name] for name in ("text", "counterparty", "kind", "reference") if name in at]
+        moved = [at[name] for name in (("amount", "direction") if columns.amount else ("debit", "credit")) if name in at]
+        date, party, account, currency = at["date"], at.get("party"), at.get("account"), at.get("currency")
+        number, said, category = at.get("id"), at.get("kind"), at.get("category")
+        for line, fields in self.sheet.records(layout.delimiter):
+            if line <= layout.header_line:
+                continue
+            who = str(self.party) if party is None else fields[party]
+            label = "" if account is None else fields[account].strip()
+            unit = (currency is not None and fields[currency].strip().upper()) or layout.currency
+            text = next((" ".join(fields[place].split()) for place in texts if fields[place].strip()), None)
+            if text is None:
+                raise InvalidStatement(self.file, line, columns.text, "there is no text")
+            yield _Line(
+                line=line,
+                account=self.accounts[who, label, unit],
+                source_id=None if number is None else fields[number].strip() or None,
+                booked_on=self._day(line, fields[date], "date"),
+                amount=self._amount(line, [fields[place] for place in moved], unit),
+                text=text,
+                said="" if said is None else fields[said],
+                category="" if category is None else fields[category],
+                fields=fields,
+            )
+
+    def _day(self, line: int, text: str, field: str) -> dt.date:
+        day = self._days.get(text)
+        if day is None:
+            try:
+                day = self._days[text] = read_date(text, self.layout.day_first)
+            except InvalidInput as error:
+                raise self._wrong(line, field, error) from error
+        return day
+
+    def _amount(self, line: int, written: list[str], currency: str) -> Money:
+        """What moved, negative when it leaves the account."""
+        key = (currency, *written)
+        money = self._moneys.get(key)
+        if money is None:
+            columns = self.layout.columns
+            moved = self._one_column if columns.amount else self._two_columns
+            money = self._moneys[key] = moved(line, written, currency)
+        return money
+
+    def _one_column(self, line: int, written: list[str], currency: str) -> Money:
+        amount, mark = self._read(line, "amount", written[0], currency)
+        leaves = mark == "DR" if mark else None
+        if len(written) == 2:
+            leaves = outgoing(written[1])
+            if leaves is None:
+                raise self._wrong(line, "direction", InvalidInput(f"{written[1]!r} says neither debit nor credit"))
+        if leaves is None:
+            return -amount if self.layout.sign is Sign.SPENDING_POSITIVE else amount
+        return -abs(amount) if leaves else abs(amount)
+
+    def _two_columns(self, line: int, written: list[str], currency: str) -> Money:
+        """A column of what leaves and one of what comes in; the other one is empty or zero."""
+        nothing = Money(minor=0, currency=currency)
+        debit, credit = (
+            self._read(line, field, text, currency).money if text.strip() else nothing
+            for field, text in zip(("debit", "credit"), written, strict=True)
+        )
+        if not any(text.strip() for text in written):
+            raise self._wrong(line, "debit", InvalidInput("there is no amount, here or among the credits"))
+        if debit.minor and credit.minor:
+            raise self._wrong(line, "debit", InvalidInput("there is an amount here and among the credits"))
+        return credit + debit if self.layout.debits_negative else credit - debit
+
+    def _read(self, line: int, field: str, text: str, currency: str) -> Amount:
+        try:
+            return read_amount(text, currency, self.layout.decimal_mark)
+        except InvalidAmount as error:
+            raise self._wrong(line, field, error) from error
+
+    def _kind(self, row: _Line, bought: bool) -> Kind:
+        leaves = row.amount.minor <= 0
+        told = kind(self.card, leaves, row.said, row.category, row.text)
+        return told or default(row.account.kind, leaves, bought)
+
+    def _status(self, line: int, said: str | None) -> Status | None:
+        """None for what never went through."""
+        word = (said or "").casefold()
+        if word in _BOOKED:
+            return Status.BOOKED
+        if word in _PENDING:
+            return Status.PENDING
+        if word in _VOID:
+            return None
+        raise self._wrong(line, "status", InvalidInput(f"{said!r} is not a status that is known here"))
+
+    def _check_repeat(self, row: _Line, seen: dict[tuple[AccountId, str], tuple[int, int]]) -> None:
+        content = hash((row.booked_on, row.amount.minor, row.text))
+        first, before = seen.setdefault((row.account.id, str(row.source_id)), (row.line, content))
+        if before != content:
+            reason = f"{row.source_id!r} stands in line {first} already, for something else"
+            raise self._wrong(row.line, "id", InvalidInput(reason))
+
+    def _wrong(self, line: int, field: str, error: InvalidInput) -> InvalidStatement:
+        return InvalidStatement(self.file, line, getattr(self.layout.columns, field), str(error))

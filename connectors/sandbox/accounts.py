@@ -83,9 +83,8 @@ def recognise(store: AccountsStore, permission: str, authorization: str | None) 
     return Asking(customer, books, now)
 
 
-def _envelope(request: Request, data: Json, links: Mapping[str, str] | None = None, pages: int = 1) -> Json:
-    self_link = {"Self": str(request.url)}
-    return {"Data": data, "Links": {**self_link, **(links or {})}, "Meta": {"TotalPages": pages}}
+def _answer(request: Request, data: Json, links: Mapping[str, str] | None = None, **meta: object) -> Response:
+    return JSONResponse({"Data": data, "Links": {"Self": str(request.url), **(links or {})}, "Meta": {"TotalPages": 1, **meta}})
 
 
 def _moment(request: Request, name: str) -> dt.datetime | None:
@@ -143,28 +142,28 @@ router = APIRouter()
 
 
 @router.get("/party")
-async def party(request: Request, ask: PartyReader) -> Json:
-    return _envelope(request, {"Party": wire.party(ask.customer)})
+async def party(request: Request, ask: PartyReader) -> Response:
+    return _answer(request, {"Party": wire.party(ask.customer)})
 
 
 @router.get("/accounts")
-async def all_accounts(request: Request, ask: AccountsReader) -> Json:
+async def all_accounts(request: Request, ask: AccountsReader) -> Response:
     own = ask.books.owned_by(ask.customer.id)
-    return _envelope(request, {"Account": [wire.account(record, ask.customer) for record in own]})
+    return _answer(request, {"Account": [wire.account(record, ask.customer) for record in own]})
 
 
 @router.get("/accounts/{account}")
-async def one_account(request: Request, account: str, ask: AccountsReader) -> Json:
-    return _envelope(request, {"Account": [wire.account(ask.own(account), ask.customer)]})
+async def one_account(request: Request, account: str, ask: AccountsReader) -> Response:
+    return _answer(request, {"Account": [wire.account(ask.own(account), ask.customer)]})
 
 
 @router.get("/accounts/{account}/balances")
-async def balances(request: Request, account: str, ask: BalancesReader) -> Json:
-    return _envelope(request, {"Balance": wire.balances(ask.books, ask.own(account), ask.now)})
+async def balances(request: Request, account: str, ask: BalancesReader) -> Response:
+    return _answer(request, {"Balance": wire.balances(ask.books, ask.own(account), ask.now)})
 
 
 @router.get("/accounts/{account}/transactions")
-async def transactions(request: Request, account: str, ask: TransactionsReader) -> Json:
+async def transactions(request: Request, account: str, ask: TransactionsReader) -> Response:
     record = ask.own(account)
     since, until = _moment(request, "fromBookingDateTime"), _moment(request, "toBookingDateTime")
     rows = [
@@ -173,29 +172,28 @@ async def transactions(request: Request, account: str, ask: TransactionsReader) 
         if (since is None or movement.at >= since) and (until is None or movement.at <= until)
     ]
     shown, links, pages = _page(request, rows)
-    answer = _envelope(request, {"Transaction": [wire.transaction(record, movement) for movement in shown]}, links, pages)
-    answer["Meta"]["FirstAvailableDateTime"] = wire.moment(ask.books.since)
-    answer["Meta"]["LastAvailableDateTime"] = ask.now.isoformat()
-    return answer
+    available = {"FirstAvailableDateTime": wire.moment(ask.books.since), "LastAvailableDateTime": ask.now.isoformat()}
+    data = {"Transaction": [wire.transaction(record, movement) for movement in shown]}
+    return _answer(request, data, links, TotalPages=pages, **available)
 
 
 @router.get("/accounts/{account}/beneficiaries")
-async def beneficiaries(request: Request, account: str, ask: BeneficiariesReader) -> Json:
+async def beneficiaries(request: Request, account: str, ask: BeneficiariesReader) -> Response:
     record = ask.own(account)
     saved = [wire.beneficiary(payee) for payee in ask.books.payees if payee.account == record.id]
-    return _envelope(request, {"Beneficiary": saved})
+    return _answer(request, {"Beneficiary": saved})
 
 
 @router.get("/accounts/{account}/standing-orders")
-async def standing_orders(request: Request, account: str, ask: StandingOrdersReader) -> Json:
+async def standing_orders(request: Request, account: str, ask: StandingOrdersReader) -> Response:
     orders = [wire.standing_order(ask.books, order, ask.now) for order in _commitments(ask, account, "SO")]
-    return _envelope(request, {"StandingOrder": orders})
+    return _answer(request, {"StandingOrder": orders})
 
 
 @router.get("/accounts/{account}/direct-debits")
-async def direct_debits(request: Request, account: str, ask: DirectDebitsReader) -> Json:
+async def direct_debits(request: Request, account: str, ask: DirectDebitsReader) -> Response:
     debits = [wire.direct_debit(ask.books, debit, ask.now) for debit in _commitments(ask, account, "DD")]
-    return _envelope(request, {"DirectDebit": debits})
+    return _answer(request, {"DirectDebit": debits})
 
 
 def _commitments(ask: Asking, account: str, kind: str) -> list[Commitment]:
@@ -204,10 +202,10 @@ def _commitments(ask: Asking, account: str, kind: str) -> list[Commitment]:
 
 
 @router.get("/accounts/{account}/scheduled-payments")
-async def scheduled_payments(request: Request, account: str, ask: ScheduledReader) -> Json:
+async def scheduled_payments(request: Request, account: str, ask: ScheduledReader) -> Response:
     record = ask.own(account)
     waiting = [wire.scheduled_payment(payment, record.currency) for payment in ask.books.waiting(record.id, ask.now)]
-    return _envelope(request, {"ScheduledPayment": waiting})
+    return _answer(request, {"ScheduledPayment": waiting})
 
 
 def error_answer(error: Refused) -> Response:

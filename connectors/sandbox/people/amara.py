@@ -139,7 +139,7 @@ LIFE = Life(
         direct_debit("amara-main", "O2 UK", Price(2_650, rise=180), 12, "PHON"),
         direct_debit("amara-main", "VITALITY LIFE", Price(1_420), 15, "LIFI"),
         direct_debit("amara-main", "OXFAM", Price(800), 7, "CHAR"),
-        direct_debit("amara-main", "PUREGYM LTD", Price(2_499, rise=100, rise_month=1), 3, "CLUB"),
+        direct_debit("amara-main", "PUREGYM LTD", Price(2_499, rise=100, rise_month=1), 3, "SUBS"),
     ),
     habits=(
         Habit(MAIN, COFFEE, every(0.62, WEEKDAYS), (7, 9)),

@@ -121,7 +121,7 @@ LIFE = Life(
         standing_order("callum-main", "Holiday jar", Price(2_000), 4, "TENERIFE", frequency="WEEK", to="callum-jar"),
         direct_debit("callum-main", "1ST CENTRAL INSURANCE", Price(7_920, rise=-400, rise_month=5), 15, "INPC"),
         direct_debit("callum-main", "KLARNA BANK AB", Price(3_333), 22, months=(1, 2, 3)),
-        direct_debit("callum-main", "THE GYM GROUP", Price(1_999, rise=100, rise_month=1), 6, "CLUB", ended=dt.date(2026, 6, 30)),
+        direct_debit("callum-main", "THE GYM GROUP", Price(1_999, rise=100, rise_month=1), 6, "SUBS", ended=dt.date(2026, 6, 30)),
         direct_debit("callum-main", "CREDIT UNION LOAN", Price(14_450), 28, "LOAN"),
     ),
     habits=(

@@ -100,7 +100,7 @@ LIFE = Life(
         direct_debit("daniel-main", "VODAFONE LTD", Price(2_100, rise=160), 10, "PHON"),
         direct_debit("daniel-main", "ADMIRAL INSURANCE", Price(4_118, rise=290, rise_month=6), 15, "INPC"),
         direct_debit("daniel-main", "DVLA VEHICLE TAX", Price(1_662, rise=50), 1, "GOVT"),
-        direct_debit("daniel-main", "NATIONAL EDUCATION UNION", Price(1_890), 21, "CLUB"),
+        direct_debit("daniel-main", "NATIONAL EDUCATION UNION", Price(1_890), 21, "SUBS"),
     ),
     habits=(
         Habit(MAIN, FUEL, every(0.16), (7, 20)),

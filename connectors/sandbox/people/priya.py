@@ -126,7 +126,7 @@ LIFE = Life(
         standing_order("priya-main", "J PATEL LETTINGS", Price(109_500, rise=3_500, rise_month=9), 1, "RENT FLAT 2", "RENT"),
         standing_order("priya-main", "Deposit fund", Price(7_500), 28, "SAVINGS", to="priya-saver"),
         direct_debit("priya-main", "EE LIMITED", Price(1_900, rise=140), 16, "PHON"),
-        direct_debit("priya-main", "UNISON", Price(1_730), 20, "CLUB"),
+        direct_debit("priya-main", "UNISON", Price(1_730), 20, "SUBS"),
         direct_debit("priya-main", "BRITISH RED CROSS", Price(500), 9, "CHAR"),
     ),
     habits=(

@@ -1,0 +1,338 @@
+"""UK Open Banking v4.0 shapes into our words, once. What is written on the wire and used nowhere is not named here.
+
+A transaction's kind comes from its ISO 20022 code (family and sub-family) and its direction:
+
+    CCRD CWDL, CNTR CWDL           cash
+    CCRD otherwise                 purchase, or refund when it is money in
+    ICDT or RCDT with BOOK         transfer (between accounts of the same customer)
+    RCDT RRTN, RDDT as money in    refund (a payment or a direct debit that came back)
+    RCDT, CNTR otherwise           income
+    ICDT, RDDT, ICHQ               payment
+    MDOP or MCOP with INTR         interest; with anything else, a fee
+
+A family that is not known here is an income or a payment by its direction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from data.banking import (
+    Account,
+    AccountKind,
+    Balance,
+    Beneficiary,
+    DirectDebit,
+    Frequency,
+    Kind,
+    ScheduledPayment,
+    StandingOrder,
+    Status,
+    Transaction,
+)
+from data.money import Money
+from data.party import AccountId, Party, PartyId, Role
+
+# Where the bank's booking dates are kept; the standard has no field for it.
+ZONE = ZoneInfo("Europe/London")
+KINDS = {"CACC": AccountKind.CURRENT, "SVGS": AccountKind.SAVINGS, "CARD": AccountKind.CARD}
+LOANS = ("LOAN", "MORT")
+ENDED = ("CANC", "EXPI")
+# ISO 20022 purpose codes, in words.
+PURPOSES = {
+    "CHAR": "charity",
+    "ELEC": "energy",
+    "GASB": "energy",
+    "GOVT": "government",
+    "HLRP": "mortgage",
+    "INPC": "insurance",
+    "LIFI": "insurance",
+    "LOAN": "loan",
+    "NWCM": "broadband",
+    "PENS": "pension",
+    "PHON": "phone",
+    "PPTI": "insurance",
+    "RENT": "rent",
+    "SALA": "salary",
+    "SUBS": "subscription",
+    "TAXS": "tax",
+    "WTER": "water",
+}
+
+
+class Amount(BaseModel):
+    amount: str = Field(alias="Amount", pattern=r"^\d{1,13}(\.\d{1,5})?$")
+    currency: str = Field(alias="Currency")
+
+    def money(self, indicator: str = "Credit") -> Money:
+        """Signed money. Raises InvalidAmount when there are more decimals than the currency has."""
+        value = Money.of(self.amount, self.currency)
+        return -value if indicator == "Debit" else value
+
+
+Indicator = Literal["Credit", "Debit"]
+
+
+class CashAccount(BaseModel):
+    identification: str = Field("", alias="Identification")
+    name: str = Field("", alias="Name")
+
+
+class WireParty(BaseModel):
+    id: str = Field(alias="PartyId")
+    name: str = Field(alias="Name")
+
+
+class WireAccount(BaseModel):
+    id: str = Field(alias="AccountId")
+    currency: str = Field(alias="Currency")
+    type_code: str = Field(alias="AccountTypeCode")
+    product: str = Field("", alias="Description")
+    nickname: str = Field("", alias="Nickname")
+    accounts: tuple[CashAccount, ...] = Field((), alias="Account")
+    extra: Mapping[str, Any] = Field({}, alias="SupplementaryData")
+
+
+class CreditLine(BaseModel):
+    included: bool = Field(alias="Included")
+    amount: Amount = Field(alias="Amount")
+
+
+class WireBalance(BaseModel):
+    kind: str = Field(alias="Type")
+    indicator: Indicator = Field(alias="CreditDebitIndicator")
+    amount: Amount = Field(alias="Amount")
+    at: AwareDatetime = Field(alias="DateTime")
+    lines: tuple[CreditLine, ...] = Field((), alias="CreditLine")
+
+
+class Code(BaseModel):
+    code: str = Field("", alias="Code")
+    sub_code: str = Field("", alias="SubCode")
+
+
+class Merchant(BaseModel):
+    name: str | None = Field(None, alias="MerchantName")
+    mcc: str | None = Field(None, alias="MerchantCategoryCode")
+
+
+class Exchange(BaseModel):
+    rate: Decimal = Field(alias="ExchangeRate")
+    instructed: Amount | None = Field(None, alias="InstructedAmount")
+
+
+class WireTransaction(BaseModel):
+    id: str = Field(alias="TransactionId")
+    indicator: Indicator = Field(alias="CreditDebitIndicator")
+    status: str = Field(alias="Status")
+    booked_at: AwareDatetime = Field(alias="BookingDateTime")
+    value_at: AwareDatetime | None = Field(None, alias="ValueDateTime")
+    text: str = Field("", alias="TransactionInformation")
+    reference: str | None = Field(None, alias="TransactionReference")
+    amount: Amount = Field(alias="Amount")
+    code: Code = Field(default_factory=Code, alias="BankTransactionCode")
+    purpose: str | None = Field(None, alias="PaymentPurposeCode")
+    merchant: Merchant = Field(default_factory=Merchant, alias="MerchantDetails")
+    creditor: CashAccount | None = Field(None, alias="CreditorAccount")
+    debtor: CashAccount | None = Field(None, alias="DebtorAccount")
+    exchange: Exchange | None = Field(None, alias="CurrencyExchange")
+    extra: Mapping[str, Any] = Field({}, alias="SupplementaryData")
+
+
+class WireBeneficiary(BaseModel):
+    id: str = Field(alias="BeneficiaryId")
+    reference: str = Field("", alias="Reference")
+    creditor: CashAccount = Field(alias="CreditorAccount")
+
+
+class Recurrence(BaseModel):
+    kind: str = Field(alias="Type")
+
+
+class Mandate(BaseModel):
+    frequency: Recurrence | None = Field(None, alias="Frequency")
+
+    def known(self) -> Frequency | None:
+        return Frequency(self.frequency.kind) if self.frequency and self.frequency.kind in set(Frequency) else None
+
+
+class Remittance(BaseModel):
+    lines: tuple[str, ...] = Field((), alias="Unstructured")
+
+
+class WireStandingOrder(BaseModel):
+    id: str = Field(alias="StandingOrderId")
+    status: str = Field("ACTV", alias="StandingOrderStatusCode")
+    creditor: CashAccount = Field(alias="CreditorAccount")
+    mandate: Mandate = Field(alias="MandateRelatedInformation")
+    remittance: Remittance = Field(default_factory=Remittance, alias="RemittanceInformation")
+    next_at: AwareDatetime | None = Field(None, alias="NextPaymentDateTime")
+    next_amount: Amount | None = Field(None, alias="NextPaymentAmount")
+    last_at: AwareDatetime | None = Field(None, alias="LastPaymentDateTime")
+    last_amount: Amount | None = Field(None, alias="LastPaymentAmount")
+
+
+class WireDirectDebit(BaseModel):
+    id: str = Field(alias="DirectDebitId")
+    status: str = Field("ACTV", alias="DirectDebitStatusCode")
+    name: str = Field(alias="Name")
+    mandate: Mandate = Field(default_factory=Mandate, alias="MandateRelatedInformation")
+    previous_at: AwareDatetime | None = Field(None, alias="PreviousPaymentDateTime")
+    previous_amount: Amount | None = Field(None, alias="PreviousPaymentAmount")
+
+
+class WireScheduledPayment(BaseModel):
+    id: str = Field(alias="ScheduledPaymentId")
+    at: AwareDatetime = Field(alias="ScheduledPaymentDateTime")
+    amount: Amount = Field(alias="InstructedAmount")
+    reference: str = Field("", alias="Reference")
+    creditor: CashAccount = Field(alias="CreditorAccount")
+
+
+def _day(moment: dt.datetime | None) -> dt.date | None:
+    return None if moment is None else moment.astimezone(ZONE).date()
+
+
+def party(wire: Mapping[str, Any]) -> Party:
+    shown = WireParty.model_validate(wire)
+    return Party(id=PartyId(shown.id), name=shown.name)
+
+
+def account(wire: Mapping[str, Any]) -> tuple[Account, Role]:
+    """An account and the asking customer's role in it; a bank that does not say the role means the holder."""
+    shown = WireAccount.model_validate(wire)
+    kind = AccountKind.LOAN if shown.type_code in LOANS else KINDS.get(shown.type_code, AccountKind.CURRENT)
+    known = Account(
+        id=AccountId(shown.id),
+        kind=kind,
+        name=shown.nickname or shown.product or kind.value,
+        currency=shown.currency,
+        product=shown.product,
+        identification=shown.accounts[0].identification if shown.accounts else "",
+    )
+    return known, Role(shown.extra.get("Role", Role.HOLDER))
+
+
+def balance(account_id: AccountId, wire: list[Mapping[str, Any]]) -> Balance | None:
+    """Booked (ITBD, else CLBD) and available (ITAV, else booked); None when the bank gives no booked balance."""
+    shown = {b.kind: b for b in map(WireBalance.model_validate, wire)}
+    booked = shown.get("ITBD") or shown.get("CLBD")
+    if booked is None:
+        return None
+    available = shown.get("ITAV", booked)
+    lines = [line.amount.money() for line in available.lines if line.included]
+    return Balance(
+        account=account_id,
+        booked=booked.amount.money(booked.indicator),
+        available=available.amount.money(available.indicator),
+        credit_line=lines[0] if lines else None,
+        at=booked.at,
+    )
+
+
+def kind_of(family: str, sub_family: str, money_in: bool) -> Kind:
+    """What a movement is, by the table at the top of this file."""
+    if sub_family == "CWDL":
+        return Kind.CASH
+    if family == "CCRD":
+        return Kind.REFUND if money_in else Kind.PURCHASE
+    if family in ("MDOP", "MCOP"):
+        return Kind.INTEREST if sub_family == "INTR" else Kind.FEE
+    if sub_family == "BOOK":
+        return Kind.TRANSFER
+    if money_in:
+        return Kind.REFUND if sub_family == "RRTN" or family == "RDDT" else Kind.INCOME
+    return Kind.PAYMENT
+
+
+def transaction(account_id: AccountId, wire: Mapping[str, Any]) -> Transaction | None:
+    """A booked or pending transaction; None for one that moves nothing (rejected, future or for information).
+
+    Raises InvalidAmount when an amount has more decimals than its currency, and pydantic's ValidationError.
+    """
+    shown = WireTransaction.model_validate(wire)
+    if shown.status not in ("BOOK", "PDNG"):
+        return None
+    amount = shown.amount.money(shown.indicator)
+    booked_at = shown.booked_at.astimezone(ZONE)
+    other = shown.creditor if shown.indicator == "Debit" else shown.debtor
+    instructed = shown.exchange.instructed if shown.exchange else None
+    return Transaction(
+        account=account_id,
+        source_id=shown.id,
+        booked_on=booked_at.date(),
+        booked_at=booked_at,
+        value_on=_day(shown.value_at),
+        amount=amount,
+        text=shown.text,
+        kind=kind_of(shown.code.code, shown.code.sub_code, shown.indicator == "Credit"),
+        status=Status.PENDING if shown.status == "PDNG" else Status.BOOKED,
+        mcc=shown.merchant.mcc,
+        bank_category=PURPOSES.get(shown.purpose or ""),
+        counterparty=shown.merchant.name or (other.name if other else None) or None,
+        reference=shown.reference,
+        original=instructed.money(shown.indicator) if instructed else None,
+        rate=shown.exchange.rate if shown.exchange else None,
+        supersedes=shown.extra.get("ReplacesTransactionId"),
+    )
+
+
+def beneficiary(account_id: AccountId, wire: Mapping[str, Any]) -> Beneficiary:
+    shown = WireBeneficiary.model_validate(wire)
+    return Beneficiary(
+        id=shown.id,
+        account=account_id,
+        name=shown.creditor.name,
+        identification=shown.creditor.identification,
+        reference=shown.reference,
+    )
+
+
+def standing_order(account_id: AccountId, wire: Mapping[str, Any]) -> StandingOrder | None:
+    """The amount is that of the next payment, else of the last; None without either, or with a rhythm we have no word for."""
+    shown = WireStandingOrder.model_validate(wire)
+    amount, frequency = shown.next_amount or shown.last_amount, shown.mandate.known()
+    if amount is None or frequency is None:
+        return None
+    return StandingOrder(
+        id=shown.id,
+        account=account_id,
+        payee=shown.creditor.name,
+        amount=amount.money(),
+        frequency=frequency,
+        next_on=_day(shown.next_at),
+        last_on=_day(shown.last_at),
+        reference=" ".join(shown.remittance.lines),
+        active=shown.status not in ENDED,
+    )
+
+
+def direct_debit(account_id: AccountId, wire: Mapping[str, Any]) -> DirectDebit:
+    shown = WireDirectDebit.model_validate(wire)
+    return DirectDebit(
+        id=shown.id,
+        account=account_id,
+        name=shown.name,
+        previous_on=_day(shown.previous_at),
+        previous_amount=shown.previous_amount.money() if shown.previous_amount else None,
+        frequency=shown.mandate.known(),
+        active=shown.status not in ENDED,
+    )
+
+
+def scheduled_payment(account_id: AccountId, wire: Mapping[str, Any]) -> ScheduledPayment:
+    shown = WireScheduledPayment.model_validate(wire)
+    return ScheduledPayment(
+        id=shown.id,
+        account=account_id,
+        payee=shown.creditor.name,
+        amount=shown.amount.money(),
+        due_on=shown.at.astimezone(ZONE).date(),
+        reference=shown.reference,
+    )

@@ -67,10 +67,15 @@ class Spans(Frozen):
 
 
 class Step(Frozen):
-    """One tool and the words that say on what."""
+    """One tool and the words that say on what.
+
+    only, excluding: statement templates that the customer picked, or said they did not mean, in this conversation.
+    """
 
     tool: Tool
     spans: Spans = Spans()
+    only: tuple[str, ...] = ()
+    excluding: tuple[str, ...] = ()
 
 
 class Plan(Frozen):

@@ -58,6 +58,7 @@ _END = re.compile(
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
+_STRAIGHT = {ord(a): b for a, b in zip("’‘“”–\n\t", "''\"\"-  ", strict=True)}
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
 
@@ -81,7 +82,7 @@ class Known:
            accounts: Sequence[Account], words: frozenset[str], today: periods.Today) -> Known:  # fmt: skip
         tokens: dict[str, set[int]] = {}
         for payee in payees:
-            for token in words_of(payee.template) | words_of(payee.text):
+            for token in words_of(f"{payee.template} {payee.text} {payee.shown}"):
                 tokens.setdefault(token, set()).add(payee.id)
         return cls(payees, categories, synonyms, accounts, words, today, {t: frozenset(i) for t, i in tokens.items()})
 
@@ -130,7 +131,7 @@ def words_of(text: str) -> set[str]:
 
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces: the form in which parts are looked for."""
-    text = text.casefold().translate(str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "\n": " ", "\t": " "}))
+    text = text.casefold().translate(_STRAIGHT)
     return re.sub(r" {2,}", " ", text).strip()
 
 
@@ -190,7 +191,7 @@ def _whole(text: str, name: str) -> Iterable[int]:
 
 def _exact_payees(marks: _Marks, known: Known) -> None:
     """Statement texts that the message quotes whole; the longest wins."""
-    names = {n for p in known.payees for n in (p.text, p.template) if n in marks.text}
+    names = {n for p in known.payees for n in (p.text, p.template, plain(p.shown)) if n in marks.text}
     for name in sorted(names, key=len, reverse=True):
         ordinary = len(name) < 2 or all(w in known.words or w in periods.MONTHS or w.isdigit() for w in name.split())
         if (ordinary and len(name.split()) < 2) or name in known.synonyms:
@@ -218,11 +219,9 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     chosen = []
     for account in accounts:
         text = f"{account.name} {account.product} {account.kind.value}".casefold()
-        keys = [
-            w
-            for w in words_of(word)
-            - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to"}
-        ]
+        keys = list(
+            words_of(word) - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to"}
+        )
         if keys and all(k.rstrip("s") in text or (k in ("eur", "euro") and account.currency == "EUR") for k in keys):
             chosen.append(account)
     return chosen
@@ -281,7 +280,7 @@ def _names_nobody(words: str, known: Known) -> bool:
 
 def _plausible(words: str, known: Known) -> bool:
     """After a weak lead ("for", "of") only words that are known payees, or that nobody knows, name somebody."""
-    tokens = [t for t in _WORD.findall(words)]
+    tokens = list(_WORD.findall(words))
     strange = [t for t in tokens if t not in known.words]
     return len(tokens) <= 6 and bool(strange) and len(strange) * 2 >= len(tokens)
 

@@ -66,7 +66,7 @@ class ConsentRow(SQLModel, table=True):
 
 
 class DescriptorRow(SQLModel, table=True):
-    """A statement text of one account; `text` is the comparable key, `shown` as first seen."""
+    """A statement text of one account; `text` is the comparable key, `shown` the name that people know it by."""
 
     __tablename__ = "descriptor"
     __table_args__ = (

@@ -1,0 +1,144 @@
+"""Which payees of the customer's a name means: as written, by a part of it, misspelt, or by what it is.
+
+The most exact reading wins, and the answer names what it took in: a name that stands on a statement as it was
+said means that text alone, so that a wider reading is never slipped in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from rapidfuzz import fuzz
+
+from assistant.spans import close_word, plain, words_of
+from data.ledger import Payee
+from data.party import Frozen
+
+
+class How(StrEnum):
+    EXACT = "exact"
+    PART = "part"
+    SPELLING = "spelling"
+    MEANING = "meaning"
+    NONE = "none"
+
+
+class Match(Frozen):
+    """What a name was taken to mean. near: payees like it that are left out; ids are descriptor ids."""
+
+    said: str
+    how: How
+    payees: tuple[Payee, ...] = ()
+    near: tuple[Payee, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(p.id for p in self.payees)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names to show, each once, in the order of the ledger."""
+        return tuple(dict.fromkeys(p.shown for p in self.payees))
+
+
+_SKIPPED = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "my",
+        "our",
+        "that",
+        "this",
+        "to",
+        "at",
+        "of",
+        "and",
+        "in",
+        "for",
+        "ltd",
+        "limited",
+        "plc",
+        "uk",
+        "co",
+        "com",
+        "www",
+        "place",
+        "shop",
+        "store",
+        "people",
+        "company",
+    ]
+)
+_SQUEEZE = re.compile(r"[^a-z0-9]")
+
+
+def _squeezed(text: str) -> str:
+    return _SQUEEZE.sub("", plain(text))
+
+
+def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = ()) -> Match:
+    """Read a name against the customer's payees, without an index: meaning is looked up by the caller.
+
+    The result has no payees when nothing is written like it.
+    """
+    name = plain(said).removesuffix("'s")
+    allowed = [p for p in payees if p.template not in excluding]
+    for key in (lambda p: p.text, lambda p: p.template, lambda p: plain(p.shown)):
+        exact = [p for p in allowed if key(p) == name]
+        if exact:
+            ids = {p.id for p in exact}
+            near = [p for p in _by_part(name, allowed) if p.id not in ids]
+            return Match(said=said, how=How.EXACT, payees=tuple(exact), near=tuple(near))
+    part = _by_part(name, allowed)
+    if part:
+        return Match(said=said, how=How.PART, payees=tuple(part))
+    spelt = _by_spelling(name, allowed)
+    return Match(said=said, how=How.SPELLING if spelt else How.NONE, payees=tuple(spelt))
+
+
+def _texts(payee: Payee) -> str:
+    return f"{payee.template} {payee.text} {plain(payee.shown)}"
+
+
+def _tokens(name: str) -> list[str]:
+    """The words of a name that tell it from others; all of them when none does."""
+    words = sorted(words_of(name))
+    return [w for w in words if w not in _SKIPPED] or words
+
+
+def _by_part(name: str, payees: Sequence[Payee]) -> list[Payee]:
+    """Payees with every word of the name, or with a word that begins with it ("sains" in SAINSBURYS)."""
+    wanted, squeezed = _tokens(name), _squeezed(name)
+    found = []
+    for payee in payees:
+        words = words_of(_texts(payee))
+        if all(w in words or (len(w) >= 4 and any(x.startswith(w) for x in words)) for w in wanted) or (
+            len(squeezed) >= 5 and squeezed in _squeezed(payee.template + " " + payee.shown)
+        ):
+            found.append(payee)
+    return found
+
+
+def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:
+    """Payees whose words are each a slip away from a word of the name."""
+    wanted = _tokens(name)
+    found = []
+    for payee in payees:
+        words = words_of(_texts(payee)) - _SKIPPED
+        if words and all(w in words or close_word(w, words, 4) is not None for w in wanted):
+            found.append(payee)
+    if found:
+        return found
+    squeezed = _squeezed(name)
+    if len(squeezed) < 6:
+        return []
+    best = max(((fuzz.ratio(squeezed, _squeezed(p.shown)), p.id) for p in payees), default=(0.0, 0))
+    same = {p.template for p in payees if p.id == best[1]}
+    return [p for p in payees if p.template in same] if best[0] >= SQUEEZED_RATIO else []
+
+
+# Measured on invented misspellings of one word run together ("star bucks", "sainsburry"): right names score above.
+SQUEEZED_RATIO = 88.0

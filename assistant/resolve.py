@@ -1,0 +1,281 @@
+"""From the customer's words to what a tool can run: dates, payees, categories, accounts and bounds.
+
+Code interprets every span, whoever proposed it. What cannot be understood is asked about, never left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+
+from assistant import periods
+from assistant.merchants import How, Match, match
+from assistant.periods import Period
+from assistant.plan import Step, Tool
+from assistant.spans import Known, accounts_named, plain, words_of
+from data.banking import Account, AccountKind
+from data.ledger import Payee
+from data.money import Money
+from data.party import Frozen
+from data.queries import Group
+
+
+class Query(Frozen):
+    """A step with every span interpreted. Bounds are in minor units of the accounts' currency."""
+
+    step: Step
+    tool: Tool
+    periods: tuple[Period, ...] = ()
+    matches: tuple[Match, ...] = ()
+    categories: tuple[str, ...] = ()
+    category_groups: tuple[tuple[str, ...], ...] = ()
+    accounts: tuple[Account, ...]
+    named_account: bool = False
+    least: Money | None = None
+    most: Money | None = None
+    number: int | None = None
+    group: Group | None = None
+    rows_wanted: bool = False
+
+    @property
+    def payees(self) -> tuple[int, ...] | None:
+        """Descriptor ids over all names; None when no name was said."""
+        return tuple(dict.fromkeys(i for m in self.matches for i in m.ids)) if self.matches else None
+
+
+class Unclear(Frozen):
+    """Something has to be asked. key: a message of the catalogue; said: the words that are not understood."""
+
+    key: str
+    said: str = ""
+    choices: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+Meaning = Callable[[str], Awaitable[Sequence[str]]]
+
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_OVER = re.compile(r"\b(?:over|above|more than|at least|bigger than|larger than|exceeding|no less than)\b")
+_UNDER = re.compile(r"\b(?:under|below|less than|at most|up to|no more than|smaller than)\b")
+_STRICT_OVER = re.compile(r"\b(?:over|above|more than|bigger than|larger than|exceeding)\b")
+_STRICT_UNDER = re.compile(r"\b(?:under|below|less than|smaller than)\b")
+_GROUPS: tuple[tuple[str, Group], ...] = (
+    ("categor", Group.CATEGORY), ("type", Group.CATEGORY), ("kind", Group.CATEGORY), ("area", Group.CATEGORY), ("spend it on", Group.CATEGORY),
+    ("month", Group.MONTH), ("account", Group.ACCOUNT), ("day", Group.DAY), ("merchant", Group.MERCHANT), ("shop", Group.MERCHANT),
+    ("store", Group.MERCHANT), ("place", Group.MERCHANT), ("retailer", Group.MERCHANT), ("payee", Group.MERCHANT), ("compan", Group.MERCHANT),
+    ("who", Group.MERCHANT), ("where", Group.MERCHANT), ("restaurant", Group.MERCHANT),
+)  # fmt: skip
+_ROWS = ("payment", "purchase", "transaction", "expense", "outgoing", "spend", "thing")
+
+
+async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear:
+    """Interpret a step against what one login may see.
+
+    meaning: looks a description up in the index and gives templates, best first; it may find nothing.
+    """
+    spans = step.spans
+    found: list[Period] = []
+    for words in spans.periods:
+        period = periods.read(words, known.today)
+        if period is None:
+            return Unclear(key="no_payday" if "pay" in words else "no_such_period", said=words)
+        found.append(period)
+    accounts, named = _accounts(spans.account, known)
+    if not accounts:
+        return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
+    categories: tuple[str, ...] = ()
+    groups: list[tuple[str, ...]] = []
+    merchants = list(spans.merchants)
+    if spans.category:
+        categories = read_category(spans.category, known)
+        if categories:
+            groups.append(categories)
+        else:
+            merchants.append(spans.category)
+    matches = [await _match(name, step, known, meaning) for name in merchants]
+    for name, found_match in zip(merchants, list(matches), strict=True):
+        other = read_category(name, known) if found_match.how in (How.NONE, How.MEANING) else ()
+        if other:
+            matches.remove(found_match)
+            groups.append(other)
+            categories = tuple(dict.fromkeys(categories + other))
+    least, most = read_bounds(spans.amount, accounts[0].currency) if spans.amount else (None, None)
+    group, rows = read_group(spans.group)
+    return Query(
+        step=step,
+        tool=step.tool,
+        periods=tuple(found),
+        matches=tuple(matches),
+        categories=categories,
+        category_groups=tuple(groups),
+        accounts=tuple(accounts),
+        named_account=named,
+        least=least,
+        most=most,
+        number=read_number(spans.number),
+        group=group,
+        rows_wanted=rows,
+    )
+
+
+def _accounts(said: str, known: Known) -> tuple[Sequence[Account], bool]:
+    if not said:
+        return known.accounts, False
+    chosen = accounts_named(said, known.accounts)
+    if chosen:
+        return chosen, True
+    generic = any(w in said for w in ("main", "everyday", "personal", "current", "debit"))
+    current = [a for a in known.accounts if a.kind is AccountKind.CURRENT]
+    return (current[:1] if generic and current else []), True
+
+
+async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match:
+    if step.only:
+        return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
+    found = match(name, known.payees, step.excluding)
+    if found.how is not How.NONE or not _describes(name, known):
+        return found
+    templates = await meaning(name)
+    alike = [p for p in known.payees if p.template in templates and p.template not in step.excluding]
+    return Match(said=name, how=How.MEANING, payees=tuple(alike)) if alike else found
+
+
+def _describes(name: str, known: Known) -> bool:
+    """Whether the words describe somebody ("that coffee place") rather than name them: meaning is looked up only then."""
+    words = words_of(name)
+    return bool(words & _DESCRIBING) or all(w in known.words for w in words)
+
+
+_DESCRIBING = frozenset(
+    [
+        "place",
+        "people",
+        "guy",
+        "man",
+        "woman",
+        "person",
+        "company",
+        "shop",
+        "that",
+        "some",
+        "plumber",
+        "plumbing",
+        "electrician",
+        "builder",
+        "dentist",
+        "dental",
+        "vet",
+        "gym",
+        "hairdresser",
+        "barber",
+        "garage",
+        "mechanic",
+        "cleaner",
+        "gardener",
+        "florist",
+        "optician",
+        "nursery",
+        "school",
+        "club",
+        "restaurant",
+        "cafe",
+        "coffee",
+        "pub",
+        "bakery",
+        "butcher",
+        "chemist",
+        "pharmacy",
+        "petrol",
+        "fuel",
+        "parking",
+        "taxi",
+        "train",
+        "hotel",
+        "airline",
+        "broadband",
+        "phone",
+        "energy",
+        "gas",
+        "water",
+        "electricity",
+        "insurance",
+        "rent",
+        "landlord",
+        "council",
+        "streaming",
+        "music",
+        "film",
+        "films",
+        "tv",
+        "mobile",
+        "internet",
+        "heating",
+        "boiler",
+        "doctor",
+        "physio",
+        "lawyer",
+        "accountant",
+    ]
+)
+
+
+def read_category(said: str, known: Known) -> tuple[str, ...]:
+    """The categories that words mean: the bank's own label, a word for one of ours, or a label with all its words."""
+    name = re.sub(r"^(?:the |my |our )?(?:category|categories)\s+", "", plain(said).strip("'\"“” "))
+    labels = {c.casefold(): c for c in known.categories}
+    if name in labels:
+        return (labels[name],)
+    meant = known.synonyms.get(name) or known.synonyms.get(name.removesuffix("s")) or ()
+    held = tuple(c for c in meant if c in known.categories)
+    if held:
+        return held
+    wanted = words_of(name)
+    similar = tuple(c for c in known.categories if wanted and wanted <= words_of(c))
+    if similar:
+        return similar
+    by_word = tuple(c for c in known.categories if meant and any(words_of(m.replace("_", " ")) & words_of(c) for m in meant))
+    return by_word or tuple(meant)
+
+
+def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
+    """The least and the most that words such as "over £50" or "between 10 and 20" allow, both included."""
+    text = plain(said)
+    currency = {"£": "GBP", "$": "USD", "€": "EUR"}.get(next((c for c in text if c in "£$€"), ""), currency)
+    amounts = [Money.of(Decimal(n.replace(",", "")), currency) for n in _NUMBER.findall(text)]
+    if not amounts:
+        return None, None
+    one = Money(minor=1, currency=currency)
+    if len(amounts) > 1:
+        return min(amounts, key=lambda m: m.minor), max(amounts, key=lambda m: m.minor)
+    if _OVER.search(text):
+        return amounts[0] + one if _STRICT_OVER.search(text) else amounts[0], None
+    if _UNDER.search(text):
+        return None, amounts[0] - one if _STRICT_UNDER.search(text) else amounts[0]
+    return amounts[0], amounts[0]
+
+
+def read_number(said: str) -> int | None:
+    text = plain(said)
+    digits = re.search(r"\d+", text)
+    return int(digits.group()) if digits else next((n for w, n in periods.NUMBERS.items() if w in text.split()), None)
+
+
+def read_group(said: str) -> tuple[Group | None, bool]:
+    """By what to group, and whether single rows are wanted instead ("the five biggest payments")."""
+    text = plain(said)
+    group = next((g for word, g in _GROUPS if word in text), None)
+    return group, group is None and any(w in text for w in _ROWS)
+
+
+def payees_of(query: Query) -> tuple[Payee, ...]:
+    return tuple({p.id: p for m in query.matches for p in m.payees}.values())
+
+
+def synonyms_of(table: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Category -> words, turned round: a customer's word -> the categories it may mean."""
+    turned: dict[str, tuple[str, ...]] = {}
+    for category, said in table.items():
+        for word in said:
+            turned[plain(word)] = (*turned.get(plain(word), ()), category)
+    return turned

@@ -1,0 +1,150 @@
+"""The router: which tool a message asks for, learned from examples, and how sure that is.
+
+No rule matches a whole question. Parsers take the parts out (`assistant.spans`), a linear head over the embedding
+and the words of what is left names the tool, and its calibrated probability says whether to trust it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from assistant.spans import PLACEHOLDERS
+
+Vectors = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Vectors]
+
+PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
+# What the embedding reads in the place of a part: it knows "groceries", not "xcategory".
+_SPOKEN = {
+    "xperiod": "last month",
+    "xmerchant": "Acme",
+    "xcategory": "groceries",
+    "xamount": "£50",
+    "xaccount": "savings account",
+    "xnumber": "five",
+    "xgroup": "by category",
+}
+_FRAMES = (
+    "{}",
+    "hi, {}",
+    "can you tell me {}",
+    "please {}",
+    "{} please",
+    "hey just wondering {}",
+    "i'd like to know {}",
+    "so {}",
+)
+_TOKEN = re.compile(r"[a-z0-9']+")
+
+
+def examples() -> dict[str, list[str]]:
+    """Label -> wordings, from prompts/questions.yaml."""
+    loaded = yaml.safe_load((PROMPTS / "questions.yaml").read_text(encoding="utf-8"))
+    return {str(label): [str(w) for w in wordings] for label, wordings in loaded.items()}
+
+
+def vocabulary() -> frozenset[str]:
+    """Every word that the router knows the meaning of."""
+    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
+    known = set(str(words["fillers"]).split())
+    for wordings in examples().values():
+        known |= {token for wording in wordings for token in _TOKEN.findall(wording)}
+    return frozenset(known - set(PLACEHOLDERS.values()))
+
+
+def spoken(masked: str) -> str:
+    """A masked question as ordinary English, for the embedding."""
+    return re.sub(r"\bx[a-z]+\b", lambda m: _SPOKEN.get(m.group(), m.group()), masked)
+
+
+def _ngrams(masked: str) -> list[str]:
+    tokens = ["^", *_TOKEN.findall(masked), "$"]
+    return tokens[1:-1] + [f"{a} {b}" for a, b in itertools.pairwise(tokens)]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear head: weights over [embedding ; word features]. Belongs to one embedding version."""
+
+    labels: tuple[str, ...]
+    ngrams: Mapping[str, int]
+    idf: Vectors
+    weights: Vectors
+    bias: Vectors
+
+    def probabilities(self, masked: str, vector: Vectors) -> dict[str, float]:
+        """Label -> probability, for a masked question and the embedding of its spoken form."""
+        scores = self.weights @ self._features(masked, vector) + self.bias
+        exp = np.exp(scores - scores.max())
+        return dict(zip(self.labels, (exp / exp.sum()).tolist(), strict=True))
+
+    def _features(self, masked: str, vector: Vectors) -> Vectors:
+        words = np.zeros(len(self.idf), dtype=np.float32)
+        for gram in _ngrams(masked):
+            if (place := self.ngrams.get(gram)) is not None:
+                words[place] = self.idf[place]
+        norm = float(np.linalg.norm(words))
+        return np.concatenate([vector * EMBEDDING_WEIGHT, words / norm if norm else words]).astype(np.float32)
+
+    def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part.npz")
+        meta = np.frombuffer(json.dumps({"labels": self.labels, "ngrams": self.ngrams}).encode(), dtype=np.uint8)
+        np.savez(draft, meta=meta, idf=self.idf, weights=self.weights, bias=self.bias)
+        draft.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Head:
+        with np.load(path) as stored:
+            meta = json.loads(stored["meta"].tobytes())
+            return cls(tuple(meta["labels"]), meta["ngrams"], stored["idf"], stored["weights"], stored["bias"])
+
+
+EMBEDDING_WEIGHT = 1.5
+_REGULARISATION = 12.0
+
+
+def version(embedding_version: str) -> str:
+    """What a head was made from; another one is trained when any of it changes."""
+    digest = hashlib.sha256(embedding_version.encode())
+    for file in ("questions.yaml",):
+        digest.update((PROMPTS / file).read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
+    """Fit a head on wordings by label. Takes seconds; imports scikit-learn, so do it outside a server."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
+
+    texts, labels = [], []
+    for label, said in wordings.items():
+        for place, wording in enumerate(said):
+            frames = ("{}", _FRAMES[1 + place % (len(_FRAMES) - 1)])
+            texts += [frame.format(wording) for frame in frames]
+            labels += [label] * len(frames)
+    grams = sorted({g for t in texts for g in _ngrams(t)})
+    ngrams = {gram: place for place, gram in enumerate(grams)}
+    counts = np.zeros(len(grams), dtype=np.float32)
+    for text in texts:
+        for gram in set(_ngrams(text)):
+            counts[ngrams[gram]] += 1
+    idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
+    empty = np.zeros((0, 0), dtype=np.float32)
+    blank = Head((), ngrams, idf, empty, empty[0:0].reshape(0))
+    vectors = embed([spoken(t) for t in texts])
+    features = np.stack([blank._features(t, v) for t, v in zip(texts, vectors, strict=True)])
+    model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
+    model.fit(features, labels)
+    return Head(tuple(model.classes_.tolist()), ngrams, idf, model.coef_.astype(np.float32), model.intercept_.astype(np.float32))

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI
-from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +33,12 @@ async def me(login: TheLogin) -> Party:
 @router.get("/page.json", include_in_schema=False)
 async def page(edge: TheEdge) -> PageIdentity:
     return edge.parts.identity
+
+
+@router.get("/login/callback", include_in_schema=False)
+async def logged_in() -> FileResponse:
+    """The page again: it takes the code out of its own address."""
+    return FileResponse(WIDGET / "index.html")
 
 
 def create(parts: Parts) -> FastAPI:
@@ -108,8 +114,6 @@ class SecureHeaders:
 
 def _describe(app: FastAPI) -> None:
     """Let the OpenAPI document hold the problem details that every operation refers to."""
-    described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     found = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas = described["components"]["schemas"]
-    schemas |= found.pop("$defs", {}) | {"Problem": found}
-    app.openapi_schema = described
+    schemas = app.openapi()["components"]["schemas"]
+    schemas |= found.pop("$defs") | {"Problem": found}

@@ -21,6 +21,8 @@ LoginOf = Callable[[Claims, str], Awaitable[Login]]
 
 # Signatures only: nothing symmetric, so that no public key can pass for a shared secret.
 ALGORITHMS = ("ES256", "PS256", "RS256")
+# The type in a token's header (RFC 9068, section 4): an ID token says who logged in, not what may be done.
+TYPE = "at+jwt"
 LEEWAY_S = 5
 
 
@@ -96,10 +98,13 @@ class Bearer:
     async def claims(self, token: str) -> Claims:
         """The claims of a token that is signed by the issuer, meant for us, valid now and given for the scopes."""
         try:
-            claims = (await self._decoded(token)).claims
+            decoded = await self._decoded(token)
+            claims = decoded.claims
             self._rules().validate(claims)
         except (JoseError, ValueError) as error:
             raise InvalidToken(getattr(error, "description", "") or "the token cannot be read") from error
+        if str(decoded.header.get("typ", "")).lower().removeprefix("application/") != TYPE:
+            raise InvalidToken("the token is not an access token")
         granted = str(claims.get("scope", "")).split()
         for scope in self.issuer.scopes:
             if scope not in granted:

@@ -36,7 +36,7 @@ from data.facts import (
 from data.party import Frozen
 from data.records import Conversation, Logged, Told
 
-router = APIRouter(prefix="/v1/conversations", tags=["conversations"], responses=responses(401, 403, 429, 503))
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"], responses=responses(401, 403, 422, 503))
 
 EVENT_STREAM = "text/event-stream"
 CSV = "text/csv"
@@ -48,9 +48,9 @@ Accept = Annotated[str, Header(description="`text/event-stream` for events as th
 
 
 def _sayable(text: str) -> str:
-    """Refuse what no keyboard types: control characters, but for tabs and line ends."""
-    if any(unicodedata.category(character) == "Cc" and character not in "\t\n\r" for character in text):
-        raise ValueError("control characters are not taken")
+    """Refuse what no keyboard types: halves of characters, and control characters but for tabs and line ends."""
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r" for character in text):
+        raise ValueError("control characters and halves of characters are not taken")
     if not text.strip():
         raise ValueError("there is nothing in it")
     return text.strip()
@@ -147,7 +147,7 @@ async def delete(edge: TheEdge, login: TheLogin, conversation: ConversationId) -
     "/{conversation}/messages",
     summary="Ask: the whole answer as JSON, or its events as they come",
     response_model=Answer,
-    responses=responses(404, 409, 413, 422, 429)
+    responses=responses(404, 409, 413, 429)
     | {200: {"description": "The answer, or its events.", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}}},
 )
 async def ask(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -89,8 +89,19 @@ def problem(request: Request, status: int, title: str, code: str, detail: str, *
     return JSONResponse(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def entry_of(kind: type[CounterfoilError]) -> tuple[int, str]:
+    return next(TABLE[above] for above in kind.__mro__ if above in TABLE)
+
+
+def kinds(root: type[CounterfoilError]) -> Iterator[type[CounterfoilError]]:
+    """An error class and all that are below it."""
+    yield root
+    for below in root.__subclasses__():
+        yield from kinds(below)
+
+
 def of_error(request: Request, error: CounterfoilError) -> JSONResponse:
-    status, title = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    status, title = entry_of(type(error))
     if status == 500:
         return unexpected(request, error)
     headers = challenge(error) | hint(error)
@@ -99,8 +110,8 @@ def of_error(request: Request, error: CounterfoilError) -> JSONResponse:
 
 def of_event(request: Request, event: ErrorEvent) -> JSONResponse:
     """The problem for a turn that ended with an error, whose message is already for a person."""
-    known = {kind.code: entry for kind, entry in TABLE.items()} | ENDINGS
-    status, title = known.get(event.code, TABLE[errors.CounterfoilError])
+    known = {kind.code: entry_of(kind) for kind in kinds(CounterfoilError)} | ENDINGS
+    status, title = known.get(event.code, TABLE[CounterfoilError])
     return problem(request, status, title, event.code, event.message)
 
 

@@ -1,0 +1,94 @@
+/* One turn on the page: the question, and its answer as the events build it. */
+
+import { chart } from "/chart.js";
+import { day, el } from "/dom.js";
+import { openPanel } from "/panel.js";
+
+const PLACE = /\{(f[0-9]+)\}/;
+const FIGURES = new Set(["name", "words", "period"]);
+
+export class Turn {
+  /** ask: sends a message as if the customer had typed it. */
+  constructor(conversation, message, ask) {
+    this.conversation = conversation;
+    this.message = message;
+    this.ask = ask;
+    this.facts = new Map();
+    this.text = el("p", { class: "text" });
+    this.status = el("p", { class: "status" }, "Thinking");
+    this.answer = el("div", { class: "answer" }, this.text, this.status);
+    this.node = el("li", { class: "turn" }, el("p", { class: "question" }, el("span", { class: "unseen" }, "You asked: "), message), this.answer);
+  }
+
+  /** Show an event. Unknown types are left out, so that an older page can be served by a newer bank. */
+  tell(event) {
+    const shown = {
+      status: () => this.status.replaceChildren(event.text),
+      fact: () => this.facts.set(event.fact.ref, event.fact),
+      text: () => this.say(event),
+      citation: () => this.add(el("p", { class: "sources" }, `Source: ${event.title}`)),
+      chart: () => this.add(chart(event.series)),
+      choices: () => this.add(this.choices(event.choices)),
+      handover: () => this.add(card("This needs a person", event.reason)),
+      done: () => this.end(event),
+      error: () => this.fail(event.message),
+    }[event.type];
+    shown?.();
+    this.turn = event.turn ?? this.turn;
+  }
+
+  add(node) {
+    this.answer.insertBefore(node, this.status);
+  }
+
+  say(event) {
+    if (this.text.hasChildNodes() && !event.template.startsWith("\n")) this.text.append(" ");
+    for (const part of event.template.split(/(\{f[0-9]+\})/)) {
+      const fact = this.facts.get(part.match(PLACE)?.[1]);
+      this.text.append(fact === undefined ? part : this.figure(fact, event.turn));
+    }
+  }
+
+  figure(fact, turn) {
+    const plain = FIGURES.has(fact.unit) ? " plain" : "";
+    const open = (event) => openPanel(this.conversation, turn, fact, event.currentTarget);
+    const properties = { type: "button", class: `figure${plain}`, "aria-haspopup": "dialog", "aria-expanded": "false", onclick: open };
+    return el("button", { ...properties, title: fact.label }, fact.shown);
+  }
+
+  choices(choices) {
+    const chips = choices.map((choice) => el("li", {}, el("button", { type: "button", class: "chip", onclick: () => this.ask(choice) }, choice)));
+    return el("ul", { class: "chips", "aria-label": "Choose one" }, ...chips);
+  }
+
+  end(event) {
+    this.status.remove();
+    this.node.dataset.outcome = event.outcome;
+    const covers = cover(event.scope);
+    const ms = Math.max(1, Math.round(event.latency_ms));
+    const time = ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+    const how = event.path === "routed" ? `answered directly in ${time}` : `planned by the language model in ${time}`;
+    this.answer.append(el("p", { class: "foot" }, covers === "" ? "" : `${covers} · `, el("span", { class: "how" }, how)));
+  }
+
+  fail(message) {
+    this.status.remove();
+    this.node.dataset.outcome = "error";
+    const again = el("button", { type: "button", class: "chip", onclick: () => this.ask(this.message) }, "Ask again");
+    const failed = card("No answer", message);
+    failed.classList.add("failed");
+    failed.append(again);
+    this.answer.append(failed);
+  }
+}
+
+/** What an answer covers, in a line. */
+function cover(scope) {
+  const range = scope.since && scope.until ? `${day(scope.since)} – ${day(scope.until)}` : scope.period;
+  const left = scope.leaves_out.length > 0 ? `leaves out ${scope.leaves_out.join("; ")}` : "";
+  return [range, scope.accounts.join(", "), left].filter(Boolean).join(" · ");
+}
+
+function card(title, words) {
+  return el("div", { class: "card" }, el("h3", {}, title), el("p", {}, words));
+}

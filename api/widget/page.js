@@ -1,0 +1,219 @@
+/* The chat page: logged out or in, one conversation at a time. */
+
+import { Turn } from "/answer.js";
+import { day, el } from "/dom.js";
+import { closePanel } from "/panel.js";
+import { call, comeBack, logIn, loggedIn, logOut, Refused } from "/session.js";
+import { ask, resume } from "/stream.js";
+
+const CONVERSATION = "counterfoil.conversation";
+const SUGGESTIONS = [
+  "What is my balance, and how much can I spend?",
+  "How much did I spend on groceries last month?",
+  "What was my biggest payment this month?",
+  "Show my spending by category last month",
+  "Which direct debits do I have?",
+];
+const READY_MS = 5000;
+const by = (id) => document.getElementById(id);
+
+let conversation = null;
+let running = false;
+
+async function start() {
+  try {
+    await comeBack();
+  } catch (error) {
+    return welcome(error.message);
+  }
+  if (!loggedIn()) return welcome();
+  try {
+    const party = await (await call("/v1/me")).json();
+    by("greeting").textContent = `Hello, ${party.name.split(" ")[0]}`;
+    by("logout").title = `Logged in as ${party.name}`;
+    by("welcome").hidden = true;
+    for (const id of ["tools", "chat"]) by(id).hidden = false;
+    const kept = sessionStorage.getItem(CONVERSATION);
+    if (kept !== null) await show(kept);
+    by("words").focus();
+    await watchModel();
+  } catch (error) {
+    gone(error);
+  }
+}
+
+function welcome(problem = "") {
+  for (const id of ["tools", "chat", "banner"]) by(id).hidden = true;
+  closePanel();
+  by("welcome").hidden = false;
+  by("login-problem").hidden = problem === "";
+  by("login-problem").textContent = problem;
+}
+
+/** Back to the login when it has ended; anything else is said where the customer looks. */
+function gone(error) {
+  if (error instanceof Refused && error.status === 401) return welcome("Your login has ended. Please log in again.");
+  notice(error instanceof Refused ? error.message : "The bank's assistant cannot be reached. Check your connection.");
+}
+
+function notice(words) {
+  by("banner").textContent = words;
+  by("banner").hidden = words === "";
+}
+
+/* One conversation */
+
+function use(id) {
+  conversation = id;
+  if (id === null) sessionStorage.removeItem(CONVERSATION);
+  else sessionStorage.setItem(CONVERSATION, id);
+}
+
+function clear() {
+  use(null);
+  closePanel();
+  by("log").replaceChildren();
+  by("start").hidden = false;
+  by("words").focus();
+}
+
+/** Show a conversation with all that was said in it, and go on with an answer that is still coming. */
+async function show(id) {
+  let history;
+  try {
+    history = await (await call(`/v1/conversations/${id}`)).json();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return clear();
+    throw error;
+  }
+  closePanel();
+  use(id);
+  by("log").replaceChildren();
+  by("start").hidden = history.turns.length > 0;
+  let last = 0;
+  let turn = null;
+  for (const told of history.turns) {
+    turn = added(told.message);
+    for (const logged of told.events) {
+      turn.tell({ ...logged.event, turn: logged.turn });
+      last = logged.number;
+    }
+  }
+  scrollTo(0, document.body.scrollHeight);
+  if (turn !== null && !history.turns.at(-1).ended) await working(turn, resume(id, last, (event) => turn.tell(event)));
+}
+
+function added(message) {
+  const turn = new Turn(conversation, message, send);
+  by("log").append(turn.node);
+  by("start").hidden = true;
+  return turn;
+}
+
+async function send(message) {
+  if (running || message.trim() === "") return;
+  try {
+    if (conversation === null) use((await (await call("/v1/conversations", { method: "POST" })).json()).id);
+  } catch (error) {
+    return gone(error);
+  }
+  by("words").value = "";
+  const turn = added(message.trim());
+  turn.node.scrollIntoView({ behavior: "smooth", block: "start" });
+  await working(turn, ask(conversation, message.trim(), (event) => turn.tell(event)));
+}
+
+/** While an answer comes there is a button to stop it, and none to ask. */
+async function working(turn, coming) {
+  busy(true);
+  try {
+    await coming;
+  } catch (error) {
+    turn.fail(error instanceof Refused ? error.message : "The bank's assistant cannot be reached. Check your connection.");
+    if (error.status === 401) gone(error);
+  } finally {
+    busy(false);
+  }
+}
+
+function busy(now) {
+  running = now;
+  by("send").hidden = now;
+  by("stop").hidden = !now;
+  for (const id of ["new", "earlier"]) by(id).disabled = now;
+  for (const chip of document.querySelectorAll(".chat .chip")) chip.disabled = now;
+  if (!now && !matchMedia("(pointer: coarse)").matches && !by("panel").open) by("words").focus({ preventScroll: true });
+}
+
+/* Earlier conversations */
+
+async function listEarlier() {
+  const list = by("history");
+  list.replaceChildren(el("p", {}, "Looking them up"));
+  const found = (await (await call("/v1/conversations")).json()).filter((one) => one.turns > 0);
+  if (found.length === 0) return list.replaceChildren(el("p", {}, "There are no earlier conversations yet."));
+  list.replaceChildren(el("ul", {}, ...found.map(earlier)));
+}
+
+function earlier(one) {
+  const pick = () => {
+    by("history").hidePopover();
+    show(one.id).catch(gone);
+  };
+  const forget = async () => {
+    await call(`/v1/conversations/${one.id}`, { method: "DELETE" });
+    item.remove();
+    if (one.id === conversation) clear();
+  };
+  const words = [el("span", {}, one.title), el("small", {}, day(one.created_at.slice(0, 10)))];
+  const item = el(
+    "li",
+    {},
+    el("button", { type: "button", class: "pick", onclick: pick }, ...words),
+    el("button", { type: "button", class: "quiet", onclick: () => forget().catch(gone), "aria-label": `Delete: ${one.title}` }, "Delete"),
+  );
+  return item;
+}
+
+/* What is not ready yet */
+
+async function watchModel() {
+  const { parts } = await (await fetch("/readyz")).json();
+  const missing = parts.find((part) => part.needed && part.state !== "ready");
+  const model = parts.find((part) => part.name === "model");
+  const words = {
+    fetching: `The language model is still being fetched (${model?.percent ?? 0} %): everyday questions already work.`,
+    starting: "The language model is starting: everyday questions already work.",
+    failed: "The language model is not available: everyday questions still work.",
+  };
+  notice(missing ? `Not everything is ready yet (${missing.name}). Some answers may have to wait.` : (words[model?.state] ?? ""));
+  if (missing || model?.state === "fetching" || model?.state === "starting") setTimeout(() => watchModel().catch(gone), READY_MS);
+}
+
+/* What the customer does */
+
+by("login").addEventListener("click", () => logIn().catch((error) => welcome(error.message)));
+by("logout").addEventListener("click", () => {
+  logOut();
+  clear();
+  welcome();
+});
+by("new").addEventListener("click", clear);
+by("history").addEventListener("beforetoggle", (event) => {
+  if (event.newState === "open") listEarlier().catch(gone);
+});
+by("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  send(by("words").value);
+});
+by("words").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  send(by("words").value);
+});
+by("stop").addEventListener("click", () => call(`/v1/conversations/${conversation}/cancel`, { method: "POST" }).catch(gone));
+by("suggestions").append(
+  ...SUGGESTIONS.map((words) => el("li", {}, el("button", { type: "button", class: "chip", onclick: () => send(words) }, words))),
+);
+
+start();

@@ -11,7 +11,8 @@ from threading import Lock
 import numpy as np
 
 from data.party import AccountId
-from retrieval.embedding import DIMENSIONS, Embedder, Vectors
+from retrieval.embedding import Embedder
+from retrieval.vectors import DIMENSIONS, Vectors
 
 # SQLite allows far more, but a thousand digests a statement are as fast.
 PORTION = 1000

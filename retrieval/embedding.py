@@ -16,15 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from data.errors import IndexUnavailable, WeightsCorrupt
+from retrieval.vectors import DIMENSIONS, Vectors
 from retrieval.weights import DIGESTS, NAME, Progress, fetch_weights, sha256
 
-Vectors = NDArray[np.float32]
-
-DIMENSIONS = 384
 MAX_TOKENS = 256
 # Larger ones pad more and fit the cache less: 16 and 32 give the most texts per CPU-second.
 BATCH = 32

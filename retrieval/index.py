@@ -1,0 +1,140 @@
+"""The index of what statement lines mean: which templates of which account are near to a customer's words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from uuid import UUID, uuid5
+
+import structlog
+
+from data.errors import IndexUnavailable
+from data.party import AccountId
+from retrieval.vectors import Vectors
+
+log = structlog.get_logger(__name__)
+
+# Reciprocal rank fusion: the usual constant, which keeps a first place from outweighing two good ones.
+RRF_K = 60
+# How many each of the two searches brings at least, before they are fused.
+DEPTH = 50
+_POINTS = UUID("6f1d3c0e-51c5-4a83-9c3b-6a2f0c5b7e11")
+
+
+class Point(NamedTuple):
+    """A template of one account. vector: [384], of length 1."""
+
+    account: AccountId
+    text: str
+    vector: Vectors
+
+    @property
+    def id(self) -> str:
+        return point_id(self.account, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A template found. score: dense cosine in [-1, 1]. rank: place after fusion, from 1.
+
+    by_meaning, by_words: the place in each of the two searches, None where it was not among the first of one.
+    """
+
+    account: AccountId
+    text: str
+    score: float
+    rank: int
+    by_meaning: int | None
+    by_words: int | None
+
+
+class IndexState(NamedTuple):
+    """Points in the collection that answers and in the one that is being built; None where there is none."""
+
+    live: int | None
+    building: int | None
+
+
+class VectorIndex(Protocol):
+    """One index per embedding version, of points keyed by account.
+
+    Writing goes to the collection that is being built where there is one, else to the live one; searching only ever sees the
+    live one. Every method raises IndexUnavailable when the store does not answer in time.
+    """
+
+    version: str
+
+    async def state(self) -> IndexState: ...
+
+    async def begin(self) -> None:
+        """Start an empty collection, in place of one that was begun and never published. The live one goes on answering."""
+
+    async def publish(self) -> None:
+        """Make what was built the live collection, at once, and delete the one before. Without a `begin` nothing happens."""
+
+    async def upsert(self, points: Sequence[Point]) -> None:
+        """Raises IndexUnavailable where nothing was begun yet."""
+
+    async def delete(self, account: AccountId, texts: Collection[str] | None = None) -> None:
+        """Delete some templates of an account, or everything of it, from the live collection and the one being built."""
+
+    async def search(self, text: str, vector: Vectors, accounts: frozenset[AccountId], limit: int) -> list[Hit]:
+        """The templates of the granted accounts nearest to a text: dense and BM25, fused by reciprocal rank, best first.
+
+        text: the words to look for. vector: [384]. Word weights come from the granted accounts' points alone.
+        Empty for no accounts. The floor on the score is the caller's. Raises IndexUnavailable where nothing was published yet,
+        and when the store returns a point of an account that was not granted.
+        """
+
+    async def count(self, accounts: frozenset[AccountId]) -> int:
+        """Live points of the accounts."""
+
+    async def prune(self) -> None:
+        """Delete the collections of every other embedding version."""
+
+    async def drop(self) -> None:
+        """Delete everything of this version; it can be rebuilt from the ledger."""
+
+    async def close(self) -> None: ...
+
+
+class Found(NamedTuple):
+    """What one of the two searches returns, best first."""
+
+    account: str
+    text: str
+    cosine: float
+
+
+def point_id(account: str, text: str) -> str:
+    """The same for the same template of the same account, so that writing twice makes one point."""
+    return str(uuid5(_POINTS, f"{account}\0{text}"))
+
+
+def fuse(dense: Sequence[Found], lexical: Sequence[Found], limit: int) -> list[Hit]:
+    """Reciprocal rank fusion of the two searches, up to `limit` hits, best first; ties by cosine, then by text."""
+    meaning = {(found.account, found.text): rank for rank, found in enumerate(dense, 1)}
+    words = {(found.account, found.text): rank for rank, found in enumerate(lexical, 1)}
+    cosine = {(found.account, found.text): found.cosine for found in (*lexical, *dense)}
+
+    def weight(key: tuple[str, str]) -> float:
+        return sum(1 / (RRF_K + ranks[key]) for ranks in (meaning, words) if key in ranks)
+
+    best = sorted(cosine, key=lambda key: (-weight(key), -cosine[key], key[1], key[0]))[:limit]
+    return [
+        Hit(AccountId(key[0]), key[1], cosine[key], rank, meaning.get(key), words.get(key)) for rank, key in enumerate(best, 1)
+    ]
+
+
+def checked(hits: Iterable[Hit], accounts: frozenset[AccountId]) -> list[Hit]:
+    """The hits, once each is seen to be of a granted account.
+
+    Raises IndexUnavailable for one that is not: a store that filters wrongly has also left out what it should have found.
+    """
+    kept = list(hits)
+    strange = sum(hit.account not in accounts for hit in kept)
+    if strange:
+        log.error("index_returned_other_accounts", hits=strange)
+        raise IndexUnavailable("the index does not keep accounts apart; it is not used")
+    return kept

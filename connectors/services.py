@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,6 +20,8 @@ from data.errors import InvalidInput, NotAuthenticated, ServiceRefused, ServiceU
 from data.party import AccountId, Party, Role
 
 SERVICE = "accounts"
+# What a bearer token may look like (RFC 6750, 2.1); nothing else is put into a header.
+BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 # A bank that never stops giving next pages is not followed for ever.
 MAX_PAGES = 2000
 Json = Mapping[str, Any]
@@ -111,6 +114,8 @@ class BankServices:
         raise ServiceUnavailable(SERVICE, f"it has more than {MAX_PAGES} pages")
 
     async def _get(self, token: str, url: str, query: Mapping[str, str]) -> Json:
+        if not BEARER.fullmatch(token):
+            raise NotAuthenticated("this login is not one that can be shown to the bank's services")
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "x-fapi-interaction-id": str(uuid4())}
         try:
             answer = await self._twice(httpx.URL(url).copy_merge_params(query), headers)

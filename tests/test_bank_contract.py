@@ -1,0 +1,370 @@
+"""What we rely on in a bank's services; run against the sandbox in this process and over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import hashlib
+import hmac
+import json
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, Sandbox, build
+from connectors.sandbox.tokens import ACCESS, access_claims, sign
+from connectors.services import BankServices
+from connectors.transport import in_process, over_http
+from data.banking import AccountKind, Balance, Kind, Status, Transaction
+from data.errors import NotAuthenticated, ServiceRefused, ServiceUnavailable
+from data.money import Money
+from data.party import AccountId, Role
+
+NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
+
+
+@dataclasses.dataclass
+class Bank:
+    sandbox: Sandbox
+    base_url: str
+    transport: Callable[[], httpx.AsyncBaseTransport]
+
+    def token(self, party: str) -> str:
+        return self.sandbox.identity.mint(party)
+
+    def services(self) -> BankServices:
+        return BankServices(self.base_url + ACCOUNTS_PATH, self.transport())
+
+    def http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.base_url + ACCOUNTS_PATH, transport=self.transport())
+
+
+@pytest.fixture(scope="module", params=["in process", "over HTTP"])
+def bank(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
+    keys = tmp_path_factory.mktemp("keys") / "signing.json"
+    if request.param == "in process":
+        sandbox = build(lambda: NOW, keys)
+        yield Bank(sandbox, BASE_URL, lambda: in_process(sandbox.app))
+    else:
+        yield from _served(keys)
+
+
+def _served(keys: Path) -> Iterator[Bank]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        sandbox = build(lambda: NOW, keys, base_url)
+        server = uvicorn.Server(uvicorn.Config(sandbox.app, log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield Bank(sandbox, base_url, over_http)
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+async def services(bank: Bank) -> AsyncIterator[BankServices]:
+    async with bank.services() as client:
+        yield client
+
+
+@pytest.fixture
+def amara(bank: Bank) -> str:
+    return bank.token("amara-okafor")
+
+
+@pytest.fixture
+def daniel(bank: Bank) -> str:
+    return bank.token("daniel-whitlock")
+
+
+async def account_named(services: BankServices, token: str, name: str) -> AccountId:
+    return next(account.id for account, _ in await services.accounts(token) if account.name == name)
+
+
+async def all_rows(services: BankServices, token: str, name: str) -> list[Transaction]:
+    return await services.transactions(token, await account_named(services, token, name), None, NOW)
+
+
+async def test_a_customer_is_named_as_they_are(services: BankServices, amara: str) -> None:
+    party = await services.party(amara)
+    assert (party.id, party.name) == ("amara-okafor", "Amara Okafor")
+
+
+async def test_accounts_have_kind_currency_and_role(services: BankServices, amara: str, bank: Bank) -> None:
+    held = {account.name: (account, role) for account, role in await services.accounts(amara)}
+    assert {name: role for name, (_, role) in held.items()} == {
+        "Everyday account": Role.HOLDER,
+        "Rainy day savings": Role.HOLDER,
+        "Joint account": Role.JOINT,
+        "House pot": Role.JOINT,
+    }
+    assert held["Rainy day savings"][0].kind is AccountKind.SAVINGS
+    assert held["Everyday account"][0].product == "Everyday Current Account, version 3"
+    euros = [a for a, _ in await services.accounts(bank.token("tomasz-zielinski")) if a.currency == "EUR"]
+    assert [account.name for account in euros] == ["Euro account"]
+
+
+async def test_available_is_booked_with_the_overdraft_and_without_what_is_pending(services: BankServices, amara: str) -> None:
+    account = await account_named(services, amara, "Everyday account")
+    balance = await services.balances(amara, account)
+    rows = await services.transactions(amara, account, None, NOW)
+    held = sum(row.amount.minor for row in rows if row.status is Status.PENDING and row.amount.minor < 0)
+    assert held < 0
+    assert balance.credit_line == Money.of("500", "GBP")
+    assert balance.available == balance.booked + Money(minor=held, currency="GBP") + balance.credit_line
+
+
+async def test_the_balance_moves_by_exactly_what_is_booked(tmp_path: Path) -> None:
+    later = NOW
+    sandbox = build(lambda: later, tmp_path / "key.json")
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app)) as services:
+        token = sandbox.identity.mint("callum-mackenzie", lifetime=dt.timedelta(days=40))
+        account = await account_named(services, token, "Everyday account")
+        before: Balance = await services.balances(token, account)
+        later = NOW + dt.timedelta(days=30)
+        after = await services.balances(token, account)
+        rows = await services.transactions(token, account, NOW + dt.timedelta(seconds=1), later)
+    booked = [row.amount.minor for row in rows if row.status is Status.BOOKED]
+    assert len(booked) > 30
+    assert before.booked + Money(minor=sum(booked), currency="GBP") == after.booked
+
+
+async def test_transactions_come_in_order_with_what_a_statement_says(services: BankServices, amara: str) -> None:
+    rows = await all_rows(services, amara, "Everyday account")
+    assert [row.booked_at for row in rows] == sorted(row.booked_at for row in rows if row.booked_at)
+    assert len({row.source_id for row in rows}) == len(rows)
+    salary = [row for row in rows if row.counterparty == "BRINDLEY DIGITAL LTD"][-1]
+    assert (salary.kind, salary.bank_category, salary.booked_on) == (Kind.INCOME, "salary", dt.date(2026, 10, 23))
+    phone = [row for row in rows if row.text == "DD O2 UK"][-1]
+    assert (phone.kind, phone.bank_category, phone.amount.minor < 0) == (Kind.PAYMENT, "phone", True)
+    coffee = [row for row in rows if row.text.startswith("SQ *LANTERN COFFEE")][-1]
+    assert (coffee.kind, coffee.mcc, coffee.counterparty) == (Kind.PURCHASE, "5814", "Lantern Coffee")
+    assert {row.kind for row in rows} >= {Kind.TRANSFER, Kind.CASH, Kind.REFUND}
+
+
+async def test_a_foreign_purchase_says_its_own_currency_and_rate(services: BankServices, bank: Bank) -> None:
+    rows = await all_rows(services, bank.token("priya-raman"), "Everyday account")
+    hotel = [row for row in rows if row.text == "HUDSON ROOMS HOTEL NEW YORK NY"][-1]
+    assert hotel.original is not None
+    assert hotel.rate is not None
+    assert hotel.original.currency == "USD"
+    assert hotel.amount == Money(minor=round(hotel.original.minor / hotel.rate), currency="GBP")
+    fees = [row for row in rows if row.kind is Kind.FEE and row.booked_on >= hotel.booked_on]
+    assert fees
+
+
+async def test_a_booked_row_names_the_pending_one_that_it_replaces(tmp_path: Path) -> None:
+    later = NOW
+    sandbox = build(lambda: later, tmp_path / "key.json")
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app)) as services:
+        token = sandbox.identity.mint("daniel-whitlock", lifetime=dt.timedelta(days=9))
+        account = await account_named(services, token, "Everyday account")
+        pending = [r for r in await services.transactions(token, account, None, later) if r.status is Status.PENDING]
+        pump = next(row for row in pending if row.text == "SHELL HARBORNE LANE")
+        later = NOW + dt.timedelta(days=5)
+        rows = {row.source_id: row for row in await services.transactions(token, account, None, later)}
+    filled = next(row for row in rows.values() if row.supersedes == pump.source_id)
+    assert pump.amount == Money.of("-99.00", "GBP")
+    assert filled.status is Status.BOOKED
+    assert Money.of("-99.00", "GBP") < filled.amount < Money.of("-30.00", "GBP")
+    assert pump.source_id not in rows
+
+
+async def test_a_period_is_kept_to(services: BankServices, amara: str) -> None:
+    account = await account_named(services, amara, "Everyday account")
+    since, until = dt.datetime(2026, 9, 1, tzinfo=dt.UTC), dt.datetime(2026, 9, 30, 22, 59, 59, tzinfo=dt.UTC)
+    inside = await services.transactions(amara, account, since, until)
+    everything = await services.transactions(amara, account, None, NOW)
+    assert inside
+    assert inside == [row for row in everything if row.booked_at is not None and since <= row.booked_at <= until]
+
+
+async def test_pages_lead_from_the_first_to_the_last_without_a_gap(bank: Bank, services: BankServices, amara: str) -> None:
+    account = await account_named(services, amara, "Everyday account")
+    found: list[str] = []
+    async with bank.http() as http:
+        answer = (await http.get(f"/accounts/{account}/transactions", headers=bearer(amara))).json()
+        pages = answer["Meta"]["TotalPages"]
+        last = answer["Links"]["Last"]
+        while True:
+            found += [row["TransactionId"] for row in answer["Data"]["Transaction"]]
+            if "Next" not in answer["Links"]:
+                break
+            answer = (await http.get(answer["Links"]["Next"], headers=bearer(amara))).json()
+        beyond = await http.get(f"/accounts/{account}/transactions?page={pages + 1}", headers=bearer(amara))
+    assert pages > 3
+    assert answer["Links"]["Self"] == last
+    assert "Prev" in answer["Links"]
+    assert found == [row.source_id for row in await services.transactions(amara, account, None, NOW)]
+    assert beyond.status_code == 400
+
+
+async def test_reading_twice_gives_the_same(services: BankServices, amara: str) -> None:
+    first = await all_rows(services, amara, "Joint account")
+    assert await all_rows(services, amara, "Joint account") == first
+
+
+async def test_mandates_say_what_comes_next(services: BankServices, amara: str, bank: Bank) -> None:
+    account = await account_named(services, amara, "Everyday account")
+    orders = {order.payee: order for order in await services.standing_orders(amara, account)}
+    assert orders["Joint account"].next_on == dt.date(2026, 11, 26)
+    assert orders["Joint account"].amount == Money.of("1350", "GBP")
+    debits = {debit.name: debit for debit in await services.direct_debits(amara, account)}
+    assert (debits["O2 UK"].previous_on, debits["O2 UK"].active) == (dt.date(2026, 11, 12), True)
+    scheduled = await services.scheduled_payments(amara, account)
+    assert [payment.payee for payment in scheduled] == ["GREEN LANE POTTERY STUDIO", "HARBORNE DENTAL CARE"]
+    assert all(payment.due_on > NOW.date() for payment in scheduled)
+    payees = await services.beneficiaries(amara, account)
+    assert [payee.name for payee in payees if payee.reference == "MUM"] == ["MRS G OKAFOR"]
+    callum = bank.token("callum-mackenzie")
+    ended = await services.direct_debits(callum, await account_named(services, callum, "Everyday account"))
+    assert [debit.name for debit in ended if not debit.active] == ["THE GYM GROUP"]
+
+
+@pytest.mark.parametrize(
+    "read", ["balances", "beneficiaries", "standing_orders", "direct_debits", "scheduled_payments", "transactions"]
+)
+async def test_nobody_reads_an_account_that_is_not_theirs(services: BankServices, amara: str, bank: Bank, read: str) -> None:
+    priya = bank.token("priya-raman")
+    foreign = await account_named(services, priya, "Everyday account")
+    more = (None, NOW) if read == "transactions" else ()
+    for account in (foreign, AccountId("acc-000000000000"), AccountId("../accounts")):
+        with pytest.raises(ServiceRefused) as refused:
+            await getattr(services, read)(amara, account, *more)
+        assert refused.value.status == 404
+
+
+async def test_a_stranger_cannot_tell_another_customers_account_from_none(bank: Bank, services: BankServices, amara: str) -> None:
+    foreign = await account_named(services, bank.token("priya-raman"), "Everyday account")
+    async with bank.http() as http:
+        there = (await http.get(f"/accounts/{foreign}/balances", headers=bearer(amara))).json()
+        nowhere = (await http.get("/accounts/acc-000000000000/balances", headers=bearer(amara))).json()
+    del there["Id"], nowhere["Id"]
+    assert there == nowhere
+
+
+async def test_both_holders_see_the_joint_account_and_neither_the_others_own(
+    services: BankServices, amara: str, daniel: str
+) -> None:
+    hers = {account.id for account, _ in await services.accounts(amara)}
+    his = {account.id for account, _ in await services.accounts(daniel)}
+    joint = {await account_named(services, amara, name) for name in ("Joint account", "House pot")}
+    assert hers & his == joint
+    assert await all_rows(services, amara, "Joint account") == await all_rows(services, daniel, "Joint account")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def bad_tokens(bank: Bank) -> dict[str, str]:
+    identity = bank.sandbox.identity
+    good = access_claims(identity.issuer, "amara-okafor", ("ReadPartyPSU",), NOW, dt.timedelta(hours=1), "password", ["accounts"])
+    stranger = ECKey.generate_key("P-256", auto_kid=True)
+    header, body, signature = sign(identity.key, ACCESS, good).split(".")
+    public = json.dumps(identity.key.as_dict(private=False))
+    unsigned = {"alg": "none", "typ": ACCESS}
+    return {
+        "empty": "",
+        "two headers": "a\r\nx-other: b",
+        "nonsense": "nonsense",
+        "expired": identity.mint("amara-okafor", lifetime=dt.timedelta(hours=-1)),
+        "for another service": identity.mint("amara-okafor", audience=["payments"]),
+        "from another issuer": sign(identity.key, ACCESS, good | {"iss": "https://elsewhere.example"}),
+        "signed by a stranger": jwt.encode({"alg": "ES256", "kid": identity.key.kid, "typ": ACCESS}, good, stranger),
+        "not signed": f"{_part(unsigned)}.{body}.",
+        "signed, then said not to be": f"{_part(unsigned)}.{body}.{signature}",
+        "changed after signing": f"{header}.{_part(good | {'sub': 'priya-raman'})}.{signature}",
+        "signed with the public key as a secret": _hmac(public, good),
+        "for later": sign(identity.key, ACCESS, good | {"nbf": good["nbf"] + 600}),
+        "without an end": sign(identity.key, ACCESS, {k: v for k, v in good.items() if k != "exp"}),
+        "of somebody unknown": sign(identity.key, ACCESS, good | {"sub": "nobody"}),
+        "an id token": sign(identity.key, "JWT", good),
+    }
+
+
+def _hmac(secret: str, claims: dict[str, object]) -> str:
+    signed = f"{_part({'alg': 'HS256', 'typ': ACCESS})}.{_part(claims)}"
+    mac = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+async def test_a_good_token_made_by_hand_is_accepted(services: BankServices, bank: Bank) -> None:
+    """Without this, every bad token below could be refused for a reason of its own."""
+    identity = bank.sandbox.identity
+    good = access_claims(identity.issuer, "amara-okafor", ("ReadPartyPSU",), NOW, dt.timedelta(hours=1), "password", ["accounts"])
+    assert (await services.party(sign(identity.key, ACCESS, good))).id == "amara-okafor"
+
+
+async def _is_accepted(services: BankServices, token: str) -> bool:
+    try:
+        await services.party(token)
+    except NotAuthenticated:
+        return False
+    return True
+
+
+async def test_a_token_that_proves_nothing_is_refused(services: BankServices, bank: Bank) -> None:
+    accepted = [name for name, token in bad_tokens(bank).items() if await _is_accepted(services, token)]
+    assert accepted == []
+    async with bank.http() as http:
+        answer = await http.get("/accounts")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.json()["Errors"][0]["ErrorCode"] == "U007"
+
+
+async def test_a_permission_that_was_not_given_is_refused(services: BankServices, bank: Bank) -> None:
+    token = bank.sandbox.identity.mint("amara-okafor", scopes=["ReadAccountsDetail"])
+    account = await account_named(services, token, "Everyday account")
+    with pytest.raises(ServiceRefused) as refused:
+        await services.balances(token, account)
+    assert (refused.value.status, refused.value.codes) == (403, ("U008",))
+
+
+async def test_the_interaction_id_comes_back(bank: Bank, amara: str) -> None:
+    mine = "93bac548-d2de-4546-b106-880a5018460d"
+    async with bank.http() as http:
+        answer = await http.get("/accounts", headers=bearer(amara) | {"x-fapi-interaction-id": mine})
+        refused = await http.get("/accounts", headers={"x-fapi-interaction-id": mine})
+        without = await http.get("/accounts", headers=bearer(amara))
+        wrong = await http.get("/accounts", headers=bearer(amara) | {"x-fapi-interaction-id": "7"})
+    assert answer.headers["x-fapi-interaction-id"] == refused.headers["x-fapi-interaction-id"] == mine
+    assert without.headers["x-fapi-interaction-id"] != mine
+    assert wrong.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["fromBookingDateTime=yesterday", "toBookingDateTime=2026-13-01", "page=0", "page=²", "page=-1"]
+)
+async def test_a_query_that_cannot_be_read_is_said(bank: Bank, services: BankServices, amara: str, query: str) -> None:
+    account = await account_named(services, amara, "Everyday account")
+    async with bank.http() as http:
+        answer = await http.get(f"/accounts/{account}/transactions?{query}", headers=bearer(amara))
+    assert answer.status_code == 400
+    assert answer.json()["Errors"][0]["ErrorCode"] in ("U002", "U003")
+
+
+async def test_a_bank_that_is_not_there_is_said_to_be_unavailable() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with BankServices(closed, over_http()) as services:
+        with pytest.raises(ServiceUnavailable):
+            await services.party("token")

@@ -1,0 +1,472 @@
+"""Tools over the live services and what is ahead: balances, what is coming out, what can be afforded."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from dateutil.relativedelta import relativedelta
+
+from assistant.periods import Period, shown
+from assistant.recurring import Recurring, occurrences, recurring
+from assistant.resolve import Query
+from assistant.tools import Context, ToolResult, finish, literal
+from data.banking import Account, AccountKind, Balance, Frequency, Kind
+from data.facts import Outcome
+from data.money import Money, total
+from data.party import AccountId, Frozen
+from data.queries import Group, Order, Selection
+
+OFTEN = {
+    Frequency.DAILY: "every day", Frequency.WEEKLY: "every week", Frequency.FORTNIGHTLY: "every fortnight",
+    Frequency.MONTHLY: "every month", Frequency.QUARTERLY: "every quarter", Frequency.YEARLY: "every year",
+}  # fmt: skip
+STEPS = {
+    Frequency.DAILY: relativedelta(days=1), Frequency.WEEKLY: relativedelta(weeks=1), Frequency.FORTNIGHTLY: relativedelta(weeks=2),
+    Frequency.MONTHLY: relativedelta(months=1), Frequency.QUARTERLY: relativedelta(months=3), Frequency.YEARLY: relativedelta(years=1),
+}  # fmt: skip
+
+
+def _only_files(query: Query, context: Context) -> ToolResult | None:
+    """Imported statements have no live services: said, rather than computed from a list that has no start."""
+    files = [a for a in query.accounts if a.id in context.files]
+    if len(files) < len(query.accounts):
+        return None
+    context.say("cannot.file", name=literal(files[0].name))
+    return finish(query, context, None, outcome=Outcome.CANNOT)
+
+
+def _balance_of(account: Account, context: Context) -> Balance | None:
+    return next((b for b in context.live.balances if b.account == account.id), None)
+
+
+def balance(query: Query, context: Context) -> ToolResult:
+    if refused := _only_files(query, context):
+        return refused
+    accounts = list(query.accounts)
+    if not query.named_account:
+        accounts.sort(key=lambda a: a.kind is not AccountKind.CURRENT)
+    for account in accounts:
+        found = _balance_of(account, context)
+        if found is None:
+            continue
+        booked = context.book.money(f"booked balance: {account.name}", found.booked, signed=True)
+        available = context.book.money(f"available balance: {account.name}", found.available, signed=True)
+        context.say("balance.one", name=literal(account.name), booked=booked, available=available)
+        if found.booked.minor < 0:
+            amount = context.book.money("overdrawn by", -found.booked)
+            context.say(
+                "balance.overdrawn", name=literal(account.name), overdrawn=context.book.words("state", "overdrawn"), amount=amount
+            )
+        if found.credit_line is not None and found.credit_line.minor > 0:
+            context.say("balance.overdraft", line=context.book.money("arranged overdraft", found.credit_line))
+    return finish(query, context, None)
+
+
+def position(query: Query, context: Context) -> ToolResult:
+    if refused := _only_files(query, context):
+        return refused
+    held = [(a, b) for a in query.accounts if (b := _balance_of(a, context)) is not None]
+    for currency in dict.fromkeys(b.booked.currency for _, b in held):
+        own = [(a, b) for a, b in held if b.booked.currency == currency]
+        whole = total((b.booked for _, b in own), currency)
+        formula = " + ".join(b.booked.plain for _, b in own)
+        fact = context.book.money("total of booked balances", whole, (), formula, signed=True)
+        number = context.book.count("accounts", len(own), (), "account")
+        context.say("position.one", accounts=number, total=fact)
+    for account, found in held:
+        booked = context.book.money(f"booked balance: {account.name}", found.booked, signed=True)
+        context.say("position.row", name=literal(account.name), booked=booked)
+    return finish(query, context, None)
+
+
+def explain(query: Query, context: Context) -> ToolResult:
+    """From a day to now: what moved the booked balance. The drivers named and the rest add up to the change."""
+    if refused := _only_files(query, context):
+        return refused
+    account = _everyday(query)
+    found = _balance_of(account, context)
+    if found is None:
+        return finish(query, context, None, outcome=Outcome.CANNOT)
+    since = _before(query.periods[0], context.today) if query.periods else context.today - dt.timedelta(days=7)
+    rows = context.queries.rows(
+        Selection(accounts=(account.id,), since=since + dt.timedelta(days=1), until=context.today), Order.OLDEST
+    )
+    ids = tuple(r["source_id"] for r in rows)
+    change = Money(minor=sum(r["amount_minor"] for r in rows), currency=account.currency)
+    then = found.booked - change
+    now = context.book.money("balance now", found.booked, signed=True)
+    start = context.book.day("since", since)
+    if change.minor == 0:
+        context.say("explain.same", name=literal(account.name), since=start, now=now)
+        return finish(query, context, None)
+    word = "down" if change.minor < 0 else "up"
+    context.say(
+        "explain.one",
+        name=literal(account.name),
+        direction=context.book.words("direction", word, ids),
+        change=context.book.money("change", change, ids),
+        then=context.book.money("balance then", then, (), f"{found.booked.plain} - {change.plain}", signed=True),
+        since=start,
+        now=now,
+        day=context.book.day("today", context.today),
+    )
+    _drivers(context, account, since, change)
+    period = Period(since=since + dt.timedelta(days=1), until=context.today, label=f"since {shown(since)}")
+    return finish(query.model_copy(update={"accounts": (account,)}), context, period, leaves_out=["pending payments"])
+
+
+def _drivers(context: Context, account: Account, since: dt.date, change: Money) -> None:
+    selection = Selection(accounts=(account.id,), since=since + dt.timedelta(days=1), until=context.today)
+    groups = context.queries.grouped(selection, Group.MERCHANT)
+    names = {p.template: literal(p.shown) for p in context.known.payees}
+    for one in groups[:5]:
+        payees = tuple(p.id for p in context.known.payees if p.template == one.key)
+        ids = context.queries.ids(selection.model_copy(update={"payees": payees}))
+        moved = context.book.money("moved", one.total, ids, signed=True)
+        count = context.book.count("payments", one.count, ids, "payment")
+        context.say("explain.driver", name=context.book.name("payee", names.get(one.key, one.key), ids), total=moved, count=count)
+    rest = Money(minor=change.minor - sum(g.total.minor for g in groups[:5]), currency=change.currency)
+    if len(groups) > 5:
+        count = context.book.count("other payments", sum(g.count for g in groups[5:]), (), "payment")
+        context.say(
+            "explain.driver",
+            name="Everything else",
+            total=context.book.money("rest", rest, (), "change - drivers", signed=True),
+            count=count,
+        )
+    context.say("explain.sums")
+
+
+def _before(period: Period, today: dt.date) -> dt.date:
+    """The day to compare with: "than last week" means a week ago; "since 3 May" means that day."""
+    if period.since is None:
+        return min(period.until, today)
+    if period.label.startswith("last week"):
+        return today - dt.timedelta(days=7)
+    if "so far" in period.label:
+        return period.since - dt.timedelta(days=1)
+    return min(period.until, today) if period.until < today else period.since
+
+
+def _everyday(query: Query) -> Account:
+    """The account that a question about "my balance" means when none is named: the first current account."""
+    return next((a for a in query.accounts if a.kind is AccountKind.CURRENT), query.accounts[0])
+
+
+def standing_orders(query: Query, context: Context) -> ToolResult:
+    if refused := _only_files(query, context):
+        return refused
+    own = {a.id for a in query.accounts}
+    orders = [o for o in context.live.standing_orders if o.account in own and o.active and _asked(query, o.payee, o.reference)]
+    if not orders:
+        return _none(query, context, "standing_orders.none", "standing orders found")
+    context.say("standing_orders.head", count=context.book.count("standing orders", len(orders), (), "standing order"))
+    for order in orders:
+        slots = {"amount": context.book.money("amount", order.amount), "name": context.book.name("payee", literal(order.payee))}
+        if order.next_on is None:
+            context.say("standing_orders.ended", **slots, often=OFTEN[order.frequency])
+        else:
+            context.say("standing_orders.row", **slots, often=OFTEN[order.frequency], day=context.book.day("next", order.next_on))
+    return finish(query, context, None)
+
+
+def _asked(query: Query, *texts: str) -> bool:
+    """Whether one of the texts is what the customer named, or they named nothing."""
+    said = [m.said.casefold() for m in query.matches] + [n.casefold() for m in query.matches for n in m.names]
+    said += [c.replace("_", " ") for c in query.categories]
+    words = " ".join(texts).casefold()
+    return not said or any(s in words or any(w in words for w in s.split() if len(w) > 3) for s in said)
+
+
+def _none(query: Query, context: Context, key: str, label: str) -> ToolResult:
+    said = f" for {literal(query.matches[0].said)}" if query.matches else ""
+    context.say(key, no=context.no(label), about=said)
+    return finish(query, context, None, outcome=Outcome.NONE)
+
+
+def direct_debits(query: Query, context: Context) -> ToolResult:
+    if refused := _only_files(query, context):
+        return refused
+    own = {a.id for a in query.accounts}
+    debits = [d for d in context.live.direct_debits if d.account in own and d.active and _asked(query, d.name)]
+    if not debits:
+        return _none(query, context, "direct_debits.none", "direct debits found")
+    context.say("direct_debits.head", count=context.book.count("direct debits", len(debits), (), "direct debit"))
+    for debit in debits:
+        name = context.book.name("creditor", literal(debit.name))
+        if debit.previous_amount is None or debit.previous_on is None:
+            context.say("direct_debits.unused", name=name)
+        else:
+            amount, day = (
+                context.book.money("previous amount", debit.previous_amount),
+                context.book.day("taken", debit.previous_on),
+            )
+            context.say("direct_debits.row", name=name, amount=amount, day=day)
+    return finish(query, context, None)
+
+
+def beneficiaries(query: Query, context: Context) -> ToolResult:
+    if refused := _only_files(query, context):
+        return refused
+    saved = list({(b.name, b.identification): b for b in context.live.beneficiaries if _asked(query, b.name)}.values())
+    if not saved:
+        return _none(query, context, "beneficiaries.none", "payees found")
+    context.say("beneficiaries.head", count=context.book.count("payees", len(saved), (), "payee"))
+    for payee in saved:
+        number = context.book.name("account number", literal(payee.identification))
+        context.say("beneficiaries.row", name=context.book.name("payee", literal(payee.name)), number=number)
+    return finish(query, context, None)
+
+
+def accounts(query: Query, context: Context) -> ToolResult:
+    context.say("accounts.head", count=context.book.count("accounts", len(query.accounts), (), "account"))
+    for account in query.accounts:
+        number = context.book.name("account number", account.identification) if account.identification else None
+        context.say(
+            "accounts.row",
+            name=literal(account.name),
+            kind=f"{account.kind.value} account" if account.kind is not AccountKind.CARD else "card",
+            currency=account.currency,
+            number=f", number {{{number.ref}}}" if number else "",
+        )
+    return finish(query, context, None)
+
+
+# What is ahead
+
+
+class Due(Frozen):
+    """A payment that is planned, or expected from the ones before."""
+
+    name: str
+    amount: Money
+    day: dt.date
+    account: str
+    planned: bool
+    ids: tuple[str, ...] = ()
+
+
+def _history(context: Context, ids: Iterable[AccountId], *, incoming: bool, kinds: tuple[Kind, ...]) -> list[Recurring]:
+    since = context.today - relativedelta(months=26)
+    selection = Selection(accounts=tuple(ids), since=since, until=context.today, incoming=incoming, kinds=kinds)
+    return recurring(context.queries.rows(selection, Order.OLDEST), context.today)
+
+
+def due(query: Query, context: Context, until: dt.date) -> list[Due]:
+    """Everything known to leave the accounts after today and until a date, by day."""
+    own = {a.id: a for a in query.accounts}
+    found: list[Due] = []
+    for order in context.live.standing_orders:
+        day = order.next_on
+        while order.active and order.account in own and day is not None and day <= until:
+            if day > context.today:
+                found.append(Due(name=order.payee, amount=order.amount, day=day, account=order.account, planned=True))
+            day += STEPS[order.frequency]
+    for payment in context.live.scheduled:
+        if payment.account in own and context.today < payment.due_on <= until:
+            found.append(
+                Due(name=payment.payee, amount=payment.amount, day=payment.due_on, account=payment.account, planned=True)
+            )
+    known = {d.name.casefold() for d in found} | {o.payee.casefold() for o in context.live.standing_orders}
+    mandates = {d.name.casefold() for d in context.live.direct_debits if d.active}
+    for one in _history(context, own, incoming=False, kinds=(Kind.PURCHASE, Kind.PAYMENT)):
+        if one.name.casefold() in known or not (one.steady or one.name.casefold() in mandates):
+            continue
+        found += [
+            Due(name=one.name, amount=one.amount, day=day, account=one.account, planned=False, ids=one.ids[-1:])
+            for day in occurrences(one, until)
+            if day > context.today
+        ]
+    return sorted(found, key=lambda d: (d.day, d.name))
+
+
+def pay(context: Context, ids: Iterable[AccountId]) -> Recurring | None:
+    """The regular pay with the largest amount: what "payday" means."""
+    found = _history(context, ids, incoming=True, kinds=(Kind.INCOME,))
+    return max(found, key=lambda r: r.amount.minor, default=None)
+
+
+def _until(query: Query, context: Context) -> tuple[dt.date, str]:
+    """Until when to look ahead: the date said, else the next payday, else a month."""
+    ahead = next((p for p in query.periods if p.until >= context.today), None)
+    if ahead is not None:
+        return ahead.until, "until " + shown(ahead.until)
+    payday = context.known.today.payday
+    if payday is not None and payday > context.today:
+        day = payday - dt.timedelta(days=1)
+        return day, "until the day before payday, " + shown(day)
+    day = context.today + relativedelta(months=1)
+    return day, "until " + shown(day)
+
+
+def upcoming(query: Query, context: Context) -> ToolResult:
+    """What is planned and what is expected until a date, and what that would leave."""
+    if refused := _only_files(query, context):
+        return refused
+    until, words = _until(query, context)
+    payments = [d for d in due(query, context, until) if _asked(query, d.name)]
+    period = Period(since=context.today + dt.timedelta(days=1), until=until, label=words, open_end=True)
+    if not payments:
+        until_fact = context.book.day("until", until)
+        context.say("upcoming.none", Nothing=context.no("payments due", "Nothing"), until=until_fact)
+        return finish(query, context, period, outcome=Outcome.NONE)
+    external = [d for d in payments if d.amount.currency == query.accounts[0].currency]
+    whole = total((d.amount for d in external), query.accounts[0].currency)
+    sum_fact = context.book.money("due", whole, (), " + ".join(d.amount.plain for d in external))
+    context.say("upcoming.head", until=context.book.day("until", until), total=sum_fact)
+    for one in payments:
+        slots = {
+            "amount": context.book.money("due", one.amount, one.ids),
+            "name": context.book.name("payee", literal(one.name), one.ids),
+            "day": context.book.day("due on", one.day, one.ids),
+        }
+        context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
+    _say_left(query, context, payments)
+    return finish(query, context, period, leaves_out=["other spending", "money coming in"])
+
+
+def _say_left(query: Query, context: Context, payments: Sequence[Due]) -> None:
+    account = _everyday(query)
+    found = _balance_of(account, context)
+    if found is None:
+        return
+    out = total(
+        (d.amount for d in payments if d.account == account.id and d.amount.currency == account.currency), account.currency
+    )
+    left = found.booked - out
+    left_fact = context.book.money("left", left, (), f"{found.booked.plain} - {out.plain}", signed=True)
+    booked = context.book.money("booked balance", found.booked, signed=True)
+    context.say("upcoming.balance", left=left_fact, booked=booked, name=literal(account.name))
+    if left.minor < 0:
+        context.say("upcoming.below", name=literal(account.name), below=context.book.words("state", "below zero"), left=left_fact)
+    else:
+        context.say("upcoming.above", name=literal(account.name), above=context.book.words("state", "above zero"))
+
+
+def subscriptions(query: Query, context: Context) -> ToolResult:
+    """Regular card payments and what changed their price. Bills by direct debit are apart: see direct debits."""
+    own = context.accounts(query)
+    found = [r for r in _history(context, own, incoming=False, kinds=(Kind.PURCHASE,)) if r.steady or len(r.ids) == 2]
+    found = [r for r in found if r.often != "weekly" and _asked(query, r.name, r.template)]
+    if query.matches and any(m.payees for m in query.matches):
+        chosen = {p.template for m in query.matches for p in m.payees}
+        found = [r for r in _history(context, own, incoming=False, kinds=(Kind.PURCHASE, Kind.PAYMENT)) if r.template in chosen]
+    if not found:
+        return _none(query, context, "subscriptions.none", "subscriptions found")
+    context.say("subscriptions.head", count=context.book.count("subscriptions", len(found), (), "payment"))
+    for one in found:
+        name, amount = (
+            context.book.name("merchant", literal(one.name), one.ids),
+            context.book.money("amount", one.amount, one.ids[-1:]),
+        )
+        day = context.book.day("next", one.next_on, one.ids[-1:])
+        context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=day)
+    recent = context.today - relativedelta(months=14)
+    dearer = [
+        r for r in found if r.before is not None and r.amount > r.before and r.changed_on is not None and r.changed_on > recent
+    ]
+    for one in dearer:
+        if one.before is None or one.changed_on is None:
+            continue
+        context.say(
+            "subscriptions.dearer",
+            name=context.book.name("merchant", literal(one.name), one.ids),
+            dearer=context.book.words("change", "dearer", one.ids),
+            before=context.book.money("before", one.before, one.ids),
+            amount=context.book.money("amount", one.amount, one.ids[-1:]),
+            day=context.book.day("since", one.changed_on, one.ids),
+        )
+    return finish(query, context, None)
+
+
+def salary(query: Query, context: Context) -> ToolResult:
+    """Whether pay has come in since the last payday that should have been, and when the next one is due."""
+    one = pay(context, context.accounts(query))
+    if one is None:
+        context.say("salary.none", no=context.no("regular pay found"))
+        return finish(query, context, None, outcome=Outcome.NONE)
+    ids = one.ids[-1:]
+    amount, name = context.book.money("pay", one.amount, ids), context.book.name("from", literal(one.name), ids)
+    day = context.book.day("arrived", one.last_on, ids)
+    period = query.periods[0] if query.periods else None
+    late = one.next_on <= context.today
+    outside = period is not None and not ((period.since or one.last_on) <= one.last_on <= period.until)
+    month = context.today.replace(day=1)
+    missing = late or outside or (period is None and one.often == "monthly" and one.last_on < month)
+    if missing:
+        label = f" {period.label}" if period is not None and period.label else ""
+        context.say(
+            "salary.not_yet",
+            amount=amount,
+            name=name,
+            last=day,
+            **{"not": context.book.words("finding", "not", ids)},
+            about=label,
+        )
+    else:
+        context.say("salary.one", amount=amount, name=name, day=day)
+    context.say("salary.next", day=context.book.day("expected", one.next_on, one.ids))
+    return finish(query, context, period)
+
+
+def afford(query: Query, context: Context) -> ToolResult:
+    """Whether an amount is left after what is due. The overdraft is not counted as money the customer has."""
+    if refused := _only_files(query, context):
+        return refused
+    account, amount = _everyday(query), query.least or query.most
+    found = _balance_of(account, context)
+    if amount is None or found is None:
+        context.say("ask.no_amount")
+        return finish(query, context, None, outcome=Outcome.CLARIFY)
+    until, words = _until(query, context)
+    out = _due_from(query, context, account, until)
+    left = found.booked - out - amount
+    asked = context.book.money("asked about", amount)
+    formula = f"{found.booked.plain} - {out.plain} - {amount.plain}"
+    left_fact = context.book.money("left", left, (), formula)
+    if left.minor >= 0:
+        context.say("afford.yes", Yes=context.book.words("finding", "Yes"), amount=asked, left=left_fact, until=words)
+    else:
+        context.say("afford.no", No=context.book.words("finding", "No"), amount=asked, short=left_fact, until=words)
+    _say_how(context, "afford.how", found, out, account)
+    if found.credit_line is not None and found.credit_line.minor > 0:
+        context.say("afford.overdraft", line=context.book.money("arranged overdraft", found.credit_line))
+    period = Period(since=context.today, until=until, label=words, open_end=True)
+    return finish(
+        query.model_copy(update={"accounts": (account,)}), context, period, leaves_out=["other spending", "arranged overdraft"]
+    )
+
+
+def _due_from(query: Query, context: Context, account: Account, until: dt.date) -> Money:
+    own = query.model_copy(update={"accounts": (account,)})
+    return total((d.amount for d in due(own, context, until) if d.amount.currency == account.currency), account.currency)
+
+
+def _say_how(context: Context, key: str, found: Balance, out: Money, account: Account) -> None:
+    booked = context.book.money("booked balance", found.booked, signed=True)
+    context.say(key, booked=booked, name=literal(account.name), due=context.book.money("still due", out))
+
+
+def spare(query: Query, context: Context) -> ToolResult:
+    if refused := _only_files(query, context):
+        return refused
+    account = _everyday(query)
+    found = _balance_of(account, context)
+    if found is None:
+        return finish(query, context, None, outcome=Outcome.CANNOT)
+    until, words = _until(query, context)
+    out = _due_from(query, context, account, until)
+    left = found.booked - out
+    if left.minor > 0:
+        fact = context.book.money("could be put aside", left, (), f"{found.booked.plain} - {out.plain}")
+        context.say("spare.one", spare=fact, until=words)
+        _say_how(context, "spare.how", found, out, account)
+    else:
+        booked = context.book.money("booked balance", found.booked, signed=True)
+        due_fact = context.book.money("still due", out)
+        context.say(
+            "spare.nothing", nothing=context.no("could be put aside", "nothing"), until=words, due=due_fact, booked=booked
+        )
+    period = Period(since=context.today, until=until, label=words, open_end=True)
+    return finish(query.model_copy(update={"accounts": (account,)}), context, period, leaves_out=["day-to-day spending"])

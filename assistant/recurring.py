@@ -1,0 +1,109 @@
+"""What repeats: subscriptions, bills and pay, found in the ledger by their cadence. Nothing is taken from a name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Sequence
+from statistics import median
+
+from dateutil.relativedelta import relativedelta
+
+from data.money import Money
+from data.party import Frozen
+from data.queries import Row
+
+# (name, step, days between, slack in days, how many payments show it)
+CADENCES = (
+    ("weekly", relativedelta(weeks=1), 7, 1, 4),
+    ("fortnightly", relativedelta(weeks=2), 14, 2, 3),
+    ("monthly", relativedelta(months=1), 30, 5, 3),
+    ("quarterly", relativedelta(months=3), 91, 8, 3),
+    ("yearly", relativedelta(years=1), 365, 12, 2),
+)
+
+
+class Recurring(Frozen):
+    """A payment that repeats. `before` is the amount before the latest change, `changed_on` its first day."""
+
+    name: str
+    template: str
+    often: str
+    amount: Money
+    last_on: dt.date
+    next_on: dt.date
+    steady: bool
+    ids: tuple[str, ...]
+    before: Money | None = None
+    changed_on: dt.date | None = None
+    account: str
+
+
+def recurring(rows: Sequence[Row], today: dt.date) -> list[Recurring]:
+    """Find what repeats in rows of one direction, oldest first. What has stopped is left out."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["account_id"], row["template"]), []).append(row)
+    found = [one for same in groups.values() if (one := _cadence(same, today)) is not None]
+    return sorted(found, key=lambda r: (r.next_on, r.name))
+
+
+def _cadence(rows: Sequence[Row], today: dt.date) -> Recurring | None:
+    days = sorted({r["booked_on"] for r in rows})
+    if len(days) < 2 or len(rows) > len(days) + 1:
+        return None
+    gaps = [(b - a).days for a, b in itertools.pairwise(days)][-12:]
+    for often, step, length, slack, least in CADENCES:
+        regular = all(abs(gap - length) <= slack for gap in gaps)
+        if regular and len(days) >= least:
+            return _described(rows, often, step, slack, days, today)
+    return None
+
+
+def _described(
+    rows: Sequence[Row], often: str, step: relativedelta, slack: int, days: Sequence[dt.date], today: dt.date
+) -> Recurring | None:
+    usual = int(median(d.day for d in days[-6:]))
+    next_on = days[-1] + step
+    if often in ("monthly", "quarterly"):
+        next_on += relativedelta(day=usual)
+    if next_on + dt.timedelta(days=slack + 2) < today:
+        return None
+    amounts = [abs(r["amount_minor"]) for r in rows]
+    last = rows[-1]
+    before, changed_on = _change(rows)
+    return Recurring(
+        name=last["counterparty"] or last["text"],
+        template=last["template"],
+        often=often,
+        amount=Money(minor=amounts[-1], currency=last["currency"]),
+        last_on=days[-1],
+        next_on=max(next_on, today),
+        # A price stays for a while; what differs every time is usage, not a price.
+        steady=len(set(amounts)) <= max(2, len(amounts) // 4),
+        ids=tuple(r["source_id"] for r in rows),
+        before=before,
+        changed_on=changed_on,
+        account=last["account_id"],
+    )
+
+
+def _change(rows: Sequence[Row]) -> tuple[Money | None, dt.date | None]:
+    """The amount before the latest one, and since when the latest one holds."""
+    latest = abs(rows[-1]["amount_minor"])
+    since = rows[-1]["booked_on"]
+    for row in reversed(rows):
+        if abs(row["amount_minor"]) != latest:
+            return Money(minor=abs(row["amount_minor"]), currency=row["currency"]), since
+        since = row["booked_on"]
+    return None, None
+
+
+def occurrences(one: Recurring, until: dt.date) -> list[dt.date]:
+    """The days until a date on which it is expected."""
+    step = next(s for name, s, *_ in CADENCES if name == one.often)
+    days, day = [], one.next_on
+    while day <= until:
+        days.append(day)
+        day += step
+    return days

@@ -1,0 +1,661 @@
+"""Tools over the ledger: what was paid, to whom, when. Each says its scope and keeps evidence for each figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from dateutil.relativedelta import relativedelta
+
+from assistant.periods import Period, shown
+from assistant.resolve import Query
+from assistant.tools import Context, ToolResult, about, amount_of, finish, literal, main, name_of, notes, period_of, select
+from data.banking import Kind, Status
+from data.facts import Outcome, Series
+from data.money import Money
+from data.queries import Group, Order, Row, Selection, Sum
+
+FEW = 5
+
+
+def spent_sum(query: Query, context: Context) -> ToolResult:
+    """A total of debits, and how many; over several periods or names also each and all together."""
+    parts = _parts(query, context)
+    if len(parts) > 1:
+        return _sums(query, context, parts)
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    sums = context.queries.totals(selection)
+    if not sums:
+        return _nothing(query, context, period, "sum.none")
+    ids = context.queries.ids(selection)
+    for one in _ordered(sums, query):
+        own = ids if len(sums) == 1 else _ids_of(context, selection, one.total.currency)
+        total = context.book.money("total spent", -one.total, own)
+        count = context.book.count("payments", one.count, own, "payment")
+        context.say("sum.one", total=total, count=count, about=about(query, context, period))
+    left = _left_out(query, context, period)
+    notes(query, context)
+    return finish(query, context, period, leaves_out=left)
+
+
+def _ordered(sums: Sequence[Sum], query: Query) -> list[Sum]:
+    own = main(sums, query.accounts[0].currency)
+    return sorted(sums, key=lambda s: s is not own)
+
+
+def _ids_of(context: Context, selection: Selection, currency: str) -> tuple[str, ...]:
+    return tuple(r["source_id"] for r in context.queries.rows(selection, Order.OLDEST) if r["currency"] == currency)
+
+
+def _parts(query: Query, context: Context) -> list[tuple[str, Query, Period]]:
+    """What "both together" adds up: several periods, or several names, each apart."""
+    if len(query.periods) > 1:
+        return [(p.label, query.model_copy(update={"periods": (p,)}), p) for p in query.periods]
+    period = period_of(query, context)
+    if len(query.matches) > 1 and all(m.payees for m in query.matches):
+        return [
+            (m.names[0], query.model_copy(update={"matches": (m,), "categories": (), "category_groups": ()}), period)
+            for m in query.matches
+        ]
+    if len(query.category_groups) > 1:
+        return [
+            (context.category(group[0]), query.model_copy(update={"categories": group, "category_groups": (group,)}), period)
+            for group in query.category_groups
+        ]
+    return [("", query, period)]
+
+
+def _sums(query: Query, context: Context, parts: Sequence[tuple[str, Query, Period]]) -> ToolResult:
+    currency = query.accounts[0].currency
+    found = []
+    for name, part, period in parts:
+        selection = select(part, context, period)
+        one = main(context.queries.totals(selection), currency)
+        amount = -one.total if one else Money(minor=0, currency=currency)
+        found.append((name, amount, one.count if one else 0, context.queries.ids(selection)))
+    everything = tuple(dict.fromkeys(i for *_, ids in found for i in ids))
+    whole = Money(minor=sum(a.minor for _, a, _, _ in found), currency=currency)
+    formula = " + ".join(a.plain for _, a, _, _ in found)
+    total = context.book.money("total spent", whole, everything, formula)
+    for name, amount, count, ids in found:
+        part_fact = context.book.money(f"spent: {name}", amount, ids)
+        counted = context.book.count("payments", count, ids, "payment")
+        context.say("sum.each", name=literal(name[:1].upper() + name[1:]), total=part_fact, count=counted)
+    context.say("sum.in_all", total=total)
+    notes(query, context)
+    return finish(query, context, period_of(query, context), leaves_out=["refunds", "pending payments"])
+
+
+def _nothing(query: Query, context: Context, period: Period, key: str) -> ToolResult:
+    context.say(key, no=context.no("payments found"), about=about(query, context, period))
+    notes(query, context)
+    return finish(query, context, period, outcome=Outcome.NONE)
+
+
+def _left_out(query: Query, context: Context, period: Period) -> list[str]:
+    """Says the refunds that are not taken off and the pending items that are not counted, where there are any."""
+    left = ["refunds", "pending payments"]
+    if not (query.matches or query.categories):
+        left.append("transfers between own accounts")
+    base = select(query, context, period)
+    back = base.model_copy(update={"kinds": (Kind.REFUND,), "incoming": True})
+    for one in context.queries.totals(back):
+        context.say("sum.refunds", refunds=context.book.money("refunds", one.total, context.queries.ids(back)))
+    held = base.model_copy(update={"status": Status.PENDING})
+    for one in context.queries.totals(held):
+        pending = context.book.money("pending", -one.total, context.queries.ids(held))
+        context.say("sum.pending", pending=pending, is_are="is")
+    return left
+
+
+def count(query: Query, context: Context) -> ToolResult:
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    one = main(context.queries.totals(selection), query.accounts[0].currency)
+    if one is None:
+        return _nothing(query, context, period, "count.none")
+    ids = context.queries.ids(selection)
+    number = context.book.count("payments", len(ids), ids, "payment")
+    total = context.book.money("total spent", -one.total, ids)
+    context.say("count.one", count=number, total=total, about=about(query, context, period, verb="to"))
+    notes(query, context)
+    return finish(query, context, period, leaves_out=["refunds", "pending payments"])
+
+
+def average(query: Query, context: Context) -> ToolResult:
+    """Per payment; per month, week or day where the customer asked for that: over whole units of the period."""
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    one = main(context.queries.totals(selection), query.accounts[0].currency)
+    if one is None:
+        return _nothing(query, context, period, "sum.none")
+    ids = context.queries.ids(selection)
+    said = query.step.spans.group
+    unit = next((u for u in ("month", "week", "day", "year") if u in said or (u == "day" and "daily" in said)), "")
+    if not unit:
+        mean = (-one.total).share(Decimal(1) / one.count, ROUND_HALF_EVEN)
+        fact = context.book.money("average", mean, ids, f"{(-one.total).plain} / {one.count}")
+        total = context.book.money("total spent", -one.total, ids)
+        number = context.book.count("payments", one.count, ids, "payment")
+        context.say("average.one", average=fact, total=total, count=number, about=about(query, context, period))
+    else:
+        units = _units(period.since or one.first_on, min(period.until, context.today), unit)
+        mean = (-one.total).share(Decimal(1) / units, ROUND_HALF_EVEN)
+        fact = context.book.money(f"average a {unit}", mean, ids, f"{(-one.total).plain} / {units}")
+        total = context.book.money("total spent", -one.total, ids)
+        number = context.book.count(f"{unit}s", units, (), unit)
+        context.say("average.by_unit", average=fact, unit=unit, total=total, units=number, about=about(query, context, period))
+    notes(query, context)
+    return finish(query, context, period, leaves_out=["refunds", "pending payments"])
+
+
+def _units(since: dt.date, until: dt.date, unit: str) -> int:
+    days = (until - since).days + 1
+    if unit == "month":
+        return (until.year - since.year) * 12 + until.month - since.month + 1
+    if unit == "year":
+        return until.year - since.year + 1
+    return max(1, -(-days // 7)) if unit == "week" else days
+
+
+def largest(query: Query, context: Context) -> ToolResult:
+    return _extreme(query, context, Order.LARGEST, "biggest")
+
+
+def smallest(query: Query, context: Context) -> ToolResult:
+    return _extreme(query, context, Order.SMALLEST, "smallest")
+
+
+def _extreme(query: Query, context: Context, order: Order, kind: str) -> ToolResult:
+    if (query.number or 1) > 1:
+        return top(query.model_copy(update={"rows_wanted": True, "group": None}), context)
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    rows = context.queries.rows(selection, order, 1)
+    if not rows:
+        return _nothing(query, context, period, "count.none")
+    row, ids = rows[0], (rows[0]["source_id"],)
+    size = abs(row["amount_minor"])
+    same = context.queries.ids(selection.model_copy(update={"least": size, "most": size}))
+    amount = context.book.money(f"{kind} payment", -amount_of(row), ids)
+    name, day = context.book.name("merchant", name_of(row), ids), context.book.day("date", row["booked_on"], ids)
+    context.say("largest.one", kind=kind, amount=amount, name=name, day=day, about=about(query, context, period))
+    if len(same) > 1:
+        context.say("largest.ties", count=context.book.count("payments of that amount", len(same), same, "payment"))
+    notes(query, context)
+    return finish(query, context, period, leaves_out=["pending payments"])
+
+
+def first(query: Query, context: Context) -> ToolResult:
+    return _by_date(query, context, Order.OLDEST, "first")
+
+
+def last(query: Query, context: Context) -> ToolResult:
+    if (query.number or 1) > 1:
+        return find(query, context)
+    return _by_date(query, context, Order.NEWEST, "latest")
+
+
+def _by_date(query: Query, context: Context, order: Order, kind: str) -> ToolResult:
+    period = period_of(query, context)
+    rows = context.queries.rows(select(query, context, period), order, 1)
+    if not rows:
+        return _nothing(query, context, period, "find.none")
+    row, ids = rows[0], (rows[0]["source_id"],)
+    day = context.book.day(f"{kind} payment", row["booked_on"], ids)
+    amount = context.book.money("amount", -amount_of(row), ids)
+    name = context.book.name("merchant", name_of(row), ids)
+    said = about(query.model_copy(update={"matches": ()}), context, period if query.periods else None)
+    context.say("first.one", kind=kind, day=day, amount=amount, name=name, about=said)
+    notes(query, context)
+    return finish(query, context, period, leaves_out=["pending payments"])
+
+
+def top(query: Query, context: Context) -> ToolResult:
+    """The groups or the single payments that took most."""
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    number = query.number or FEW
+    if query.rows_wanted:
+        rows = context.queries.rows(selection, Order.LARGEST, number)
+        if not rows:
+            return _nothing(query, context, period, "count.none")
+        context.say("top.head", number=_counted(context, len(rows)), kind="biggest payments", about=about(query, context, period))
+        for row in rows:
+            _say_row(context, "top.row", row)
+        return finish(query, context, period, leaves_out=["pending payments"])
+    group = query.group or Group.MERCHANT
+    sums = context.queries.grouped(selection, group)[:number]
+    if not sums:
+        return _nothing(query, context, period, "count.none")
+    kinds = {Group.CATEGORY: "biggest categories", Group.MONTH: "months", Group.ACCOUNT: "accounts", Group.DAY: "days"}
+    head = kinds.get(group, "biggest payees")
+    context.say("top.head", number=_counted(context, len(sums)), kind=head, about=about(query, context, period))
+    names = _group_names(query, context, selection, group)
+    for one in sums:
+        ids = context.queries.ids(_narrowed(selection, group, one.key, context))
+        name = context.book.name(group.value, names.get(one.key, one.key), ids)
+        total = context.book.money("total spent", -one.total, ids)
+        context.say("top.group", name=name, total=total, count=context.book.count("payments", one.count, ids, "payment"))
+    return finish(query, context, period, chart=_chart(head, sums, names), leaves_out=["refunds", "pending payments"])
+
+
+def _counted(context: Context, number: int) -> str:
+    return str(number) if number > 1 else ""
+
+
+def _say_row(context: Context, key: str, row: Row) -> None:
+    ids = (row["source_id"],)
+    context.say(
+        key,
+        amount=context.book.money("amount", abs(amount_of(row)), ids),
+        name=context.book.name("merchant", name_of(row), ids),
+        day=context.book.day("date", row["booked_on"], ids),
+    )
+
+
+def _group_names(query: Query, context: Context, selection: Selection, group: Group) -> dict[str, str]:
+    """The name to show for each group key."""
+    if group is Group.MERCHANT:
+        names: dict[str, str] = {}
+        for payee in context.known.payees:
+            names.setdefault(payee.template, literal(payee.shown))
+        return names
+    if group is Group.CATEGORY:
+        return {s.key: context.category(s.key) for s in context.queries.grouped(selection, group)}
+    if group is Group.ACCOUNT:
+        return {a.id: a.name for a in query.accounts}
+    if group is Group.MONTH:
+        return {s.key: f"{s.first_on:%B %Y}" for s in context.queries.grouped(selection, group)}
+    return {}
+
+
+def _narrowed(selection: Selection, group: Group, key: str, context: Context) -> Selection:
+    """The selection of one group's rows."""
+    if group is Group.MERCHANT:
+        payees = tuple(
+            p.id for p in context.known.payees if p.template == key and (selection.payees is None or p.id in selection.payees)
+        )
+        return selection.model_copy(update={"payees": payees})
+    if group is Group.CATEGORY:
+        return selection.model_copy(update={"categories": (key,)})
+    if group is Group.ACCOUNT:
+        return selection.model_copy(update={"accounts": tuple(a for a in selection.accounts if a == key)})
+    start = dt.date.fromisoformat(key if group is Group.DAY else f"{key}-01")
+    end = start if group is Group.DAY else start + relativedelta(day=31)
+    since = max(start, selection.since) if selection.since else start
+    return selection.model_copy(update={"since": since, "until": min(end, selection.until)})
+
+
+def _chart(title: str, sums: Sequence[Sum], names: dict[str, str]) -> Series | None:
+    if len(sums) < 2 or len({s.total.currency for s in sums}) > 1:
+        return None
+    labels = tuple(names.get(s.key, s.key) for s in sums)
+    return Series(title=title, unit=sums[0].total.currency, labels=labels, values=tuple((-s.total).plain for s in sums))
+
+
+def breakdown(query: Query, context: Context) -> ToolResult:
+    """Spending by group, with a chart: all groups in the chart, the largest in the text."""
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    whole = main(context.queries.totals(selection), query.accounts[0].currency)
+    if whole is None:
+        return _nothing(query, context, period, "sum.none")
+    default = Group.MERCHANT if query.categories else Group.MONTH if query.matches else Group.CATEGORY
+    group = query.group or default
+    sums = [s for s in context.queries.grouped(selection, group) if s.total.currency == whole.total.currency]
+    total = context.book.money("total spent", -whole.total, context.queries.ids(selection))
+    context.say("breakdown.head", total=total, about=about(query, context, period), kind=group.value)
+    names = _group_names(query, context, selection, group)
+    told = sums[-12:] if group in (Group.MONTH, Group.DAY) else sums[:8]
+    for one in told:
+        ids = context.queries.ids(_narrowed(selection, group, one.key, context))
+        name = context.book.name(group.value, names.get(one.key, one.key) or "uncategorised", ids)
+        amount = context.book.money(f"spent: {names.get(one.key, one.key)}", -one.total, ids)
+        share = context.book.percent("share", Decimal(one.total.minor) / whole.total.minor, ids)
+        context.say("breakdown.group", name=name, total=amount, share=share)
+    rest = [s for s in sums if s not in told]
+    if rest:
+        left = Money(minor=-sum(s.total.minor for s in rest), currency=whole.total.currency)
+        others = context.book.count("other groups", len(rest), (), "other")
+        formula = f"{total.ref} minus the ones named"
+        context.say("breakdown.rest", others=others, total=context.book.money("the others", left, (), formula))
+    notes(query, context)
+    return finish(
+        query,
+        context,
+        period,
+        chart=_chart("Spending by " + group.value, sums, names),
+        leaves_out=["refunds", "pending payments"],
+    )
+
+
+def compare(query: Query, context: Context) -> ToolResult:
+    """The first thing named against the second: periods, names or categories. The difference is first minus second."""
+    one, two = _sides(query, context)
+    currency = query.accounts[0].currency
+    amounts, evidence = [], []
+    for part, period, _ in (one, two):
+        selection = select(part, context, period)
+        found = main(context.queries.totals(selection), currency)
+        amounts.append(-found.total if found else Money(minor=0, currency=currency))
+        evidence.append(context.queries.ids(selection))
+    gap = amounts[0] - amounts[1]
+    word = "more" if gap.minor > 0 else "less" if gap.minor < 0 else "the same"
+    difference = context.book.money("difference", gap, tuple(dict.fromkeys(evidence[0] + evidence[1])), "first minus second")
+    direction = context.book.words("direction", word, difference.evidence)
+    first_fact = context.book.money(f"spent{one[2]}", amounts[0], evidence[0])
+    second_fact = context.book.money(f"spent{two[2]}", amounts[1], evidence[1])
+    key = "compare.one" if gap.minor else "compare.same"
+    context.say(
+        key,
+        difference=difference,
+        direction=direction,
+        first=first_fact,
+        second=second_fact,
+        about_first=one[2],
+        about_second=two[2],
+    )
+    running = [p for _, p, _ in (one, two) if "so far" in p.label]
+    if running and len({p.label for _, p, _ in (one, two)}) > 1:
+        context.say("compare.partly", period=running[0].label.removeprefix("in ").split(" (")[0])
+    notes(query, context)
+    left = ["refunds", "pending payments"]
+    titles = (one[2].strip(), two[2].strip())
+    chart = Series(title="Compared", unit=currency, labels=titles, values=tuple(a.plain for a in amounts))
+    return finish(query, context, one[1], chart=chart, leaves_out=left)
+
+
+Side = tuple[Query, Period, str]
+
+
+def _sides(query: Query, context: Context) -> tuple[Side, Side]:
+    """The two things compared, each with the words that say which it is."""
+    if len(query.periods) >= 2 or (len(query.periods) == 1 and len(query.matches) < 2 and len(query.category_groups) < 2):
+        periods = list(query.periods[:2])
+        if len(periods) == 1:
+            periods = _with_other(periods[0], context.today)
+        rest = about(query, context, None)
+        return (query, periods[0], f"{rest} {periods[0].label}"), (query, periods[1], f" {periods[1].label}")
+    period = period_of(query, context)
+    parts = _parts(query.model_copy(update={"periods": (period,)}), context)
+    sides = [(p, q, about(p, context, None)) for _, p, q in parts[:2]]
+    return (sides[0][0], sides[0][1], f"{sides[0][2]} {period.label}".rstrip()), (sides[1][0], sides[1][1], sides[1][2])
+
+
+def _with_other(period: Period, today: dt.date) -> list[Period]:
+    """One period said: a past one is what this month is held against; the running one is held against the one before."""
+    since = period.since or today.replace(day=1)
+    if period.until < today:
+        start = today.replace(day=1)
+        return [Period(since=start, until=today, label=f"in {start:%B %Y} so far"), period]
+    length = (period.until - since).days + 1
+    if since.day == 1 and since.month == period.until.month:
+        start = since - relativedelta(months=1)
+        return [period, Period(since=start, until=since - dt.timedelta(days=1), label=f"in {start:%B %Y}")]
+    before = since - dt.timedelta(days=length)
+    end = since - dt.timedelta(days=1)
+    return [period, Period(since=before, until=end, label=f"from {shown(before)} to {shown(end)}")]
+
+
+def share(query: Query, context: Context) -> ToolResult:
+    period = period_of(query, context)
+    part_selection = select(query, context, period)
+    bare = query.model_copy(update={"matches": (), "categories": (), "category_groups": ()})
+    whole_selection = select(bare, context, period)
+    currency = query.accounts[0].currency
+    part, whole = (main(context.queries.totals(s), currency) for s in (part_selection, whole_selection))
+    if part is None or whole is None:
+        return _nothing(query, context, period, "sum.none")
+    ids = context.queries.ids(part_selection)
+    formula = f"{(-part.total).plain} / {(-whole.total).plain}"
+    percent = context.book.percent("share", Decimal(part.total.minor) / whole.total.minor, ids, formula)
+    part_fact = context.book.money("part", -part.total, ids)
+    whole_fact = context.book.money("all spending", -whole.total, context.queries.ids(whole_selection))
+    said = about(query.model_copy(update={"named_account": False}), context, None).removeprefix(" at ").removeprefix(" on ")
+    context.say(
+        "share.one",
+        share=percent,
+        part=part_fact,
+        whole=whole_fact,
+        name=said[:1].upper() + said[1:],
+        about=about(bare, context, period),
+    )
+    notes(query, context)
+    return finish(query, context, period, leaves_out=["refunds", "pending payments", "transfers between own accounts"])
+
+
+def distinct(query: Query, context: Context) -> ToolResult:
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    group = Group.CATEGORY if query.group is Group.CATEGORY else Group.MERCHANT
+    sums = context.queries.grouped(selection, group)
+    if not sums:
+        return _nothing(query, context, period, "count.none")
+    keys = list(dict.fromkeys(s.key for s in sums))
+    names = _group_names(query, context, selection, group)
+    kind = ("category", "different categories") if group is Group.CATEGORY else ("payee", "different payees")
+    number = context.book.count("different " + group.value, len(keys), context.queries.ids(selection), *kind)
+    context.say("distinct.one", count=number, about=about(query, context, period))
+    context.say("distinct.names", names=context.book.name("names", listed_names(keys, names)))
+    return finish(query, context, period, leaves_out=["refunds", "pending payments"])
+
+
+def listed_names(keys: Sequence[str], names: dict[str, str]) -> str:
+    return ", ".join(dict.fromkeys(literal(names.get(k, k)) for k in keys[:FEW]))
+
+
+def refunds(query: Query, context: Context) -> ToolResult:
+    """What came back, booked; one that is still pending is said apart."""
+    period = period_of(query, context)
+    selection = select(query, context, period, incoming=True, kinds=(Kind.REFUND,))
+    sums = context.queries.totals(selection)
+    held = context.queries.rows(selection.model_copy(update={"status": Status.PENDING}), Order.NEWEST, FEW)
+    for one in sums:
+        ids = context.queries.ids(selection)
+        total = context.book.money("refunds", one.total, ids)
+        number = context.book.count("refunds", one.count, ids, "refund")
+        context.say("refunds.one", total=total, count=number, about=about(query, context, period, verb="from"))
+    for row in context.queries.rows(selection, Order.NEWEST, 3):
+        _say_row(context, "refunds.row", row)
+    for row in held:
+        ids = (row["source_id"],)
+        amount = context.book.money("pending refund", amount_of(row), ids)
+        context.say("refunds.pending", amount=amount, name=context.book.name("merchant", name_of(row), ids))
+    if not sums and not held:
+        return _nothing(query, context, period, "refunds.none")
+    notes(query, context)
+    return finish(query, context, period, leaves_out=[] if held else ["pending refunds"])
+
+
+def income(query: Query, context: Context) -> ToolResult:
+    period = period_of(query, context)
+    kinds = None if query.matches else (Kind.INCOME, Kind.INTEREST, Kind.PAYMENT)
+    selection = select(query, context, period, incoming=True, kinds=kinds)
+    sums = context.queries.totals(selection)
+    if not sums:
+        return _nothing(query, context, period, "income.none")
+    for one in _ordered(sums, query):
+        ids = _ids_of(context, selection, one.total.currency)
+        total = context.book.money("money in", one.total, ids)
+        number = context.book.count("credits", one.count, ids, "payment")
+        context.say("income.one", total=total, count=number, about=about(query, context, period, verb="from"))
+    names = _group_names(query, context, selection, Group.MERCHANT)
+    for one in context.queries.grouped(selection, Group.MERCHANT)[:FEW] if not query.matches else ():
+        ids = context.queries.ids(_narrowed(selection, Group.MERCHANT, one.key, context))
+        name = context.book.name("from", names.get(one.key, one.key), ids)
+        total = context.book.money("money in", one.total, ids)
+        context.say("income.group", name=name, total=total, count=context.book.count("credits", one.count, ids, "payment"))
+    return finish(query, context, period, leaves_out=["refunds", "transfers between own accounts", "pending items"])
+
+
+def quiet_days(query: Query, context: Context) -> ToolResult:
+    """Days of the period up to today with no spending booked on them."""
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    days = context.queries.grouped(selection, Group.DAY)
+    held = context.queries.held(context.accounts(query), context.today)
+    if held is None:
+        return _nothing(query, context, period, "count.none")
+    since, until = period.since or held[0], min(period.until, context.today)
+    quiet = (until - since).days + 1 - len({d.key for d in days})
+    number = context.book.count("days without spending", quiet, context.queries.ids(selection), "day")
+    context.say("quiet_days.one", count=number, about=about(query, context, period))
+    return finish(query, context, period, leaves_out=["pending payments", "transfers between own accounts"])
+
+
+def biggest_day(query: Query, context: Context) -> ToolResult:
+    period = period_of(query, context)
+    selection = select(query, context, period)
+    days = context.queries.grouped(selection, Group.DAY)
+    if not days:
+        return _nothing(query, context, period, "sum.none")
+    best = min(days, key=lambda d: d.total.minor)
+    ids = context.queries.ids(_narrowed(selection, Group.DAY, best.key, context))
+    day = context.book.day("biggest day", best.first_on, ids)
+    total = context.book.money("spent that day", -best.total, ids)
+    number = context.book.count("payments", best.count, ids, "payment")
+    context.say(
+        "biggest_day.one", kind="biggest spending", day=day, total=total, count=number, about=about(query, context, period)
+    )
+    return finish(query, context, period, leaves_out=["refunds", "pending payments"])
+
+
+def find(query: Query, context: Context) -> ToolResult:
+    """Payments that match, the newest first; what is pending is said apart."""
+    period = period_of(query, context)
+    named = bool(query.matches or query.categories or query.least or query.most)
+    selection = select(query, context, period, incoming=False if named else None, kinds=None)
+    rows = context.queries.rows(selection, Order.NEWEST, query.number or FEW)
+    if not rows and named:
+        selection = selection.model_copy(update={"incoming": None})
+        rows = context.queries.rows(selection, Order.NEWEST, query.number or FEW)
+    pending = context.queries.rows(selection.model_copy(update={"status": Status.PENDING}), Order.NEWEST, FEW)
+    if not rows and not pending:
+        return _nothing(query, context, period, "find.none")
+    said = about(query, context, period, verb="to")
+    ids = context.queries.ids(selection)
+    if query.number is not None:
+        ids = tuple(r["source_id"] for r in rows)
+    if len(ids) == 1 and rows[0]["amount_minor"] < 0:
+        row = rows[0]
+        day = context.book.day("date", row["booked_on"], ids)
+        amount = context.book.money("amount", -amount_of(row), ids)
+        context.say("find.one", day=day, amount=amount, name=context.book.name("merchant", name_of(row), ids))
+    elif ids:
+        total = main(context.queries.totals(selection), query.accounts[0].currency)
+        number = context.book.count("payments", len(ids), ids, "payment")
+        if selection.incoming is False and total is not None and query.number is None:
+            context.say("find.many", count=number, total=context.book.money("total", -total.total, ids), about=said)
+        else:
+            context.say("find.in_only", count=number, about=said)
+        for row in rows:
+            _say_row(context, "find.row" if row["amount_minor"] < 0 else "find.row_in", row)
+    for row in pending if named else ():
+        _say_row(context, "find.pending", row)
+    notes(query, context)
+    return finish(query, context, period, leaves_out=["refunds"] if named else [])
+
+
+TWICE_WITHIN = dt.timedelta(days=2)
+
+
+def duplicates(query: Query, context: Context) -> ToolResult:
+    """Equal card payments to one payee within two days. A regular payment is no duplicate; nor is a daily habit."""
+    period = period_of(query, context)
+    selection = select(query, context, period, kinds=(Kind.PURCHASE, Kind.PAYMENT))
+    groups: dict[tuple[str, str, int], list[Row]] = {}
+    for row in context.queries.rows(selection, Order.OLDEST):
+        groups.setdefault((row["account_id"], row["template"], row["amount_minor"]), []).append(row)
+    pairs = [pair for rows in groups.values() for pair in _close_pairs(rows)]
+    if not pairs:
+        twice = context.book.words("finding", "twice")
+        context.say(
+            "duplicates.none", no=context.no("duplicates found"), twice=twice, about=about(query, context, period, verb="to")
+        )
+        notes(query, context)
+        return finish(query, context, period, outcome=Outcome.NONE)
+    for rows in sorted(pairs, key=lambda p: p[-1]["booked_on"], reverse=True)[:FEW]:
+        ids = tuple(r["source_id"] for r in rows)
+        days = " and ".join(dict.fromkeys(shown(r["booked_on"]) for r in rows))
+        context.say(
+            "duplicates.one",
+            duplicate=context.book.words("finding", "double charge", ids),
+            amount=context.book.money("amount", -amount_of(rows[0]), ids),
+            name=context.book.name("merchant", name_of(rows[0]), ids),
+            times=context.book.count("times taken", len(ids), ids, "time"),
+            days=context.book.words("dates", days, ids),
+        )
+    context.say("duplicates.next", name="them" if len(pairs) > 1 else "it")
+    return finish(query, context, period)
+
+
+def _close_pairs(rows: Sequence[Row]) -> list[list[Row]]:
+    """Runs of equal payments with little time between. Payments on many days are a habit, and no mistake."""
+    runs: list[list[Row]] = []
+    for row in rows:
+        if runs and row["booked_on"] - runs[-1][-1]["booked_on"] <= TWICE_WITHIN:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    close = [run for run in runs if len(run) > 1]
+    habit = len(rows) > 3 * sum(len(run) for run in close)
+    return [] if habit else close
+
+
+def pending(query: Query, context: Context) -> ToolResult:
+    """What is held but not booked. Asked why one was reversed, its refund is shown as well."""
+    period = period_of(query, context)
+    label = period if query.periods else None
+    selection = select(query, context, period, incoming=None).model_copy(update={"status": Status.PENDING})
+    rows = context.queries.rows(selection, Order.NEWEST, 20)
+    if rows:
+        ids = tuple(r["source_id"] for r in rows)
+        out = Money(minor=-sum(r["amount_minor"] for r in rows), currency=rows[0]["currency"])
+        number = context.book.count("pending", len(rows), ids, "payment")
+        total = context.book.money("pending total", out, ids)
+        context.say("pending.head", count=number, total=total, is_are="are" if len(rows) > 1 else "is")
+        for row in rows:
+            _say_row(context, "pending.row" if row["amount_minor"] < 0 else "pending.row_in", row)
+        context.say("pending.why")
+    else:
+        nothing = context.no("pending payments", "Nothing")
+        context.say("pending.none", Nothing=nothing, about=about(query, context, label, verb="to"))
+    if query.matches:
+        back = select(query, context, period, incoming=True)
+        for row in context.queries.rows(back, Order.NEWEST, 2):
+            _say_row(context, "pending.reversed", row)
+    notes(query, context)
+    return finish(query, context, label, outcome=Outcome.ANSWER if rows else Outcome.NONE)
+
+
+def identify(query: Query, context: Context) -> ToolResult:
+    """Who is behind a line on the statement: name, category, since when and how often."""
+    period = period_of(query, context)
+    selection = select(query, context, period, incoming=None).model_copy(update={"status": None})
+    rows = context.queries.rows(selection, Order.NEWEST, 1)
+    if not rows:
+        said = query.matches[0].said if query.matches else query.step.spans.amount
+        context.say("identify.none", no=context.no("payments found"), said=literal(said))
+        return finish(query, context, period, outcome=Outcome.NONE)
+    row, ids = rows[0], (rows[0]["source_id"],)
+    same = selection.model_copy(update={"payees": (row["descriptor_id"],), "least": None, "most": None, "since": None})
+    everything = context.queries.ids(same)
+    total = main(context.queries.totals(same), row["currency"])
+    category = f", under {context.category(row['category'])}" if row["category"] else ""
+    name = context.book.name("merchant", name_of(row), ids)
+    context.say("identify.one", text=context.book.name("statement text", literal(row["text"]), ids), name=name, category=category)
+    if total is not None:
+        context.say(
+            "identify.seen",
+            amount=context.book.money("latest amount", abs(amount_of(row)), ids),
+            day=context.book.day("latest", row["booked_on"], ids),
+            count=context.book.count("times", total.count, everything, "time"),
+            first=context.book.day("first seen", total.first_on, everything[:1]),
+            total=context.book.money("total", abs(total.total), everything),
+        )
+    context.say("identify.next")
+    notes(query, context)
+    return finish(query, context, None)

@@ -1,0 +1,210 @@
+"""What tools share: the context they run in, what they return, and how a scope is put into words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from assistant.merchants import How, Match
+from assistant.periods import Period, shown
+from assistant.resolve import Query
+from assistant.spans import Known
+from data.banking import SPENDING, Balance, Beneficiary, DirectDebit, Kind, ScheduledPayment, StandingOrder
+from data.facts import COUNT, Fact, FactBook, Outcome, Scope, Series
+from data.money import Money
+from data.party import AccountId, Frozen
+from data.queries import Queries, Row, Selection, Sum
+
+
+class Line(Frozen):
+    """A message of the catalogue and what stands in its places: "{f1}" for a fact, or words that code made."""
+
+    key: str
+    slots: Mapping[str, str] = Field(default_factory=dict)
+
+
+class ToolResult(Frozen):
+    """What one step found. The lines are the answer in order; every figure in them is one of the facts."""
+
+    outcome: Outcome
+    lines: tuple[Line, ...]
+    facts: tuple[Fact, ...] = ()
+    scope: Scope = Scope()
+    chart: Series | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the bank's services said just now; empty for accounts that come from files."""
+
+    balances: Sequence[Balance] = ()
+    standing_orders: Sequence[StandingOrder] = ()
+    direct_debits: Sequence[DirectDebit] = ()
+    scheduled: Sequence[ScheduledPayment] = ()
+    beneficiaries: Sequence[Beneficiary] = ()
+
+
+@dataclass
+class Context:
+    """One step of one turn, for one login. `own` are the account ids that policy allowed."""
+
+    queries: Queries
+    known: Known
+    own: tuple[AccountId, ...]
+    now: dt.datetime
+    live: Live
+    files: frozenset[AccountId]
+    fed_at: dt.datetime | None
+    book: FactBook
+    category_names: dict[str, str]
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def today(self) -> dt.date:
+        return self.known.today.date
+
+    def say(self, key: str, **slots: Fact | str) -> None:
+        self.lines.append(Line(key=key, slots={n: "{" + s.ref + "}" if isinstance(s, Fact) else s for n, s in slots.items()}))
+
+    def no(self, label: str, word: str = "no") -> Fact:
+        """An absence, which is a finding too: nothing matched in the whole scope."""
+        return self.book._add(label, "0", COUNT, word, (), None)
+
+    def accounts(self, query: Query) -> tuple[AccountId, ...]:
+        return tuple(a.id for a in query.accounts if a.id in self.own)
+
+    def category(self, name: str) -> str:
+        return self.category_names.get(name, name) or "uncategorised"
+
+
+def literal(name: str) -> str:
+    """Text from data for a place in a sentence: braces would read as references."""
+    return name.replace("{", "(").replace("}", ")")
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Names in a sentence: "A, B and C"; a long list says how many are left unnamed."""
+    names = [literal(n) for n in names]
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def period_of(query: Query, context: Context, place: int = 0) -> Period:
+    """The period asked about; without one, all that is held, which the label then says."""
+    if len(query.periods) > place:
+        period = query.periods[place]
+        if period.since is not None or period.open_end or period.label:
+            return period
+    held = context.queries.held(context.accounts(query), context.today)
+    label = f"since {shown(held[0])}, the first day I have" if held else ""
+    return Period(since=None, until=context.today, label=label)
+
+
+def select(
+    query: Query, context: Context, period: Period, *, incoming: bool | None = False, kinds: tuple[Kind, ...] | None = None
+) -> Selection:
+    """The rows a query means. Without a name or a category, debits are spending: own transfers are left out."""
+    named = query.matches or query.categories
+    if kinds is None and incoming is False and not named:
+        kinds = SPENDING
+    return Selection(
+        accounts=context.accounts(query),
+        since=period.since,
+        until=min(period.until, context.today),
+        payees=query.payees,
+        categories=query.categories or None,
+        kinds=kinds,
+        incoming=incoming,
+        least=query.least.minor if query.least else None,
+        most=query.most.minor if query.most else None,
+    )
+
+
+def about(query: Query, context: Context, period: Period | None, *, verb: str = "at") -> str:
+    """The scope in words, with a leading space: " at TESCO from your Joint account in May 2026"."""
+    parts = []
+    if query.matches:
+        parts.append(f"{verb} {listed([n for m in query.matches for n in m.names or (m.said,)])}")
+    if query.categories:
+        parts.append(f"on {listed([context.category(c) for c in query.categories])}")
+    if query.least and query.most:
+        parts.append(
+            f"of {query.least.shown()}"
+            if query.least == query.most
+            else f"between {query.least.shown()} and {query.most.shown()}"
+        )
+    elif query.least:
+        parts.append(f"of {query.least.shown()} or more")
+    elif query.most:
+        parts.append(f"of {query.most.shown()} or less")
+    if query.named_account:
+        parts.append(f"from {listed([a.name for a in query.accounts])}")
+    if period is not None and period.label:
+        parts.append(period.label)
+    return "".join(f" {part}" for part in parts)
+
+
+def scope(query: Query, context: Context, period: Period | None, leaves_out: Sequence[str] = ()) -> Scope:
+    return Scope(
+        since=period.since if period else None,
+        until=min(period.until, context.today) if period and not period.open_end else (period.until if period else None),
+        period=period.label if period else "",
+        accounts=tuple(a.name for a in query.accounts),
+        account_ids=context.accounts(query),
+        merchants=tuple(n for m in query.matches for n in m.names),
+        category=", ".join(context.category(c) for c in query.categories) or None,
+        leaves_out=tuple(leaves_out),
+        as_of=context.fed_at,
+    )
+
+
+def notes(query: Query, context: Context) -> None:
+    """Says what a name was taken to mean where that was not plain, and which like ones are left out."""
+    for match in query.matches:
+        if match.how in (How.SPELLING, How.MEANING):
+            context.say("notes.took", said=literal(match.said), names=listed(match.names))
+        if match.near:
+            context.say("notes.near", near=listed(list(dict.fromkeys(p.shown for p in match.near))))
+
+
+def finish(query: Query, context: Context, period: Period | None, *, outcome: Outcome = Outcome.ANSWER,
+           chart: Series | None = None, leaves_out: Sequence[str] = ()) -> ToolResult:  # fmt: skip
+    near = [f"payments to {p}" for m in query.matches for p in dict.fromkeys(q.shown for q in m.near)]
+    return ToolResult(
+        outcome=outcome,
+        lines=tuple(context.lines),
+        facts=tuple(context.book.facts),
+        scope=scope(query, context, period, [*leaves_out, *near]),
+        chart=chart,
+    )
+
+
+def unknown_payee(query: Query, context: Context) -> ToolResult | None:
+    """An answer of "none" when a name that was said is nobody the customer has paid."""
+    missing: list[Match] = [m for m in query.matches if not m.payees]
+    if not missing:
+        return None
+    period = period_of(query, context)
+    label = f" {period.label}" if period.label else ""
+    for match in missing:
+        context.say("none.merchant", no=context.no("payments found"), said=literal(match.said), period=label)
+    return finish(query, context, period, outcome=Outcome.NONE)
+
+
+def main(sums: Sequence[Sum], currency: str) -> Sum | None:
+    """The sum in the accounts' own currency, or the first there is."""
+    return next((s for s in sums if s.total.currency == currency), sums[0] if sums else None)
+
+
+def amount_of(row: Row) -> Money:
+    return Money(minor=row["amount_minor"], currency=row["currency"])
+
+
+def name_of(row: Row) -> str:
+    """Whom a row is with: the counterparty's name where the bank gave one, else the statement text."""
+    return literal(row["counterparty"] or row["text"])

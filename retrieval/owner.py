@@ -30,6 +30,8 @@ class Owner:
         self.shards = Shards(folder)
         self.stopped = asyncio.Event()
         self._clients: set[asyncio.StreamWriter] = set()
+        self._alone = asyncio.Event()
+        self._alone.set()
         self._asked_at = self._left_at = asyncio.get_running_loop().time()
 
     async def serve(self) -> None:
@@ -44,8 +46,7 @@ class Owner:
         (self.folder / "socket").unlink(missing_ok=True)
         for writer in self._clients:
             writer.close()
-        while self._clients:
-            await asyncio.sleep(0.01)
+        await self._alone.wait()
         self.shards.close()
 
     async def _watch(self) -> None:
@@ -62,6 +63,7 @@ class Owner:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
         self._clients.add(writer)
+        self._alone.clear()
         try:
             while True:
                 message, blob = await read(reader)
@@ -73,6 +75,8 @@ class Owner:
         finally:
             self._clients.discard(writer)
             self._left_at = loop.time()
+            if not self._clients:
+                self._alone.set()
             writer.close()
 
     def _answer(self, message: Message, blob: bytes) -> Message:

@@ -44,25 +44,23 @@ ZONE = ZoneInfo("Europe/London")
 KINDS = {"CACC": AccountKind.CURRENT, "SVGS": AccountKind.SAVINGS, "CARD": AccountKind.CARD}
 LOANS = ("LOAN", "MORT")
 ENDED = ("CANC", "EXPI")
-# ISO 20022 purpose codes, in words.
+# ISO 20022 purpose codes that say what a payment is for, by the ids of our categories. Codes that may mean several
+# things (TAXS: a council's or the revenue's) are left out: the statement text knows better.
 PURPOSES = {
-    "CHAR": "charity",
-    "ELEC": "energy",
-    "GASB": "energy",
-    "GOVT": "government",
+    "CHAR": "gifts",
+    "ELEC": "utilities",
+    "GASB": "utilities",
     "HLRP": "mortgage",
     "INPC": "insurance",
     "LIFI": "insurance",
-    "LOAN": "loan",
-    "NWCM": "broadband",
-    "PENS": "pension",
-    "PHON": "phone",
+    "LOAN": "borrowing",
+    "NWCM": "telecoms",
+    "PENS": "income",
+    "PHON": "telecoms",
     "PPTI": "insurance",
     "RENT": "rent",
-    "SALA": "salary",
-    "SUBS": "subscription",
-    "TAXS": "tax",
-    "WTER": "water",
+    "SALA": "income",
+    "WTER": "utilities",
 }
 
 

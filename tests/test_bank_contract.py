@@ -146,9 +146,9 @@ async def test_transactions_come_in_order_with_what_a_statement_says(services: B
     assert [row.booked_at for row in rows] == sorted(row.booked_at for row in rows if row.booked_at)
     assert len({row.source_id for row in rows}) == len(rows)
     salary = [row for row in rows if row.counterparty == "BRINDLEY DIGITAL LTD"][-1]
-    assert (salary.kind, salary.bank_category, salary.booked_on) == (Kind.INCOME, "salary", dt.date(2026, 10, 23))
+    assert (salary.kind, salary.bank_category, salary.booked_on) == (Kind.INCOME, "income", dt.date(2026, 10, 23))
     phone = [row for row in rows if row.text == "DD O2 UK"][-1]
-    assert (phone.kind, phone.bank_category, phone.amount.minor < 0) == (Kind.PAYMENT, "phone", True)
+    assert (phone.kind, phone.bank_category, phone.amount.minor < 0) == (Kind.PAYMENT, "telecoms", True)
     coffee = [row for row in rows if row.text.startswith("SQ *LANTERN COFFEE")][-1]
     assert (coffee.kind, coffee.mcc, coffee.counterparty) == (Kind.PURCHASE, "5814", "Lantern Coffee")
     assert {row.kind for row in rows} >= {Kind.TRANSFER, Kind.CASH, Kind.REFUND}

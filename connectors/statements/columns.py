@@ -16,7 +16,8 @@ class ColumnMapping(Frozen):
 
     amount, or debit and credit: what was moved. direction: "debit" or "credit" beside an unsigned amount.
     party, account: whose row it is. kind: the bank's own word for the sort of movement ("DD", "Card payment").
-    status: "pending", "completed", "declined". Needed are date, text and amount, or date, text, debit and credit.
+    status: "pending", "completed", "declined". balance: never read, known so that it is not taken for the amount.
+    Needed are date, text and amount, or date, text, debit and credit.
     """
 
     date: str | None = None

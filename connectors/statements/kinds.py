@@ -34,7 +34,8 @@ payment in""",
 }
 
 # Words in a row, anywhere in the statement text.
-_OWN = _words("savings, saver, isa, own account, between accounts, round up, internal transfer")
+_OWN = _words("""savings account, savings pot, to savings, from savings, own account, between accounts, round up,
+internal transfer, cash isa, to isa, from isa, instant saver, regular saver, easy saver, premium bonds""")
 _CASH = _words("atm, cash withdrawal, cash advance, cashpoint, cash machine, cash wdl, notemachine")
 _FEE = _words("""cash advance fee, cash fee, overdraft fee, account fee, monthly fee, late payment fee, late fee, overlimit fee,
 foreign transaction fee, non sterling fee, transaction fee, unpaid item fee, bank charge, bank charges, arranged overdraft,
@@ -85,7 +86,7 @@ def _on_card(leaves: bool, told: Kind | None, words: str) -> Kind | None:
 
 
 def _leaving(told: Kind | None, words: str, category: str) -> Kind | None:
-    if told in (None, Kind.PAYMENT, Kind.INCOME) and _has(words, _OWN):
+    if told in (None, Kind.PAYMENT, Kind.INCOME) and (_has(words, _OWN) or _only(words, ("savings",))):
         return Kind.TRANSFER
     if told is not None and told not in (Kind.INCOME, Kind.REFUND):
         return told
@@ -104,7 +105,7 @@ def _coming(told: Kind | None, words: str, category: str) -> Kind | None:
         return Kind.REFUND
     if told is Kind.INTEREST or _only(words, _INTEREST):
         return Kind.INTEREST
-    if _has(words, _OWN):
+    if _has(words, _OWN) or _only(words, ("savings",)):
         return Kind.TRANSFER
     if told in (Kind.INCOME, Kind.PAYMENT) or _has(words, _INCOME) or _only(category, ("income", "salary", "benefits")):
         return Kind.INCOME

@@ -177,7 +177,6 @@ async def events(
     edge: TheEdge,
     login: TheLogin,
     conversation: ConversationId,
-    accept: Accept = EVENT_STREAM,
     last_event_id: Annotated[str, Header(description="The number of the last event seen.")] = "0",
 ) -> Response:
     if not (last_event_id.isascii() and last_event_id.isdigit() and int(last_event_id) <= LAST_NUMBER):

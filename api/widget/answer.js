@@ -5,7 +5,8 @@ import { day, el } from "/dom.js";
 import { openPanel } from "/panel.js";
 
 const PLACE = /\{(f[0-9]+)\}/;
-const FIGURES = new Set(["name", "words", "period"]);
+// Units of facts that are words: they lead to their rows too, but do not stand out as figures.
+const WORDS = new Set(["name", "words", "period", "date"]);
 
 export class Turn {
   /** ask: sends a message as if the customer had typed it. */
@@ -22,6 +23,8 @@ export class Turn {
 
   /** Show an event. Unknown types are left out, so that an older page can be served by a newer bank. */
   tell(event) {
+    // A stream that was taken up again may run on into a question that was asked elsewhere.
+    if (event.turn !== (this.turn ??= event.turn)) return;
     const shown = {
       status: () => this.status.replaceChildren(event.text),
       fact: () => this.facts.set(event.fact.ref, event.fact),
@@ -31,10 +34,9 @@ export class Turn {
       choices: () => this.add(this.choices(event.choices)),
       handover: () => this.add(card("This needs a person", event.reason)),
       done: () => this.end(event),
-      error: () => this.fail(event.message),
+      error: () => (event.code === "stopped" ? this.stopped(event.message) : this.fail(event.message)),
     }[event.type];
     shown?.();
-    this.turn = event.turn ?? this.turn;
   }
 
   add(node) {
@@ -50,7 +52,7 @@ export class Turn {
   }
 
   figure(fact, turn) {
-    const plain = FIGURES.has(fact.unit) ? " plain" : "";
+    const plain = WORDS.has(fact.unit) ? " plain" : "";
     const open = (event) => openPanel(this.conversation, turn, fact, event.currentTarget);
     const properties = { type: "button", class: `figure${plain}`, "aria-haspopup": "dialog", "aria-expanded": "false", onclick: open };
     return el("button", { ...properties, title: fact.label }, fact.shown);
@@ -68,17 +70,26 @@ export class Turn {
     const ms = Math.max(1, Math.round(event.latency_ms));
     const time = ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
     const how = event.path === "routed" ? `answered directly in ${time}` : `planned by the language model in ${time}`;
-    this.answer.append(el("p", { class: "foot" }, covers === "" ? "" : `${covers} · `, el("span", { class: "how" }, how)));
+    this.answer.append(el("p", { class: "foot" }, covers === "" ? "" : el("span", {}, covers), el("span", { class: "how" }, how)));
+  }
+
+  stopped(message) {
+    this.status.remove();
+    this.node.dataset.outcome = "stopped";
+    this.answer.append(el("p", { class: "foot" }, message), this.again());
   }
 
   fail(message) {
     this.status.remove();
     this.node.dataset.outcome = "error";
-    const again = el("button", { type: "button", class: "chip", onclick: () => this.ask(this.message) }, "Ask again");
     const failed = card("No answer", message);
     failed.classList.add("failed");
-    failed.append(again);
+    failed.append(this.again());
     this.answer.append(failed);
+  }
+
+  again() {
+    return el("button", { type: "button", class: "chip", onclick: () => this.ask(this.message) }, "Ask again");
   }
 }
 

@@ -14,11 +14,14 @@ const SUGGESTIONS = [
   "Show my spending by category last month",
   "Which direct debits do I have?",
 ];
+const UNREACHABLE = "The bank's assistant cannot be reached. Check your connection.";
 const READY_MS = 5000;
+const GAP = 16;
 const by = (id) => document.getElementById(id);
 
 let conversation = null;
 let running = false;
+let following = true;
 
 async function start() {
   try {
@@ -53,7 +56,7 @@ function welcome(problem = "") {
 /** Back to the login when it has ended; anything else is said where the customer looks. */
 function gone(error) {
   if (error instanceof Refused && error.status === 401) return welcome("Your login has ended. Please log in again.");
-  notice(error instanceof Refused ? error.message : "The bank's assistant cannot be reached. Check your connection.");
+  notice(error instanceof Refused ? error.message : UNREACHABLE);
 }
 
 function notice(words) {
@@ -88,6 +91,7 @@ async function show(id) {
   }
   closePanel();
   use(id);
+  by("log").setAttribute("aria-busy", "true");
   by("log").replaceChildren();
   by("start").hidden = history.turns.length > 0;
   let last = 0;
@@ -99,8 +103,9 @@ async function show(id) {
       last = logged.number;
     }
   }
+  by("log").setAttribute("aria-busy", "false");
   scrollTo(0, document.body.scrollHeight);
-  if (turn !== null && !history.turns.at(-1).ended) await working(turn, resume(id, last, (event) => turn.tell(event)));
+  if (turn !== null && !history.turns.at(-1).ended) await working(turn, (tell) => resume(id, last, tell));
 }
 
 function added(message) {
@@ -112,28 +117,40 @@ function added(message) {
 
 async function send(message) {
   if (running || message.trim() === "") return;
-  try {
-    if (conversation === null) use((await (await call("/v1/conversations", { method: "POST" })).json()).id);
-  } catch (error) {
-    return gone(error);
-  }
   by("words").value = "";
   const turn = added(message.trim());
-  turn.node.scrollIntoView({ behavior: "smooth", block: "start" });
-  await working(turn, ask(conversation, message.trim(), (event) => turn.tell(event)));
+  following = true;
+  await working(turn, async (tell) => {
+    if (conversation === null) use((await (await call("/v1/conversations", { method: "POST" })).json()).id);
+    turn.conversation = conversation;
+    await ask(conversation, turn.message, tell);
+  });
 }
 
 /** While an answer comes there is a button to stop it, and none to ask. */
 async function working(turn, coming) {
   busy(true);
   try {
-    await coming;
+    keepInSight(turn);
+    await coming((event) => {
+      turn.tell(event);
+      keepInSight(turn);
+    });
   } catch (error) {
-    turn.fail(error instanceof Refused ? error.message : "The bank's assistant cannot be reached. Check your connection.");
+    turn.fail(error instanceof Refused ? error.message : UNREACHABLE);
     if (error.status === 401) gone(error);
   } finally {
     busy(false);
+    keepInSight(turn);
   }
+}
+
+/** Scroll to the end of an answer, as far as its question stays in sight, unless the customer has scrolled away. */
+function keepInSight(turn) {
+  if (!following) return;
+  const { top, bottom } = turn.node.getBoundingClientRect();
+  const below = bottom - (by("ask").getBoundingClientRect().top - GAP);
+  scrollBy({ top: Math.min(below, top - document.querySelector("header").offsetHeight - GAP) });
 }
 
 function busy(now) {
@@ -182,7 +199,7 @@ async function watchModel() {
   const missing = parts.find((part) => part.needed && part.state !== "ready");
   const model = parts.find((part) => part.name === "model");
   const words = {
-    fetching: `The language model is still being fetched (${model?.percent ?? 0} %): everyday questions already work.`,
+    fetching: `The language model is still being fetched (${model?.percent ?? 0}\u00a0%): everyday questions already work.`,
     starting: "The language model is starting: everyday questions already work.",
     failed: "The language model is not available: everyday questions still work.",
   };
@@ -202,6 +219,7 @@ by("new").addEventListener("click", clear);
 by("history").addEventListener("beforetoggle", (event) => {
   if (event.newState === "open") listEarlier().catch(gone);
 });
+for (const scrolled of ["wheel", "touchmove"]) addEventListener(scrolled, () => (following = false), { passive: true });
 by("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   send(by("words").value);
@@ -211,7 +229,9 @@ by("words").addEventListener("keydown", (event) => {
   event.preventDefault();
   send(by("words").value);
 });
-by("stop").addEventListener("click", () => call(`/v1/conversations/${conversation}/cancel`, { method: "POST" }).catch(gone));
+by("stop").addEventListener("click", () => {
+  if (conversation !== null) call(`/v1/conversations/${conversation}/cancel`, { method: "POST" }).catch(gone);
+});
 by("suggestions").append(
   ...SUGGESTIONS.map((words) => el("li", {}, el("button", { type: "button", class: "chip", onclick: () => send(words) }, words))),
 );

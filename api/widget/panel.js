@@ -75,13 +75,15 @@ function scope(of) {
 
 function formula(behind, again) {
   if (behind.fact.formula === null) return [];
+  const shown = new Map(behind.inputs.map((fact) => [fact.ref, fact.shown]));
+  const words = behind.fact.formula.replaceAll(/f[0-9]+/g, (ref) => shown.get(ref) ?? ref);
   const inputs = behind.inputs.map((fact) => {
     const figure = el("button", { type: "button", class: "figure", onclick: () => again(fact) }, fact.shown);
     return el("tr", {}, el("td", {}, sentence(fact.label)), el("td", { class: "amount" }, figure));
   });
   return [
     el("h3", {}, "How it was worked out"),
-    el("p", {}, behind.fact.formula),
+    el("p", {}, words),
     el("table", {}, el("tbody", {}, ...inputs)),
   ];
 }

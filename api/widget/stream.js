@@ -30,7 +30,7 @@ async function follow(conversation, seen, tell) {
     const headers = { Accept: "text/event-stream", "Last-Event-ID": String(seen.number ?? 0) };
     try {
       const response = await call(`/v1/conversations/${conversation}/events`, { headers });
-      if (response.status === 204) return;
+      if (response.status === 204) break;
       await read(response, seen, tell);
     } catch (error) {
       if (error instanceof Refused) throw error;

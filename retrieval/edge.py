@@ -19,6 +19,7 @@ from retrieval.wire import Message, address, frame, read
 START_S = 10.0
 WRITE_S = 60.0
 RETRY_S = 0.02
+RETRIES = 3
 # Searches of others wait for at most so many points to be written.
 PORTION = 64
 
@@ -103,16 +104,14 @@ class EdgeIndex:
         return answer
 
     async def _exchange(self, sent: bytes) -> Message:
-        # A kept connection may lead to an owner that has ended since; then it is asked again, freshly connected.
-        while self._idle:
+        # A kept connection may lead to an owner that has ended since, and a fresh one to an owner that is just ending. Whatever
+        # is asked may be asked twice.
+        for _ in range(len(self._idle) + RETRIES):
             try:
-                return await self._talk(self._idle.pop(), sent)
+                return await self._talk(self._idle.pop() if self._idle else await self._connect(), sent)
             except (asyncio.IncompleteReadError, ConnectionError):
-                continue
-        try:
-            return await self._talk(await self._connect(), sent)
-        except asyncio.IncompleteReadError:
-            raise ConnectionResetError("its owner ended while it was asked") from None
+                await asyncio.sleep(RETRY_S)
+        raise ConnectionResetError("its owner ends whenever it is asked")
 
     async def _talk(self, connection: Connection, sent: bytes) -> Message:
         reader, writer = connection

@@ -262,10 +262,20 @@ def _slots(marks: _Marks, known: Known) -> None:
             continue
         if match["lead"] in _WEAK and not _plausible(words, known):
             continue
-        if marks.take(start, stop, "merchant"):
+        if any(marks.take(a, b, "merchant") for a, b in _several(words, start, known)):
             position = stop
 
 
+def _several(words: str, start: int, known: Known) -> Iterable[tuple[int, int]]:
+    """Places of the names in "tesco and aldi": split only where each side is somebody the customer has paid."""
+    pieces = [(m.start(), m.end()) for m in _NAMES.finditer(words)]
+    known_sides = all(any(t in known.tokens and t not in known.words for t in _WORD.findall(words[a:b])) for a, b in pieces)
+    if len(pieces) < 2 or not known_sides:
+        return [(start, start + len(words))]
+    return [(start + a, start + b) for a, b in pieces]
+
+
+_NAMES = re.compile(r"(?:(?!\s+(?:and|or|plus|versus|vs|than|against|&)\s|,\s).)+(?:(?<=\S)|$)")
 _WEAK = frozenset(
     ["for", "of", "than", "and", "did", "has", "is", "was", "have", "in", "on", "use", "used", "to", "buy", "bought", "with"]
 )

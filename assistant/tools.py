@@ -13,7 +13,7 @@ from assistant.periods import Period, shown
 from assistant.resolve import Query
 from assistant.spans import Known
 from data.banking import SPENDING, Balance, Beneficiary, DirectDebit, Kind, ScheduledPayment, StandingOrder
-from data.facts import COUNT, Fact, FactBook, Outcome, Scope, Series
+from data.facts import Fact, FactBook, Outcome, Scope, Series
 from data.money import Money
 from data.party import AccountId, Frozen
 from data.queries import Queries, Row, Selection, Sum
@@ -72,7 +72,7 @@ class Context:
 
     def no(self, label: str, word: str = "no") -> Fact:
         """An absence, which is a finding too: nothing matched in the whole scope."""
-        return self.book._add(label, "0", COUNT, word, (), None)
+        return self.book.absent(label, word)
 
     def accounts(self, query: Query) -> tuple[AccountId, ...]:
         return tuple(a.id for a in query.accounts if a.id in self.own)

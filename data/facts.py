@@ -36,15 +36,21 @@ class Fact(Frozen):
 
 
 class FactBook:
-    """Hands out facts with refs that are unique in a turn: f1, f2, …"""
+    """Hands out facts with refs that are unique in a turn: f1, f2, …; `before` facts have been handed out already."""
 
-    def __init__(self, locale: str = "en_GB") -> None:
-        self.locale = locale
+    def __init__(self, locale: str = "en_GB", before: int = 0) -> None:
+        self.locale, self._before = locale, before
         self.facts: list[Fact] = []
 
     def _add(self, label: str, value: str, unit: str, shown: str, evidence: tuple[str, ...], formula: str | None) -> Fact:
         fact = Fact(
-            ref=f"f{len(self.facts) + 1}", label=label, value=value, unit=unit, shown=shown, evidence=evidence, formula=formula
+            ref=f"f{self._before + len(self.facts) + 1}",
+            label=label,
+            value=value,
+            unit=unit,
+            shown=shown,
+            evidence=evidence,
+            formula=formula,
         )
         self.facts.append(fact)
         return fact
@@ -62,6 +68,10 @@ class FactBook:
         if noun:
             shown += " " + (noun if number == 1 else nouns or noun + "s")
         return self._add(label, str(number), COUNT, shown, evidence, None)
+
+    def absent(self, label: str, word: str) -> Fact:
+        """Nothing was found in the whole scope: a count of zero, shown as a word such as "no"."""
+        return self._add(label, "0", COUNT, word, (), None)
 
     def day(self, label: str, day: dt.date, evidence: tuple[str, ...] = ()) -> Fact:
         return self._add(label, day.isoformat(), DAY, format_date(day, "d MMMM y", locale=self.locale), evidence, None)

@@ -33,7 +33,8 @@ class Order(StrEnum):
     NEWEST = "newest"
 
 
-Rows = Sequence[RowMapping]
+Row = RowMapping
+Rows = Sequence[Row]
 
 
 class Selection(Frozen):

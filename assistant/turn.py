@@ -1,0 +1,289 @@
+"""One turn: a message and a login in, events out, what to remember back. Nothing else enters and nothing else leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from connectors.gateway import Gateway
+from connectors.policy import OwnAccountId
+
+from assistant import position, spending
+from assistant.answer import render
+from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure
+from assistant.periods import Today
+from assistant.plan import Plan, Spans, Step, Tool
+from assistant.resolve import Query, Unclear, payees_of, resolve
+from assistant.spans import Found, Known
+from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
+from connectors.services import BankServices
+from data.banking import Account
+from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
+from data.facts import (
+    ChartEvent,
+    ChoicesEvent,
+    DoneEvent,
+    Event,
+    FactBook,
+    FactEvent,
+    HandoverEvent,
+    Outcome,
+    Scope,
+    StatusEvent,
+    ToolEvent,
+)
+from data.ledger import Ledger
+from data.party import AccountId, GrantSource, Login
+from data.queries import Queries
+
+Emit = Callable[[Sequence[Event]], Awaitable[None]]
+# A description and the granted accounts -> templates that mean it, best first, all above the floor.
+Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Sequence[str]]]
+
+
+T = TypeVar("T")
+
+
+class Planner(Protocol):
+    async def plan(self, message: str, prior: Plan | None = None, heard: Spans | None = None) -> Plan: ...
+
+
+ToolFunction = Callable[[Query, Context], ToolResult]
+TOOLS: Mapping[Tool, ToolFunction] = {
+    Tool.SUM: spending.spent_sum, Tool.COUNT: spending.count, Tool.AVERAGE: spending.average, Tool.LARGEST: spending.largest,
+    Tool.SMALLEST: spending.smallest, Tool.FIRST: spending.first, Tool.LAST: spending.last, Tool.TOP: spending.top,
+    Tool.BREAKDOWN: spending.breakdown, Tool.COMPARE: spending.compare, Tool.SHARE: spending.share, Tool.DISTINCT: spending.distinct,
+    Tool.REFUNDS: spending.refunds, Tool.INCOME: spending.income, Tool.QUIET_DAYS: spending.quiet_days,
+    Tool.BIGGEST_DAY: spending.biggest_day, Tool.FIND: spending.find, Tool.DUPLICATES: spending.duplicates,
+    Tool.PENDING: spending.pending, Tool.IDENTIFY: spending.identify, Tool.BALANCE: position.balance, Tool.POSITION: position.position,
+    Tool.EXPLAIN: position.explain, Tool.STANDING_ORDERS: position.standing_orders, Tool.DIRECT_DEBITS: position.direct_debits,
+    Tool.UPCOMING: position.upcoming, Tool.SUBSCRIPTIONS: position.subscriptions, Tool.SALARY: position.salary,
+    Tool.AFFORD: position.afford, Tool.SPARE: position.spare, Tool.ACCOUNTS: position.accounts, Tool.BENEFICIARIES: position.beneficiaries,
+}  # fmt: skip
+STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
+    Tool.HELP: (Outcome.ANSWER, ("help.text",)),
+    Tool.CANNOT: (Outcome.CANNOT, ("cannot.text", "cannot.person")),
+    Tool.REFUSE: (Outcome.REFUSE, ("refuse.text",)),
+    Tool.OOS: (Outcome.OOS, ("oos.text",)),
+    Tool.HANDOVER: (Outcome.HANDOVER, ("handover.text", "handover.care")),
+}
+AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
+LIVE_BALANCE = AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN}
+# The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
+NAMES_ELSEWHERE = AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
+SUGGESTED = ("What is my balance?", "How much did I spend last month?", "What is coming out before payday?")
+
+
+@dataclass
+class Assistant:
+    """Answers turns. planner None: what the router is not sure of is asked back. always_model: the router is not asked."""
+
+    ledger: Ledger
+    queries: Queries
+    understanding: Understanding
+    meaning: Meaning
+    gateway: Gateway
+    services: BankServices
+    synonyms: Mapping[str, Sequence[str]]
+    category_names: Mapping[str, str]
+    words: frozenset[str]
+    planner: Planner | None = None
+    always_model: bool = False
+    _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
+
+    async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
+        """Answer one message; returns the new memory as JSON. See data.facts for the events."""
+        began = time.perf_counter()
+        before = Memory.model_validate_json(memory) if memory else Memory()
+        accounts = login.accounts(now)
+        known = await asyncio.to_thread(self._see, login, accounts, now)
+        plan = await self._plan(message, known, before, emit)
+        results: list[ToolResult] = []
+        asked: list[Asked] = []
+        choices: list[Choice] = []
+        facts = 0
+        for step in plan.steps if isinstance(plan, Plan) else ():
+            result, done, offered = await self._perform(step, login, known, accounts, now, facts)
+            results.append(result)
+            asked += done
+            choices += offered
+            facts += len(result.facts)
+        if isinstance(plan, Unsure):
+            results.append(_ask_back(plan))
+        await emit(_events(plan, results, (time.perf_counter() - began) * 1000))
+        return before.after(asked, choices).model_dump_json()
+
+    # What may be known
+
+    def _see(self, login: Login, accounts: tuple[AccountId, ...], now: dt.datetime) -> Known:
+        """The names this login may recognise; kept until the ledger is fed again or the day ends."""
+        today = now.astimezone(ZoneInfo(login.time_zone)).date()
+        key = (accounts, self.ledger.fed_at(accounts), today, login.locale)
+        if key not in self._known:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            held = self.ledger.accounts(accounts)
+            bare = Known.of((), (), {}, held, self.words, Today.of(today, login.locale))
+            context = self._context(bare, accounts, login, now, Live(), 0)
+            pay = position.pay(context, accounts)
+            self._known[key] = Known.of(
+                self.ledger.payees(accounts),
+                self.queries.categories(accounts),
+                self.synonyms,
+                held,
+                self.words,
+                Today.of(today, login.locale, pay.next_on if pay else None),
+            )
+        return self._known[key]
+
+    # What is meant
+
+    async def _plan(self, message: str, known: Known, memory: Memory, emit: Emit) -> Plan | Unsure:
+        chosen = next((c.step for c in memory.choices if c.label.casefold() == message.strip().casefold()), None)
+        if chosen is not None:
+            return Plan(steps=(chosen,), path="routed")
+        routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
+        if self.planner is None or (isinstance(routed, Plan) and not self.always_model):
+            return routed
+        heard = routed.found.spans if isinstance(routed, Unsure) and not self.always_model else None
+        prior = Plan(steps=(memory.asked[-1].step,), path="routed") if memory.asked else None
+        await emit([StatusEvent(text="Thinking about it")])
+        try:
+            planned = await self.planner.plan(message, prior, heard)
+        except ModelUnavailable:
+            return routed if isinstance(routed, Unsure) or not self.always_model else Unsure(_nothing_found(message), "", 0.0)
+        if planned.sure > 0 and planned.steps:
+            return planned
+        return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
+
+    # What is done
+
+    async def _perform(
+        self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
+    ) -> tuple[ToolResult, list[Asked], list[Choice]]:
+        if step.tool in STATIC:
+            outcome, keys = STATIC[step.tool]
+            choices = SUGGESTED if step.tool is Tool.HELP else ()
+            return ToolResult(outcome=outcome, lines=tuple(Line(key=k) for k in keys), choices=choices), [], []
+
+        async def meaning(name: str) -> Sequence[str]:
+            try:
+                return await self.meaning(name, frozenset(accounts))
+            except IndexUnavailable:
+                # Names as they are written still work without an index.
+                return ()
+
+        query = await resolve(step, known, meaning)
+        if isinstance(query, Unclear):
+            offered = [Choice(label=c, step=_with_account(step, c)) for c in query.choices]
+            lines = (Line(key=f"ask.{query.key}", slots={"said": query.said}),)
+            return ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices), [], offered
+        done = [Asked(step=step, used=tuple(dict.fromkeys(p.template for p in payees_of(query))))]
+        return await self._act(query, login, known, now, facts), done, []
+
+    async def _act(self, query: Query, login: Login, known: Known, now: dt.datetime, facts: int) -> ToolResult:
+        """Run a tool under policy: first what the services know, then what the ledger counts."""
+        ids = tuple(a.id for a in query.accounts)
+        try:
+            live = await self._ask_services(query.tool, login, query.accounts, now)
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated) as error:
+            service = getattr(error, "service", "identity")
+            return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.unavailable", slots={"service": service}),))
+
+        async def act(own: tuple[OwnAccountId, ...]) -> ToolResult:
+            def run() -> ToolResult:
+                context = self._context(known, own, login, now, live, facts)
+                missing = None if query.tool in NAMES_ELSEWHERE else unknown_payee(query, context)
+                return missing or TOOLS[query.tool](query, context)
+
+            return await asyncio.to_thread(run)
+
+        return await self.gateway.perform("ReadTransactions", login, ids, now, act)
+
+    def _context(self, known: Known, own: Sequence[AccountId], login: Login, now: dt.datetime, live: Live, facts: int) -> Context:
+        files = frozenset(g.account for g in login.grants if g.source is GrantSource.FILE)
+        book = FactBook(login.locale, facts)
+        fed_at = self.ledger.fed_at(own)
+        return Context(self.queries, known, tuple(own), now, live, files, fed_at, book, dict(self.category_names))
+
+    async def _ask_services(self, tool: Tool, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Live:
+        """Ask live what only the services know; nothing for accounts that come from files."""
+        served = {g.account for g in login.grants if g.source is GrantSource.SERVICE}
+        ids = tuple(a.id for a in accounts if a.id in served)
+        token = login.token
+        if token is None or not ids:
+            return Live()
+        services = self.services
+
+        async def each(action: str, ask: Callable[[str, AccountId], Awaitable[T]], wanted: bool) -> list[T]:
+            if not wanted:
+                return []
+
+            async def act(own: tuple[OwnAccountId, ...]) -> list[T]:
+                return list(await asyncio.gather(*(ask(token, account) for account in own)))
+
+            return await self.gateway.perform(action, login, ids, now, act)
+
+        ahead = tool in AHEAD
+        balances, orders, debits, scheduled, payees = await asyncio.gather(
+            each("ReadBalances", services.balances, tool in LIVE_BALANCE),
+            each("ReadStandingOrders", services.standing_orders, ahead or tool is Tool.STANDING_ORDERS),
+            each("ReadDirectDebits", services.direct_debits, ahead or tool is Tool.DIRECT_DEBITS),
+            each("ReadScheduledPayments", services.scheduled_payments, ahead),
+            each("ReadBeneficiaries", services.beneficiaries, tool is Tool.BENEFICIARIES),
+        )
+        return Live(
+            balances=balances,
+            standing_orders=[o for found in orders for o in found],
+            direct_debits=[d for found in debits for d in found],
+            scheduled=[s for found in scheduled for s in found],
+            beneficiaries=[b for found in payees for b in found],
+        )
+
+
+MOST_KNOWN = 500
+
+
+def _with_account(step: Step, name: str) -> Step:
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"account": name})})
+
+
+def _nothing_found(message: str) -> Found:
+    return Found(masked=message, spans=Spans(), unknown=())
+
+
+def _ask_back(plan: Unsure) -> ToolResult:
+    """What was not understood is named where it is a word; else a few things that can be asked."""
+    if plan.found.unknown:
+        said = " ".join(plan.found.unknown[:3])
+        line = Line(key="ask.unknown", slots={"said": said.replace("{", "(").replace("}", ")")})
+        return ToolResult(outcome=Outcome.CLARIFY, lines=(line,), choices=SUGGESTED)
+    return ToolResult(outcome=Outcome.CLARIFY, lines=(Line(key="ask.what"),), choices=SUGGESTED)
+
+
+def _events(plan: Plan | Unsure, results: Sequence[ToolResult], latency_ms: float) -> list[Event]:
+    """The events of a turn in the order a reader wants them: facts before the sentences that show them."""
+    events: list[Event] = []
+    steps = plan.steps if isinstance(plan, Plan) else ()
+    for step, result in zip(steps, results, strict=False):
+        if step.tool in TOOLS and result.facts:
+            events.append(ToolEvent(tool=step.tool.value, scope=result.scope))
+    events += [FactEvent(fact=fact) for result in results for fact in result.facts]
+    events += render(results)
+    events += [ChartEvent(series=result.chart) for result in results if result.chart is not None]
+    choices = tuple(dict.fromkeys(c for result in results for c in result.choices))
+    if choices:
+        events.append(ChoicesEvent(choices=choices))
+    outcomes = [result.outcome for result in results]
+    outcome = Outcome.ANSWER if Outcome.ANSWER in outcomes else outcomes[0]
+    if outcome is Outcome.HANDOVER:
+        events.append(HandoverEvent(reason="asked for a person, or is in need of help"))
+    path: Literal["routed", "model"] = "model" if isinstance(plan, Plan) and plan.path == "model" else "routed"
+    scope = next((r.scope for r in results if r.facts), Scope())
+    events.append(DoneEvent(outcome=outcome, path=path, scope=scope, latency_ms=round(latency_ms, 1)))
+    return events

@@ -114,6 +114,31 @@ class World:
     def today(self) -> dt.date:
         return self.now.date()
 
+    def figures(self) -> set[Decimal]:
+        """What may be said that no row adds up to: balances, limits, and amounts of mandates and planned payments."""
+        minors: set[int] = set()
+        totals: dict[str, list[int]] = {}
+        for account in self.accounts:
+            booked, held = self.books.booked(account.id, self.now), self.books.held(account.id, self.now)
+            minors |= {
+                booked,
+                held,
+                booked + held,
+                booked + held + account.overdraft,
+                booked + account.overdraft,
+                account.overdraft,
+            }
+            totals.setdefault(account.currency, []).append(booked)
+        minors |= {sum(booked) for booked in totals.values()}
+        owned = {account.id for account in self.accounts}
+        for order in self.books.commitments:
+            last = self.books.last_taken(order.id, self.now)
+            due = order.next_after(self.today)
+            if order.account in owned:
+                minors |= {last.minor if last else 0, order.price.on(order.id, due.year, due.month) if due else 0}
+        minors |= {planned.minor for planned in self.books.future_payments if planned.account in owned}
+        return {Decimal(minor) / 100 for minor in minors}
+
     def rows(self, select: Select, codes: tuple[str, ...], *, pending: bool = False, sign: str = "<") -> list[sqlite3.Row]:
         """Matching movements, oldest first."""
         since, until = days(select.period, self.today)

@@ -1,0 +1,244 @@
+"""Whether what an answer says comes from facts, and the facts from rows. Worked out again here, apart from the product.
+
+Two checks: every figure, number word and conclusion in the text has a fact, the scope or the customer's own words behind it;
+and every fact with rows as evidence says what those rows say.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from itertools import combinations
+from typing import NamedTuple
+
+from data.facts import COUNT, DAY, PERCENT, Outcome
+from evals.marks import Fact, Output, facts
+
+SYMBOLS = {"£": "GBP", "€": "EUR", "$": "USD"}
+MONTHS = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+]  # fmt: skip
+NUMBER_WORDS = {
+    "once": 1, "twice": 2, "thrice": 3, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "dozen": 12,
+}  # fmt: skip
+# Words that conclude something: a fact has to carry them.
+CONCLUSIONS = (
+    "more", "less", "fewer", "higher", "lower", "cheaper", "dearer", "same", "none", "nothing", "never", "half", "double",
+    "duplicate", "duplicates", "third", "a quarter", "most", "least",
+)  # fmt: skip
+EMPTY = ("none", "nothing", "never", "no")
+_MONTH = "|".join(f"{month}|{month[:3]}" for month in MONTHS)
+_AMOUNT = re.compile(r"(?P<symbol>[£€$]) ?(?P<money>\d[\d,]*(?:\.\d+)?)|(?P<percent>\d[\d,.]*) ?(?:%|per ?cent)")
+_DAY = rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)? )?(?P<month>{_MONTH})(?!\w)(?:,? (?P<year>\d{{4}}))?"
+_DATE = re.compile(rf"(?<!\w)(?:(?P<iso>\d{{4}}-\d\d-\d\d)|{_DAY})", re.IGNORECASE)
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+class Line(NamedTuple):
+    """A row that evidence may name: signed minor units."""
+
+    day: str
+    minor: int
+    currency: str
+    text: str
+    name: str = ""
+
+
+class Ground:
+    """What may be said to one customer: their rows by id, and figures that do not come from rows (balances, mandates)."""
+
+    def __init__(self, rows: Mapping[str, Line], figures: Iterable[Decimal] = ()) -> None:
+        self.rows = rows
+        self.figures = frozenset(abs(figure) for figure in figures)
+
+    def faults(self, output: Output, said: Sequence[str]) -> list[str]:
+        """Everything in a turn that has nothing behind it; said: the customer's messages up to this turn. Empty when all has."""
+        stated = facts(output)
+        return [
+            *_text_faults(output, stated, said),
+            *(fault for fact in stated for fault in self._fact_faults(fact, stated, said)),
+        ]
+
+    def _fact_faults(self, fact: Fact, stated: Sequence[Fact], said: Sequence[str]) -> list[str]:
+        strangers = [key for key in fact.evidence if key not in self.rows]
+        if strangers and not self._mandates(fact):
+            return [f"{fact.label}: evidence {strangers[0]} is no row of the customer's"]
+        rows = [self.rows[key] for key in fact.evidence if key in self.rows]
+        if fact.is_money:
+            right = self._money(fact, rows, stated, said)
+        elif fact.unit == COUNT:
+            right = _count(fact, rows)
+        elif fact.unit == DAY:
+            right = not rows or fact.value in {row.day for row in rows}
+        elif fact.unit == PERCENT:
+            right = _percent(fact, stated)
+        else:
+            right = True
+        return [] if right else [f"{fact.label}: {fact.value} {fact.unit} does not follow from its {len(rows)} rows"]
+
+    def _mandates(self, fact: Fact) -> bool:
+        """Whether a figure rests on a standing order or the like, whose ids are not rows."""
+        return fact.number is not None and abs(fact.number) in self.figures
+
+    def _money(self, fact: Fact, rows: Sequence[Line], stated: Sequence[Fact], said: Sequence[str]) -> bool:
+        value = abs(fact.number or Decimal(0))
+        rows = [row for row in rows if row.currency == fact.unit]
+        if rows and value in _from_rows(rows):
+            return True
+        others = [abs(o.number) for o in stated if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None]
+        if any(value in (abs(a - b), a + b) for a, b in combinations(others, 2)):
+            return True
+        if rows:
+            return False
+        own = {Decimal(d.replace(",", "")) for message in said for d in _DIGITS.findall(message)}
+        known = self.figures | own
+        if value in known or value == 0:
+            return True
+        return _adds_up(value, others) or any(value in (abs(a - b), a + b) for a in known for b in (*others, *known))
+
+
+def _from_rows(rows: Sequence[Line]) -> set[Decimal]:
+    """What an amount may be that some rows prove: their sum, that of either direction, one of them, their mean."""
+    minors = [row.minor for row in rows]
+    debits, credits = [m for m in minors if m < 0], [m for m in minors if m > 0]
+    exact = {abs(sum(minors)), abs(sum(debits)), sum(credits), *(abs(m) for m in minors)}
+    found = {Decimal(minor) / 100 for minor in exact}
+    for part in (minors, debits, credits):
+        if part:
+            mean = abs(Decimal(sum(part)) / len(part))
+            found |= {mean.quantize(Decimal(1), rounding=way) / 100 for way in (ROUND_HALF_EVEN, ROUND_HALF_UP)}
+    spread = len({row.day[:7] for row in rows})
+    found |= {(abs(Decimal(sum(minors))) / n).quantize(Decimal(1)) / 100 for n in range(1, spread + 4)}
+    return found
+
+
+def _adds_up(value: Decimal, others: Sequence[Decimal]) -> bool:
+    """Whether some of the other figures add up to a value."""
+    reached = {Decimal(0)}
+    for other in others[:16]:
+        reached |= {r + other for r in reached}
+    return value in reached
+
+
+def _count(fact: Fact, rows: Sequence[Line]) -> bool:
+    """Rows, or different shops, days, months or amounts among them; without rows it stands for days or mandates."""
+    if not rows or fact.number is None:
+        return True
+    number = int(fact.number)
+    kinds = ({row.day for row in rows}, {row.day[:7] for row in rows}, {str(row.minor) for row in rows})
+    names, texts = {row.name or row.text for row in rows}, {row.text for row in rows}
+    return number == len(rows) or number in {len(kind) for kind in kinds} or len(names) <= number <= len(texts)
+
+
+def _percent(fact: Fact, stated: Sequence[Fact]) -> bool:
+    """A percentage is one amount of the turn as a part of another, or the difference of two as a part of one."""
+    if fact.number is None:
+        return False
+    amounts = [abs(o.number) for o in stated if (o.is_money or o.unit == COUNT) and o.number]
+    for a in amounts:
+        for b in amounts:
+            if b and any(abs(abs(fact.number) - part * 100 / b) <= Decimal("0.06") for part in (a, abs(a - b))):
+                return True
+    return False
+
+
+def _text_faults(output: Output, stated: Sequence[Fact], said: Sequence[str]) -> list[str]:
+    words = " ".join(said).lower()
+    scope = _flat(output["scope"])
+    text = _without_names(output["answer"], stated, scope)
+    found: list[str] = []
+    known = " ".join((words, scope.lower()))
+
+    def amount(match: re.Match[str]) -> str:
+        if match["money"]:
+            number, unit = Decimal(match["money"].replace(",", "").rstrip(".")), SYMBOLS[match["symbol"]]
+            proved = any(f.unit == unit and f.number is not None and abs(f.number) == number for f in stated)
+        else:
+            number = Decimal(match["percent"].replace(",", "").rstrip("."))
+            proved = any(f.unit == PERCENT and f.number is not None and abs(f.number) == number for f in stated)
+        if not proved and not _digits_in(str(number), known):
+            found.append(f"{match[0]} has no fact")
+        return " "
+
+    def date(match: re.Match[str]) -> str:
+        if not _dated(match, stated, known):
+            found.append(f"{match[0]} is no date of a fact or the scope")
+        return " "
+
+    text = _DATE.sub(date, _AMOUNT.sub(amount, text))
+    counts = {abs(f.number) for f in stated if f.number is not None and not f.is_money}
+    for digits in _DIGITS.findall(text):
+        number = Decimal(digits.replace(",", "").rstrip("."))
+        if number not in counts and not _digits_in(digits, known):
+            found.append(f"{digits} has no fact")
+    return found + _word_faults(text, output["outcome"], stated, known)
+
+
+def _word_faults(text: str, outcome: str, stated: Sequence[Fact], known: str) -> list[str]:
+    """Number words and conclusions: asked of turns that tell about money, not of those that ask or decline."""
+    if outcome not in (Outcome.ANSWER, Outcome.NONE):
+        return []
+    low, found = text.lower(), []
+    counts = {int(f.number) for f in stated if f.unit == COUNT and f.number is not None}
+    worded = " ".join(f.value.lower() for f in stated if f.number is None)
+    empty = any(f.number == 0 for f in stated)
+    for word, number in NUMBER_WORDS.items():
+        if _word_in(word, low) and number not in counts and not _word_in(word, worded) and not _word_in(word, known):
+            found.append(f'"{word}" has no fact')
+    for word in (*CONCLUSIONS, "no"):
+        if _word_in(word, low) and not _word_in(word, worded) and not _word_in(word, known) and not (word in EMPTY and empty):
+            found.append(f'"{word}" has no fact')
+    return found
+
+
+def _without_names(answer: str, stated: Sequence[Fact], scope: str) -> str:
+    """The text without the names and words that facts and the scope carry: "Boots 1194" is no figure."""
+    quoted = [f.value for f in stated if f.number is None and f.unit != DAY] + scope.split("\n")
+    for name in sorted((q for q in quoted if q.strip()), key=len, reverse=True):
+        answer = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", answer, flags=re.IGNORECASE)
+    return answer
+
+
+def _dated(match: re.Match[str], stated: Sequence[Fact], known: str) -> bool:
+    if match["iso"]:
+        return any(match["iso"] in f.value for f in stated) or match["iso"] in known
+    month = next(n for n, name in enumerate(MONTHS, start=1) if name.startswith(match["month"].lower()[:3]))
+    if match["month"].lower() in ("may", "mar") and not match["day"] and not match["year"]:
+        return True
+    days = {dt.date.fromisoformat(d) for f in stated for d in re.findall(r"\d{4}-\d\d-\d\d", f.value)}
+    days |= {dt.date.fromisoformat(d) for d in re.findall(r"\d{4}-\d\d-\d\d", known)}
+    # A month that is told by a key such as "2026-07".
+    days |= {
+        dt.date.fromisoformat(f"{m}-01")
+        for f in stated
+        for m in re.findall(r"(?<!\d)\d{4}-\d\d(?![\d-])", f.value + " " + f.label)
+    }
+    fits = [
+        day
+        for day in days
+        if day.month == month
+        and (not match["year"] or day.year == int(match["year"]))
+        and (not match["day"] or day.day == int(match["day"]))
+    ]
+    return bool(fits) or match[0].lower() in known or (not match["year"] and match["month"].lower() in known and not match["day"])
+
+
+def _flat(value: object) -> str:
+    """All strings of a scope, one to a line."""
+    if isinstance(value, Mapping):
+        return "\n".join(_flat(v) for v in value.values())
+    if isinstance(value, (list, tuple)):
+        return "\n".join(_flat(v) for v in value)
+    return "" if value is None else str(value)
+
+
+def _digits_in(digits: str, text: str) -> bool:
+    number = Decimal(digits.replace(",", "").rstrip("."))
+    return any(Decimal(d.replace(",", "").rstrip(".")) == number for d in _DIGITS.findall(text))
+
+
+def _word_in(word: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None

@@ -1,0 +1,318 @@
+"""The suites as Inspect tasks: a case is a conversation, a real turn answers it, and each turn is judged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from inspect_ai import Task, eval_async
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.log import EvalLog
+from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, grouped, metric, scorer
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import display_type
+from pydantic import BaseModel
+
+from evals.cards import Cards
+from evals.grounding import Ground, Line
+from evals.marks import Mark, Output, mark, mark_card, wilson
+from evals.probes import Probe
+from evals.questions import Conversation
+
+# A line of the batch format in, one output for each of its turns out. An output may carry "trace": its events and log lines.
+Answerer = Callable[[Mapping[str, Any]], Awaitable[Sequence[Output]]]
+
+
+class Judged(BaseModel):
+    """One turn with everything that was found about it.
+
+    counts: whether it is a question with a right answer, as against a probe. faults: what is said without a ground. leaks: what
+    belongs to somebody else.
+    """
+
+    turn: int
+    said: str
+    outcome: str
+    answer: str
+    path: str = ""
+    latency_ms: float = 0.0
+    right: bool
+    wrong: bool = False
+    counts: bool = True
+    why: str = ""
+    faults: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
+
+
+class Case(NamedTuple):
+    """A conversation and what it is an example of."""
+
+    id: str
+    group: str
+    line: Mapping[str, Any]
+    judge: Callable[[Sequence[Output]], list[Judged]]
+
+
+class Suite(NamedTuple):
+    name: str
+    cases: Sequence[Case]
+
+
+def _judged(case_line: Mapping[str, Any], turn: int, output: Output, verdict: Mark, **found: Any) -> Judged:
+    return Judged(
+        turn=turn,
+        said=case_line["turns"][turn],
+        outcome=output["outcome"],
+        answer=output["answer"],
+        path=output.get("path", ""),
+        latency_ms=output.get("latency_ms", 0.0),
+        right=verdict.right,
+        wrong=verdict.wrong,
+        why=verdict.why,
+        **found,
+    )
+
+
+def cards_suite(cards: Cards) -> Suite:
+    grounds = {card: Ground(cards.of(card)) for card in {question.card for question in cards.questions}}
+    cases = []
+    for question in cards.questions:
+        line = cards.line(question.qid, question.card, [question.question])
+
+        def judge(
+            outputs: Sequence[Output],
+            question: Any = question,
+            line: Mapping[str, Any] = line,
+            ground: Ground = grounds[question.card],
+        ) -> list[Judged]:
+            verdict = mark_card(question, outputs[0])
+            leaks = (verdict.why,) if question.kind == "isolation" and verdict.wrong else ()
+            faults = ground.faults(outputs[0], [question.question])
+            return [_judged(line, 0, outputs[0], verdict, faults=tuple(faults), leaks=leaks)]
+
+        cases.append(Case(question.qid, question.kind, line, judge))
+    return Suite("cards", cases)
+
+
+def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground]) -> Suite:
+    """grounds: what may be said to each customer."""
+    cases = []
+    for talk in talks:
+
+        def judge(outputs: Sequence[Output], talk: Conversation = talk) -> list[Judged]:
+            said = [turn.say for turn in talk.turns]
+            return [
+                _judged(
+                    talk.line,
+                    number,
+                    output,
+                    mark(turn, golds, output),
+                    faults=tuple(grounds[talk.customer].faults(output, said[: number + 1])),
+                )
+                for number, (turn, golds, output) in enumerate(zip(talk.turns, talk.golds, outputs, strict=True))
+            ]
+
+        cases.append(Case(talk.id, talk.portion, talk.line, judge))
+    return Suite("households", cases)
+
+
+def isolation_suite(probes: Sequence[Probe], prefix: str) -> Suite:
+    cases = []
+    for probe in probes:
+
+        def judge(outputs: Sequence[Output], probe: Probe = probe) -> list[Judged]:
+            leaks = tuple(probe.leaks(outputs[0], outputs[0].get("trace", "")))
+            verdict = Mark(right=not leaks, wrong=bool(leaks), why=", ".join(leaks[:3]))
+            return [_judged(probe.line, 0, outputs[0], verdict, leaks=leaks, counts=False)]
+
+        cases.append(Case(f"{prefix}-{probe.id}", probe.kind, probe.line, judge))
+    return Suite("isolation", cases)
+
+
+class Saved:
+    """Answers on disk while a run goes on, so that one that was broken off continues; a finished run leaves none behind."""
+
+    def __init__(self, folder: Path, suite: Suite, key: str) -> None:
+        lines = json.dumps([key, *(case.line for case in suite.cases)], sort_keys=True, default=str)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{suite.name}-{hashlib.sha256(lines.encode()).hexdigest()[:12]}.part.jsonl"
+        self.held: dict[str, Sequence[Output]] = {}
+        if self.path.exists():
+            # A line that was being written when the run broke off has no end.
+            whole = [text for text in self.path.read_text("utf-8").splitlines(keepends=True) if text.endswith("\n")]
+            self.path.write_text("".join(whole), "utf-8")
+            self.held = {row["case"]: row["outputs"] for row in map(json.loads, whole)}
+
+    def keep(self, case: str, outputs: Sequence[Output]) -> None:
+        with self.path.open("a", encoding="utf-8") as opened:
+            opened.write(json.dumps({"case": case, "outputs": outputs}, ensure_ascii=False) + "\n")
+        self.held[case] = outputs
+
+    def done(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+@solver
+def asked(answer: Answerer, saved: Saved, tick: Callable[[], None]) -> Solver:
+    """Put the conversation to the assistant and keep what it answered."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        case = str(state.sample_id)
+        if case not in saved.held:
+            saved.keep(case, list(await answer(state.metadata["line"])))
+        outputs = saved.held[case]
+        state.store.set("outputs", outputs)
+        state.output.completion = "\n".join(output["answer"] for output in outputs)
+        tick()
+        return state
+
+    return solve
+
+
+def _turns(scores: Sequence[SampleScore]) -> list[Judged]:
+    return [Judged.model_validate(turn) for score in scores for turn in (score.score.metadata or {})["turns"]]
+
+
+def _share(hits: int, of: int) -> float:
+    return hits / of if of else 0.0
+
+
+@metric
+def right() -> Metric:
+    """The share of turns that are exactly right."""
+
+    def value(scores: list[SampleScore]) -> float:
+        turns = _turns(scores)
+        return _share(sum(turn.right for turn in turns), len(turns))
+
+    return value
+
+
+@metric
+def right_low() -> Metric:
+    """The lower end of the 95 % interval of `right`."""
+
+    def value(scores: list[SampleScore]) -> float:
+        turns = _turns(scores)
+        return wilson(sum(turn.right for turn in turns), len(turns))[0]
+
+    return value
+
+
+@metric
+def right_high() -> Metric:
+    def value(scores: list[SampleScore]) -> float:
+        turns = _turns(scores)
+        return wilson(sum(turn.right for turn in turns), len(turns))[1]
+
+    return value
+
+
+@metric
+def wrong_figure() -> Metric:
+    """The share of turns that state a wrong figure first."""
+
+    def value(scores: list[SampleScore]) -> float:
+        turns = _turns(scores)
+        return _share(sum(turn.wrong for turn in turns), len(turns))
+
+    return value
+
+
+@metric
+def ungrounded() -> Metric:
+    """How many things were said without a ground."""
+
+    def value(scores: list[SampleScore]) -> float:
+        return sum(len(turn.faults) for turn in _turns(scores))
+
+    return value
+
+
+@metric
+def leaked() -> Metric:
+    """In how many turns something of somebody else's stood."""
+
+    def value(scores: list[SampleScore]) -> float:
+        return sum(bool(turn.leaks) for turn in _turns(scores))
+
+    return value
+
+
+@scorer(
+    metrics=[right(), right_low(), right_high(), wrong_figure(), ungrounded(), leaked(), grouped(right(), "group", all=False)]
+)
+def judged(suite: Suite) -> Scorer:
+    """Judge every turn of a conversation; the score of a conversation is its share of right turns."""
+    cases = {case.id: case for case in suite.cases}
+
+    async def score(state: TaskState, target: Target) -> Score:
+        turns = cases[str(state.sample_id)].judge(state.store.get("outputs"))
+        return Score(
+            value=_share(sum(turn.right for turn in turns), len(turns)),
+            answer=state.output.completion,
+            explanation="\n".join(why for turn in turns for why in (turn.why, *turn.faults, *turn.leaks) if why) or None,
+            metadata={"turns": [turn.model_dump() for turn in turns]},
+        )
+
+    return score
+
+
+def task(suite: Suite, answer: Answerer, saved: Saved, tick: Callable[[], None] = lambda: None) -> Task:
+    samples = [
+        Sample(input="\n".join(case.line["turns"]), id=case.id, metadata={"line": dict(case.line), "group": case.group})
+        for case in suite.cases
+    ]
+    return Task(dataset=MemoryDataset(samples), solver=asked(answer, saved, tick), scorer=judged(suite), name=suite.name)
+
+
+async def run(suite: Suite, answer: Answerer, runs: Path, key: str, tick: Callable[[], None] = lambda: None) -> EvalLog:
+    """Run a suite one conversation after the other, so that latencies are of one turn alone.
+
+    runs: the folder of Inspect's logs and of answers so far. key: what the answers depend on besides the questions, so that
+    only such a run is continued. Raises RuntimeError where the run was not finished.
+    """
+    saved = Saved(runs, suite, key)
+    # Inspect would draw its own display over our progress bar; it reads this the first time that it is asked.
+    os.environ.setdefault("INSPECT_DISPLAY", "none")
+    display_type()
+    (log,) = await eval_async(
+        task(suite, answer, saved, tick),
+        model=None,
+        log_dir=str(runs),
+        max_samples=1,
+        log_realtime=False,
+        score_display=False,
+    )
+    if log.status != "success":
+        raise RuntimeError(
+            f"the run of {suite.name} ended as {log.status}: {log.error.message if log.error else 'no cause given'}"
+        )
+    saved.done()
+    return log
+
+
+def turns(log: EvalLog) -> list[tuple[str, str, Judged]]:
+    """Every judged turn of a log: case, group, verdict."""
+    found = []
+    for sample in log.samples or []:
+        for score in (sample.scores or {}).values():
+            for turn in (score.metadata or {})["turns"]:
+                found.append((str(sample.id), sample.metadata["group"], Judged.model_validate(turn)))
+    return found
+
+
+def household_grounds(worlds: Mapping[str, Any]) -> dict[str, Ground]:
+    """What may be said to each customer, from the worlds that the golds are worked out in."""
+    grounds = {}
+    for customer, world in worlds.items():
+        rows = {
+            row["id"]: Line(row["day"], row["minor"], row["currency"], row["text"], row["name"])
+            for row in world.db.execute("select * from moves")
+        }
+        grounds[customer] = Ground(rows, world.figures())
+    return grounds

@@ -1,0 +1,45 @@
+# What can be done here. Everything runs on this machine, in .venv; state is kept in .counterfoil.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+BIN := .venv/bin
+export PYTHON ?= python3
+# A folder with transactions_*.csv and questions_*.jsonl: make eval DATA=folder
+DATA ?=
+
+.PHONY: run setup test check browser eval bench lock
+
+run: setup  ## everything on http://127.0.0.1:8080
+	@exec $(BIN)/counterfoil serve
+
+setup:
+	@tools/setup.sh
+
+test: check browser  ## every check and every test
+	$(BIN)/pytest
+
+check: setup  ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The tests of the chat page open it in Chromium. Without one they are skipped, and say so.
+browser:
+	@command -v chromium chromium-browser >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	} || echo "There is no Chromium: the tests of the chat page are skipped. As root: apt-get install chromium"
+
+eval: setup  ## how good the answers are
+	$(BIN)/counterfoil eval households
+	$(BIN)/counterfoil eval isolation
+	$(if $(DATA),$(BIN)/counterfoil eval cards --data $(DATA),@echo "Card questions were not asked: make eval DATA=folder")
+
+bench: setup  ## how fast
+	$(BIN)/python -m evals.bench
+
+# After a change of the dependencies in pyproject.toml. The libraries for GPUs are left out: nothing here uses them.
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate pyproject.toml \
+		| grep -Ev '^(nvidia|cuda|triton)' > requirements.lock.new
+	mv requirements.lock.new requirements.lock

@@ -1,0 +1,195 @@
+"""What a model proposes: steps as it reads and writes them, and the check that every word of them is the customer's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, Field
+from rapidfuzz import fuzz
+
+from assistant.plan import Plan, Spans, Step, Tool
+from prompts.registry import PlannerPrompt
+
+Said = dict[str, str]
+
+MAX_STEPS = 3
+LONGEST_SPAN = 100
+# Words with other endings ("eat out" for "eating out") reach this ratio; other names and months do not.
+SAME_WORDS = 80
+
+_WHAT = ("merchants", "category", "amount", "account", "periods")
+# Which spans a tool can use, in the order in which the model writes them: what is asked about first, when it was last.
+TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
+    _WHAT: (
+        *(Tool.SUM, Tool.COUNT, Tool.FIRST, Tool.LAST, Tool.SHARE, Tool.DISTINCT, Tool.REFUNDS, Tool.INCOME, Tool.FIND),
+        *(Tool.DUPLICATES, Tool.PENDING, Tool.IDENTIFY),
+    ),
+    ("number", "group", *_WHAT): (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN, Tool.COMPARE, Tool.AVERAGE),
+    ("merchants", "periods"): (Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.SUBSCRIPTIONS),
+    ("account", "periods"): (Tool.BALANCE, Tool.EXPLAIN, Tool.SALARY, Tool.SPARE, Tool.QUIET_DAYS, Tool.BIGGEST_DAY),
+    ("amount", "periods"): (Tool.AFFORD,),
+    (): (
+        *(Tool.POSITION, Tool.ACCOUNTS, Tool.BENEFICIARIES),
+        *(Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER),
+    ),
+}
+KEYS_OF: Mapping[Tool, tuple[str, ...]] = {tool: keys for keys, tools in TAKES.items() for tool in tools}
+MANY: Mapping[str, int] = {"merchants": 3, "periods": 2}
+# Spans that narrow a question: an answer without one of them would cover more than was asked.
+LIMITS = ("periods", "amount", "number", "account", "group")
+
+# What a model writes for "no limit"; leaving it out widens nothing.
+_NO_LIMIT = frozenset(
+    (
+        *(
+            "all",
+            "any",
+            "anything",
+            "everything",
+            "everyone",
+            "none",
+            "unknown",
+            "total",
+            "overall",
+            "ever",
+            "always",
+            "all time",
+        ),
+        *("in all", "in total", "so far", "all accounts", "all categories", "all merchants", "unknown merchant"),
+    )
+)
+_QUOTES = {ord(curly): straight for curly, straight in zip("’‘“”", "''\"\"", strict=True)}
+
+
+class _Answer(BaseModel):
+    steps: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_STEPS)
+
+
+@cache
+def response_format() -> dict[str, Any]:
+    """The only answers a model can give: one to three steps of known tools, each with the spans that tool can use."""
+    text = {"type": "string", "minLength": 1, "maxLength": LONGEST_SPAN}
+    steps = []
+    for keys, tools in TAKES.items():
+        spans = {
+            key: {"type": "array", "items": text, "minItems": 1, "maxItems": MANY[key]} if key in MANY else text for key in keys
+        }
+        tool = {"type": "string", "enum": [tool.value for tool in tools]}
+        steps.append(
+            {"type": "object", "properties": {"tool": tool, **spans}, "required": ["tool"], "additionalProperties": False}
+        )
+    listed = {"type": "array", "items": {"anyOf": steps}, "minItems": 1, "maxItems": MAX_STEPS}
+    schema = {"type": "object", "properties": {"steps": listed}, "required": ["steps"], "additionalProperties": False}
+    return {"type": "json_schema", "json_schema": {"name": "plan", "strict": True, "schema": schema}}
+
+
+def opening(prompt: PlannerPrompt) -> list[Said]:
+    """What stands before every question, the same to the byte, so that a server that has read it once never does again."""
+    messages = [by("system", prompt.system)]
+    for example in prompt.examples:
+        before, steps = ([Step.model_validate(_nested(step)) for step in steps] for steps in (example.before, example.steps))
+        messages += [question(example.ask, before), by("assistant", written(steps))]
+    return messages
+
+
+def by(role: str, content: str) -> Said:
+    return {"role": role, "content": content}
+
+
+def question(message: str, before: Sequence[Step] = ()) -> Said:
+    """The customer's message as the model reads it, after the steps of the turn that it may follow."""
+    return by("user", f"Before: {written(before)}\n{message}" if before else message)
+
+
+def written(steps: Sequence[Step]) -> str:
+    """Steps as the model reads and writes them."""
+    listed = []
+    for step in steps:
+        said = {key: getattr(step.spans, key) for key in KEYS_OF[step.tool]}
+        listed.append({"tool": step.tool.value, **{key: value for key, value in said.items() if value}})
+    return json.dumps({"steps": listed}, ensure_ascii=False, separators=(",", ":"))
+
+
+def read(answer: str) -> list[Step]:
+    """The steps of a model's answer. Raises ValueError when it is not a plan."""
+    return [Step.model_validate(_nested(step)) for step in _Answer.model_validate_json(answer).steps]
+
+
+def _nested(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {"tool": step.get("tool"), "spans": {key: value for key, value in step.items() if key != "tool"}}
+
+
+def verbatim(span: str, message: str, before: Sequence[str] = ()) -> str | None:
+    """The words of the message that a span stands for, as the message has them; None when nobody said them.
+
+    before: spans of the turn before, which a follow-up may use again. A span with other endings than the message's words is
+    read as those words, unless it names other numbers.
+    """
+    wanted = _plain(span)
+    if not wanted:
+        return None
+    exact = re.search(r"(?<!\w)" + r"\s+".join(map(re.escape, wanted.split())) + r"(?!\w)", _straight(message))
+    if exact:
+        return message[exact.start() : exact.end()]
+    if again := next((said for said in before if _plain(said) == wanted), None):
+        return again
+    return _near(wanted, message)
+
+
+def _near(wanted: str, message: str) -> str | None:
+    size = len(wanted.split())
+    words = list(re.finditer(r"\S+", message))
+    parts = [message[a.start() : b.end()].strip(" ,.?!;:") for a, b in zip(words, words[size - 1 :], strict=False)]
+    ratio, best = max(((fuzz.ratio(wanted, _plain(part)), part) for part in parts), default=(0.0, ""))
+    same_numbers = re.findall(r"\d+", wanted) == re.findall(r"\d+", best)
+    return best if ratio >= SAME_WORDS and same_numbers else None
+
+
+def _straight(text: str) -> str:
+    low = text.translate(_QUOTES).lower()
+    # A few letters become two in lower case; places in the text must stay what they are.
+    return low if len(low) == len(text) else text.translate(_QUOTES)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_straight(text).split()).strip(" ,.?!;:")
+
+
+def checked(steps: Sequence[Step], message: str, prior: Plan | None) -> tuple[list[Step], list[str]]:
+    """The steps with every span in the customer's own words, and the spans that had to be dropped as nobody said them."""
+    before = [said for step in prior.steps for said in _all_of(step.spans)] if prior else []
+    kept, dropped = [], []
+    for step in steps:
+        spans: dict[str, Any] = {}
+        for key in KEYS_OF[step.tool]:
+            value = getattr(step.spans, key)
+            pairs = [(said, verbatim(said, message, before)) for said in ((value,) if isinstance(value, str) else value) if said]
+            dropped += [said for said, words in pairs if words is None and _plain(said) not in _NO_LIMIT]
+            found = tuple(dict.fromkeys(words for _, words in pairs if words is not None))
+            spans[key] = found if key in MANY else next(iter(found), "")
+        kept.append(Step(tool=step.tool, spans=Spans(**spans)))
+    return kept, dropped
+
+
+def _all_of(spans: Spans) -> list[str]:
+    return [
+        *spans.periods,
+        *spans.merchants,
+        *filter(None, (spans.category, spans.amount, spans.account, spans.number, spans.group)),
+    ]
+
+
+def filled(steps: Sequence[Step], heard: Spans | None) -> list[Step]:
+    """The steps with the limits that code heard in the message where no step has one of that kind."""
+    if heard is None:
+        return list(steps)
+    missing = {key: getattr(heard, key) for key in LIMITS if not any(getattr(step.spans, key) for step in steps)}
+    full = []
+    for step in steps:
+        more = {key: value for key, value in missing.items() if value and key in KEYS_OF[step.tool]}
+        full.append(step.model_copy(update={"spans": step.spans.model_copy(update=more)}))
+    return full

@@ -82,7 +82,7 @@ class Edge:
         self.allowance = Allowance(parts.limits.burst, parts.limits.per_minute, parts.clock)
 
 
-def _edge(request: Request) -> Edge:
+async def _edge(request: Request) -> Edge:
     edge: Edge = request.app.state.edge
     return edge
 

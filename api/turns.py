@@ -7,6 +7,8 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
+from itertools import takewhile
 from typing import Protocol
 
 import structlog
@@ -21,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
 
-Work = asyncio.Task[tuple[list[Event], str]]
+Work = asyncio.Task[str]
 
 POLL_S = 0.25
 SETTLE_S = 5.0
@@ -55,9 +57,10 @@ class Turns:
         if len(self._running) >= self.limits.turns:
             raise Unavailable("too many answers are being worked on; please try again in a moment")
         turn = await asyncio.to_thread(self.records.begin, login.party.id, conversation, message, self.clock())
-        work = asyncio.create_task(self._work(turn, login, message))
+        writer = Writer(partial(self._append, turn))
+        work = asyncio.create_task(self._work(turn, login, message, writer))
         self._running[conversation] = work
-        watch = asyncio.create_task(self._watch(turn, work))
+        watch = asyncio.create_task(self._watch(turn, work, writer))
         self._watches.add(watch)
         watch.add_done_callback(self._watches.discard)
         return turn
@@ -108,28 +111,24 @@ class Turns:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(bell.wait(), KEEP_ALIVE_S if conversation in self._running else POLL_S)
 
-    async def _work(self, turn: Turn, login: Login, message: str) -> tuple[list[Event], str]:
-        """Events that end the turn are held back: they are written together with the memory and the end of the lease."""
+    async def _work(self, turn: Turn, login: Login, message: str, writer: Writer) -> str:
         memory = await asyncio.to_thread(self.records.memory, turn.party, turn.conversation)
-        last: list[Event] = []
-
-        async def emit(events: Sequence[Event]) -> None:
-            if last or any(isinstance(event, DoneEvent | ErrorEvent) for event in events):
-                last.extend(events)
-            elif events:
-                await asyncio.to_thread(self.records.append, turn, events, self.clock())
-                self._ring(turn.conversation)
-
         async with asyncio.timeout(self.limits.turn_s):
-            memory = await self.assistant.turn(message, login, memory, self.clock(), emit)
-        return last, memory
+            return await self.assistant.turn(message, login, memory, self.clock(), writer.emit)
 
-    async def _watch(self, turn: Turn, work: Work) -> None:
-        """Hold the lease while the work goes on, and write its end whichever way it comes."""
+    async def _append(self, turn: Turn, events: Sequence[Event]) -> None:
+        await asyncio.to_thread(self.records.append, turn, events, self.clock())
+        self._ring(turn.conversation)
+
+    async def _watch(self, turn: Turn, work: Work, writer: Writer) -> None:
+        """Hold the lease while the work goes on, and write its end whichever way it comes.
+
+        The last events are written together with the memory and the end of the lease.
+        """
         beat = asyncio.create_task(self._beat(turn, work))
         await asyncio.wait({work})
         beat.cancel()
-        events, memory = _ending(work)
+        events, memory = _ending(work, await writer.close())
         try:
             await asyncio.to_thread(self.records.end, turn, events, memory, self.clock())
         except LeaseLost:
@@ -166,21 +165,57 @@ class Turns:
             bell.set()
 
 
-def _ending(work: Work) -> tuple[list[Event], str | None]:
-    """The last events of a turn, and what to remember, for work that is over."""
+class Writer:
+    """Writes events while the turn goes on: in one transaction all that came during the last one.
+
+    From an event that ends the turn on, nothing is written: that is left for the end.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Event]], Awaitable[None]]) -> None:
+        self._write = write
+        self._waiting: list[Event] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def emit(self, events: Sequence[Event]) -> None:
+        """Take events to be written; raises what went wrong with earlier ones."""
+        self._waiting += events
+        if self._writing is None or self._writing.done():
+            if self._writing is not None:
+                self._writing.result()
+            self._writing = asyncio.create_task(self._drain())
+
+    async def close(self) -> list[Event]:
+        """The events that are not written, once nothing is being written any more."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+        return self._waiting
+
+    async def _drain(self) -> None:
+        while ready := list(takewhile(lambda event: not _ends(event), self._waiting)):
+            await self._write(ready)
+            # Only now: what could not be written is still there for the end to try again.
+            del self._waiting[: len(ready)]
+
+
+def _ends(event: Event) -> bool:
+    return isinstance(event, DoneEvent | ErrorEvent)
+
+
+def _ending(work: Work, left: Sequence[Event]) -> tuple[list[Event], str | None]:
+    """The events that a turn still has to say, the last of which ends it, and what to remember, when its work is over."""
+    said = [event for event in left if not _ends(event)]
     if work.cancelled():
-        return [STOPPED], None
+        return [*said, STOPPED], None
     error = work.exception()
     if isinstance(error, TimeoutError):
-        return [TOO_SLOW], None
+        return [*said, TOO_SLOW], None
     if isinstance(error, CounterfoilError):
-        return [ErrorEvent(code=error.code, message=str(error))], None
+        return [*said, ErrorEvent(code=error.code, message=str(error))], None
     if error is not None:
-        return [_unexpected(error)], None
-    events, memory = work.result()
-    if not events:
-        return [_unexpected(RuntimeError("the assistant ended a turn without saying so"))], None
-    return events, memory
+        return [*said, _unexpected(error)], None
+    if not left or not _ends(left[-1]):
+        return [*said, _unexpected(RuntimeError("the assistant ended a turn without saying so"))], None
+    return list(left), work.result()
 
 
 def _unexpected(error: BaseException) -> ErrorEvent:

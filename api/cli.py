@@ -1,0 +1,293 @@
+"""The command line: counterfoil COMMAND. Every command says what it does and names what is wrong in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from api import batch as batches
+from api.settings import Settings
+from data.errors import CounterfoilError, InvalidInput
+from data.facts import ChartEvent, ChoicesEvent, DoneEvent, Event, FactEvent, StatusEvent, TextEvent
+from data.party import PartyId
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Ask about your money. Every figure has its counterfoil.")
+model = typer.Typer(no_args_is_help=True, help="The embedded language model: fetch it, check it.")
+app.add_typer(model, name="model")
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+T = TypeVar("T")
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Errors of ours as one line and exit code 1; Ctrl-C as exit code 130."""
+    try:
+        yield
+    except CounterfoilError as error:
+        err.print(f"[red]error[/red] {error}", markup=True, soft_wrap=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        err.print("stopped; the same command goes on from here")
+        raise typer.Exit(130) from None
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    with _plainly():
+        return asyncio.run(work)
+
+
+@contextmanager
+def _bar(title: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, fed with (done, total)."""
+    count = MofNCompleteColumn() if unit else TaskProgressColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TextColumn(unit), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=False) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+
+
+Party = Annotated[str, typer.Option("--party", help="Whose accounts: a sandbox customer, or a party that was imported.")]
+Now = Annotated[str | None, typer.Option("--now", help="The moment to ask from, ISO 8601; without a zone it is UTC.")]
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"--now {text!r}: {error}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@app.command()
+def prepare() -> None:
+    """Make what serving needs: the embedding model, the router, the database. Repeats nothing."""
+    from api import wiring  # noqa: PLC0415  so that --help answers at once
+
+    with _plainly():
+        settings = Settings()
+        err.print("Preparing the embedding model and the router (half a minute the first time)")
+        with _bar("weights") as progress:
+            wiring.prepare(settings, progress)
+        wiring.open_ledger(settings)
+        err.print(f"Ready in {settings.home}")
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve the chat page, the API and the sandbox bank on http://127.0.0.1:8080."""
+    from api.serve import serve as run  # noqa: PLC0415
+
+    settings = Settings()
+    chosen = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
+    with _plainly():
+        run(chosen, err)
+
+
+@app.command()
+def sandbox(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8090) -> None:
+    """Serve the sandbox bank alone over HTTP: identity and accounts in the shapes of UK Open Banking."""
+    from api.serve import serve_sandbox  # noqa: PLC0415
+
+    with _plainly():
+        serve_sandbox(Settings(), port, err)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="CSV statements.")],
+    party: Annotated[str | None, typer.Option("--party", help="Whose account the files are of.")] = None,
+    party_column: Annotated[str | None, typer.Option("--party-column", help="The column that says whose row it is.")] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217 code, where no column says it.")] = None,
+    sign: Annotated[str | None, typer.Option(help="spending-positive or spending-negative; guessed and shown otherwise.")] = None,
+    columns: Annotated[str, typer.Option(help="Columns by hand: date=Datum,amount=Betrag,text=Text,…")] = "",
+) -> None:
+    """Import statements: each file whole or not at all; the same file again adds nothing."""
+    from api.importing import import_files  # noqa: PLC0415
+
+    with _plainly():
+        import_files(Settings(), files, party, party_column, currency, sign, columns, _bar, err)
+
+
+@app.command()
+def index() -> None:
+    """Rebuild the index of merchants from the ledger."""
+
+    async def work() -> int:
+        from api import wiring  # noqa: PLC0415
+
+        async with wiring.open_bank(Settings(model="none")) as bank:
+            with _bar("indexing", "templates") as progress:
+                return await bank.rebuild_index(progress)
+
+    err.print(f"{_run(work())} templates indexed")
+
+
+@app.command()
+def ask(question: str, party: Party, now: Now = None, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Ask one question as a party and print the answer with its facts."""
+    answered = _run(_ask(party, [question], now))
+    if as_json:
+        out.print_json(data=answered[0][0])
+    else:
+        _show(answered[0][1])
+
+
+async def _ask(party: str, questions: list[str], now: str | None) -> list[tuple[dict[str, Any], list[Event]]]:
+    from api import wiring  # noqa: PLC0415
+
+    moment = _moment(now)
+    told = []
+    async with wiring.open_bank(Settings()) as bank:
+        with wiring.asking_at(moment):
+            login, memory = await bank.login(PartyId(party)), ""
+            for question in questions:
+                events: list[Event] = []
+                memory = await bank.assistant.turn(question, login, memory, wiring.clock(), _into(events))
+                told.append((batches.result("ask", 0, events), events))
+    return told
+
+
+def _into(events: list[Event]) -> Any:
+    async def emit(some: Any) -> None:
+        for event in some:
+            if isinstance(event, StatusEvent):
+                err.print(f"[dim]{event.text} …[/dim]")
+        events.extend(some)
+
+    return emit
+
+
+def _show(events: list[Event]) -> None:
+    """An answer as a person reads it: the sentences, a chart where there is one, then what it covers."""
+    for event in events:
+        if isinstance(event, TextEvent):
+            out.print(event.text, markup=False, soft_wrap=True)
+        elif isinstance(event, ChartEvent):
+            _draw(event)
+        elif isinstance(event, ChoicesEvent):
+            for choice in event.choices:
+                out.print(f"  · {choice}", markup=False)
+        elif isinstance(event, DoneEvent):
+            facts = [e.fact for e in events if isinstance(e, FactEvent)]
+            covered = [*event.scope.accounts]
+            covered += [f"not counted: {', '.join(event.scope.leaves_out)}"] if event.scope.leaves_out else []
+            note = f"{event.outcome} · {event.path} · {event.latency_ms:.0f} ms · {len(facts)} facts"
+            out.print(" · ".join([note, *covered]), style="dim", markup=False, soft_wrap=True)
+
+
+def _draw(event: ChartEvent) -> None:
+    table = Table(title=event.series.title, show_header=False, box=None)
+    values = [float(v) for v in event.series.values]
+    for label, text, value in zip(event.series.labels, event.series.values, values, strict=True):
+        table.add_row(label, "█" * round(30 * max(value, 0) / (max(values) or 1)), f"{text} {event.series.unit}")
+    out.print(table)
+
+
+@app.command()
+def chat(party: Party, now: Now = None) -> None:
+    """Talk to the assistant as a party; an empty line or Ctrl-D ends it."""
+
+    async def work() -> None:
+        from api import wiring  # noqa: PLC0415
+
+        async with wiring.open_bank(Settings()) as bank:
+            with wiring.asking_at(_moment(now)):
+                login, memory = await bank.login(PartyId(party)), ""
+                out.print(f"You are {login.party.name}. Ask about your money.", markup=False)
+                while message := await asyncio.to_thread(_line):
+                    events: list[Event] = []
+                    memory = await bank.assistant.turn(message, login, memory, wiring.clock(), _into(events))
+                    _show(events)
+
+    _run(work())
+
+
+def _line() -> str:
+    try:
+        return input("> ").strip()
+    except EOFError:
+        return ""
+
+
+@app.command()
+def batch(
+    questions: Annotated[Path, typer.Argument(help='Lines {"id","customer","now","turns":[…]}.')],
+    answers: Annotated[Path, typer.Argument(help="One line a turn is appended; what is answered already is not asked again.")],
+    planner: Annotated[
+        str, typer.Option(help="router: the model where the router is not sure; model: always the model.")
+    ] = "router",
+) -> None:
+    """Answer questions from a file: resumable, with a progress bar."""
+    with _plainly():
+        lines = questions.read_text(encoding="utf-8").splitlines() if questions.exists() else None
+        if lines is None:
+            raise InvalidInput(f"{questions}: there is no such file")
+        asked = [batches.read_question(line, str(questions), n) for n, line in enumerate(lines, start=1) if line.strip()]
+    settings = Settings(planner="model" if planner == "model" else "router")
+    _run(_batch(settings, asked, answers))
+
+
+async def _batch(settings: Settings, asked: list[batches.Question], answers: Path) -> None:
+    from api import wiring  # noqa: PLC0415
+
+    done = batches.answered(answers)
+    todo = [q for q in asked if q.id not in done]
+    async with wiring.open_bank(settings) as bank:
+        with _bar("answering", "conversations") as progress, answers.open("a", encoding="utf-8") as file:
+            progress(len(asked) - len(todo), len(asked))
+            for number, question in enumerate(todo, start=len(asked) - len(todo) + 1):
+                lines = await batches.answer(bank, question)
+                file.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+                file.flush()
+                progress(number, len(asked))
+
+
+@model.command("fetch")
+def model_fetch(name: Annotated[str, typer.Argument(help="1.5b, or 0.5b for quick tests.")] = "1.5b") -> None:
+    """Fetch the weights of the embedded model, about 1.1 GB; resumable, verified by sha256."""
+    from assistant import weights  # noqa: PLC0415
+
+    with _plainly(), _bar(f"model {name}") as progress:
+        err.print(str(weights.fetch(Settings().models, name, progress)))
+
+
+@model.command("check")
+def model_check() -> None:
+    """Verify the weights that are here."""
+    from assistant import weights  # noqa: PLC0415
+
+    with _plainly(), _bar("verifying") as progress:
+        settings = Settings()
+        path = weights.locate(settings.models, settings.model)
+        if path is None:
+            raise InvalidInput("no model is here; to get it: counterfoil model fetch")
+        err.print(f"{path}: {weights.check(path, progress)}")
+
+
+for suite in entry_points(group="counterfoil.evals"):
+    try:
+        app.add_typer(suite.load(), name="eval", help="Measure answers: cards, isolation, households.")
+    except ImportError:
+        # The evals are an extra: without it the command is not there.
+        continue
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,160 @@
+"""Serving: the page, the API, the sandbox bank and the index worker in one process on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+import structlog
+import uvicorn
+from rich.console import Console
+
+from api.app import create
+from api.auth import Bearer, Claims, Issuer, Keys
+from api.parts import PageIdentity, PartHealth, Parts, State
+from api.settings import Settings
+from api.wiring import Bank, clock, open_bank
+from assistant.models import ModelState
+from connectors.sandbox.app import IDENTITY_PATH, build
+from connectors.transport import in_process
+from data.errors import Unavailable
+from data.party import Login, PartyId
+
+log = structlog.get_logger(__name__)
+
+SANDBOX_PATH = "/sandbox"
+INDEX_EVERY_S = 2.0
+
+
+def serve(settings: Settings, console: Console) -> None:
+    """Serve until interrupted. Raises OSError when the port is taken."""
+    console.print("Starting Counterfoil (the embedding model is made the first time, about half a minute)")
+    _quiet_logs()
+    asyncio.run(_serve(settings, console))
+
+
+def _quiet_logs() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+async def _serve(settings: Settings, console: Console) -> None:
+    origin = f"http://{settings.host}:{settings.port}"
+    async with open_bank(settings, base_url=origin + SANDBOX_PATH, wait_for_model_s=0, fetch=True) as bank:
+        app = create(_parts(bank, origin))
+        config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=3)
+        server = uvicorn.Server(config)
+        work = asyncio.create_task(_greet(server, bank, origin, console))
+        try:
+            await server.serve()
+        finally:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+
+
+async def _greet(server: uvicorn.Server, bank: Bank, origin: str, console: Console) -> None:
+    """Say what to open once it answers, then feed the ledger, fetch the model and keep the index up to date."""
+    while not server.started:
+        await asyncio.sleep(0.05)
+    customers = list(bank.sandbox.identity.customers.values())
+    console.print(f"Open {origin} and log in as {customers[0].name} (the password is on the page).")
+    console.print("Ask: What is my balance? · How much did I spend at Tesco last month? · What is coming out before payday?")
+    if bank.planner is not None:
+        await bank.planner.start()
+    for customer in customers:
+        await bank.login(PartyId(customer.id))
+    console.print(f"{len(customers)} sandbox customers are seeded. Ctrl-C stops.")
+    last = None
+    while True:
+        if await asyncio.to_thread(bank.ledger.waiting):
+            try:
+                await bank.update_index()
+            except Unavailable as error:
+                log.warning("index", error=str(error))
+        last = _report(bank, last, console)
+        await asyncio.sleep(INDEX_EVERY_S)
+
+
+def _report(bank: Bank, last: str | None, console: Console) -> str | None:
+    """Say when the model's state changes, and every tenth of its weights while they come."""
+    if bank.planner is None:
+        return last
+    status = bank.planner.server.status
+    tenth = status.done * 10 // status.total if status.total else 0
+    said = f"{status.state.value} {tenth * 10} %" if status.state is ModelState.FETCHING else status.state.value
+    if said != last:
+        note = f": {status.detail}" if status.detail else ""
+        console.print(
+            f"Language model: {said}{note}" + (" (everyday questions already work)" if tenth == 0 and last is None else "")
+        )
+    return said
+
+
+def _parts(bank: Bank, origin: str) -> Parts:
+    identity = bank.sandbox.identity
+    client = httpx.AsyncClient(transport=in_process(bank.sandbox.app), base_url=identity.issuer)
+    keys = Keys(f"{identity.issuer}/jwks", client, clock)
+    issuer = Issuer(issuer=identity.issuer, audience="counterfoil", jwks_uri=f"{identity.issuer}/jwks")
+
+    async def login_of(claims: Claims, token: str) -> Login:
+        return await bank.login(PartyId(str(claims["sub"])), token)
+
+    async def health() -> Sequence[PartHealth]:
+        return [await _index_health(bank), _model_health(bank)]
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        yield
+        await client.aclose()
+
+    return Parts(
+        records=bank.records,
+        assistant=bank.assistant,
+        bearer=Bearer(issuer, keys, login_of, clock),
+        rows=bank.rows,
+        clock=clock,
+        health=health,
+        identity=PageIdentity(
+            authorize_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/authorize",
+            token_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/token",
+            client_id="counterfoil",
+            scope="openid " + " ".join(_permissions()),
+        ),
+        mounts={SANDBOX_PATH: bank.sandbox.app},
+        lifespan=lifespan,
+    )
+
+
+def _permissions() -> Sequence[str]:
+    from connectors.sandbox.tokens import PERMISSIONS  # noqa: PLC0415
+
+    return sorted(PERMISSIONS)
+
+
+async def _index_health(bank: Bank) -> PartHealth:
+    try:
+        state = await bank.index.state()
+    except Unavailable as error:
+        return PartHealth(name="index", state=State.FAILED, needed=False, detail=str(error))
+    return PartHealth(name="index", state=State.READY if state.live is not None else State.STARTING, needed=False)
+
+
+def _model_health(bank: Bank) -> PartHealth:
+    if bank.planner is None:
+        return PartHealth(name="model", state=State.ABSENT, needed=False)
+    status = bank.planner.server.status
+    percent = status.done * 100 // status.total if status.total else None
+    return PartHealth(name="model", state=State(status.state.value), needed=False, percent=percent, detail=status.detail)
+
+
+def serve_sandbox(settings: Settings, port: int, console: Console) -> None:
+    """Serve the bank's own services alone, as another process would meet them."""
+    base = f"http://127.0.0.1:{port}"
+    bank = build(clock, settings.home / "keys" / "sandbox.json", base)
+    console.print(f"The sandbox bank is on {base}{IDENTITY_PATH} and {base}/open-banking/v4.0/aisp. Ctrl-C stops.")
+    uvicorn.run(bank.app, host="127.0.0.1", port=port, log_level="warning")

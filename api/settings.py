@@ -1,0 +1,44 @@
+"""Settings, from the environment as COUNTERFOIL_*; every state is under one home."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Beside the virtual environment that runs this, so that two installations never meet."""
+    if sys.prefix != sys.base_prefix:
+        return Path(sys.prefix).parent / ".counterfoil"
+    return Path.home() / ".local" / "share" / "counterfoil"
+
+
+class Settings(BaseSettings):
+    """planner: "router" asks the model only where the router is not sure, "model" asks it always.
+
+    model: none, local (the embedded model, used when its weights are there), or the path of a GGUF file.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_", frozen=True)
+
+    home: Path = default_home()
+    database_url: str = ""
+    qdrant_url: str = ""
+    model: str = "local"
+    planner: Literal["router", "model"] = "router"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    rules: Path | None = None
+    max_import_bytes: int = 256 * 1024 * 1024
+    meaning_floor: float = 0.45
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'counterfoil.db'}"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"

@@ -1,0 +1,264 @@
+"""The only place that knows which adapters are in use: builds everything from settings, and takes it down again."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from api.settings import Settings
+from assistant import proposal, router
+from assistant.dialogue import Understanding
+from assistant.graph import ModelPlanner
+from assistant.models import ModelServer
+from assistant.plan import Plan
+from assistant.resolve import synonyms_of
+from assistant.spans import Spans
+from assistant.turn import Assistant
+from assistant.weights import locate
+from connectors.categories import DEFAULT_RULES, Categories
+from connectors.gateway import Gateway
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, Sandbox, build
+from connectors.services import BankServices
+from connectors.sync import sync
+from connectors.transport import in_process
+from data.errors import ModelUnavailable, NotFound
+from data.facts import Row
+from data.ledger import Ledger, Texts, shown_row
+from data.party import AccountId, Consent, Login, PartyId, Purpose
+from data.queries import Queries
+from data.records import Records
+from data.store import connect
+from prompts.registry import planner_prompt
+from retrieval import embedding, templates
+from retrieval.cache import EmbeddingCache
+from retrieval.edge import EdgeIndex
+from retrieval.embedding import Embedder
+from retrieval.index import VectorIndex
+from retrieval.search import MerchantSearch
+from retrieval.server import ServerIndex
+from retrieval.worker import Progress, drain, rebuild
+
+# The moment that a batch line or an eval asks from; without one it is now.
+_asked_at: ContextVar[datetime | None] = ContextVar("asked_at", default=None)
+
+
+def clock() -> datetime:
+    return _asked_at.get() or datetime.now(UTC)
+
+
+@contextmanager
+def asking_at(now: datetime | None) -> Iterator[None]:
+    """Everything called in this context, the sandbox bank included, takes `now` for the present."""
+    mark = _asked_at.set(now)
+    try:
+        yield
+    finally:
+        _asked_at.reset(mark)
+
+
+def open_ledger(settings: Settings) -> tuple[Engine, Ledger, Categories]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = connect(settings.database)
+    categories = Categories.load(settings.rules or DEFAULT_RULES)
+    texts = Texts(descriptor=templates.descriptor, template=templates.template)
+    return engine, Ledger(engine, texts, categories.categorise), categories
+
+
+def head_path(settings: Settings) -> Path:
+    return settings.models / f"router-{router.version(embedding.VERSION)}.npz"
+
+
+def prepare(settings: Settings, progress: Callable[[int, int], None] | None = None) -> Embedder:
+    """The serving embedder and the router's head, made where they are missing: the first time takes about half a minute.
+
+    What is made is made in a process of its own, so that this one loads neither torch nor scikit-learn.
+    """
+    folder = embedding.export(settings.models, progress)
+    if not head_path(settings).exists():
+        subprocess.run([sys.executable, "-m", "api.train", str(folder), str(head_path(settings))], check=True)
+    return Embedder(folder)
+
+
+class LazyPlanner:
+    """Starts the embedded model when it is first asked: a short command does not wait for what it may not need."""
+
+    def __init__(self, server: ModelServer, wait_s: float) -> None:
+        self.server, self.wait_s = server, wait_s
+        self._planner = ModelPlanner(server, planner_prompt())
+        self._started = False
+        self._lock = asyncio.Lock()
+
+    async def start(self) -> None:
+        async with self._lock:
+            if not self._started:
+                self._started = True
+                await self.server.start()
+
+    async def plan(self, message: str, prior: Plan | None = None, heard: Spans | None = None) -> Plan:
+        await self.start()
+        if self.wait_s:
+            await self.server.ready(self.wait_s)
+        return await self._planner.plan(message, prior, heard)
+
+    async def stop(self) -> None:
+        if self._started:
+            await self.server.stop()
+
+
+@dataclass
+class Bank:
+    """Everything that a turn, a sync or a command needs. `sandbox` is the bank whose customers log in here."""
+
+    settings: Settings
+    engine: Engine
+    ledger: Ledger
+    queries: Queries
+    records: Records
+    categories: Categories
+    embedder: Embedder
+    cache: EmbeddingCache
+    index: VectorIndex
+    services: BankServices
+    sandbox: Sandbox
+    assistant: Assistant
+    planner: LazyPlanner | None
+    gateway: Gateway
+
+    async def login(self, party: PartyId, token: str | None = None) -> Login:
+        """The login of a party: a sandbox customer's grants come from the services, others' from their statements.
+
+        Raises NotFound for a party that neither knows.
+        """
+        if token is None and party in self.sandbox.identity.customers:
+            token = self.sandbox.identity.mint(party)
+        known = await asyncio.to_thread(self.ledger.party, party)
+        if token is not None and (known is None or await asyncio.to_thread(self._stale, party)):
+            await self.sync(party, token)
+            known = await asyncio.to_thread(self.ledger.party, party)
+        if known is None:
+            raise NotFound("party", party)
+        grants = await asyncio.to_thread(self.ledger.grants, party)
+        return Login(party=known, grants=grants, token=token)
+
+    def _stale(self, party: PartyId) -> bool:
+        """Whether the ledger has not been fed from the services for this long."""
+        now = clock()
+        times = [self.ledger.synced_until(g.account) for g in self.ledger.grants(party)]
+        return any(t is None or abs((now - t).total_seconds()) > SYNC_AGAIN_S for t in times)
+
+    async def sync(self, party: PartyId, token: str) -> None:
+        """Feed the ledger from the services, under the consent to it that a sandbox customer gives by logging in."""
+        now = clock()
+        consent = Consent(party=party, purpose=Purpose.SYNC)
+        await asyncio.to_thread(self.ledger.put_consent, consent)
+        await sync(self.services, token, self.ledger, consent, now)
+        if await asyncio.to_thread(self.ledger.waiting):
+            await self.update_index()
+
+    async def update_index(self, progress: Progress | None = None) -> int:
+        return await drain(self.ledger, self.embedder, self.cache, self.index, progress)
+
+    async def rebuild_index(self, progress: Progress | None = None) -> int:
+        return await rebuild(self.ledger, self.embedder, self.cache, self.index, progress)
+
+    async def rows(self, login: Login, ids: Sequence[str], accounts: Sequence[AccountId] = ()) -> list[Row]:
+        """Ledger rows by source id, of the login's own accounts only, newest first."""
+        own = [a for a in login.accounts(clock()) if not accounts or a in accounts]
+        names = {a.id: a.name for a in await asyncio.to_thread(self.ledger.accounts, own)}
+        found = await asyncio.to_thread(self.queries.by_ids, own, ids)
+        return [shown_row(row, names[row["account_id"]]) for row in found if row["account_id"] in own]
+
+
+SYNC_AGAIN_S = 300.0
+
+
+def _index(settings: Settings, version: str) -> VectorIndex:
+    if settings.qdrant_url:
+        return ServerIndex(settings.qdrant_url, version)
+    return EdgeIndex(settings.home / "index", version)
+
+
+def _meaning(search: MerchantSearch, floor: float) -> Callable[[str, frozenset[AccountId]], Iterable[object]]:
+    async def find(said: str, accounts: frozenset[AccountId]) -> list[str]:
+        hits = await search.find(said, accounts)
+        best = max((h.score for h in hits), default=0.0)
+        return [h.text for h in hits if h.score >= max(floor, best - NEAR)]
+
+    return find  # type: ignore[return-value]
+
+
+# Hits this close to the best one are the same kind of place; others only share a word.
+NEAR = 0.08
+
+
+@asynccontextmanager
+async def open_bank(
+    settings: Settings, *, base_url: str = BASE_URL, wait_for_model_s: float = 300.0, fetch: bool = False
+) -> AsyncIterator[Bank]:
+    """Open everything on a home. wait_for_model_s: 0 answers without the model until it is ready."""
+    embedder = await asyncio.to_thread(prepare, settings)
+    engine, ledger, categories = await asyncio.to_thread(open_ledger, settings)
+    queries = Queries(engine)
+    cache = EmbeddingCache(settings.home / "cache", embedder.version)
+    index = _index(settings, embedder.version)
+    sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
+    services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
+    planner = _planner(settings, wait_for_model_s, fetch)
+    head = await asyncio.to_thread(router.Head.load, head_path(settings))
+    gateway = Gateway()
+    assistant = Assistant(
+        ledger=ledger,
+        queries=queries,
+        understanding=Understanding(head, embedder.embed),
+        meaning=_meaning(MerchantSearch(index, embedder), settings.meaning_floor),
+        gateway=gateway,
+        services=services,
+        synonyms=synonyms_of(categories.synonyms()),
+        category_names={c: categories.display(c) for c in categories.synonyms()},
+        words=router.vocabulary(),
+        planner=planner,
+        always_model=settings.planner == "model",
+    )
+    bank = Bank(
+        settings,
+        engine,
+        ledger,
+        queries,
+        Records(engine),
+        categories,
+        embedder,
+        cache,
+        index,
+        services,
+        sandbox,
+        assistant,
+        planner,
+        gateway,
+    )
+    try:
+        yield bank
+    finally:
+        if planner is not None:
+            await planner.stop()
+        await services.aclose()
+        await index.close()
+        cache.close()
+        engine.dispose()
+
+
+def _planner(settings: Settings, wait_s: float, fetch: bool) -> LazyPlanner | None:
+    if settings.model == "none" or (not fetch and locate(settings.models, settings.model) is None):
+        if settings.planner == "model":
+            raise ModelUnavailable("plans are to be made by the model, but there is none: counterfoil model fetch")
+        return None
+    opening = proposal.opening(planner_prompt())
+    return LazyPlanner(ModelServer(settings.home, settings.model, opening, fetch=fetch), wait_s)

@@ -262,7 +262,10 @@ class Records:
         """Tell of turns that never ended; returns the number of the log's last event."""
         open_turns = (turn_t.c.conversation_id == conversation, turn_t.c.ended.is_(False))
         number = int(self._row(connection, party, conversation)["events"])
-        for turn in connection.scalars(select(turn_t.c.number).where(*open_turns)).all():
+        lost = connection.scalars(select(turn_t.c.number).where(*open_turns)).all()
+        if not lost:
+            return number
+        for turn in lost:
             _insert(connection, conversation, turn, number, (ABANDONED,))
             number += 1
         connection.execute(update(conversation_t).where(*_own(party, conversation)).values(events=number))

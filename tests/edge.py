@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
@@ -47,6 +49,18 @@ ANSWER: tuple[Event, ...] = (
     TextEvent(text="You spent £21.50 at Tesco last month.", template="You spent {f1} at Tesco last month.", refs=("f1",)),
     DONE,
 )
+
+
+class Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
 
 class Clock:

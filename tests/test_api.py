@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from api.app import create
 from api.limits import Limits
 from data.errors import ModelUnavailable
 from data.facts import ErrorEvent, FactEvent, StatusEvent
-from tests.edge import ANSWER, ROWS, SPENT, Bank, Clock, Scripted, parts
+from tests.edge import ANSWER, ROWS, SPENT, Bank, Clock, Scripted, Server, parts
 
 SSE = {"Accept": "text/event-stream"}
 
@@ -54,16 +53,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
     await desk.app.state.edge.turns.close()
-
-
-class Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
 
 
 @asynccontextmanager

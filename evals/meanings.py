@@ -128,10 +128,10 @@ class AtFloor(NamedTuple):
 
 def measure(embedder: Embedder, floors: Sequence[float]) -> list[AtFloor]:
     kinds = np.asarray([kind for kind, lines in MERCHANTS.items() for _ in lines])
-    merchants = embedder.embed([template(line) for lines in MERCHANTS.values() for line in lines])
-    scores = np.concatenate([embedder.embed([words]) for words in WORDS]) @ merchants.T
+    merchants = embedder.embed_names([template(line) for lines in MERCHANTS.values() for line in lines])
+    scores = np.concatenate([embedder.embed_names([words]) for words in WORDS]) @ merchants.T
     right = np.asarray(list(WORDS.values()))[:, None] == kinds[None, :]
-    strange = (np.concatenate([embedder.embed([words]) for words in STRANGERS]) @ merchants.T).max(axis=1)
+    strange = (np.concatenate([embedder.embed_names([words]) for words in STRANGERS]) @ merchants.T).max(axis=1)
     first = right[np.arange(len(scores)), scores.argmax(axis=1)]
     return [
         AtFloor(

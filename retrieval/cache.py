@@ -69,7 +69,7 @@ class EmbeddingCache:
         known = self.get(list(dict.fromkeys(keys)))
         missing = {key: at for at, key in enumerate(keys) if key not in known}
         if missing:
-            fresh = embedder.embed([templates[at] for at in missing.values()])
+            fresh = embedder.embed_names([templates[at] for at in missing.values()])
             self.put(list(missing), fresh, [owners[at] for at in missing.values()])
             known |= dict(zip(missing, fresh, strict=True))
         return np.stack([known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)

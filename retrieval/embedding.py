@@ -25,7 +25,10 @@ from retrieval.weights import DIGESTS, NAME, Progress, fetch_weights, sha256
 MAX_TOKENS = 256
 # Larger ones pad more and fit the cache less: 16 and 32 give the most texts per CPU-second.
 BATCH = 32
-RECIPE = "mean pooling, normalised, opset 17, dynamic int8 per channel but layer 0 output, 256 tokens"
+# Names of a word or two say little by themselves: in this frame, on both sides, made-up merchants are told apart better
+# (evals.meanings: average precision 0.71 against 0.64).
+FRAME = "a business called {}"
+RECIPE = f"mean pooling, normalised, opset 17, dynamic int8 per channel but layer 0 output, 256 tokens; names as {FRAME!r}"
 # Vectors, floors and whatever was learnt from them belong to this version and to no other.
 VERSION = hashlib.sha256("\n".join([DIGESTS["model.safetensors"], DIGESTS["tokenizer.json"], RECIPE]).encode()).hexdigest()[:12]
 
@@ -95,6 +98,10 @@ class Embedder:
             chosen = by_length[start : start + BATCH]
             vectors[chosen] = self._run([encoded[at] for at in chosen])
         return vectors
+
+    def embed_names(self, names: Sequence[str]) -> Vectors:
+        """Vectors [len(names), 384] of templates, or of what a customer calls a merchant: both are embedded as names."""
+        return self.embed([FRAME.format(name) for name in names])
 
     def _run(self, batch: list[list[int]]) -> Vectors:
         ids = np.zeros((len(batch), max(map(len, batch))), np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,10 +19,9 @@ from assistant import proposal, router
 from assistant.dialogue import Understanding
 from assistant.graph import ModelPlanner
 from assistant.models import ModelServer
-from assistant.plan import Plan
+from assistant.plan import Plan, Spans
 from assistant.resolve import synonyms_of
-from assistant.spans import Spans
-from assistant.turn import Assistant
+from assistant.turn import Assistant, Meaning
 from assistant.weights import locate
 from connectors.categories import DEFAULT_RULES, Categories
 from connectors.gateway import Gateway
@@ -187,13 +186,13 @@ def _index(settings: Settings, version: str) -> VectorIndex:
     return EdgeIndex(settings.home / "index", version)
 
 
-def _meaning(search: MerchantSearch, floor: float) -> Callable[[str, frozenset[AccountId]], Iterable[object]]:
+def _meaning(search: MerchantSearch, floor: float) -> Meaning:
     async def find(said: str, accounts: frozenset[AccountId]) -> list[str]:
         hits = await search.find(said, accounts)
         best = max((h.score for h in hits), default=0.0)
         return [h.text for h in hits if h.score >= max(floor, best - NEAR)]
 
-    return find  # type: ignore[return-value]
+    return find
 
 
 # Hits this close to the best one are the same kind of place; others only share a word.
@@ -225,6 +224,7 @@ async def open_bank(
         synonyms=synonyms_of(categories.synonyms()),
         category_names={c: categories.display(c) for c in categories.synonyms()},
         words=router.vocabulary(),
+        nobody=router.nobody(),
         planner=planner,
         always_model=settings.planner == "model",
     )

@@ -419,7 +419,7 @@ _UNIT_CAL = r"(?P<unit>week|month|quarter|year)"
 _THE = r"(?:in |during |over |for |within |throughout )?(?:the |my )?"
 _SO_FAR = r"(?: so far| to date| up to now)?"
 READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
-    (re.compile(rf"(?<![\w.£$€]){pattern}(?![\w])"), reading)
+    (re.compile(rf"(?<![\w.£$€])(?:{pattern})(?![\w])"), reading)
     for pattern, reading in (
         (rf"(?:between|from) (?:the )?(?P<from>\d{{1,2}}){_ORDINAL} (?:and|to|until|till|-) (?:the )?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
         (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),

@@ -63,6 +63,12 @@ def vocabulary() -> frozenset[str]:
     return frozenset(known - set(PLACEHOLDERS.values()))
 
 
+def nobody() -> frozenset[str]:
+    """Words that name nobody, even where a name is expected: "paid it back"."""
+    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
+    return frozenset(str(words["nobody"]).split())
+
+
 def spoken(masked: str) -> str:
     """A masked question as ordinary English, for the embedding."""
     return re.sub(r"\bx[a-z]+\b", lambda m: _SPOKEN.get(m.group(), m.group()), masked)

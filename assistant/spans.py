@@ -53,7 +53,7 @@ _END = re.compile(
     r"|\x01|[?!;:]|[,.](?=\s|$)|\s-\s"
     r"|\s+and\s+(?=(?:how|when|what|which|who|is|was|were|did|do|does|has|have|if|show|also|tell|at|to|from|the (?:date|total|last|number))\b)"
     r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now"
-    r"|combined|together|exactly|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
+    r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
@@ -74,17 +74,18 @@ class Known:
     synonyms: Mapping[str, Sequence[str]]
     accounts: Sequence[Account]
     words: frozenset[str]
+    nobody: frozenset[str]
     today: periods.Today
     tokens: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
-           accounts: Sequence[Account], words: frozenset[str], today: periods.Today) -> Known:  # fmt: skip
+           accounts: Sequence[Account], words: frozenset[str], nobody: frozenset[str], today: periods.Today) -> Known:  # fmt: skip
         tokens: dict[str, set[int]] = {}
         for payee in payees:
             for token in words_of(f"{payee.template} {payee.text} {payee.shown}"):
                 tokens.setdefault(token, set()).add(payee.id)
-        return cls(payees, categories, synonyms, accounts, words, today, {t: frozenset(i) for t, i in tokens.items()})
+        return cls(payees, categories, synonyms, accounts, words, nobody, today, {t: frozenset(i) for t, i in tokens.items()})
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ def find(message: str, known: Known) -> Found:
     masked, unknown = _masked(marks, known)
     spans = Spans(
         periods=marks.of("period"),
-        merchants=tuple(_bare(m) for m in marks.of("merchant")),
+        # A second category goes in as a name, which the resolver reads as a category again.
+        merchants=tuple(_bare(m) for m in (*marks.of("merchant"), *marks.of("category")[1:])),
         category=next(iter(marks.of("category")), ""),
         amount=next(iter(marks.of("amount")), ""),
         account=next(iter(marks.of("account")), ""),
@@ -253,17 +255,31 @@ def _slots(marks: _Marks, known: Known) -> None:
         end = _END.search(text, match.end() - 1)
         stop = end.start() if end else len(text)
         words = text[match.end() : max(stop, match.end())]
+        strong = match["lead"] in _STRONG or (match["lead"] == "to" and _SENT.search(text[: match.start()]) is not None)
         inner = _SLOT.search(words)
-        while inner is not None and _names_nobody(words[: inner.start()], known):
+        while inner is not None and _names_nobody(words[: inner.start()], known, strong):
+            strong = strong or inner["lead"] in _STRONG or inner["lead"] == "to"
             position, words = match.end() + inner.end(), words[inner.end() :]
             inner = _SLOT.search(words)
         start = stop - len(words)
-        if _names_nobody(words, known):
+        if _names_nobody(words, known, strong):
             continue
-        if match["lead"] in _WEAK and not _plausible(words, known):
-            continue
+        if not strong and match["lead"] in _WEAK:
+            words, start = _trimmed(words, start, known)
+            if not _plausible(words, known):
+                continue
         if any(marks.take(a, b, "merchant") for a, b in _several(words, start, known)):
             position = stop
+
+
+def _trimmed(words: str, start: int, known: Known) -> tuple[str, int]:
+    """A name without the ordinary words at its ends: "acme get" after "did"."""
+    tokens = list(_WORD.finditer(words))
+    while tokens and tokens[-1].group() in known.words and tokens[-1].group() not in known.tokens:
+        tokens.pop()
+    while tokens and tokens[0].group() in known.words and tokens[0].group() not in known.tokens:
+        tokens.pop(0)
+    return (words[tokens[0].start() : tokens[-1].end()], start + tokens[0].start()) if tokens else ("", start)
 
 
 def _several(words: str, start: int, known: Known) -> Iterable[tuple[int, int]]:
@@ -276,16 +292,21 @@ def _several(words: str, start: int, known: Known) -> Iterable[tuple[int, int]]:
 
 
 _NAMES = re.compile(r"(?:(?!\s+(?:and|or|plus|versus|vs|than|against|&)\s|,\s).)+(?:(?<=\S)|$)")
+_STRONG = frozenset(["paid", "pay", "paying", "pays", "at", "from"])
+_SENT = re.compile(
+    r"\b(?:paid|pay|paying|payments?|made|sent|send|transfer(?:red|s)?|gave|given|went|go|gone|been|trips?|visits?|money|owe)\s*$"
+)
 _WEAK = frozenset(
     ["for", "of", "than", "and", "did", "has", "is", "was", "have", "in", "on", "use", "used", "to", "buy", "bought", "with"]
 )
 
 
-def _names_nobody(words: str, known: Known) -> bool:
-    """Whether the words are all ordinary: "my account", "the bank", "it"."""
+def _names_nobody(words: str, known: Known, strong: bool) -> bool:
+    """Whether the words are all ordinary: "my account", "the bank", "it". After "paid" fewer words are."""
     rest = _DETERMINERS.sub("", words.strip() + " ").strip()
     tokens = _WORD.findall(rest)
-    return not tokens or "\x01" in rest or all(t in known.words and t not in known.tokens for t in tokens)
+    ordinary = known.nobody if strong else known.words
+    return not tokens or "\x01" in rest or all(t in ordinary and (strong or t not in known.tokens) for t in tokens)
 
 
 def _plausible(words: str, known: Known) -> bool:
@@ -322,7 +343,7 @@ def close_word(token: str, vocabulary: Iterable[str], least: int = 4) -> str | N
     if len(token) < least or any(c.isdigit() for c in token):
         return None
     slips = 1 if len(token) <= 6 else 2
-    best = process.extractOne(token, vocabulary, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
+    best = process.extractOne(token, list(vocabulary), scorer=DamerauLevenshtein.distance, score_cutoff=slips)
     return str(best[0]) if best is not None and best[0][0] == token[0] else None
 
 

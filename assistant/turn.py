@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from connectors.gateway import Gateway
-from connectors.policy import OwnAccountId
-
 from assistant import position, spending
 from assistant.answer import render
 from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure
@@ -21,6 +18,8 @@ from assistant.plan import Plan, Spans, Step, Tool
 from assistant.resolve import Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known
 from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
+from connectors.gateway import Gateway
+from connectors.policy import OwnAccountId
 from connectors.services import BankServices
 from data.banking import Account
 from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
@@ -92,6 +91,7 @@ class Assistant:
     synonyms: Mapping[str, Sequence[str]]
     category_names: Mapping[str, str]
     words: frozenset[str]
+    nobody: frozenset[str]
     planner: Planner | None = None
     always_model: bool = False
     _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class Assistant:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
             held = self.ledger.accounts(accounts)
-            bare = Known.of((), (), {}, held, self.words, Today.of(today, login.locale))
+            bare = Known.of((), (), {}, held, self.words, self.nobody, Today.of(today, login.locale))
             context = self._context(bare, accounts, login, now, Live(), 0)
             pay = position.pay(context, accounts)
             self._known[key] = Known.of(
@@ -137,6 +137,7 @@ class Assistant:
                 self.synonyms,
                 held,
                 self.words,
+                self.nobody,
                 Today.of(today, login.locale, pay.next_on if pay else None),
             )
         return self._known[key]

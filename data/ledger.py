@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Integer, case, cast, delete, func, insert, select, update
 from sqlmodel import SQLModel
 
-from data.banking import Account, Kind, Transaction
+from data.banking import Account, Kind, Status, Transaction
 from data.facts import Row
 from data.money import Money
 from data.party import AccountId, Consent, Frozen, Grant, GrantSource, Party, PartyId, Purpose, Role
@@ -63,6 +63,10 @@ class Texts(Frozen):
 
 # (statement text, MCC, the bank's own category) -> category and its source.
 Categoriser = Callable[[str, str | None, str | None], tuple[str | None, str | None]]
+
+
+# Transfers are with persons as well as firms: their texts may be names.
+_PERSONAL = (Kind.PAYMENT, Kind.TRANSFER, Kind.INCOME)
 
 
 class Ledger:
@@ -241,7 +245,9 @@ class Ledger:
             where = (entry.c.account_id == account, entry.c.source_id.in_(keys))
             connection.execute(update(entry).where(*where).values(live=False))
         if fresh:
-            connection.execute(insert(entry), fresh)
+            # Most sources fill few columns, and each one of a statement costs as much when it is empty.
+            filled = [name for name in fresh[0] if any(values[name] is not None for values in fresh)]
+            connection.execute(insert(entry), [{name: values[name] for name in filled} for values in fresh])
         return Added(added=len(keyed) - corrected - unchanged, corrected=corrected, unchanged=unchanged)
 
     def _before(
@@ -249,10 +255,10 @@ class Ledger:
     ) -> tuple[dict[tuple[AccountId, str], Mapping[str, Any]], dict[tuple[AccountId, str], int]]:
         """What is held of these rows, and the descriptor id of each of their texts; both by account."""
         keys: dict[AccountId, list[str]] = {}
-        texts: dict[AccountId, set[str]] = {}
+        texts: dict[AccountId, dict[str, Transaction]] = {}
         for key, row in keyed:
             keys.setdefault(row.account, []).append(key)
-            texts.setdefault(row.account, set()).add(row.text)
+            texts.setdefault(row.account, {}).setdefault(row.text, row)
         # A new account has nothing to look up: a file of many parties would ask for each of them.
         old: set[AccountId] = set()
         for chosen in _portions(sorted(keys)):
@@ -303,9 +309,12 @@ class Ledger:
         }
 
     def _descriptors(
-        self, connection: Connection, texts: Mapping[AccountId, set[str]], old: set[AccountId]
+        self, connection: Connection, texts: Mapping[AccountId, Mapping[str, Transaction]], old: set[AccountId]
     ) -> dict[tuple[AccountId, str], int]:
-        """(Account, statement text) -> descriptor id; new ones are made and put into the index queue."""
+        """(Account, statement text) -> descriptor id; new ones are made and put into the index queue.
+
+        texts: by account each statement text with a transaction that has it, which gives the name to show.
+        """
         known: dict[tuple[AccountId, str], int] = {}
         keys = {(account, text): self.texts.descriptor(text) for account, some in texts.items() for text in some}
         for account in old:
@@ -316,13 +325,21 @@ class Ledger:
         new = {(account, key): text for (account, text), key in sorted(keys.items(), reverse=True) if (account, key) not in known}
         if new:
             rows = [
-                {"account_id": account, "text": key, "shown": text, "template": self.texts.template(text)}
+                {
+                    "account_id": account,
+                    "text": key,
+                    "shown": texts[account][text].counterparty or text,
+                    "template": self.texts.template(text),
+                    "personal": texts[account][text].kind in _PERSONAL,
+                }
                 for (account, key), text in new.items()
             ]
             added = insert(descriptor).returning(descriptor.c.account_id, descriptor.c.text, descriptor.c.id)
             known |= {(AccountId(r.account_id), r.text): r.id for r in connection.execute(added, rows)}
-            work = sorted({(row["account_id"], row["template"]) for row in rows})
-            connection.execute(insert(work_t), [{"account_id": a, "template": t, "op": "put"} for a, t in work])
+            work = {(row["account_id"], row["template"]): "own" if row["personal"] else "put" for row in rows}
+            connection.execute(
+                insert(work_t), [{"account_id": a, "template": t, "op": op} for (a, t), op in sorted(work.items())]
+            )
         return {(account, text): known[account, key] for (account, text), key in keys.items()}
 
     @staticmethod
@@ -352,6 +369,16 @@ class Ledger:
             held.update(on.execute(query.join(entry, entry.c.descriptor_id == descriptor.c.id).where(*where)).tuples())
         return held
 
+    def expire_pending(self, account: AccountId, since: dt.date, shown: Collection[str]) -> int:
+        """Take out pending rows from a day on that the bank does not show any more; returns how many they were."""
+        held = (entry.c.account_id == account, entry.c.live.is_(True), entry.c.status == Status.PENDING.value)
+        with self.engine.begin() as connection:
+            found = connection.scalars(select(entry.c.source_id).where(*held, entry.c.booked_on >= since)).all()
+            gone = [source for source in found if source not in shown]
+            for chosen in _portions(gone):
+                connection.execute(update(entry).where(*held, entry.c.source_id.in_(chosen)).values(live=False))
+        return len(gone)
+
     # The index queue
 
     def take(self, limit: int) -> list[tuple[int, AccountId, str, str]]:
@@ -371,10 +398,12 @@ class Ledger:
 
     def requeue(self) -> int:
         """Put every template of every account into the index queue again; returns how many."""
-        pairs = select(descriptor.c.account_id, descriptor.c.template).distinct()
+        op = case((func.max(cast(descriptor.c.personal, Integer)) == 1, "own"), else_="put")
+        source = select(descriptor.c.account_id, descriptor.c.template, op).group_by(
+            descriptor.c.account_id, descriptor.c.template
+        )
         with self.engine.begin() as connection:
             connection.execute(delete(work_t))
-            source = pairs.add_columns(func.lower("put"))
             result = connection.execute(insert(work_t).from_select(["account_id", "template", "op"], source))
         return result.rowcount
 

@@ -66,7 +66,7 @@ class ConsentRow(SQLModel, table=True):
 
 
 class DescriptorRow(SQLModel, table=True):
-    """A statement text of one account; `text` is the comparable key, `shown` the name that people know it by."""
+    """A statement text of one account; `text` is the comparable key, `shown` the name people know it by."""
 
     __tablename__ = "descriptor"
     __table_args__ = (
@@ -78,6 +78,8 @@ class DescriptorRow(SQLModel, table=True):
     text: str
     shown: str
     template: str
+    # A transfer to or from somebody: its vector is kept under the account alone.
+    personal: bool = False
 
 
 class EntryRow(SQLModel, table=True):

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("shown", sa.String(), nullable=False),
         sa.Column("template", sa.String(), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("account_id", "text", name="descriptor_of_account"),
     )

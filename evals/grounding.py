@@ -27,7 +27,7 @@ NUMBER_WORDS = {
 # Words that conclude something: a fact has to carry them.
 CONCLUSIONS = (
     "more", "less", "fewer", "higher", "lower", "cheaper", "dearer", "same", "none", "nothing", "never", "half", "double",
-    "duplicate", "duplicates", "third", "a quarter", "most", "least",
+    "duplicate", "duplicates", "third", "a quarter",
 )  # fmt: skip
 EMPTY = ("none", "nothing", "never", "no")
 _MONTH = "|".join(f"{month}|{month[:3]}" for month in MONTHS)

@@ -157,8 +157,9 @@ class Saved:
 
 
 @solver
-def asked(answer: Answerer, saved: Saved, tick: Callable[[], None]) -> Solver:
-    """Put the conversation to the assistant and keep what it answered."""
+def asked(answer: Answerer, saved: Saved, told: Callable[[int, int], None], of: int) -> Solver:
+    """Put the conversation to the assistant and keep what it answered; told: how many of `of` are done."""
+    asked_so_far: set[str] = set()
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         case = str(state.sample_id)
@@ -167,7 +168,8 @@ def asked(answer: Answerer, saved: Saved, tick: Callable[[], None]) -> Solver:
         outputs = saved.held[case]
         state.store.set("outputs", outputs)
         state.output.completion = "\n".join(output["answer"] for output in outputs)
-        tick()
+        asked_so_far.add(case)
+        told(len(asked_so_far), of)
         return state
 
     return solve
@@ -262,15 +264,19 @@ def judged(suite: Suite) -> Scorer:
     return score
 
 
-def task(suite: Suite, answer: Answerer, saved: Saved, tick: Callable[[], None] = lambda: None) -> Task:
+def task(suite: Suite, answer: Answerer, saved: Saved, told: Callable[[int, int], None] = lambda done, of: None) -> Task:
     samples = [
         Sample(input="\n".join(case.line["turns"]), id=case.id, metadata={"line": dict(case.line), "group": case.group})
         for case in suite.cases
     ]
-    return Task(dataset=MemoryDataset(samples), solver=asked(answer, saved, tick), scorer=judged(suite), name=suite.name)
+    return Task(
+        dataset=MemoryDataset(samples), solver=asked(answer, saved, told, len(samples)), scorer=judged(suite), name=suite.name
+    )
 
 
-async def run(suite: Suite, answer: Answerer, runs: Path, key: str, tick: Callable[[], None] = lambda: None) -> EvalLog:
+async def run(
+    suite: Suite, answer: Answerer, runs: Path, key: str, told: Callable[[int, int], None] = lambda done, of: None
+) -> EvalLog:
     """Run a suite one conversation after the other, so that latencies are of one turn alone.
 
     runs: the folder of Inspect's logs and of answers so far. key: what the answers depend on besides the questions, so that
@@ -281,12 +287,13 @@ async def run(suite: Suite, answer: Answerer, runs: Path, key: str, tick: Callab
     os.environ.setdefault("INSPECT_DISPLAY", "none")
     display_type()
     (log,) = await eval_async(
-        task(suite, answer, saved, tick),
+        task(suite, answer, saved, told),
         model=None,
         log_dir=str(runs),
         max_samples=1,
         log_realtime=False,
         score_display=False,
+        fail_on_error=False,
     )
     if log.status != "success":
         raise RuntimeError(
@@ -297,9 +304,13 @@ async def run(suite: Suite, answer: Answerer, runs: Path, key: str, tick: Callab
 
 
 def turns(log: EvalLog) -> list[tuple[str, str, Judged]]:
-    """Every judged turn of a log: case, group, verdict."""
+    """Every judged turn of a log: case, group, verdict. In a conversation that broke, no turn is right."""
     found = []
     for sample in log.samples or []:
+        if sample.error is not None:
+            for number, said in enumerate(sample.metadata["line"]["turns"]):
+                broke = Judged(turn=number, said=said, outcome="error", answer="", right=False, why=sample.error.message)
+                found.append((str(sample.id), sample.metadata["group"], broke))
         for score in (sample.scores or {}).values():
             for turn in (score.metadata or {})["turns"]:
                 found.append((str(sample.id), sample.metadata["group"], Judged.model_validate(turn)))

@@ -1,0 +1,167 @@
+"""counterfoil eval: the suites from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.settings import Settings
+from api.wiring import Bank
+from connectors.sandbox.households import households as books_at
+from data.errors import CounterfoilError
+from evals import cards as card_data
+from evals import product
+from evals.golds import world
+from evals.probes import of_cards, of_households, probes
+from evals.questions import NOW, conversations
+from evals.report import Found, Summary, failures, show
+from evals.suites import Suite, cards_suite, household_grounds, households_suite, isolation_suite, run, turns
+
+app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
+console = Console(highlight=False)
+Told = Callable[[int, int], None]
+
+
+class Planner(StrEnum):
+    ROUTER = "router"
+    MODEL = "model"
+
+
+class Portion(StrEnum):
+    DEV = "dev"
+    HELD = "held"
+
+
+class Run(NamedTuple):
+    """A suite, what to put into the ledger before it, and whether the filter is taken away on purpose."""
+
+    suite: Suite
+    fill: Callable[[Bank, Told], Awaitable[None]]
+    break_filter: bool = False
+
+
+Data = Annotated[Path, typer.Option("--data", help="A folder with transactions_*.csv and questions_*.jsonl.", exists=True)]
+Plan = Annotated[Planner, typer.Option(help="Who plans: the router where it is sure, or the embedded model every time.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only so many of them, evenly spread.")]
+Floor = Annotated[float, typer.Option(min=0.0, max=1.0, help="Fail when a smaller share is exactly right.")]
+
+
+@app.command()
+def cards(data: Data, planner: Plan = Planner.ROUTER, limit: Limit = None, floor: Floor = 0.0) -> None:
+    """Questions on real card payments: right only with the exact figure and exactly the rows that prove it."""
+    held = card_data.read(data)
+    suite = _limited(cards_suite(held), limit)
+    found = _found(Run(suite, _cards_into(held)), _settings(planner))
+    _pass(_tell(f"Card questions, plans by the {planner}", suite.name, found), floor)
+
+
+@app.command()
+def households(
+    planner: Plan = Planner.ROUTER,
+    portion: Annotated[Portion | None, typer.Option(help="Only one half of the conversations.")] = None,
+    limit: Limit = None,
+    floor: Floor = 0.0,
+) -> None:
+    """Conversations with the six households of the sandbox bank, marked against what their books say."""
+    talks = conversations(portion.value if portion else None)
+    grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
+    suite = _limited(households_suite(talks, grounds), limit)
+    found = _found(Run(suite, _households_into), _settings(planner))
+    _pass(_tell(f"Household questions, plans by the {planner}", suite.name, found), floor)
+
+
+@app.command()
+def isolation(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Probe over the card payments in this folder too.", exists=True)
+    ] = None,
+    number: Annotated[int, typer.Option("--probes", min=1, help="How many probes over each set of customers.")] = 2000,
+    break_filter: Annotated[bool, typer.Option("--break-filter", help="Take the filter away: now leaks must be found.")] = False,
+) -> None:
+    """Everybody asks about what only others have: nothing of it may come back in an answer, a fact, an event or a log line."""
+    asked = probes(of_households(books_at(NOW), NOW), NOW, number)
+    runs = [Run(isolation_suite(asked, "household"), _households_into, break_filter)]
+    if data is not None:
+        held = card_data.read(data)
+        runs.append(Run(isolation_suite(probes(of_cards(held), held.now, number), "card"), _cards_into(held), break_filter))
+    found = [turn for one in runs for turn in _found(one, _settings(Planner.ROUTER))]
+    done = _tell("Isolation" + (", the filter taken away" if break_filter else ""), "isolation", found)
+    if bool(done.leaked) is not break_filter:
+        console.print("These probes would miss a leak." if break_filter else "Somebody saw what is not theirs.")
+        raise typer.Exit(1)
+
+
+def _settings(planner: Planner) -> Settings:
+    return Settings().model_copy(update={"planner": planner.value})
+
+
+def _limited(suite: Suite, limit: int | None) -> Suite:
+    step = len(suite.cases) / limit if limit and limit < len(suite.cases) else 1
+    return suite._replace(cases=[suite.cases[int(n * step)] for n in range(int(len(suite.cases) / step))])
+
+
+async def _households_into(bank: Bank, told: Told) -> None:
+    customers = sorted(books_at(NOW).customers)
+    for number, customer in enumerate(customers, start=1):
+        await product.hold_household(bank, customer, NOW)
+        told(number, len(customers))
+
+
+def _cards_into(held: card_data.Cards) -> Callable[[Bank, Told], Awaitable[None]]:
+    async def fill(bank: Bank, told: Told) -> None:
+        await product.hold_cards(bank, held.files, held.now, told)
+
+    return fill
+
+
+def _found(what: Run, settings: Settings) -> Found:
+    try:
+        return asyncio.run(_run(what, settings))
+    except CounterfoilError as error:
+        console.print(f"error: {error}")
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        console.print("Broken off; the same command continues where it stopped.")
+        raise typer.Exit(130) from None
+
+
+async def _run(what: Run, settings: Settings) -> Found:
+    with product.fresh_home(settings) as home:
+        async with product.opened(home, break_filter=what.break_filter) as bank:
+            with _bar("filling the ledger") as told:
+                await what.fill(bank, told)
+            with _bar(what.suite.name) as told:
+                key = f"{settings.planner} {settings.model} {what.break_filter}"
+                log = await run(what.suite, product.answerer(bank), settings.home / "runs", key, told)
+    return turns(log)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Told]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+
+
+def _tell(title: str, name: str, found: Found) -> Summary:
+    """Print the figures and leave the failures beside the logs; of what is held out only the figures are told."""
+    done = show(title, found, console)
+    path = Settings().home / "runs" / f"{name}-failures.md"
+    path.write_text(failures([turn for turn in found if turn[1] != Portion.HELD]), "utf-8")
+    console.print(f"Failures: {path}")
+    return done
+
+
+def _pass(done: Summary, floor: float) -> None:
+    if done.right.value < floor:
+        console.print(f"{done.right.value:.4f} is below the floor of {floor}.")
+        raise typer.Exit(1)

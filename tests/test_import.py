@@ -345,11 +345,13 @@ def test_an_unclear_sign_is_asked_about(say: Say, ledger: Ledger) -> None:
 
 
 def test_a_credit_from_a_shop_where_one_bought_is_a_refund(say: Say, ledger: Ledger) -> None:
-    say(
-        "Date,Description,Amount\n2026-01-05,ARGOS LTD,-30.00\n2026-01-06,Argos Ltd,30.00\n2026-01-06,ALDI,-3.00\n"
-        "2026-01-07,GRANNY,20.00\n2026-01-08,REFUND BOOTS,4.00\n2026-01-09,TO SAVINGS,-50.00\n2026-01-09,ALDI,-3.00\n"
-    )
-    assert [r[3] for r in rows(ledger)] == ["purchase", "refund", "purchase", "income", "refund", "transfer", "purchase"]
+    lines = [
+        "Argos Ltd,30.00", "ARGOS LTD,-30.00", "GRANNY,20.00", "REFUND BOOTS,4.00", "TO SAVINGS,-50.00", "ALDI,-3.00",
+        "ARRANGED OVERDRAFT USAGE,-1.20", "LINK ATM HIGH ST,-20.00", "DIRECT DEBIT VODAFONE,-12.00",
+    ]  # fmt: skip
+    say("Date,Description,Amount\n" + "".join(f"2026-01-0{day},{line}\n" for day, line in enumerate(lines, 1)))
+    found = [r[3] for r in rows(ledger)]
+    assert found == ["refund", "purchase", "income", "refund", "transfer", "purchase", "fee", "cash", "payment"]
 
 
 def test_a_refund_in_the_next_export_is_known_by_the_ledger(say: Say, ledger: Ledger) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from connectors.statements.columns import ColumnMapping
-from connectors.statements.kinds import default, kind
+from connectors.statements.kinds import kind
 from connectors.statements.layout import Layout, Sign, look, outgoing
 from connectors.statements.sheet import Sheet
 from connectors.statements.values import Amount, read_amount, read_date
 from data.banking import Account, AccountKind, Kind, Status, Transaction
 from data.errors import InvalidAmount, InvalidInput, InvalidStatement
-from data.ledger import Added, Ledger
+from data.ledger import Ledger
 from data.money import Money
 from data.party import AccountId, Frozen, Grant, GrantSource, Party, PartyId, Role
 
@@ -85,11 +86,11 @@ def import_file(
     statement = _Statement(sheet, layout, party)
     with ledger.engine.begin() as connection:
         ledger.enrol(*statement.holdings(), on=connection)
-        bought = statement.bought(ledger.texts.descriptor)
-        if bought is not None:
-            bought |= ledger.bought_from(sorted({a.id for a in statement.accounts.values()}), connection)
-        rows = statement.transactions(ledger.texts.descriptor, bought or set(), progress)
-        added: Added = ledger.add_stream(rows, now, connection)
+        bought: set[tuple[AccountId, str]] = set()
+        if not statement.card:
+            bought = ledger.bought_from(sorted(account.id for account in statement.accounts.values()), connection)
+        rows = statement.transactions(lru_cache(maxsize=1 << 16)(ledger.texts.descriptor), bought, progress)
+        added = ledger.add_stream(rows, now, connection)
     return Imported(
         file=sheet.file,
         rows=layout.rows,
@@ -107,8 +108,8 @@ def _given(mapping: ColumnMapping | None, party_column: str | None) -> ColumnMap
     return (mapping or ColumnMapping()).model_copy(update={"party": party_column or ""})
 
 
-class _Line(NamedTuple):
-    """One row of the file, read."""
+class _Row(NamedTuple):
+    """One row of the file, read so far as every row is."""
 
     line: int
     account: Account
@@ -116,8 +117,6 @@ class _Line(NamedTuple):
     booked_on: dt.date
     amount: Money
     text: str
-    said: str
-    category: str
     fields: list[str]
 
 
@@ -131,6 +130,7 @@ class _Statement:
         self.void = 0
         whose = {(who if party is None else str(party), label, currency) for who, label, currency in layout.whose}
         self.accounts = {key: self._account(*key) for key in sorted(whose)}
+        self._at = {name: at for name in ColumnMapping.model_fields if (at := layout.at(name)) is not None}
         self._days: dict[str, dt.date] = {}
         self._moneys: dict[tuple[str, ...], Money] = {}
 
@@ -156,75 +156,95 @@ class _Statement:
         ]
         return parties, list(self.accounts.values()), grants
 
-    def bought(self, key: Callable[[str], str]) -> set[tuple[AccountId, str]] | None:
-        """Under which comparable texts an account has purchases; None for cards, where a credit needs no such proof."""
-        if self.card:
-            return None
-        purchases = (row for row in self._lines() if row.amount.minor < 0 and self._kind(row, False) is Kind.PURCHASE)
-        return {(row.account.id, key(row.text)) for row in purchases}
-
     def transactions(
         self, key: Callable[[str], str], bought: set[tuple[AccountId, str]], progress: Progress | None
     ) -> Iterator[Transaction]:
-        """Every row that went through, in the order of the file."""
-        pick = {name: self.layout.at(name) for name in ("value_date", "mcc", "category", "reference", "counterparty", "status")}
+        """Every row that went through, in the order of the file but for credits that nothing speaks for: they come last.
+
+        key: makes texts comparable. bought: where accounts have purchases already, as (account, comparable text);
+        those of the file are added, and a credit that meets one is a refund.
+        """
+        later: list[tuple[_Row, Status]] = []
         seen: dict[tuple[AccountId, str], tuple[int, int]] = {}
         self.void = 0
-        for done, row in enumerate(self._lines()):
+        for done, row in enumerate(self._rows()):
             if progress is not None and done % PROGRESS_ROWS == 0:
                 progress(done, self.layout.rows)
-            said = {name: row.fields[at].strip() or None for name, at in pick.items() if at is not None}
-            status = self._status(row.line, said.get("status"))
+            status = self._status(row)
             if status is None:
                 self.void += 1
                 continue
             if row.source_id is not None:
                 self._check_repeat(row, seen)
-            value_on = said.get("value_date")
-            yield Transaction(
-                account=row.account.id,
-                source_id=row.source_id,
-                booked_on=row.booked_on,
-                amount=row.amount,
-                text=row.text,
-                kind=self._kind(row, row.amount.minor > 0 and (row.account.id, key(row.text)) in bought),
-                status=status,
-                value_on=self._day(row.line, value_on, "value_date") if value_on else None,
-                mcc=said.get("mcc"),
-                bank_category=said.get("category"),
-                counterparty=said.get("counterparty"),
-                reference=said.get("reference"),
-            )
+            leaves = row.amount.minor <= 0
+            told = kind(self.card, leaves, self._said(row, "kind") or "", self._said(row, "category") or "", row.text)
+            if told is None and not leaves and not self.card:
+                later.append((row, status))
+                continue
+            if told is None:
+                told = Kind.PURCHASE if leaves else Kind.REFUND
+            if leaves and told is Kind.PURCHASE and not self.card:
+                bought.add((row.account.id, key(row.text)))
+            yield self._transaction(row, told, status)
+        for row, status in later:
+            refund = (row.account.id, key(row.text)) in bought
+            yield self._transaction(row, Kind.REFUND if refund else Kind.INCOME, status)
         if progress is not None:
             progress(self.layout.rows, self.layout.rows)
 
-    def _lines(self) -> Iterator[_Line]:
-        layout, columns = self.layout, self.layout.columns
-        at = {name: place for name in ColumnMapping.model_fields if (place := layout.at(name)) is not None}
+    def _transaction(self, row: _Row, told: Kind, status: Status) -> Transaction:
+        value_on = self._said(row, "value_date")
+        return Transaction(
+            account=row.account.id,
+            source_id=row.source_id,
+            booked_on=row.booked_on,
+            amount=row.amount,
+            text=row.text,
+            kind=told,
+            status=status,
+            value_on=self._day(row.line, value_on, "value_date") if value_on else None,
+            mcc=self._said(row, "mcc"),
+            bank_category=self._said(row, "category"),
+            counterparty=self._said(row, "counterparty"),
+            reference=self._said(row, "reference"),
+        )
+
+    def _said(self, row: _Row, field: str) -> str | None:
+        """What a row has in the column of a field; None where it is blank or there is no such column."""
+        at = self._at.get(field)
+        return None if at is None else row.fields[at].strip() or None
+
+    def _rows(self) -> Iterator[_Row]:
+        layout, at = self.layout, self._at
         texts = [at[name] for name in ("text", "counterparty", "kind", "reference") if name in at]
-        moved = [at[name] for name in (("amount", "direction") if columns.amount else ("debit", "credit")) if name in at]
-        date, party, account, currency = at["date"], at.get("party"), at.get("account"), at.get("currency")
-        number, said, category = at.get("id"), at.get("kind"), at.get("category")
+        columns = ("amount", "direction") if layout.columns.amount else ("debit", "credit")
+        moved = [at[name] for name in columns if name in at]
+        date, party, label, unit, number = at["date"], at.get("party"), at.get("account"), at.get("currency"), at.get("id")
         for line, fields in self.sheet.records(layout.delimiter):
             if line <= layout.header_line:
                 continue
-            who = str(self.party) if party is None else fields[party]
-            label = "" if account is None else fields[account].strip()
-            unit = (currency is not None and fields[currency].strip().upper()) or layout.currency
-            text = next((" ".join(fields[place].split()) for place in texts if fields[place].strip()), None)
-            if text is None:
-                raise InvalidStatement(self.file, line, columns.text, "there is no text")
-            yield _Line(
-                line=line,
-                account=self.accounts[who, label, unit],
-                source_id=None if number is None else fields[number].strip() or None,
-                booked_on=self._day(line, fields[date], "date"),
-                amount=self._amount(line, [fields[place] for place in moved], unit),
-                text=text,
-                said="" if said is None else fields[said],
-                category="" if category is None else fields[category],
-                fields=fields,
+            currency = (unit is not None and fields[unit].strip().upper()) or layout.currency
+            whose = (
+                str(self.party) if party is None else fields[party],
+                "" if label is None else fields[label].strip(),
+                currency,
             )
+            yield _Row(
+                line,
+                self.accounts[whose],
+                None if number is None else fields[number].strip() or None,
+                self._day(line, fields[date], "date"),
+                self._amount(line, [fields[place] for place in moved], currency),
+                self._text(line, fields, texts),
+                fields,
+            )
+
+    def _text(self, line: int, fields: list[str], places: list[int]) -> str:
+        """The statement text, or what the row says instead where that is blank; on one line."""
+        for place in places:
+            if text := " ".join(fields[place].split()):
+                return text
+        raise self._wrong(line, "text", InvalidInput("there is no text"))
 
     def _day(self, line: int, text: str, field: str) -> dt.date:
         day = self._days.get(text)
@@ -275,23 +295,19 @@ class _Statement:
         except InvalidAmount as error:
             raise self._wrong(line, field, error) from error
 
-    def _kind(self, row: _Line, bought: bool) -> Kind:
-        leaves = row.amount.minor <= 0
-        told = kind(self.card, leaves, row.said, row.category, row.text)
-        return told or default(row.account.kind, leaves, bought)
-
-    def _status(self, line: int, said: str | None) -> Status | None:
+    def _status(self, row: _Row) -> Status | None:
         """None for what never went through."""
-        word = (said or "").casefold()
+        said = self._said(row, "status") or ""
+        word = said.casefold()
         if word in _BOOKED:
             return Status.BOOKED
         if word in _PENDING:
             return Status.PENDING
         if word in _VOID:
             return None
-        raise self._wrong(line, "status", InvalidInput(f"{said!r} is not a status that is known here"))
+        raise self._wrong(row.line, "status", InvalidInput(f"{said!r} is not a status that is known here"))
 
-    def _check_repeat(self, row: _Line, seen: dict[tuple[AccountId, str], tuple[int, int]]) -> None:
+    def _check_repeat(self, row: _Row, seen: dict[tuple[AccountId, str], tuple[int, int]]) -> None:
         content = hash((row.booked_on, row.amount.minor, row.text))
         first, before = seen.setdefault((row.account.id, str(row.source_id)), (row.line, content))
         if before != content:

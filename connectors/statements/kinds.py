@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from data.banking import AccountKind, Kind
+from data.banking import Kind
 
 _PARTS = re.compile(r"[\W_]+")
 
@@ -42,8 +42,8 @@ foreign transaction fee, non sterling fee, transaction fee, unpaid item fee, ban
 unarranged overdraft, service charge, returned payment fee""")
 _PAYMENT = _words("direct debit, standing order, bill payment, faster payment, bank transfer, cheque, rent, mortgage")
 _REFUND = _words("refund, refunded, reversal, reversed, chargeback, returned goods, credit voucher")
-_INCOME = _words("""salary, wages, payroll, pension, dividend, universal credit, child benefit, dwp, hmrc, bacs credit, income,
-benefits, deposit""")
+_PAY = _words("salary, wages, payroll, universal credit, child benefit, state pension")
+_INCOME = (*_PAY, *_words("pension, dividend, dwp, hmrc, bacs credit, income, benefits, deposit"))
 # What a card statement calls the customer's own payment of the bill; statements cut it short ("thank you", "than").
 _CARD_PAID = _words("payment received, direct debit payment, payment by direct debit, payment thank, autopay, balance transfer")
 # The whole text: "Pinterest" and "conflict of interest ltd" are shops.
@@ -65,17 +65,10 @@ def kind(card: bool, leaves: bool, said: str, category: str, text: str) -> Kind 
     return _leaving(told, words, _plain(category)) if leaves else _coming(told, words, _plain(category))
 
 
-def default(kind_of_account: AccountKind, leaves: bool, bought: bool) -> Kind:
-    """What a movement is that nothing speaks for. bought: the customer has purchases under the same text."""
-    if leaves:
-        return Kind.PURCHASE
-    return Kind.REFUND if bought or kind_of_account is AccountKind.CARD else Kind.INCOME
-
-
 def _on_card(leaves: bool, told: Kind | None, words: str) -> Kind | None:
-    """On a card nothing that leaves is a transfer, and all that comes in but the bill's payment is a refund."""
+    """On a card nothing that leaves is a transfer, and what comes in is a refund but for the bill's payment and pay."""
     if not leaves:
-        return Kind.TRANSFER if _has(words, _CARD_PAID) else None
+        return Kind.TRANSFER if _has(words, _CARD_PAID) else Kind.INCOME if _has(words, _PAY) else None
     if told in (Kind.CASH, Kind.FEE, Kind.INTEREST):
         return told
     if _has(words, _FEE):

@@ -20,6 +20,7 @@ _MONTHS = [name.casefold() for name in get_month_names("wide", locale="en").valu
 # A year outside is a slip of the pen: banks do not keep statements that old, nor do they know the future.
 _YEARS = range(1950, 2100)
 
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _AMOUNT = re.compile(
     r"(?P<open>\()?(?P<sign>[+-])? ?(?P<unit>[A-Za-z]{3}|[£$€¥])? ?(?P<inner>[+-])?(?P<number>[0-9.,' ]*[0-9])"
     r" ?(?P<unit_after>(?!(?:CR|DR)\b)[A-Za-z]{3}|[£$€¥])? ?(?P<mark>-|\+|CR|DR|cr|dr|Cr|Dr)?(?P<close>\))?"
@@ -123,6 +124,8 @@ def read_amount(text: str, currency: str, mark: str) -> Amount:
     mark: the decimal mark, "." or ",". Raises InvalidAmount for anything else, for another currency's sign,
     and for more decimals than the currency has.
     """
+    if mark == "." and _PLAIN.fullmatch(text):
+        return Amount(Money.of(text, currency), "")
     plain = _plain(text)
     if not plain:
         raise InvalidAmount(text, "it is empty")

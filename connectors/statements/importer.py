@@ -21,7 +21,7 @@ from data.ledger import Ledger
 from data.money import Money
 from data.party import AccountId, Frozen, Grant, GrantSource, Party, PartyId, Role
 
-MOST_BYTES = 256 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 PROGRESS_ROWS = 2000
 _PENDING = frozenset({"pending", "pdng", "authorised", "authorized", "processing"})
 _VOID = frozenset({"declined", "reverted", "failed", "cancelled", "canceled", "rejected", "rjct", "void"})

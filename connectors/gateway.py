@@ -1,0 +1,67 @@
+"""Decide first, act once: every step towards a customer's accounts goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+
+from connectors.policy import Allowed, Decision, OwnAccountId, Policies, installed, own_account, standing
+from data import errors
+from data.party import AccountId, Login
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided about an action on one account."""
+
+    action: str
+    account: AccountId
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """`record` is told of every decision, before anything is done about it; the log names rules, never who or which account."""
+
+    policies: Policies = field(default_factory=installed)
+    record: Callable[[Decided], None] | None = None
+
+    async def perform(
+        self,
+        action: str,
+        login: Login,
+        accounts: Sequence[AccountId],
+        now: datetime,
+        act: Callable[[tuple[OwnAccountId, ...]], Awaitable[T]],
+    ) -> T:
+        """Decide about every account, then act once, on all of them.
+
+        act: gets the accounts as they were given, now proved, and its result is the result.
+        Raises Denied, naming the rules, when one account is not allowed, and when there are none: nothing was decided then,
+        and what is not permitted is denied. act has not been called then.
+        """
+        party = login.party.id
+        decisions = [self.policies.decide(action, party, account, standing(login, account, now)) for account in accounts]
+        if self.record is not None:
+            for account, decision in zip(accounts, decisions, strict=True):
+                self.record(Decided(action, account, decision))
+        refused = [d for d in decisions if not isinstance(d, Allowed)]
+        rules = _rules(refused or decisions)
+        if refused or not decisions:
+            failed = any(d.errors for d in refused)
+            log.warning("denied", action=action, rules=rules, accounts=len(accounts), denied=len(refused), failed=failed)
+            raise errors.Denied(action, rules)
+        log.debug("allowed", action=action, rules=rules, accounts=len(accounts))
+        return await act(tuple(own_account(login, account, now) for account in accounts))
+
+
+def _rules(decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """The ids of the rules behind decisions, each once."""
+    return tuple(dict.fromkeys(rule for decision in decisions for rule in decision.rules))

@@ -50,7 +50,7 @@ class Select(Words):
 
     like, unlike: fragments of the statement text or of the name beside it. what: a word of MEANINGS. period ("in"): "2026",
     "2026-Q2", "2026-10", "2026-10-03", "2026-10-03..2026-10-17", "2026-10-03..", or empty for all that is held.
-    over, under: bounds of one movement, excluded. kinds: spending unless said otherwise.
+    over, under: bounds of one movement, excluded. kinds: spending unless said otherwise. currency: empty for any.
     """
 
     like: tuple[str, ...] | str = ()
@@ -80,9 +80,13 @@ class GoldFact(Words):
 
 
 class Gold(Words):
-    """One right answer: `facts`, the primary one first; within, parts: so many sums at least, over disjoint rows of these."""
+    """One right answer: `facts`, the primary one first; within, parts: so many sums at least, over disjoint rows of these.
+
+    loose: other true figures may well be stated before these, as with a forecast.
+    """
 
     facts: tuple[GoldFact, ...]
+    loose: bool = False
     within: frozenset[str] = frozenset()
     parts: int = 0
 
@@ -142,8 +146,11 @@ class World:
     def rows(self, select: Select, codes: tuple[str, ...], *, pending: bool = False, sign: str = "<") -> list[sqlite3.Row]:
         """Matching movements, oldest first."""
         since, until = days(select.period, self.today)
-        terms = [f"minor {sign} 0", "pending = ?", "day between ? and ?", "currency = ?", f"kind in ({_marks(select.kinds)})"]
-        values: list[Any] = [pending, since.isoformat(), until.isoformat(), select.currency, *select.kinds]
+        terms = [f"minor {sign} 0", "pending = ?", "day between ? and ?", f"kind in ({_marks(select.kinds)})"]
+        values: list[Any] = [pending, since.isoformat(), until.isoformat(), *select.kinds]
+        if select.currency:
+            terms.append("currency = ?")
+            values.append(select.currency)
         if codes or select.mcc:
             terms.append(f"mcc in ({_marks(codes or select.mcc)})")
             values += codes or select.mcc
@@ -286,8 +293,9 @@ class Works:
         """The n largest payments, or the n names with the largest sums, by="name"; or months."""
         rows = self._rows(spec)
         if by == "payment":
-            largest = sorted(rows, key=lambda row: abs(row["minor"]), reverse=True)[:n]
-            return Gold(facts=tuple(_money([row], abs(row["minor"])) for row in largest))
+            sizes = sorted((abs(row["minor"]) for row in rows), reverse=True)[:n]
+            tied = {size: [row for row in rows if abs(row["minor"]) == size] for size in sizes}
+            return Gold(facts=tuple(_money(tied[size], size, some=True) for size in sizes))
         groups = sorted(_grouped(rows, by).values(), key=_total, reverse=True)
         if by == "name" and _sums(groups[:n]) != _sums(sorted(_grouped(rows, "text").values(), key=_total, reverse=True)[:n]):
             raise GoldError("one name has several statement texts, so what ranks first depends on the reading")
@@ -372,7 +380,7 @@ class Works:
     def pending(self, sign: str = "<", **spec: Any) -> Gold:
         """Every amount that is held."""
         rows = self._rows({"kinds": (*SPENT, "refund"), **spec}, pending=True, sign=sign)
-        return Gold(facts=tuple(_money([row], abs(row["minor"])) for row in rows))
+        return Gold(facts=tuple(_money([row], abs(row["minor"])) for row in rows), loose=True)
 
     def price(self, older: bool = False, **spec: Any) -> Gold:
         """What a subscription cost the last time and, if asked, before its price last changed."""
@@ -401,6 +409,12 @@ class Works:
         """Only what may be spent from an account."""
         return Gold(facts=self.balance(account, available=True).facts[1:])
 
+    def afford(self, account: str) -> Gold:
+        """What is on the account that it would be paid from has to be told, booked or available, whatever is forecast."""
+        booked, available = self.balance(account, available=True).facts
+        either = GoldFact(values=(*booked.values, *available.values), unit=booked.unit, signed=True)
+        return Gold(facts=(either,), loose=True)
+
     def position(self) -> Gold:
         """All booked balances added up, in each currency."""
         totals: dict[str, int] = {}
@@ -414,7 +428,7 @@ class Works:
         query = "select account, minor from moves where pending = 0 and currency = 'GBP' and day between ? and ?"
         rows = self.world.db.execute(query, (since.isoformat(), until.isoformat())).fetchall()
         total = written(sum(row["minor"] for row in rows if account in (None, row["account"])))
-        return Gold(facts=(GoldFact(values=(total,), unit="GBP", signed=True),))
+        return Gold(facts=(GoldFact(values=(total,), unit="GBP", signed=True),), loose=True)
 
     def mandates(self, kind: str) -> Gold:
         """The amounts of all live standing orders ("SO": the next one) or direct debits ("DD": the previous one)."""
@@ -445,7 +459,7 @@ class Works:
                 facts.append(GoldFact(values=(written(planned.minor),), unit=accounts[planned.account].currency))
         if not facts:
             raise GoldError(f"nothing is set up until {until}")
-        return Gold(facts=tuple(facts))
+        return Gold(facts=tuple(facts), loose=True)
 
     def some(self) -> Gold:
         """Any answer with figures: only that they are grounded is checked."""
@@ -498,7 +512,7 @@ def _together(parts: list[list[Gold]]) -> list[Gold]:
     joined = [Gold(facts=())]
     for alternatives in parts:
         joined = [
-            Gold(facts=(*a.facts, *b.facts), within=a.within | b.within, parts=max(a.parts, b.parts))
+            Gold(facts=(*a.facts, *b.facts), loose=a.loose or b.loose, within=a.within | b.within, parts=max(a.parts, b.parts))
             for a in joined
             for b in alternatives
         ]

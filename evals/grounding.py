@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from data.facts import COUNT, DAY, PERCENT, Outcome
 from evals.marks import Fact, Output, facts
@@ -57,12 +57,11 @@ class Ground:
     def faults(self, output: Output, said: Sequence[str]) -> list[str]:
         """Everything in a turn that has nothing behind it; said: the customer's messages up to this turn. Empty when all has."""
         stated = facts(output)
-        return [
-            *_text_faults(output, stated, said),
-            *(fault for fact in stated for fault in self._fact_faults(fact, stated, said)),
-        ]
+        days = {self.rows[key].day for fact in stated for key in fact.evidence if key in self.rows}
+        found = _text_faults(output, stated, said, days)
+        return found + [fault for fact in stated for fault in self._fact_faults(fact, stated, said, output["scope"])]
 
-    def _fact_faults(self, fact: Fact, stated: Sequence[Fact], said: Sequence[str]) -> list[str]:
+    def _fact_faults(self, fact: Fact, stated: Sequence[Fact], said: Sequence[str], scope: Mapping[str, Any]) -> list[str]:
         strangers = [key for key in fact.evidence if key not in self.rows]
         if strangers and not self._mandates(fact):
             return [f"{fact.label}: evidence {strangers[0]} is no row of the customer's"]
@@ -70,9 +69,9 @@ class Ground:
         if fact.is_money:
             right = self._money(fact, rows, stated, said)
         elif fact.unit == COUNT:
-            right = _count(fact, rows)
+            right = _count(fact, rows, scope)
         elif fact.unit == DAY:
-            right = not rows or fact.value in {row.day for row in rows}
+            right = not rows or fact.value in {row.day for row in rows} or _continues(fact.value, rows)
         elif fact.unit == PERCENT:
             right = _percent(fact, stated)
         else:
@@ -100,6 +99,13 @@ class Ground:
         return _adds_up(value, others) or any(value in (abs(a - b), a + b) for a in known for b in (*others, *known))
 
 
+def _continues(day: str, rows: Sequence[Line]) -> bool:
+    """Whether a day is the next one in the cadence of some rows, give or take a long weekend."""
+    last, expected = max(dt.date.fromisoformat(row.day) for row in rows), dt.date.fromisoformat(day)
+    gap = (expected - last).days
+    return any(abs(gap - cadence) <= 4 for cadence in (7, 14, 28, 30, 61, 91, 182, 365))
+
+
 def _from_rows(rows: Sequence[Line]) -> set[Decimal]:
     """What an amount may be that some rows prove: their sum, that of either direction, one of them, their mean."""
     minors = [row.minor for row in rows]
@@ -116,18 +122,22 @@ def _from_rows(rows: Sequence[Line]) -> set[Decimal]:
 
 
 def _adds_up(value: Decimal, others: Sequence[Decimal]) -> bool:
-    """Whether some of the other figures add up to a value."""
+    """Whether some of the other figures, added or taken away, make a value."""
     reached = {Decimal(0)}
-    for other in others[:16]:
-        reached |= {r + other for r in reached}
+    for other in others[:10]:
+        reached |= {way for r in reached for way in (r + other, r - other)}
     return value in reached
 
 
-def _count(fact: Fact, rows: Sequence[Line]) -> bool:
-    """Rows, or different shops, days, months or amounts among them; without rows it stands for days or mandates."""
+def _count(fact: Fact, rows: Sequence[Line], scope: Mapping[str, Any]) -> bool:
+    """Rows, or different shops, days, months or amounts among them, or the other days of the scope; without rows mandates."""
     if not rows or fact.number is None:
         return True
     number = int(fact.number)
+    if scope.get("since") and scope.get("until"):
+        length = (dt.date.fromisoformat(scope["until"]) - dt.date.fromisoformat(scope["since"])).days + 1
+        if number == length - len({row.day for row in rows}):
+            return True
     kinds = ({row.day for row in rows}, {row.day[:7] for row in rows}, {str(row.minor) for row in rows})
     names, texts = {row.name or row.text for row in rows}, {row.text for row in rows}
     return number == len(rows) or number in {len(kind) for kind in kinds} or len(names) <= number <= len(texts)
@@ -145,7 +155,7 @@ def _percent(fact: Fact, stated: Sequence[Fact]) -> bool:
     return False
 
 
-def _text_faults(output: Output, stated: Sequence[Fact], said: Sequence[str]) -> list[str]:
+def _text_faults(output: Output, stated: Sequence[Fact], said: Sequence[str], days: Collection[str]) -> list[str]:
     words = " ".join(said).lower()
     scope = _flat(output["scope"])
     text = _without_names(output["answer"], stated, scope)
@@ -164,7 +174,7 @@ def _text_faults(output: Output, stated: Sequence[Fact], said: Sequence[str]) ->
         return " "
 
     def date(match: re.Match[str]) -> str:
-        if not _dated(match, stated, known):
+        if not _dated(match, stated, known) and not _month_of(match, days):
             found.append(f"{match[0]} is no date of a fact or the scope")
         return " "
 
@@ -172,7 +182,7 @@ def _text_faults(output: Output, stated: Sequence[Fact], said: Sequence[str]) ->
     counts = {abs(f.number) for f in stated if f.number is not None and not f.is_money}
     for digits in _DIGITS.findall(text):
         number = Decimal(digits.replace(",", "").rstrip("."))
-        if number not in counts and not _digits_in(digits, known):
+        if number not in counts and not _digits_in(digits, known) and not _worded(number, words):
             found.append(f"{digits} has no fact")
     return found + _word_faults(text, output["outcome"], stated, known)
 
@@ -226,6 +236,14 @@ def _dated(match: re.Match[str], stated: Sequence[Fact], known: str) -> bool:
     return bool(fits) or match[0].lower() in known or (not match["year"] and match["month"].lower() in known and not match["day"])
 
 
+def _month_of(match: re.Match[str], days: Collection[str]) -> bool:
+    """Whether a month, told without a day, is one that the evidence lies in."""
+    if match["iso"] or match["day"]:
+        return False
+    month = next(n for n, name in enumerate(MONTHS, start=1) if name.startswith(match["month"].lower()[:3]))
+    return any(day[5:7] == f"{month:02d}" and (not match["year"] or day[:4] == match["year"]) for day in days)
+
+
 def _flat(value: object) -> str:
     """All strings of a scope, one to a line."""
     if isinstance(value, Mapping):
@@ -238,6 +256,11 @@ def _flat(value: object) -> str:
 def _digits_in(digits: str, text: str) -> bool:
     number = Decimal(digits.replace(",", "").rstrip("."))
     return any(Decimal(d.replace(",", "").rstrip(".")) == number for d in _DIGITS.findall(text))
+
+
+def _worded(number: Decimal, text: str) -> bool:
+    """Whether a text has a number as a word."""
+    return any(value == number and _word_in(word, text) for word, value in NUMBER_WORDS.items())
 
 
 def _word_in(word: str, text: str) -> bool:

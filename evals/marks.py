@@ -100,13 +100,19 @@ def _split(gold: Gold, stated: Sequence[Fact]) -> str:
 
 
 def _contradicts(golds: Sequence[Gold], stated: Sequence[Fact]) -> bool:
-    """Whether the figure that is stated first is none of those that any right answer holds."""
+    """Whether the figure that is stated first is none of those that any right answer holds, nor their total."""
     wanted = [fact for gold in golds for fact in gold.facts]
-    if not wanted or any(gold.parts for gold in golds):
+    if not wanted or any(gold.parts or gold.loose for gold in golds):
         return False
     units = {fact.unit for fact in wanted}
     first = next((fact for fact in stated if fact.unit in units), None)
-    return first is not None and not any(_value_is(first, gold) for gold in wanted)
+    if first is None or any(_value_is(first, fact) for fact in wanted):
+        return False
+    return not (first.is_money and any(_same(first, _total(gold, first.unit), first.unit, signed=False) for gold in golds))
+
+
+def _total(gold: Gold, currency: str) -> str:
+    return str(sum(Decimal(fact.values[0]) for fact in gold.facts if fact.unit == currency))
 
 
 def mark(turn: Turn, golds: Sequence[Gold], output: Output) -> Mark:

@@ -76,6 +76,9 @@ class Understanding:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         whole = parts.find(message, known)
         label, sure = self._label(whole)
+        if _only_parts(whole):
+            fragment = _fragment(whole.spans, memory)
+            return Plan(steps=(fragment,), path="routed") if fragment is not None else Unsure(whole, label, sure)
         clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 1]
         if len(clauses) > 1 and label not in _FREE and (several := self._several(clauses, known, memory)):
             return Plan(steps=tuple(several), path="routed", sure=sure)
@@ -112,7 +115,13 @@ class Understanding:
         last = memory.asked[-1] if memory.asked else None
         if label in set(Tool):
             tool = Tool(label)
-            return Step(tool=tool, spans=_grouped(tool, found.spans, parts.plain(message)))
+            spans = _grouped(tool, found.spans, parts.plain(message))
+            if last is not None and tool in _ABOUT_SAME and _refers_back(parts.plain(message), found.spans):
+                step = Step(tool=tool, spans=merged(last.step.spans, spans), only=last.step.only, excluding=last.step.excluding)
+                return step.model_copy(
+                    update={"spans": step.spans.model_copy(update={"number": spans.number, "group": spans.group})}
+                )
+            return Step(tool=tool, spans=spans)
         if last is None:
             return None
         if label == "details":
@@ -124,6 +133,135 @@ class Understanding:
             spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
             return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
         return _followed(memory.asked, found.spans, bool(_BACK.search(parts.plain(message))))
+
+
+# What can be asked of the same payments as before: "how many was that?"
+_ABOUT_SAME = frozenset({
+    Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.BREAKDOWN, Tool.SHARE,
+    Tool.DISTINCT, Tool.REFUNDS, Tool.QUIET_DAYS, Tool.BIGGEST_DAY, Tool.FIND, Tool.DUPLICATES, Tool.SUBSCRIPTIONS,
+})  # fmt: skip
+_BACKWARD = re.compile(r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b|^(?:and|so|ok|okay|right)\b")
+_OWN = re.compile(r"\b(?:my|i|we|our)\b")
+
+
+def _refers_back(message: str, said: Spans) -> bool:
+    """Whether a message leans on the one before: it names nothing itself, and points back or is a mere fragment."""
+    if said.merchants or said.category or said.account:
+        return False
+    return bool(_BACKWARD.search(message)) or (len(message.split()) <= 5 and not _OWN.search(message))
+
+
+_EMPTY = frozenset(
+    [
+        "a",
+        "about",
+        "ah",
+        "also",
+        "and",
+        "anyway",
+        "aye",
+        "but",
+        "can",
+        "could",
+        "dear",
+        "fine",
+        "for",
+        "fair",
+        "how",
+        "enough",
+        "i",
+        "if",
+        "in",
+        "just",
+        "let's",
+        "like",
+        "me",
+        "my",
+        "no",
+        "not",
+        "now",
+        "of",
+        "oh",
+        "ok",
+        "okay",
+        "on",
+        "only",
+        "or",
+        "our",
+        "please",
+        "right",
+        "s",
+        "see",
+        "show",
+        "so",
+        "sorry",
+        "sure",
+        "tell",
+        "thanks",
+        "that",
+        "the",
+        "them",
+        "then",
+        "this",
+        "to",
+        "try",
+        "uh",
+        "um",
+        "us",
+        "was",
+        "we",
+        "well",
+        "what",
+        "whatever",
+        "what's",
+        "with",
+        "would",
+        "yeah",
+        "yes",
+        "you",
+        "spend",
+        "spending",
+        "spent",
+        "do",
+        "did",
+        "does",
+        "meant",
+        "mean",
+        "one",
+        "ones",
+        "actually",
+        "haha",
+        "lol",
+    ]
+)
+
+
+def _only_parts(found: Found) -> bool:
+    """Whether a message is nothing but names and periods, with words around them that ask for nothing."""
+    left = [w for w in re.findall(r"[a-z']+", found.masked) if w not in parts.PLACEHOLDERS.values()]
+    said = found.spans.merchants or found.spans.category or found.spans.periods or found.spans.account
+    return bool(said) and not found.unknown and "other" not in left and "both" not in left and all(w in _EMPTY for w in left)
+
+
+def _fragment(said: Spans, memory: Memory) -> Step | None:
+    """A fragment goes on with the question before it; one that names a payee or a kind of spending can start one."""
+    last = memory.asked[-1].step.tool if memory.asked else None
+    if last is not None and (last in _GOES_ON or not (said.merchants or said.category)):
+        return _followed(memory.asked, said, False)
+    if said.account and not (said.merchants or said.category or said.periods):
+        return Step(tool=Tool.BALANCE, spans=said)
+    return Step(tool=Tool.SUM, spans=said) if said.merchants or said.category else None
+
+
+_GOES_ON = _ABOUT_SAME | {
+    Tool.COMPARE,
+    Tool.INCOME,
+    Tool.STANDING_ORDERS,
+    Tool.DIRECT_DEBITS,
+    Tool.PENDING,
+    Tool.SALARY,
+    Tool.IDENTIFY,
+}
 
 
 def merged(before: Spans, said: Spans) -> Spans:

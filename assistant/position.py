@@ -12,7 +12,7 @@ from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
 from assistant.tools import Context, ToolResult, finish, literal
 from data.banking import Account, AccountKind, Balance, Frequency, Kind
-from data.facts import Outcome
+from data.facts import Fact, Outcome
 from data.money import Money, total
 from data.party import AccountId, Frozen
 from data.queries import Group, Order, Selection
@@ -43,10 +43,7 @@ def _balance_of(account: Account, context: Context) -> Balance | None:
 def balance(query: Query, context: Context) -> ToolResult:
     if refused := _only_files(query, context):
         return refused
-    accounts = list(query.accounts)
-    if not query.named_account:
-        accounts.sort(key=lambda a: a.kind is not AccountKind.CURRENT)
-    for account in accounts:
+    for account in query.accounts:
         found = _balance_of(account, context)
         if found is None:
             continue
@@ -128,11 +125,14 @@ def _drivers(context: Context, account: Account, since: dt.date, change: Money) 
         context.say("explain.driver", name=context.book.name("payee", names.get(one.key, one.key), ids), total=moved, count=count)
     rest = Money(minor=change.minor - sum(g.total.minor for g in groups[:5]), currency=change.currency)
     if len(groups) > 5:
-        count = context.book.count("other payments", sum(g.count for g in groups[5:]), (), "payment")
+        named = {p.id for g in groups[:5] for p in context.known.payees if p.template == g.key}
+        others = tuple(p.id for p in context.known.payees if p.id not in named)
+        ids = context.queries.ids(selection.model_copy(update={"payees": others}))
+        count = context.book.count("other payments", sum(g.count for g in groups[5:]), ids, "payment")
         context.say(
             "explain.driver",
             name="Everything else",
-            total=context.book.money("rest", rest, (), "change - drivers", signed=True),
+            total=context.book.money("rest", rest, ids, "change - drivers", signed=True),
             count=count,
         )
     context.say("explain.sums")
@@ -311,19 +311,24 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         until_fact = context.book.day("until", until)
         context.say("upcoming.none", Nothing=context.no("payments due", "Nothing"), until=until_fact)
         return finish(query, context, period, outcome=Outcome.NONE)
-    external = [d for d in payments if d.amount.currency == query.accounts[0].currency]
-    whole = total((d.amount for d in external), query.accounts[0].currency)
-    sum_fact = context.book.money("due", whole, (), " + ".join(d.amount.plain for d in external))
+    lines = [(d, _due_facts(context, d)) for d in sorted(payments, key=lambda d: (not d.planned, d.day, d.name))]
+    currency = query.accounts[0].currency
+    own = [d for d in payments if d.amount.currency == currency]
+    whole = total((d.amount for d in own), currency)
+    sum_fact = context.book.money("due", whole, (), " + ".join(d.amount.plain for d in own))
     context.say("upcoming.head", until=context.book.day("until", until), total=sum_fact)
-    for one in payments:
-        slots = {
-            "amount": context.book.money("due", one.amount, one.ids),
-            "name": context.book.name("payee", literal(one.name), one.ids),
-            "day": context.book.day("due on", one.day, one.ids),
-        }
+    for one, slots in lines:
         context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
     _say_left(query, context, payments)
     return finish(query, context, period, leaves_out=["other spending", "money coming in"])
+
+
+def _due_facts(context: Context, one: Due) -> dict[str, Fact | str]:
+    return {
+        "amount": context.book.money("due", one.amount, one.ids),
+        "name": context.book.name("payee", literal(one.name), one.ids),
+        "day": context.book.day("due on", one.day),
+    }
 
 
 def _say_left(query: Query, context: Context, payments: Sequence[Due]) -> None:
@@ -360,7 +365,7 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
             context.book.name("merchant", literal(one.name), one.ids),
             context.book.money("amount", one.amount, one.ids[-1:]),
         )
-        day = context.book.day("next", one.next_on, one.ids[-1:])
+        day = context.book.day("next", one.next_on)
         context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=day)
     recent = context.today - relativedelta(months=14)
     dearer = [
@@ -406,7 +411,7 @@ def salary(query: Query, context: Context) -> ToolResult:
         )
     else:
         context.say("salary.one", amount=amount, name=name, day=day)
-    context.say("salary.next", day=context.book.day("expected", one.next_on, one.ids))
+    context.say("salary.next", day=context.book.day("expected", one.next_on))
     return finish(query, context, period)
 
 
@@ -422,6 +427,7 @@ def afford(query: Query, context: Context) -> ToolResult:
     until, words = _until(query, context)
     out = _due_from(query, context, account, until)
     left = found.booked - out - amount
+    context.book.money("available balance", found.available, signed=True)
     asked = context.book.money("asked about", amount)
     formula = f"{found.booked.plain} - {out.plain} - {amount.plain}"
     left_fact = context.book.money("left", left, (), formula)
@@ -440,7 +446,10 @@ def afford(query: Query, context: Context) -> ToolResult:
 
 def _due_from(query: Query, context: Context, account: Account, until: dt.date) -> Money:
     own = query.model_copy(update={"accounts": (account,)})
-    return total((d.amount for d in due(own, context, until) if d.amount.currency == account.currency), account.currency)
+    payments = [d for d in due(own, context, until) if d.amount.currency == account.currency]
+    for one in payments:
+        _due_facts(context, one)
+    return total((d.amount for d in payments), account.currency)
 
 
 def _say_how(context: Context, key: str, found: Balance, out: Money, account: Account) -> None:

@@ -101,6 +101,15 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
             groups.append(other)
             categories = tuple(dict.fromkeys(categories + other))
     least, most = read_bounds(spans.amount, accounts[0].currency) if spans.amount else (None, None)
+    several = next((m for m in matches if _ambiguous(m)), None)
+    if several is not None and not step.only:
+        names = tuple(dict.fromkeys(several.names))
+        chosen = tuple(
+            step.model_copy(update={"only": tuple(p.template for p in several.payees if p.shown == name)}) for name in names
+        )
+        return Unclear(key="which_merchant", said=several.said, choices=names, steps=chosen)
+    if step.tool is Tool.SUM and not (found or matches or groups or least or most or named):
+        return Unclear(key="which_period", choices=("this month", "last month", "in all"))
     group, rows = read_group(spans.group)
     return Query(
         step=step,
@@ -117,6 +126,11 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         group=group,
         rows_wanted=rows,
     )
+
+
+def _ambiguous(found: Match) -> bool:
+    """Two people with one name: not to be added up unasked. Branches of one shop are."""
+    return found.how is not How.EXACT and all(p.personal for p in found.payees) and len(set(found.names)) > 1
 
 
 def _accounts(said: str, known: Known) -> tuple[Sequence[Account], bool]:

@@ -7,6 +7,7 @@ must know the meaning of. A word that nobody understands stays in `unknown`: it 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -42,7 +43,7 @@ _QUOTED = re.compile(
 _ACCOUNT = re.compile(
     r"\b(?:(?:in|from|on|of|at|with|to|into|for)\s+)?(?:(?:my|our|the|both|all)\s+)*"
     r"(?P<name>joint(?: current)?(?: account)?|current(?: account)?|savings?(?: (?:account|pot))?|saver|isa|euro account|eur account"
-    r"|credit card|debit card|main account|personal account|business account|everyday account|household account)\b"
+    r"|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
 )
 _SLOT = re.compile(
     r"\b(?P<lead>at|to|from|with|by|paid|pay|paying|pays|in|on|for|of|called|than|and|against|versus|vs|buy|bought|use|used|owe|charged by|did|has|is|was|have)\s+"
@@ -59,6 +60,15 @@ _END = re.compile(
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
 _STRAIGHT = {ord(a): b for a, b in zip("’‘“”–\n\t", "''\"\"-  ", strict=True)}
+# What people type for speed, and the ordinary word for it.
+_SHORT = {
+    "hw": "how", "n": "and", "u": "you", "ur": "your", "yr": "year", "yrs": "years", "b4": "before", "thats": "that's", "whats": "what's",
+    "incl": "including", "wis": "was", "wot": "what", "wat": "what", "abt": "about", "tmrw": "tomorrow", "mth": "month", "wk": "week",
+    "acc": "account", "acct": "account", "trans": "transactions", "txns": "transactions", "bal": "balance", "avg": "average", "hows": "how's",
+    "wheres": "where's", "ive": "i've", "im": "i'm", "dont": "don't", "didnt": "didn't", "havent": "haven't", "hasnt": "hasn't",
+    "cant": "can't", "wasnt": "wasn't", "whens": "when's", "whos": "who's", "skint": "overdrawn",
+}  # fmt: skip
+_SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
 
@@ -132,7 +142,8 @@ def words_of(text: str) -> set[str]:
 
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces: the form in which parts are looked for."""
-    text = text.casefold().translate(_STRAIGHT)
+    text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
+    text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], text)
     return re.sub(r" {2,}", " ", text).strip()
 
 
@@ -140,6 +151,7 @@ def find(message: str, known: Known) -> Found:
     """Take a message apart. The spans are in `plain` form, in the order said."""
     marks = _Marks(plain(message))
     _quotes(marks, known)
+    _own_accounts(marks, known)
     _exact_payees(marks, known)
     bad = _periods(marks, known.today)
     for pattern, kind in ((_AMOUNTS, "amount"), (_GROUP, "group"), (_ACCOUNT, "account")):
@@ -202,6 +214,18 @@ def _exact_payees(marks: _Marks, known: Known) -> None:
             marks.take(start, start + len(name), "merchant")
 
 
+def _own_accounts(marks: _Marks, known: Known) -> None:
+    """The customer's accounts by their own names: "the holiday jar", "my everyday account"."""
+    for account in sorted(known.accounts, key=lambda a: len(a.name), reverse=True):
+        name = plain(account.name)
+        for start in _whole(marks.text, name):
+            lead = _LEAD.search(marks.text[:start])
+            marks.take(lead.start() if lead else start, start + len(name), "account")
+
+
+_LEAD = re.compile(r"(?:\b(?:in|from|on|of|at|into|to|with|for)\s+)?(?:\b(?:my|our|the)\s+)*$")
+
+
 def _periods(marks: _Marks, today: periods.Today) -> str:
     bad = ""
     for span in periods.find(marks.hidden(), today):
@@ -219,6 +243,8 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     """The accounts that words such as "joint account" or "savings" mean."""
     word = plain(name)
     chosen = []
+    if "own" in word.split():
+        return [a for a in accounts if "joint" not in a.name.casefold()]
     for account in accounts:
         text = f"{account.name} {account.product} {account.kind.value}".casefold()
         keys = list(
@@ -365,7 +391,7 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
         between = marks.text[position:start]
         for match in _WORD.finditer(between):
             token = match.group().removesuffix("'s")
-            if token not in known.words and match.group() not in known.words and not token.isdigit():
+            if len(token) > 1 and token not in known.words and match.group() not in known.words and not token.isdigit():
                 meant = close_word(token, known.words)
                 if meant is None:
                     unknown.append(match.group())

@@ -27,6 +27,8 @@ def spent_sum(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
     selection = select(query, context, period)
     sums = context.queries.totals(selection)
+    if not sums and query.matches and context.queries.totals(_credits(selection)):
+        return income(query, context)
     if not sums:
         return _nothing(query, context, period, "sum.none")
     ids = context.queries.ids(selection)
@@ -38,6 +40,11 @@ def spent_sum(query: Query, context: Context) -> ToolResult:
     left = _left_out(query, context, period)
     notes(query, context)
     return finish(query, context, period, leaves_out=left)
+
+
+def _credits(selection: Selection) -> Selection:
+    """The same payees the other way round: they may pay the customer."""
+    return selection.model_copy(update={"incoming": True, "kinds": None})
 
 
 def _ordered(sums: Sequence[Sum], query: Query) -> list[Sum]:
@@ -200,15 +207,20 @@ def last(query: Query, context: Context) -> ToolResult:
 
 def _by_date(query: Query, context: Context, order: Order, kind: str) -> ToolResult:
     period = period_of(query, context)
-    rows = context.queries.rows(select(query, context, period), order, 1)
+    selection = select(query, context, period)
+    rows = context.queries.rows(selection, order, 1)
+    if not rows and query.matches:
+        rows = context.queries.rows(_credits(selection), order, 1)
     if not rows:
         return _nothing(query, context, period, "find.none")
     row, ids = rows[0], (rows[0]["source_id"],)
     day = context.book.day(f"{kind} payment", row["booked_on"], ids)
-    amount = context.book.money("amount", -amount_of(row), ids)
+    amount = context.book.money("amount", abs(amount_of(row)), ids)
     name = context.book.name("merchant", name_of(row), ids)
     said = about(query.model_copy(update={"matches": ()}), context, period if query.periods else None)
-    context.say("first.one", kind=kind, day=day, amount=amount, name=name, about=said)
+    context.say(
+        "first.one" if row["amount_minor"] < 0 else "first.one_in", kind=kind, day=day, amount=amount, name=name, about=said
+    )
     notes(query, context)
     return finish(query, context, period, leaves_out=["pending payments"])
 
@@ -348,6 +360,9 @@ def compare(query: Query, context: Context) -> ToolResult:
     direction = context.book.words("direction", word, difference.evidence)
     first_fact = context.book.money(f"spent{one[2]}", amounts[0], evidence[0])
     second_fact = context.book.money(f"spent{two[2]}", amounts[1], evidence[1])
+    for side in (one, two):
+        if side[1].since is not None:
+            context.book.period("period compared", side[1].since, side[1].until, side[1].label)
     key = "compare.one" if gap.minor else "compare.same"
     context.say(
         key,
@@ -453,6 +468,10 @@ def refunds(query: Query, context: Context) -> ToolResult:
     selection = select(query, context, period, incoming=True, kinds=(Kind.REFUND,))
     sums = context.queries.totals(selection)
     held = context.queries.rows(selection.model_copy(update={"status": Status.PENDING}), Order.NEWEST, FEW)
+    for row in held:
+        waiting = (row["source_id"],)
+        amount = context.book.money("pending refund", amount_of(row), waiting)
+        context.say("refunds.pending", amount=amount, name=context.book.name("merchant", name_of(row), waiting))
     for one in sums:
         ids = context.queries.ids(selection)
         total = context.book.money("refunds", one.total, ids)
@@ -460,10 +479,6 @@ def refunds(query: Query, context: Context) -> ToolResult:
         context.say("refunds.one", total=total, count=number, about=about(query, context, period, verb="from"))
     for row in context.queries.rows(selection, Order.NEWEST, 3):
         _say_row(context, "refunds.row", row)
-    for row in held:
-        ids = (row["source_id"],)
-        amount = context.book.money("pending refund", amount_of(row), ids)
-        context.say("refunds.pending", amount=amount, name=context.book.name("merchant", name_of(row), ids))
     if not sums and not held:
         return _nothing(query, context, period, "refunds.none")
     notes(query, context)
@@ -492,16 +507,16 @@ def income(query: Query, context: Context) -> ToolResult:
 
 
 def quiet_days(query: Query, context: Context) -> ToolResult:
-    """Days of the period up to today with no spending booked on them."""
+    """Days of the period up to today on which no payment, purchase or cash was booked; a fee is nothing the customer did."""
     period = period_of(query, context)
-    selection = select(query, context, period)
+    selection = select(query, context, period, kinds=(Kind.PURCHASE, Kind.PAYMENT, Kind.CASH))
     days = context.queries.grouped(selection, Group.DAY)
     held = context.queries.held(context.accounts(query), context.today)
     if held is None:
         return _nothing(query, context, period, "count.none")
     since, until = period.since or held[0], min(period.until, context.today)
     quiet = (until - since).days + 1 - len({d.key for d in days})
-    number = context.book.count("days without spending", quiet, context.queries.ids(selection), "day")
+    number = context.book.count("days without spending", quiet, (), "day")
     context.say("quiet_days.one", count=number, about=about(query, context, period))
     return finish(query, context, period, leaves_out=["pending payments", "transfers between own accounts"])
 
@@ -559,11 +574,12 @@ def find(query: Query, context: Context) -> ToolResult:
     return finish(query, context, period, leaves_out=["refunds"] if named else [])
 
 
-TWICE_WITHIN = dt.timedelta(days=2)
+# A till or a terminal repeats itself at once; the same again hours later was bought again.
+TWICE_WITHIN = dt.timedelta(minutes=15)
 
 
 def duplicates(query: Query, context: Context) -> ToolResult:
-    """Equal card payments to one payee within two days. A regular payment is no duplicate; nor is a daily habit."""
+    """Equal card payments to one payee within minutes, or on one day where the bank gives no time."""
     period = period_of(query, context)
     selection = select(query, context, period, kinds=(Kind.PURCHASE, Kind.PAYMENT))
     groups: dict[tuple[str, str, int], list[Row]] = {}
@@ -593,16 +609,20 @@ def duplicates(query: Query, context: Context) -> ToolResult:
 
 
 def _close_pairs(rows: Sequence[Row]) -> list[list[Row]]:
-    """Runs of equal payments with little time between. Payments on many days are a habit, and no mistake."""
+    """Runs of equal payments with hardly any time between, oldest first."""
     runs: list[list[Row]] = []
-    for row in rows:
-        if runs and row["booked_on"] - runs[-1][-1]["booked_on"] <= TWICE_WITHIN:
+    for row in sorted(rows, key=lambda r: (r["booked_on"], str(r["booked_at"] or ""), r["id"])):
+        if runs and _at_once(runs[-1][-1], row):
             runs[-1].append(row)
         else:
             runs.append([row])
-    close = [run for run in runs if len(run) > 1]
-    habit = len(rows) > 3 * sum(len(run) for run in close)
-    return [] if habit else close
+    return [run for run in runs if len(run) > 1]
+
+
+def _at_once(one: Row, two: Row) -> bool:
+    if one["booked_at"] is not None and two["booked_at"] is not None:
+        return abs(two["booked_at"] - one["booked_at"]) <= TWICE_WITHIN  # type: ignore[no-any-return]
+    return bool(one["booked_on"] == two["booked_on"])
 
 
 def pending(query: Query, context: Context) -> ToolResult:

@@ -87,10 +87,10 @@ def literal(name: str) -> str:
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
-    """Names in a sentence: "A, B and C"; a long list says how many are left unnamed."""
+    """Names in a sentence: "A, B and C"; a long list ends in "others"."""
     names = [literal(n) for n in names]
     if len(names) > most:
-        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+        names = [*names[: most - 1], "others"]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
@@ -132,16 +132,9 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
         parts.append(f"{verb} {listed([n for m in query.matches for n in m.names or (m.said,)])}")
     if query.categories:
         parts.append(f"on {listed([context.category(c) for c in query.categories])}")
-    if query.least and query.most:
-        parts.append(
-            f"of {query.least.shown()}"
-            if query.least == query.most
-            else f"between {query.least.shown()} and {query.most.shown()}"
-        )
-    elif query.least:
-        parts.append(f"of {query.least.shown()} or more")
-    elif query.most:
-        parts.append(f"of {query.most.shown()} or less")
+    if query.least or query.most:
+        # The customer's own words for the bound: they know what they said.
+        parts.append(literal(query.step.spans.amount))
     if query.named_account:
         parts.append(f"from {listed([a.name for a in query.accounts])}")
     if period is not None and period.label:

@@ -21,7 +21,7 @@ from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
-from data.banking import Account
+from data.banking import Account, AccountKind
 from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.facts import (
     ChartEvent,
@@ -37,7 +37,7 @@ from data.facts import (
     ToolEvent,
 )
 from data.ledger import Ledger
-from data.party import AccountId, GrantSource, Login
+from data.party import AccountId, GrantSource, Login, Role
 from data.queries import Queries
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
@@ -127,7 +127,7 @@ class Assistant:
         if key not in self._known:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
-            held = self.ledger.accounts(accounts)
+            held = _foremost(self.ledger.accounts(accounts), login)
             bare = Known.of((), (), {}, held, self.words, self.nobody, Today.of(today, login.locale))
             context = self._context(bare, accounts, login, now, Live(), 0)
             pay = position.pay(context, accounts)
@@ -181,7 +181,8 @@ class Assistant:
 
         query = await resolve(step, known, meaning)
         if isinstance(query, Unclear):
-            offered = [Choice(label=c, step=_with_account(step, c)) for c in query.choices]
+            steps = query.steps or tuple(_with_choice(query.key, step, c) for c in query.choices)
+            offered = [Choice(label=c, step=s) for c, s in zip(query.choices, steps, strict=True)]
             lines = (Line(key=f"ask.{query.key}", slots={"said": query.said}),)
             return ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices), [], offered
         done = [Asked(step=step, used=tuple(dict.fromkeys(p.template for p in payees_of(query))))]
@@ -250,8 +251,19 @@ class Assistant:
 MOST_KNOWN = 500
 
 
-def _with_account(step: Step, name: str) -> Step:
-    return step.model_copy(update={"spans": step.spans.model_copy(update={"account": name})})
+def _foremost(accounts: Sequence[Account], login: Login) -> tuple[Account, ...]:
+    """The customer's own current account first: "my balance" is its balance. Then shared ones, then savings."""
+    shared = {g.account for g in login.grants if g.role is not Role.HOLDER}
+    return tuple(sorted(accounts, key=lambda a: (a.kind is not AccountKind.CURRENT, a.id in shared, a.currency != HOME, a.name)))
+
+
+HOME = "GBP"
+
+
+def _with_choice(key: str, step: Step, choice: str) -> Step:
+    """The step that a choice completes."""
+    update = {"periods": (choice,)} if key == "which_period" else {"account": choice}
+    return step.model_copy(update={"spans": step.spans.model_copy(update=update)})
 
 
 def _nothing_found(message: str) -> Found:

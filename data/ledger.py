@@ -52,6 +52,7 @@ class Payee(Frozen):
     text: str
     shown: str
     template: str
+    personal: bool = False
 
 
 class Texts(Frozen):
@@ -414,7 +415,9 @@ class Ledger:
         query = select(descriptor).where(descriptor.c.account_id.in_(accounts)).order_by(descriptor.c.id)
         with self.engine.connect() as connection:
             return [
-                Payee(id=r.id, account=AccountId(r.account_id), text=r.text, shown=r.shown, template=r.template)
+                Payee(
+                    id=r.id, account=AccountId(r.account_id), text=r.text, shown=r.shown, template=r.template, personal=r.personal
+                )
                 for r in connection.execute(query)
             ]
 

@@ -84,7 +84,12 @@ class Queries:
         if s.payees is not None:
             terms.append(entry.c.descriptor_id.in_(s.payees))
         if s.categories is not None:
-            terms.append(entry.c.category.in_(s.categories))
+            # "" stands for the rows that nothing has put into a category.
+            terms.append(
+                func.coalesce(entry.c.category, "").in_(s.categories)
+                if "" in s.categories
+                else entry.c.category.in_(s.categories)
+            )
         if s.kinds is not None:
             terms.append(entry.c.kind.in_([k.value for k in s.kinds]))
         if s.incoming is not None:

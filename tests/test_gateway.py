@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from connectors.gateway import Decided, Gateway
@@ -115,6 +116,8 @@ async def test_every_decision_is_recorded_before_anything_is_done(desk: Desk) ->
 
 
 async def test_the_log_says_what_was_decided_by_which_rules_and_nothing_about_the_customer(desk: Desk) -> None:
+    # Whatever else ran in this process may have quieted the log.
+    structlog.reset_defaults()
     with capture_logs() as logs:
         await Gateway().perform("ReadBalances", ANN, [CURRENT, JOINT], NOW, desk)
         for action, accounts in (("ReadBeneficiaries", [SEEN, CURRENT]), ("ReadBalances", [THEIRS]), ("Pay", [CURRENT])):

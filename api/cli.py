@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -28,6 +30,12 @@ model = typer.Typer(no_args_is_help=True, help="The embedded language model: fet
 app.add_typer(model, name="model")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 T = TypeVar("T")
+
+
+@app.callback()
+def _quiet() -> None:
+    """Only warnings of the libraries go to the terminal of a person."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 @contextmanager

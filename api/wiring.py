@@ -174,7 +174,7 @@ class Bank:
         own = [a for a in login.accounts(clock()) if not accounts or a in accounts]
         names = {a.id: a.name for a in await asyncio.to_thread(self.ledger.accounts, own)}
         found = await asyncio.to_thread(self.queries.by_ids, own, ids)
-        return [shown_row(row, names[row["account_id"]]) for row in found if row["account_id"] in own]
+        return [shown_row(dict(row), names[row["account_id"]]) for row in found if row["account_id"] in own]
 
 
 SYNC_AGAIN_S = 300.0

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dateutil.relativedelta import relativedelta
+
+from assistant import periods
 from assistant import spans as parts
 from assistant.plan import Plan, Spans, Step, Tool
-from assistant.router import Embed, Head, spoken
+from assistant.router import Embed, Head, fillers, spoken, words_by_label
 from assistant.spans import Found, Known
 from data.party import Frozen
 
@@ -71,22 +74,35 @@ class Understanding:
 
     def __init__(self, head: Head, embed: Embed) -> None:
         self.head, self.embed = head, embed
+        self.fillers, self.words = fillers(), words_by_label()
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         whole = parts.find(message, known)
         label, sure = self._label(whole)
-        if _only_parts(whole):
-            fragment = _fragment(whole.spans, memory)
-            return Plan(steps=(fragment,), path="routed") if fragment is not None else Unsure(whole, label, sure)
+        if (
+            _only_parts(whole)
+            and (memory.asked or sure < SURE)
+            and (fragment := _fragment(whole.spans, memory, message)) is not None
+        ):
+            return Plan(steps=(fragment,), path="routed")
         clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 1]
         if len(clauses) > 1 and label not in _FREE and (several := self._several(clauses, known, memory)):
             return Plan(steps=tuple(several), path="routed", sure=sure)
-        step = self._step(label, whole, memory, message)
-        needed = CARE if label is Tool.HANDOVER else SURE
-        if step is None or sure < needed or (whole.bad_period == "" and whole.unknown and label not in _FREE):
-            return Unsure(whole, label, sure)
+        step = self._step(label, whole, memory, message, known)
+        needed = CARE if label in (Tool.HANDOVER, Tool.REFUSE) else SURE
+        missing = self._not_understood(whole, label)
+        if step is None or sure < needed or missing:
+            return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure)
         return Plan(steps=(step,), path="routed", sure=sure)
+
+    def _not_understood(self, found: Found, label: str) -> tuple[str, ...]:
+        """Words that no example of this label has. One such word may narrow what is meant: it is never passed over."""
+        if label in _FREE:
+            return ()
+        known = self.fillers | self.words[label]
+        left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
+        return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in known and w not in known))))
 
     def _label(self, found: Found) -> tuple[str, float]:
         vector = self.embed([spoken(found.masked)])[0]
@@ -100,9 +116,9 @@ class Understanding:
         for clause in clauses:
             found = parts.find(clause, known)
             label, sure = self._label(found)
-            if sure < SURE or found.unknown or label not in set(Tool) or label in _FREE:
+            if sure < SURE or self._not_understood(found, label) or label not in set(Tool) or label in _FREE:
                 return []
-            step = self._step(label, found, memory, clause)
+            step = self._step(label, found, memory, clause, known)
             if step is None:
                 return []
             if steps:
@@ -111,10 +127,20 @@ class Understanding:
                 steps.append(step)
         return steps if len(steps) > 1 else []
 
-    def _step(self, label: str, found: Found, memory: Memory, message: str) -> Step | None:
+    def _step(self, label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
         last = memory.asked[-1] if memory.asked else None
+        text = parts.plain(message)
+        if last is not None and (unit := _UNIT_BEFORE.search(text)) and (shifted := _before(last.step, unit["unit"], known)):
+            return shifted
         if label in set(Tool):
             tool = Tool(label)
+            if tool is Tool.SUM and found.spans.group:
+                tool = Tool.BREAKDOWN
+            if last is not None and last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND) and found.spans == Spans():
+                return last.step
+            if tool in _POSITIONS and found.spans.merchants:
+                # "The balance of Daniel's account": a name that is no account of theirs is somebody else.
+                return Step(tool=Tool.REFUSE)
             spans = _grouped(tool, found.spans, parts.plain(message))
             if last is not None and tool in _ABOUT_SAME and _refers_back(parts.plain(message), found.spans):
                 step = Step(tool=tool, spans=merged(last.step.spans, spans), only=last.step.only, excluding=last.step.excluding)
@@ -122,6 +148,8 @@ class Understanding:
                     update={"spans": step.spans.model_copy(update={"number": spans.number, "group": spans.group})}
                 )
             return Step(tool=tool, spans=spans)
+        if label == "both" and len(found.spans.merchants) + bool(found.spans.category) > 1:
+            return Step(tool=Tool.SUM, spans=found.spans)
         if last is None:
             return None
         if label == "details":
@@ -132,9 +160,10 @@ class Understanding:
             named = found.spans.merchants or last.step.spans.merchants
             spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
             return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
-        return _followed(memory.asked, found.spans, bool(_BACK.search(parts.plain(message))))
+        return _followed(memory.asked, found.spans, parts.plain(message))
 
 
+_POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 # What can be asked of the same payments as before: "how many was that?"
 _ABOUT_SAME = frozenset({
     Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.BREAKDOWN, Tool.SHARE,
@@ -146,7 +175,7 @@ _OWN = re.compile(r"\b(?:my|i|we|our)\b")
 
 def _refers_back(message: str, said: Spans) -> bool:
     """Whether a message leans on the one before: it names nothing itself, and points back or is a mere fragment."""
-    if said.merchants or said.category or said.account:
+    if said.merchants or said.account or (said.category and not _BACKWARD.search(message)):
         return False
     return bool(_BACKWARD.search(message)) or (len(message.split()) <= 5 and not _OWN.search(message))
 
@@ -243,11 +272,11 @@ def _only_parts(found: Found) -> bool:
     return bool(said) and not found.unknown and "other" not in left and "both" not in left and all(w in _EMPTY for w in left)
 
 
-def _fragment(said: Spans, memory: Memory) -> Step | None:
+def _fragment(said: Spans, memory: Memory, message: str) -> Step | None:
     """A fragment goes on with the question before it; one that names a payee or a kind of spending can start one."""
     last = memory.asked[-1].step.tool if memory.asked else None
     if last is not None and (last in _GOES_ON or not (said.merchants or said.category)):
-        return _followed(memory.asked, said, False)
+        return _followed(memory.asked, said, parts.plain(message))
     if said.account and not (said.merchants or said.category or said.periods):
         return Step(tool=Tool.BALANCE, spans=said)
     return Step(tool=Tool.SUM, spans=said) if said.merchants or said.category else None
@@ -277,17 +306,57 @@ def merged(before: Spans, said: Spans) -> Spans:
     return before.model_copy(update=update)
 
 
-def _followed(asked: Sequence[Asked], said: Spans, back: bool) -> Step | None:
+def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     if said == Spans():
         return None
     last = asked[-1]
-    if back:
+    if _BACK.search(message):
         names = {*said.merchants, said.category} - {""}
         last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
+    tool = Tool.BREAKDOWN if said.group and last.step.tool is Tool.SUM else last.step.tool
+    if _ONLY.search(message) and (narrowed := _narrowed(last, said)) is not None:
+        return narrowed
     keeps = not (said.merchants or said.category)
     spans = merged(last.step.spans, said)
-    tool = Tool.BREAKDOWN if said.group and last.step.tool is Tool.SUM else last.step.tool
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
+
+
+_ONLY = re.compile(r"\b(?:only|just|meant)\b")
+
+
+def _narrowed(last: Asked, said: Spans) -> Step | None:
+    """ "Only the one in Leeds": of the payees taken in before, those that the words are part of; "only the petrol": of their payments."""
+    before = last.step.spans
+    if said.merchants:
+        words = {w for name in said.merchants for w in parts.words_of(name)}
+        some = tuple(t for t in last.used if words <= parts.words_of(t))
+        return last.step.model_copy(update={"only": some}) if some and len(some) < len(last.used) else None
+    if said.category and before.merchants and not before.category:
+        return last.step.model_copy(update={"spans": before.model_copy(update={"category": said.category})})
+    return None
+
+
+_BACK_BY = {
+    "day": relativedelta(days=1),
+    "week": relativedelta(weeks=1),
+    "month": relativedelta(months=1),
+    "quarter": relativedelta(months=3),
+    "year": relativedelta(years=1),
+}
+_UNIT_BEFORE = re.compile(r"\b(?:the )?(?P<unit>day|week|month|quarter|year) before(?! last)\s*[?.!]*$")
+
+
+def _before(step: Step, unit: str, known: Known) -> Step | None:
+    """ "And the month before": the same question for the period one unit earlier, in dates."""
+    period = periods.read(step.spans.periods[0], known.today) if step.spans.periods else None
+    if period is None or period.since is None:
+        return None
+    back = _BACK_BY[unit]
+    since, until = period.since - back, period.until - back
+    if unit in ("month", "quarter", "year") and since.day == 1 and (period.until + relativedelta(days=1)).day == 1:
+        until = until + relativedelta(day=31)
+    said = f"from {since.isoformat()} to {until.isoformat()}"
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (said,)})})
 
 
 def _both(asked: Sequence[Asked]) -> Step | None:

@@ -162,7 +162,7 @@ def _graph(ask: Callable[[Sequence[Said]], Awaitable[str]]) -> CompiledStateGrap
 async def _check(state: State) -> State:
     again = "complaint" in state
     try:
-        steps, dropped = proposal.checked(proposal.read(state["said"]), state["message"], state.get("prior"))
+        steps, dropped = proposal.checked(proposal.read(state["said"]), state["message"], state.get("prior"), state.get("heard"))
     except ValueError as error:
         if again:
             raise ModelUnavailable("the language model gave no plan") from error

@@ -38,15 +38,16 @@ class PeriodSpan(Frozen):
 
 @dataclass(frozen=True)
 class Today:
-    """What "now" means to a reader: the customer's date and the first day of their week (Monday is 0)."""
+    """What "now" means to a reader: the customer's date, the first day of their week (Monday is 0), the next payday and the last."""
 
     date: dt.date
     week_start: int = 0
     payday: dt.date | None = None
+    paid: dt.date | None = None
 
     @classmethod
-    def of(cls, date: dt.date, locale: str, payday: dt.date | None = None) -> Today:
-        return cls(date, Locale.parse(locale).first_week_day, payday)
+    def of(cls, date: dt.date, locale: str, payday: dt.date | None = None, paid: dt.date | None = None) -> Today:
+        return cls(date, Locale.parse(locale).first_week_day, payday, paid)
 
 
 MONTHS = {
@@ -129,9 +130,10 @@ def _named_day(word: str, year: str | None, today: Today, ahead: bool) -> dt.dat
     if word in near:
         return today.date + dt.timedelta(days=near[word])
     if "pa" in word and "y" in word and not word.startswith(("easter", "christmas", "new", "good")):
-        if today.payday is None:
+        day = today.payday if ahead else today.paid
+        if day is None:
             raise _NoSuchDay
-        return today.payday
+        return day
     if year:
         return _feast(word, int(year))
     day = _feast(word, today.date.year)
@@ -425,6 +427,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
         (rf"(?:between|from) {_day_pattern('a_')} (?:and|to|until|till|through|-|–) {_day_pattern('b_')}", _range),
         (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}", _range),
+        (rf"{_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:to|until|till|through|-) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
         (rf"(?:between|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
         (rf"(?P<how>since|starting|after)(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?|(?P<since_year>(?:19|20)\d\d)|(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year))", _since),
         (rf"(?P<how>until|till|til|before|by|up to|up until)(?: the)?(?: (?:{_day_pattern('a_')}|{_MONTH.format('until_')}|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)))", _until),

@@ -39,27 +39,41 @@ TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
 }
 KEYS_OF: Mapping[Tool, tuple[str, ...]] = {tool: keys for keys, tools in TAKES.items() for tool in tools}
 MANY: Mapping[str, int] = {"merchants": 3, "periods": 2}
-# Spans that narrow a question: an answer without one of them would cover more than was asked.
 LIMITS = ("periods", "amount", "number", "account", "group")
 
 # What a model writes for "no limit"; leaving it out widens nothing.
-_NO_LIMIT = frozenset(
+_NO_LIMIT = re.compile(
+    r"(all|any|every|none|no|unknown|total|overall|ever|always|in all|in total|so far)\b.*|(any|every)(thing|one|where)"
+)
+# Words that name no shop and no kind of spending: they say that it is about payments, as every question here is.
+_NOBODY = frozenset(
     (
         *(
-            "all",
-            "any",
-            "anything",
-            "everything",
-            "everyone",
-            "none",
-            "unknown",
-            "total",
-            "overall",
-            "ever",
-            "always",
-            "all time",
+            "payment",
+            "payments",
+            "card payments",
+            "purchase",
+            "purchases",
+            "transactions",
+            "spending",
+            "money",
+            "things",
+            "stuff",
         ),
-        *("in all", "in total", "so far", "all accounts", "all categories", "all merchants", "unknown merchant"),
+        *(
+            "shop",
+            "shops",
+            "store",
+            "stores",
+            "merchant",
+            "merchants",
+            "place",
+            "places",
+            "refund",
+            "refunds",
+            "bills",
+            "my account",
+        ),
     )
 )
 _QUOTES = {ord(curly): straight for curly, straight in zip("’‘“”", "''\"\"", strict=True)}
@@ -159,8 +173,11 @@ def _plain(text: str) -> str:
     return " ".join(_straight(text).split()).strip(" ,.?!;:")
 
 
-def checked(steps: Sequence[Step], message: str, prior: Plan | None) -> tuple[list[Step], list[str]]:
-    """The steps with every span in the customer's own words, and the spans that had to be dropped as nobody said them."""
+def checked(steps: Sequence[Step], message: str, prior: Plan | None, heard: Spans | None = None) -> tuple[list[Step], list[str]]:
+    """The steps with every span in the customer's own words, and the spans that had to be dropped as nobody said them.
+
+    Where code heard the part in question itself, nothing is lost with a dropped span.
+    """
     before = [said for step in prior.steps for said in _all_of(step.spans)] if prior else []
     kept, dropped = [], []
     for step in steps:
@@ -168,11 +185,16 @@ def checked(steps: Sequence[Step], message: str, prior: Plan | None) -> tuple[li
         for key in KEYS_OF[step.tool]:
             value = getattr(step.spans, key)
             pairs = [(said, verbatim(said, message, before)) for said in ((value,) if isinstance(value, str) else value) if said]
-            dropped += [said for said, words in pairs if words is None and _plain(said) not in _NO_LIMIT]
-            found = tuple(dict.fromkeys(words for _, words in pairs if words is not None))
+            if not (heard and getattr(heard, key)):
+                dropped += [said for said, words in pairs if words is None and not _NO_LIMIT.fullmatch(_plain(said))]
+            found = tuple(dict.fromkeys(words for _, words in pairs if words is not None and not _empty(key, words)))
             spans[key] = found if key in MANY else next(iter(found), "")
         kept.append(Step(tool=step.tool, spans=Spans(**spans)))
     return kept, dropped
+
+
+def _empty(key: str, words: str) -> bool:
+    return key in ("merchants", "category") and _plain(words) in _NOBODY
 
 
 def _all_of(spans: Spans) -> list[str]:
@@ -184,12 +206,27 @@ def _all_of(spans: Spans) -> list[str]:
 
 
 def filled(steps: Sequence[Step], heard: Spans | None) -> list[Step]:
-    """The steps with the limits that code heard in the message where no step has one of that kind."""
+    """The steps with the limits that code heard in the message where the model left one out or cut it short.
+
+    A limit is filled in where no step has one of its kind. What the question is about is filled in where a step says nothing
+    about it at all. An answer to a plan without them would cover more than was asked.
+    """
     if heard is None:
         return list(steps)
     missing = {key: getattr(heard, key) for key in LIMITS if not any(getattr(step.spans, key) for step in steps)}
+    about = {"merchants": heard.merchants, "category": heard.category}
     full = []
     for step in steps:
-        more = {key: value for key, value in missing.items() if value and key in KEYS_OF[step.tool]}
-        full.append(step.model_copy(update={"spans": step.spans.model_copy(update=more)}))
+        more = {**missing, **({} if step.spans.merchants or step.spans.category else about)}
+        spans = {key: value for key, value in more.items() if value and key in KEYS_OF[step.tool]}
+        if step.spans.periods:
+            spans["periods"] = _periods(step, heard)
+        full.append(step.model_copy(update={"spans": step.spans.model_copy(update=spans)}))
     return full
+
+
+def _periods(step: Step, heard: Spans) -> tuple[str, ...]:
+    if step.tool is Tool.COMPARE and len(heard.periods) > len(step.spans.periods):
+        return heard.periods
+    whole = (next((more for more in heard.periods if _plain(said) in _plain(more)), said) for said in step.spans.periods)
+    return tuple(dict.fromkeys(whole))

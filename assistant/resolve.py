@@ -81,6 +81,8 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         if period is None:
             return Unclear(key="no_payday" if "pay" in words else "no_such_period", said=words)
         found.append(period)
+    if step.tool is not Tool.COMPARE:
+        found = _innermost(found)
     accounts, named = _accounts(spans.account, known)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
@@ -126,6 +128,17 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         group=group,
         rows_wanted=rows,
     )
+
+
+def _innermost(found: list[Period]) -> list[Period]:
+    """ "This year, January to October" is one period: the one inside the other."""
+    return [
+        p
+        for p in found
+        if not any(
+            q is not p and q.since and (not p.since or p.since <= q.since) and q.until <= p.until and q != p for q in found
+        )
+    ]
 
 
 def _ambiguous(found: Match) -> bool:

@@ -56,11 +56,21 @@ def examples() -> dict[str, list[str]]:
 
 def vocabulary() -> frozenset[str]:
     """Every word that the router knows the meaning of."""
-    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
-    known = set(str(words["fillers"]).split())
+    known = set(fillers())
     for wordings in examples().values():
         known |= {token for wording in wordings for token in _TOKEN.findall(wording)}
     return frozenset(known - set(PLACEHOLDERS.values()))
+
+
+def fillers() -> frozenset[str]:
+    """Words that change nothing in any question."""
+    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
+    return frozenset(str(words["fillers"]).split())
+
+
+def words_by_label() -> dict[str, frozenset[str]]:
+    """For each label the words of its own examples: in a question for it, they are understood."""
+    return {label: frozenset(t for w in said for t in _TOKEN.findall(w)) for label, said in examples().items()}
 
 
 def nobody() -> frozenset[str]:

@@ -236,12 +236,15 @@ def _periods(marks: _Marks, today: periods.Today) -> str:
 
 def _is_account(name: str, known: Known) -> bool:
     """Whether the login has an account that the words can mean; "savings" is a plain word to others."""
-    return name not in known.tokens and bool(accounts_named(name, known.accounts) or "account" in name)
+    return bool(accounts_named(name, known.accounts) or "account" in name)
 
 
 def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     """The accounts that words such as "joint account" or "savings" mean."""
     word = plain(name)
+    exact = [a for a in accounts if re.search(rf"\b{re.escape(plain(a.name))}\b", word)]
+    if exact:
+        return exact
     chosen = []
     if "own" in word.split():
         return [a for a in accounts if "joint" not in a.name.casefold()]
@@ -261,8 +264,39 @@ def _categories(marks: _Marks, known: Known) -> None:
     names = [c.casefold() for c in known.categories if len(c) > 2] + list(known.synonyms)
     for name in sorted({n for n in names if n in text}, key=len, reverse=True):
         for start in _whole(text, name):
-            if not _inside_description(text, start, start + len(name)):
+            wanted = name not in _TOOL_WORDS or _SPENT_ON.search(text[:start]) is not None
+            if wanted and not _inside_description(text, start, start + len(name)):
                 marks.take(start, start + len(name), "category")
+
+
+# Kinds of spending whose words also say what is asked: only after "on" or "for" do they narrow it.
+_TOOL_WORDS = frozenset(
+    [
+        "subscription",
+        "subscriptions",
+        "membership",
+        "memberships",
+        "salary",
+        "salaries",
+        "wage",
+        "wages",
+        "pay",
+        "pension",
+        "income",
+        "interest",
+        "refund",
+        "refunds",
+        "savings",
+        "saving",
+        "transfer",
+        "transfers",
+        "bill",
+        "bills",
+        "payment",
+        "payments",
+    ]
+)
+_SPENT_ON = re.compile(r"\b(?:on|for|category|of)\s+(?:my |the |our )?$")
 
 
 def _inside_description(text: str, start: int, end: int) -> bool:
@@ -290,7 +324,7 @@ def _slots(marks: _Marks, known: Known) -> None:
         start = stop - len(words)
         if _names_nobody(words, known, strong):
             continue
-        if not strong and match["lead"] in _WEAK:
+        if not strong:
             words, start = _trimmed(words, start, known)
             if not _plausible(words, known):
                 continue
@@ -321,9 +355,6 @@ _NAMES = re.compile(r"(?:(?!\s+(?:and|or|plus|versus|vs|than|against|&)\s|,\s).)
 _STRONG = frozenset(["paid", "pay", "paying", "pays", "at", "from"])
 _SENT = re.compile(
     r"\b(?:paid|pay|paying|payments?|made|sent|send|transfer(?:red|s)?|gave|given|went|go|gone|been|trips?|visits?|money|owe)\s*$"
-)
-_WEAK = frozenset(
-    ["for", "of", "than", "and", "did", "has", "is", "was", "have", "in", "on", "use", "used", "to", "buy", "bought", "with"]
 )
 
 

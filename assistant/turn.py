@@ -16,7 +16,7 @@ from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure
 from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.resolve import Query, Unclear, payees_of, resolve
-from assistant.spans import Found, Known
+from assistant.spans import Found, Known, words_of
 from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
@@ -138,14 +138,14 @@ class Assistant:
                 held,
                 self.words,
                 self.nobody,
-                Today.of(today, login.locale, pay.next_on if pay else None),
+                Today.of(today, login.locale, pay.next_on if pay else None, pay.last_on if pay else None),
             )
         return self._known[key]
 
     # What is meant
 
     async def _plan(self, message: str, known: Known, memory: Memory, emit: Emit) -> Plan | Unsure:
-        chosen = next((c.step for c in memory.choices if c.label.casefold() == message.strip().casefold()), None)
+        chosen = _chosen(message, memory.choices)
         if chosen is not None:
             return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
@@ -184,7 +184,7 @@ class Assistant:
             steps = query.steps or tuple(_with_choice(query.key, step, c) for c in query.choices)
             offered = [Choice(label=c, step=s) for c, s in zip(query.choices, steps, strict=True)]
             lines = (Line(key=f"ask.{query.key}", slots={"said": query.said}),)
-            return ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices), [], offered
+            return ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices), [Asked(step=step)], offered
         done = [Asked(step=step, used=tuple(dict.fromkeys(p.template for p in payees_of(query))))]
         return await self._act(query, login, known, now, facts), done, []
 
@@ -258,6 +258,22 @@ def _foremost(accounts: Sequence[Account], login: Login) -> tuple[Account, ...]:
 
 
 HOME = "GBP"
+
+
+def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
+    """The choice that a message picks: its words, or some of them that no other choice has ("obi" for JAMES OBI)."""
+    said = words_of(message)
+    fitting = [c.step for c in choices if words_of(c.label) == said]
+    if not fitting and said:
+        fitting = [
+            c.step
+            for c in choices
+            if said & words_of(c.label) and not any(said & words_of(d.label) for d in choices if d is not c)
+        ]
+    return fitting[0] if len(fitting) == 1 and len(said) <= MOST_CHOOSING else None
+
+
+MOST_CHOOSING = 5
 
 
 def _with_choice(key: str, step: Step, choice: str) -> Step:

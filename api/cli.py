@@ -283,7 +283,7 @@ def model_check() -> None:
 
     with _plainly(), _bar("verifying") as progress:
         settings = Settings()
-        path = weights.locate(settings.models, settings.model)
+        path = weights.locate(settings.models, "1.5b" if settings.model == "local" else settings.model)
         if path is None:
             raise InvalidInput("no model is here; to get it: counterfoil model fetch")
         err.print(f"{path}: {weights.check(path, progress)}")

@@ -256,9 +256,10 @@ async def open_bank(
 
 
 def _planner(settings: Settings, wait_s: float, fetch: bool) -> LazyPlanner | None:
-    if settings.model == "none" or (not fetch and locate(settings.models, settings.model) is None):
+    name = "1.5b" if settings.model == "local" else settings.model
+    if name == "none" or (not fetch and locate(settings.models, name) is None):
         if settings.planner == "model":
             raise ModelUnavailable("plans are to be made by the model, but there is none: counterfoil model fetch")
         return None
     opening = proposal.opening(planner_prompt())
-    return LazyPlanner(ModelServer(settings.home, settings.model, opening, fetch=fetch), wait_s)
+    return LazyPlanner(ModelServer(settings.home, name, opening, fetch=fetch), wait_s)

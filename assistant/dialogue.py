@@ -90,7 +90,7 @@ class Understanding:
         if len(clauses) > 1 and label not in _FREE and (several := self._several(clauses, known, memory)):
             return Plan(steps=tuple(several), path="routed", sure=sure)
         step = self._step(label, whole, memory, message, known)
-        needed = CARE if label in (Tool.HANDOVER, Tool.REFUSE) else SURE
+        needed = CARE if label in (Tool.HANDOVER, Tool.REFUSE) or (step is not None and step.tool is Tool.REFUSE) else SURE
         missing = self._not_understood(whole, label)
         if step is None or sure < needed or missing:
             return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure)
@@ -132,14 +132,19 @@ class Understanding:
         text = parts.plain(message)
         if last is not None and (unit := _UNIT_BEFORE.search(text)) and (shifted := _before(last.step, unit["unit"], known)):
             return shifted
+        if _POSSESSIVE.search(text) and found.spans.account and found.spans.merchants:
+            return Step(tool=Tool.REFUSE)
         if label in set(Tool):
             tool = Tool(label)
             if tool is Tool.SUM and found.spans.group:
                 tool = Tool.BREAKDOWN
+            if tool is Tool.COMPARE and found.spans == Spans() and (both := _both(memory.asked)) is not None:
+                return both.model_copy(update={"tool": Tool.COMPARE})
+            if last is not None and last.step.tool in _ONE_ROW and tool is Tool.FIND and found.spans == Spans():
+                return last.step
             if last is not None and last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND) and found.spans == Spans():
                 return last.step
             if tool in _POSITIONS and found.spans.merchants:
-                # "The balance of Daniel's account": a name that is no account of theirs is somebody else.
                 return Step(tool=Tool.REFUSE)
             spans = _grouped(tool, found.spans, parts.plain(message))
             if last is not None and tool in _ABOUT_SAME and _refers_back(parts.plain(message), found.spans):
@@ -163,6 +168,9 @@ class Understanding:
         return _followed(memory.asked, found.spans, parts.plain(message))
 
 
+# "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
+_POSSESSIVE = re.compile(r"\b\w+'s\s+(?:\w+\s+)?(?:account|balance|savings|card)\b")
+_ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
 _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 # What can be asked of the same payments as before: "how many was that?"
 _ABOUT_SAME = frozenset({

@@ -86,8 +86,9 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = ()) -> 
     """
     name = plain(said).removesuffix("'s")
     allowed = [p for p in payees if p.template not in excluding]
-    for key in (lambda p: p.text, lambda p: p.template, lambda p: plain(p.shown)):
-        exact = [p for p in allowed if key(p) == name]
+    # As it stands on a statement comes first; the name of a shop is that of all its texts.
+    for keys in (lambda p: (p.text,), lambda p: (p.template, plain(p.shown))):
+        exact = [p for p in allowed if name in keys(p)]
         if exact:
             ids = {p.id for p in exact}
             near = [p for p in _by_part(name, allowed) if p.id not in ids]

@@ -23,6 +23,7 @@ class Tool(StrEnum):
     SHARE = "share"
     DISTINCT = "distinct"
     REFUNDS = "refunds"
+    REFUND_STATUS = "refund_status"
     INCOME = "income"
     QUIET_DAYS = "quiet_days"
     BIGGEST_DAY = "biggest_day"

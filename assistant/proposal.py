@@ -25,7 +25,18 @@ _WHAT = ("merchants", "category", "amount", "account", "periods")
 # Which spans a tool can use, in the order in which the model writes them: what is asked about first, when it was last.
 TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
     _WHAT: (
-        *(Tool.SUM, Tool.COUNT, Tool.FIRST, Tool.LAST, Tool.SHARE, Tool.DISTINCT, Tool.REFUNDS, Tool.INCOME, Tool.FIND),
+        *(
+            Tool.SUM,
+            Tool.COUNT,
+            Tool.FIRST,
+            Tool.LAST,
+            Tool.SHARE,
+            Tool.DISTINCT,
+            Tool.REFUNDS,
+            Tool.REFUND_STATUS,
+            Tool.INCOME,
+            Tool.FIND,
+        ),
         *(Tool.DUPLICATES, Tool.PENDING, Tool.IDENTIFY),
     ),
     ("number", "group", *_WHAT): (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN, Tool.COMPARE, Tool.AVERAGE),

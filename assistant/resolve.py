@@ -161,9 +161,9 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding)
-    if found.how is not How.NONE or not _describes(name, known):
+    if found.how in (How.EXACT, How.SPELLING) or not _describes(name, known):
         return found
-    templates = await meaning(name)
+    templates = {*(await meaning(name)), *(p.template for p in found.payees)}
     alike = [p for p in known.payees if p.template in templates and p.template not in step.excluding]
     return Match(said=name, how=How.MEANING, payees=tuple(alike)) if alike else found
 

@@ -296,7 +296,7 @@ _TOOL_WORDS = frozenset(
         "payments",
     ]
 )
-_SPENT_ON = re.compile(r"\b(?:on|for|category|of)\s+(?:my |the |our )?$")
+_SPENT_ON = re.compile(r"\b(?:on|for|category)\s+(?:my |the |our )?$")
 
 
 def _inside_description(text: str, start: int, end: int) -> bool:

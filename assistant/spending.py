@@ -346,7 +346,11 @@ def breakdown(query: Query, context: Context) -> ToolResult:
 
 def compare(query: Query, context: Context) -> ToolResult:
     """The first thing named against the second: periods, names or categories. The difference is first minus second."""
-    one, two = _sides(query, context)
+    sides = _sides(query, context)
+    if sides is None:
+        context.say("ask.two_things")
+        return finish(query, context, None, outcome=Outcome.CLARIFY)
+    one, two = sides
     currency = query.accounts[0].currency
     amounts, evidence = [], []
     for part, period, _ in (one, two):
@@ -386,7 +390,7 @@ def compare(query: Query, context: Context) -> ToolResult:
 Side = tuple[Query, Period, str]
 
 
-def _sides(query: Query, context: Context) -> tuple[Side, Side]:
+def _sides(query: Query, context: Context) -> tuple[Side, Side] | None:
     """The two things compared, each with the words that say which it is."""
     if len(query.periods) >= 2 or (len(query.periods) == 1 and len(query.matches) < 2 and len(query.category_groups) < 2):
         periods = list(query.periods[:2])
@@ -396,6 +400,8 @@ def _sides(query: Query, context: Context) -> tuple[Side, Side]:
         return (query, periods[0], f"{rest} {periods[0].label}"), (query, periods[1], f" {periods[1].label}")
     period = period_of(query, context)
     parts = _parts(query.model_copy(update={"periods": (period,)}), context)
+    if len(parts) < 2:
+        return None
     sides = [(p, q, about(p, context, None)) for _, p, q in parts[:2]]
     return (sides[0][0], sides[0][1], f"{sides[0][2]} {period.label}".rstrip()), (sides[1][0], sides[1][1], sides[1][2])
 
@@ -463,15 +469,12 @@ def listed_names(keys: Sequence[str], names: dict[str, str]) -> str:
 
 
 def refunds(query: Query, context: Context) -> ToolResult:
-    """What came back, booked; one that is still pending is said apart."""
+    """What came back, booked, added up."""
     period = period_of(query, context)
     selection = select(query, context, period, incoming=True, kinds=(Kind.REFUND,))
     sums = context.queries.totals(selection)
-    held = context.queries.rows(selection.model_copy(update={"status": Status.PENDING}), Order.NEWEST, FEW)
-    for row in held:
-        waiting = (row["source_id"],)
-        amount = context.book.money("pending refund", amount_of(row), waiting)
-        context.say("refunds.pending", amount=amount, name=context.book.name("merchant", name_of(row), waiting))
+    if not sums:
+        return _nothing(query, context, period, "refunds.none")
     for one in sums:
         ids = context.queries.ids(selection)
         total = context.book.money("refunds", one.total, ids)
@@ -479,10 +482,26 @@ def refunds(query: Query, context: Context) -> ToolResult:
         context.say("refunds.one", total=total, count=number, about=about(query, context, period, verb="from"))
     for row in context.queries.rows(selection, Order.NEWEST, 3):
         _say_row(context, "refunds.row", row)
-    if not sums and not held:
-        return _nothing(query, context, period, "refunds.none")
     notes(query, context)
-    return finish(query, context, period, leaves_out=[] if held else ["pending refunds"])
+    return finish(query, context, period, leaves_out=["pending refunds"])
+
+
+def refund_status(query: Query, context: Context) -> ToolResult:
+    """Where a refund is: one on its way first, then the latest that came."""
+    period = period_of(query, context)
+    selection = select(query, context, period, incoming=True, kinds=(Kind.REFUND,))
+    held = context.queries.rows(selection.model_copy(update={"status": Status.PENDING}), Order.NEWEST, FEW)
+    rows = context.queries.rows(selection, Order.NEWEST, 1)
+    if not rows and not held:
+        return _nothing(query, context, period, "refunds.none")
+    for row in held:
+        ids = (row["source_id"],)
+        amount = context.book.money("pending refund", amount_of(row), ids)
+        context.say("refunds.pending", amount=amount, name=context.book.name("merchant", name_of(row), ids))
+    for row in rows:
+        _say_row(context, "refunds.latest", row)
+    notes(query, context)
+    return finish(query, context, period)
 
 
 def income(query: Query, context: Context) -> ToolResult:

@@ -57,7 +57,7 @@ TOOLS: Mapping[Tool, ToolFunction] = {
     Tool.SUM: spending.spent_sum, Tool.COUNT: spending.count, Tool.AVERAGE: spending.average, Tool.LARGEST: spending.largest,
     Tool.SMALLEST: spending.smallest, Tool.FIRST: spending.first, Tool.LAST: spending.last, Tool.TOP: spending.top,
     Tool.BREAKDOWN: spending.breakdown, Tool.COMPARE: spending.compare, Tool.SHARE: spending.share, Tool.DISTINCT: spending.distinct,
-    Tool.REFUNDS: spending.refunds, Tool.INCOME: spending.income, Tool.QUIET_DAYS: spending.quiet_days,
+    Tool.REFUNDS: spending.refunds, Tool.REFUND_STATUS: spending.refund_status, Tool.INCOME: spending.income, Tool.QUIET_DAYS: spending.quiet_days,
     Tool.BIGGEST_DAY: spending.biggest_day, Tool.FIND: spending.find, Tool.DUPLICATES: spending.duplicates,
     Tool.PENDING: spending.pending, Tool.IDENTIFY: spending.identify, Tool.BALANCE: position.balance, Tool.POSITION: position.position,
     Tool.EXPLAIN: position.explain, Tool.STANDING_ORDERS: position.standing_orders, Tool.DIRECT_DEBITS: position.direct_debits,

@@ -21,7 +21,7 @@ WRITE_S = 60.0
 RETRY_S = 0.02
 RETRIES = 3
 # Searches of others wait for at most so many points to be written.
-PORTION = 64
+PORTION = 128
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -68,14 +69,18 @@ def _make(weights: Path, folder: Path) -> Path:
 class Embedder:
     """The serving model. Safe to share between threads; loading takes about 0.1 s and 60 MB."""
 
-    def __init__(self, folder: Path) -> None:
-        """folder: as `export` returned it. Raises WeightsCorrupt when a file in it was changed."""
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        """folder: as `export` returned it. threads: how many batches of one call run at once; more than one is for imports.
+
+        Raises WeightsCorrupt when a file in the folder was changed.
+        """
         manifest = json.loads((folder / "manifest.json").read_text())
         for name, wanted in manifest["sha256"].items():
             if (found := sha256(folder / name)) != wanted:
                 raise WeightsCorrupt(name, found, wanted)
         self.version: str = manifest["version"]
-        # One thread a call: callers choose how many calls run, and idle threads that spin would take the loop's core.
+        self._pool = ThreadPoolExecutor(threads, "embed") if threads > 1 else None
+        # One thread a batch: callers choose how many run, and idle threads that spin would take the loop's core.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -94,9 +99,10 @@ class Embedder:
         vectors = np.empty((len(texts), DIMENSIONS), np.float32)
         encoded = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         by_length = sorted(range(len(texts)), key=lambda at: len(encoded[at]))
-        for start in range(0, len(by_length), BATCH):
-            chosen = by_length[start : start + BATCH]
-            vectors[chosen] = self._run([encoded[at] for at in chosen])
+        batches = [by_length[start : start + BATCH] for start in range(0, len(by_length), BATCH)]
+        tokens = ([encoded[at] for at in batch] for batch in batches)
+        for batch, made in zip(batches, self._pool.map(self._run, tokens) if self._pool else map(self._run, tokens), strict=True):
+            vectors[batch] = made
         return vectors
 
     def embed_names(self, names: Sequence[str]) -> Vectors:

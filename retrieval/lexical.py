@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from qdrant_edge import Bm25, Bm25Config, StopwordsSet
 
 from retrieval.templates import words
@@ -10,6 +12,8 @@ from retrieval.templates import words
 _BM25 = Bm25(Bm25Config(avg_len=4, language="english", stopwords=StopwordsSet(languages=set(), custom=set())))
 
 
+# Accounts that share a shop are written one after another.
+@lru_cache(maxsize=1 << 14)
 def document(text: str) -> tuple[list[int], list[float]]:
     """Word ids and weights of a template; empty for a text without words."""
     sparse = _BM25.embed_document(" ".join(words(text)))

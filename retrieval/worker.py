@@ -11,7 +11,8 @@ from retrieval.cache import EmbeddingCache
 from retrieval.embedding import Embedder
 from retrieval.index import Point, VectorIndex
 
-BATCH = 256
+# Taken from the queue at a time, and embedded while those before are written.
+BATCH, PORTION = 4096, 512
 
 # (entries done since the call, entries that were waiting when it began).
 Progress = Callable[[int, int], None]
@@ -79,14 +80,19 @@ async def _work_off(
 
 
 async def _perform(work: Sequence[Work], embedder: Embedder, cache: EmbeddingCache, index: VectorIndex) -> None:
-    # Of several entries for one template the last one counts.
-    last = {(account, template): operation for _, account, template, operation in work}
-    wanted = [key for key, operation in last.items() if operation != DELETE]
-    owners = [account if last[account, template] == OWN else None for account, template in wanted]
-    vectors = await asyncio.to_thread(cache.embed, embedder, [template for _, template in wanted], owners)
-    await index.upsert([Point(*key, vector) for key, vector in zip(wanted, vectors, strict=True)])
+    # Of several entries for one template the last one counts. Sorted, so that accounts which share a template share its lookup.
+    last = {(template, account): operation for _, account, template, operation in work}
+    wanted = sorted(key for key, operation in last.items() if operation != DELETE)
+    ready: list[Point] = []
+    for start in range(0, len(wanted), PORTION):
+        some = wanted[start : start + PORTION]
+        owners = [account if last[template, account] == OWN else None for template, account in some]
+        embedding = asyncio.to_thread(cache.embed, embedder, [template for template, _ in some], owners)
+        vectors, _ = await asyncio.gather(embedding, index.upsert(ready))
+        ready = [Point(account, template, vector) for (template, account), vector in zip(some, vectors, strict=True)]
+    await index.upsert(ready)
     unwanted: dict[AccountId, list[str]] = {}
-    for (account, template), operation in last.items():
+    for (template, account), operation in last.items():
         if operation == DELETE:
             unwanted.setdefault(account, []).append(template)
     for account, templates in unwanted.items():

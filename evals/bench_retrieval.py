@@ -1,0 +1,236 @@
+"""How fast retrieval is: importing against embedding every line, searching, and what indexing costs the event loop.
+
+Functions return figures; `report` prints them. Medians over runs; CPU seconds beside wall, those of the index's owner included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import string
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from data.party import AccountId
+from retrieval.cache import EmbeddingCache
+from retrieval.edge import EdgeIndex
+from retrieval.embedding import Embedder, reference
+from retrieval.index import Point
+from retrieval.search import MerchantSearch
+from retrieval.templates import template
+from retrieval.vectors import DIMENSIONS
+from retrieval.worker import Work, drain
+
+Line = tuple[AccountId, str]
+
+
+class Cost(NamedTuple):
+    wall_s: float
+    cpu_s: float
+
+
+class Importing(NamedTuple):
+    """`ours`: all lines to templates, vectors and index. `theirs`: sentence-transformers on every line, from a sample."""
+
+    lines: int
+    points: int
+    texts: int
+    ours: Cost
+    theirs: Cost
+
+    @property
+    def ratio(self) -> Cost:
+        return Cost(self.theirs.wall_s / self.ours.wall_s, self.theirs.cpu_s / self.ours.cpu_s)
+
+
+class Searching(NamedTuple):
+    """Milliseconds, the embedding of the words included in `whole` and left out in `index`."""
+
+    points: int
+    whole_p50: float
+    whole_p95: float
+    index_p50: float
+    index_p95: float
+
+
+class Stall(NamedTuple):
+    """How late, in milliseconds, the event loop came back while the index was filled and when nothing ran."""
+
+    p99: float
+    worst: float
+    idle_p99: float
+    points_per_s: float
+
+
+class _Queue:
+    """An index queue in memory."""
+
+    def __init__(self, pairs: Sequence[tuple[AccountId, str]]) -> None:
+        self._pairs = list(pairs)
+        self._work: list[Work] = []
+
+    def take(self, limit: int) -> list[Work]:
+        return self._work[-limit:]
+
+    def done(self, ids: Sequence[int]) -> None:
+        del self._work[-len(ids) :]
+
+    def waiting(self) -> int:
+        return len(self._work)
+
+    def requeue(self) -> int:
+        self._work = [(number, account, text, "put") for number, (account, text) in enumerate(self._pairs)]
+        return len(self._work)
+
+
+def generated(count: int, seed: int = 1, merchants: int = 60_000, accounts: int = 1000) -> list[Line]:
+    """Made-up statement lines of households: few merchants often, many seldom, with store numbers, references and dates."""
+    rng = random.Random(seed)  # noqa: S311  not a secret
+    kinds = "CAFE GARAGE PHARMACY BAKERY STORES TAXIS BOOKS DENTAL ENERGY HOTEL CINEMA GYM PETS FLORIST TRAVEL HARDWARE".split()  # noqa: SIM905
+    starts = "BAR NOR HOL WEST MAR ASH KEL DUN FEN TOR PEN HAR LIN OAK RED SAL".split()  # noqa: SIM905
+    ends = "BY TON FORD LEY WICK HAM DEN MOOR FIELD BURN COTE STOW".split()  # noqa: SIM905
+    names = [
+        f"{rng.choice(string.ascii_uppercase)} {rng.choice(starts)}{rng.choice(starts)}{rng.choice(ends)} {rng.choice(kinds)}"
+        for _ in range(merchants)
+    ]
+    shapes: list[Callable[[str], str]] = [
+        lambda name: f"{name} {rng.randrange(1000, 9999)}",
+        lambda name: f"{name} {rng.randrange(1000, 9999)} LONDON GB",
+        lambda name: f"SQ *{name}",
+        lambda name: f"CARD PAYMENT TO {name} ON {rng.randrange(1, 28):02} MAR",
+        lambda name: f"{name} REF {rng.randrange(10**8):08}",
+    ]
+    habit = {name: shapes[at % len(shapes)] for at, name in enumerate(names)}
+    weights = np.cumsum(1 / np.arange(1, merchants + 1))
+    lines = []
+    for _ in range(count):
+        account = rng.randrange(accounts)
+        # Half of what an account pays goes to shops of its own neighbourhood.
+        at = int(np.searchsorted(weights, rng.random() * weights[-1]))
+        name = names[(at * 7 + account * 13) % merchants] if rng.random() < 0.5 else names[at]
+        lines.append((AccountId(f"a{account}"), habit[name](name)))
+    return lines
+
+
+async def importing(folder: Path, embedder: Embedder, weights: Path, lines: Sequence[Line], sample: int = 1000) -> Importing:
+    """folder: an empty one, for the index and the cache. weights: of the reference. sample: lines the baseline really embeds."""
+    index = EdgeIndex(folder / "index", embedder.version)
+    cache = EmbeddingCache(folder / "cache", embedder.version)
+    began = _now()
+    pairs = await asyncio.to_thread(lambda: list(dict.fromkeys((account, template(text)) for account, text in lines)))
+    await drain(_Queue(pairs), embedder, cache, index)
+    # Stopping waits for the owner, whose CPU time counts from then on.
+    await index.stop()
+    ours = _since(began)
+    cache.close()
+    chosen = [text for _, text in random.Random(2).sample(list(lines), min(sample, len(lines)))]  # noqa: S311
+    await asyncio.to_thread(reference, chosen[:8], weights)
+    began = _now()
+    await asyncio.to_thread(reference, chosen, weights)
+    spent = _since(began)
+    scale = len(lines) / len(chosen)
+    theirs = Cost(spent.wall_s * scale, spent.cpu_s * scale)
+    return Importing(len(lines), len(pairs), len({text for _, text in pairs}), ours, theirs)
+
+
+async def filled(folder: Path, version: str, points: int, each: int = 50, seed: int = 3) -> EdgeIndex:
+    """A published index of that many points of other people, `each` an account, with random vectors."""
+    index = EdgeIndex(folder, version, deadline_s=10)
+    await index.begin()
+    rng = np.random.default_rng(seed)
+    for start in range(0, points, 4096):
+        vectors = rng.normal(size=(min(4096, points - start), DIMENSIONS)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        made = [Point(AccountId(f"a{at // each}"), f"shop {at % 997} {at}", row) for at, row in enumerate(vectors, start)]
+        await index.upsert(made)
+    await index.publish()
+    return index
+
+
+async def searching(index: EdgeIndex, embedder: Embedder, points: int, each: int = 50, asked: int = 300) -> Searching:
+    """Search single accounts of an index as `filled` makes it."""
+    search = MerchantSearch(index, embedder)
+    rng = random.Random(4)  # noqa: S311
+    whole, alone = [], []
+    for number in range(asked):
+        own = frozenset({AccountId(f"a{rng.randrange(max(1, points // each))}")})
+        words = f"that shop number {number % 97}"
+        whole.append(await _took_ms(search.find(words, own)))
+        vector = await search.embed(words)
+        alone.append(await _took_ms(index.search(words, vector, own, 20)))
+    return Searching(points, *_percentiles(whole), *_percentiles(alone))
+
+
+async def stall(folder: Path, embedder: Embedder, lines: Sequence[Line]) -> Stall:
+    """Fill an index while this loop ticks each millisecond."""
+    idle = await _ticks(asyncio.sleep(2))
+    index = EdgeIndex(folder / "index", embedder.version)
+    cache = EmbeddingCache(folder / "cache", embedder.version)
+    await index.open()
+    pairs = list(dict.fromkeys((account, template(text)) for account, text in lines))
+    began = time.perf_counter()
+    busy = await _ticks(drain(_Queue(pairs), embedder, cache, index))
+    speed = len(pairs) / (time.perf_counter() - began)
+    await index.stop()
+    cache.close()
+    return Stall(float(np.quantile(busy, 0.99)), max(busy), float(np.quantile(idle, 0.99)), speed)
+
+
+def report(imports: Sequence[Importing], searches: Sequence[Searching], stalls: Sequence[Stall]) -> list[str]:
+    """One line a measure. imports, stalls: of repeated runs, of which the median is shown."""
+    said = []
+    for lines in sorted({run.lines for run in imports}):
+        runs = [run for run in imports if run.lines == lines]
+        wall = statistics.median(run.ratio.wall_s for run in runs)
+        cpu = statistics.median(run.ratio.cpu_s for run in runs)
+        ours = Cost(statistics.median(run.ours.wall_s for run in runs), statistics.median(run.ours.cpu_s for run in runs))
+        size = f"{runs[0].lines} lines, {runs[0].points} points, {runs[0].texts} texts"
+        said.append(f"import, {size}: {ours.wall_s:.1f} s wall, {ours.cpu_s:.1f} s CPU; × {wall:.1f} wall, × {cpu:.1f} CPU")
+    for run in searches:
+        said.append(
+            f"search, {run.points} points: p50 {run.whole_p50:.1f} ms, p95 {run.whole_p95:.1f} ms; "
+            f"without embedding p50 {run.index_p50:.1f} ms, p95 {run.index_p95:.1f} ms"
+        )
+    if stalls:
+        p99, worst, idle, speed = (statistics.median(values) for values in zip(*stalls, strict=True))
+        late = f"p99 {p99:.1f} ms, worst {worst:.1f} ms (idle p99 {idle:.1f} ms)"
+        said.append(f"event loop while indexing {speed:.0f} points/s: {late}")
+    return said
+
+
+async def _ticks(work: Awaitable[object]) -> list[float]:
+    """Delays of a loop that sleeps a millisecond at a time, in ms, until the work is done."""
+    late: list[float] = []
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.001)
+        late.append((time.perf_counter() - began) * 1000 - 1)
+    await task
+    return late
+
+
+async def _took_ms(work: Awaitable[object]) -> float:
+    began = time.perf_counter()
+    await work
+    return (time.perf_counter() - began) * 1000
+
+
+def _percentiles(values: list[float]) -> tuple[float, float]:
+    return float(np.quantile(values, 0.5)), float(np.quantile(values, 0.95))
+
+
+def _now() -> Cost:
+    times = os.times()
+    return Cost(time.perf_counter(), times.user + times.system + times.children_user + times.children_system)
+
+
+def _since(began: Cost) -> Cost:
+    now = _now()
+    return Cost(now.wall_s - began.wall_s, now.cpu_s - began.cpu_s)

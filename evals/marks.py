@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from math import sqrt
 from typing import Any
@@ -16,6 +16,8 @@ from evals.golds import Gold, GoldFact
 from evals.questions import Turn
 
 Output = Mapping[str, Any]
+# A line of the batch format in, one output for each of its turns out. An output may carry "trace": its events and log lines.
+Answerer = Callable[[Mapping[str, Any]], Awaitable[Sequence[Output]]]
 
 
 class Mark(BaseModel):

@@ -22,8 +22,7 @@ from connectors.statements.importer import import_file
 from connectors.statements.layout import Sign
 from data.facts import Event
 from data.party import AccountId, Grant, GrantSource, Login, PartyId, Role
-from evals.marks import Output
-from evals.suites import Answerer
+from evals.marks import Answerer, Output
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +19,9 @@ from pydantic import BaseModel
 
 from evals.cards import Cards
 from evals.grounding import Ground, Line
-from evals.marks import Mark, Output, mark, mark_card, wilson
+from evals.marks import Answerer, Mark, Output, mark, mark_card, wilson
 from evals.probes import Probe
 from evals.questions import Conversation
-
-# A line of the batch format in, one output for each of its turns out. An output may carry "trace": its events and log lines.
-Answerer = Callable[[Mapping[str, Any]], Awaitable[Sequence[Output]]]
 
 
 class Judged(BaseModel):
@@ -165,9 +162,7 @@ def asked(answer: Answerer, saved: Saved, told: Callable[[int, int], None], of: 
         case = str(state.sample_id)
         if case not in saved.held:
             saved.keep(case, list(await answer(state.metadata["line"])))
-        outputs = saved.held[case]
-        state.store.set("outputs", outputs)
-        state.output.completion = "\n".join(output["answer"] for output in outputs)
+        state.output.completion = "\n".join(output["answer"] for output in saved.held[case])
         asked_so_far.add(case)
         told(len(asked_so_far), of)
         return state
@@ -248,12 +243,12 @@ def leaked() -> Metric:
 @scorer(
     metrics=[right(), right_low(), right_high(), wrong_figure(), ungrounded(), leaked(), grouped(right(), "group", all=False)]
 )
-def judged(suite: Suite) -> Scorer:
+def judged(suite: Suite, saved: Saved) -> Scorer:
     """Judge every turn of a conversation; the score of a conversation is its share of right turns."""
     cases = {case.id: case for case in suite.cases}
 
     async def score(state: TaskState, target: Target) -> Score:
-        turns = cases[str(state.sample_id)].judge(state.store.get("outputs"))
+        turns = cases[str(state.sample_id)].judge(saved.held[str(state.sample_id)])
         return Score(
             value=_share(sum(turn.right for turn in turns), len(turns)),
             answer=state.output.completion,
@@ -270,7 +265,10 @@ def task(suite: Suite, answer: Answerer, saved: Saved, told: Callable[[int, int]
         for case in suite.cases
     ]
     return Task(
-        dataset=MemoryDataset(samples), solver=asked(answer, saved, told, len(samples)), scorer=judged(suite), name=suite.name
+        dataset=MemoryDataset(samples),
+        solver=asked(answer, saved, told, len(samples)),
+        scorer=judged(suite, saved),
+        name=suite.name,
     )
 
 

@@ -19,7 +19,7 @@ from api.parts import PageIdentity, PartHealth, Parts, State
 from api.settings import Settings
 from api.wiring import Bank, clock, open_bank
 from assistant.models import ModelState
-from connectors.sandbox.app import IDENTITY_PATH, build
+from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
 from connectors.transport import in_process
 from data.errors import Unavailable
 from data.party import Login, PartyId
@@ -59,7 +59,8 @@ async def _serve(settings: Settings, console: Console) -> None:
 
 async def _greet(server: uvicorn.Server, bank: Bank, origin: str, console: Console) -> None:
     """Say what to open once it answers, then feed the ledger, fetch the model and keep the index up to date."""
-    while not server.started:
+    # uvicorn has no event for it.
+    while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     customers = list(bank.sandbox.identity.customers.values())
     console.print(f"Open {origin} and log in as {customers[0].name} (the password is on the page).")
@@ -97,9 +98,11 @@ def _report(bank: Bank, last: str | None, console: Console) -> str | None:
 
 def _parts(bank: Bank, origin: str) -> Parts:
     identity = bank.sandbox.identity
-    client = httpx.AsyncClient(transport=in_process(bank.sandbox.app), base_url=identity.issuer)
-    keys = Keys(f"{identity.issuer}/jwks", client, clock)
-    issuer = Issuer(issuer=identity.issuer, audience="counterfoil", jwks_uri=f"{identity.issuer}/jwks")
+    # The bank's own address inside this process: its keys do not go over the network to come back here.
+    jwks_uri = f"{BASE_URL}{IDENTITY_PATH}/jwks"
+    client = httpx.AsyncClient(transport=in_process(bank.sandbox.app))
+    keys = Keys(jwks_uri, client, clock)
+    issuer = Issuer(issuer=identity.issuer, audience="counterfoil", jwks_uri=jwks_uri)
 
     async def login_of(claims: Claims, token: str) -> Login:
         return await bank.login(PartyId(str(claims["sub"])), token)

@@ -332,7 +332,7 @@ def breakdown(query: Query, context: Context) -> ToolResult:
     if rest:
         left = Money(minor=-sum(s.total.minor for s in rest), currency=whole.total.currency)
         others = context.book.count("other groups", len(rest), (), "other")
-        formula = f"{total.ref} minus the ones named"
+        formula = f"{(-whole.total).plain} minus the ones named"
         context.say("breakdown.rest", others=others, total=context.book.money("the others", left, (), formula))
     notes(query, context)
     return finish(

@@ -94,7 +94,8 @@ def _lacks(gold: Gold, stated: Sequence[Fact]) -> str:
 def _split(gold: Gold, stated: Sequence[Fact]) -> str:
     seen: set[str] = set()
     parts = 0
-    for fact in stated:
+    # The smallest first: a total over everything is no part.
+    for fact in sorted(stated, key=lambda f: len(f.evidence)):
         if fact.is_money and fact.evidence and fact.evidence <= gold.within and not fact.evidence & seen:
             seen |= fact.evidence
             parts += 1

@@ -15,7 +15,8 @@ from data.errors import IndexUnavailable, WeightsCorrupt
 from data.party import AccountId
 from retrieval import embedding, weights
 from retrieval.cache import EmbeddingCache
-from retrieval.embedding import DIMENSIONS, VERSION, Embedder, export, reference
+from retrieval.embedding import VERSION, Embedder, export, reference
+from retrieval.vectors import DIMENSIONS, Vectors
 
 ANNA, BEN = AccountId("anna"), AccountId("ben")
 
@@ -37,7 +38,7 @@ TEXTS = [
 UNKNOWN = ["☕☕☕", "a" * 400]
 
 
-def _cosines(left: embedding.Vectors, right: embedding.Vectors) -> embedding.Vectors:
+def _cosines(left: Vectors, right: Vectors) -> Vectors:
     return np.asarray((left * right).sum(axis=1))
 
 

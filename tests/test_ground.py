@@ -13,10 +13,15 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from api.cli import app
+from api.settings import Settings
 from assistant.answer import catalogue, check
 from assistant.plan import Tool
 from assistant.router import examples
+from connectors.sandbox.people import CUSTOMERS
 from retrieval.weights import REQUIREMENT
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,6 +76,23 @@ def test_what_a_page_points_to_is_there(page: str) -> None:
     named = re.findall(rf"`((?:{folders})/[\w./*-]+)`", read(page))
     missing = [target for target in linked + named if not list(ROOT.glob(target.rstrip("/")))]
     assert not missing
+
+
+def test_the_customers_that_the_readme_names_are_those_of_the_sandbox() -> None:
+    (named,) = re.findall(r"^The six customers are (.+)\.$", read("README.md"), re.M)
+    assert set(re.findall(r"`([\w-]+)`", named)) == {customer.id for customer in CUSTOMERS}
+
+
+def test_the_settings_that_the_readme_names_are_all_there_are() -> None:
+    named = {name.lower() for name in re.findall(r"`COUNTERFOIL_([A-Z_]+)`", read("README.md"))}
+    assert named <= set(Settings.model_fields), named - set(Settings.model_fields)
+
+
+def test_the_commands_that_the_readme_names_exist() -> None:
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    named = set(re.findall(r"`counterfoil ([a-z]+)", read("README.md")))
+    assert named == set(command.commands)
 
 
 # Setting up

@@ -21,7 +21,7 @@ check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 # The tests of the chat page open it in Chromium. Without one they are skipped, and say so.
 browser:

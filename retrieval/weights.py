@@ -62,7 +62,7 @@ def sha256(path: Path) -> str:
 
 def _verified(folder: Path) -> Path:
     for name, wanted in DIGESTS.items():
-        found = sha256(folder / name)
+        found = sha256(folder / name) if (folder / name).exists() else "no such file"
         if found != wanted:
             raise WeightsCorrupt(name, found, wanted)
     return folder

@@ -103,7 +103,7 @@ async def test_an_owner_that_hangs_costs_a_search_a_third_of_a_second(index: Edg
         began = time.monotonic()
         with pytest.raises(IndexUnavailable, match="did not answer in 300 ms"):
             await found(index, "harbour stores", [ANNA])
-        assert time.monotonic() - began < 0.6
+        assert time.monotonic() - began < 1
     finally:
         os.kill(owner, signal.SIGCONT)
     assert await index.count(frozenset({ANNA})) == 1

@@ -94,6 +94,9 @@ def isolation(
         runs.append(Run(isolation_suite(probes(of_cards(held), held.now, number), "card"), _cards_into(held), break_filter))
     found = [turn for one in runs for turn in _found(one, _settings(Planner.ROUTER))]
     done = _tell("Isolation" + (", the filter taken away" if break_filter else ""), "isolation", found)
+    if any(turn.outcome == "error" for _, _, turn in found):
+        console.print("A probe that breaks proves nothing: see the failures.")
+        raise typer.Exit(1)
     if bool(done.leaked) is not break_filter:
         console.print("These probes would miss a leak." if break_filter else "Somebody saw what is not theirs.")
         raise typer.Exit(1)

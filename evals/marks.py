@@ -8,7 +8,6 @@ from decimal import Decimal, InvalidOperation
 from math import sqrt
 from typing import Any
 
-from babel.numbers import format_currency, format_decimal
 from pydantic import BaseModel, ConfigDict
 
 from data.facts import COUNT, DAY, NAME, PERCENT, Outcome
@@ -184,6 +183,10 @@ def _letters(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
+# An amount with pence, its thousands grouped or not.
+_NUMBERS = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)\.\d{2}(?![\d]|[.,]\d)")
+
+
 def foreign(
     output: Output, amounts: Iterable[str], names: Iterable[str] = (), ids: Iterable[str] = (), trace: str = ""
 ) -> list[str]:
@@ -199,16 +202,11 @@ def foreign(
             trace,
         )
     )
-    found = [amount for amount in amounts if _number_in(amount, text)]
-    found += [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)]
+    low = text.lower()
+    said = {number.replace(",", "") for number in _NUMBERS.findall(text)}
+    found = [amount for amount in amounts if amount in said]
+    found += [name for name in names if name.lower() in low and re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", low)]
     return found + [key for key in ids if key in text]
-
-
-def _number_in(amount: str, text: str) -> bool:
-    """Whether an amount such as "1306.79" stands in a text, as it is or with its thousands grouped."""
-    value = Decimal(amount)
-    ways = {amount, format_decimal(value, "#,##0.00", locale="en_GB"), format_currency(value, "GBP", locale="en_GB")}
-    return any(re.search(rf"(?<![\d.,]){re.escape(way)}(?![\d]|[.,]\d)", text) for way in ways)
 
 
 def wilson(hits: int, of: int, z: float = 1.959964) -> tuple[float, float]:

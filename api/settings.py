@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     port: int = 8080
     rules: Path | None = None
     max_import_bytes: int = 256 * 1024 * 1024
-    meaning_floor: float = 0.45
 
     @property
     def database(self) -> str:

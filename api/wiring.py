@@ -42,7 +42,7 @@ from retrieval.cache import EmbeddingCache
 from retrieval.edge import EdgeIndex
 from retrieval.embedding import Embedder
 from retrieval.index import VectorIndex
-from retrieval.search import MerchantSearch
+from retrieval.search import SURE, MerchantSearch
 from retrieval.server import ServerIndex
 from retrieval.worker import Progress, drain, rebuild
 
@@ -186,11 +186,11 @@ def _index(settings: Settings, version: str) -> VectorIndex:
     return EdgeIndex(settings.home / "index", version)
 
 
-def _meaning(search: MerchantSearch, floor: float) -> Meaning:
+def _meaning(search: MerchantSearch) -> Meaning:
     async def find(said: str, accounts: frozenset[AccountId]) -> list[str]:
         hits = await search.find(said, accounts)
         best = max((h.score for h in hits), default=0.0)
-        return [h.text for h in hits if h.score >= max(floor, best - NEAR)]
+        return [h.text for h in hits if h.score >= best - NEAR]
 
     return find
 
@@ -218,7 +218,7 @@ async def open_bank(
         ledger=ledger,
         queries=queries,
         understanding=Understanding(head, embedder.embed),
-        meaning=_meaning(MerchantSearch(index, embedder), settings.meaning_floor),
+        meaning=_meaning(MerchantSearch(index, embedder, SURE)),
         gateway=gateway,
         services=services,
         synonyms=synonyms_of(categories.synonyms()),

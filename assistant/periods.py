@@ -445,7 +445,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
-        (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?:(?: of)? (?:{_YEAR.format('')}|(?P<which2>last year)))?{_SO_FAR}", _month),
+        (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of)? (?:{_YEAR.format('')}|(?P<which2>last year)))?{_SO_FAR}", _month),
         (rf"(?:in |during |over |for |throughout ){_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$)", _year),
         (r"in all|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),

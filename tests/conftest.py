@@ -1,14 +1,30 @@
-"""What several test files need: the serving model, made once and kept between runs."""
+"""What several test files need: the serving model, made once and kept between runs, and a whole bank to ask."""
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+import threading
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
+from api.settings import Settings
+from api.wiring import Bank, asking_at, open_bank
+from connectors.sandbox.books import Books
+from connectors.sandbox.households import households
 from data.errors import IndexUnavailable
+from data.facts import ChoicesEvent, DoneEvent, Event, Fact, FactEvent, Outcome, TextEvent
+from data.party import Login, PartyId
 from retrieval.embedding import Embedder, export
 from retrieval.weights import fetch_weights
+
+T = TypeVar("T")
+NOW = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
 
 
 def _models_dir(config: pytest.Config) -> Path:
@@ -33,3 +49,123 @@ def embedder(serving_model: Path) -> Embedder:
 @pytest.fixture(scope="session")
 def reference_weights(serving_model: Path, pytestconfig: pytest.Config) -> Path:
     return fetch_weights(_models_dir(pytestconfig))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One turn as a customer and their page get it."""
+
+    events: Sequence[Event]
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.done.outcome
+
+    @property
+    def done(self) -> DoneEvent:
+        return next(e for e in self.events if isinstance(e, DoneEvent))
+
+    @property
+    def text(self) -> str:
+        return " ".join(e.text for e in self.events if isinstance(e, TextEvent))
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [e.fact for e in self.events if isinstance(e, FactEvent)]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return next((e.choices for e in self.events if isinstance(e, ChoicesEvent)), ())
+
+    def value(self, label: str) -> str:
+        """The value of the first fact with a label."""
+        return next(f.value for f in self.facts if f.label == label)
+
+    def evidence(self, label: str) -> set[str]:
+        return next(set(f.evidence) for f in self.facts if f.label == label)
+
+    def says_only_facts(self) -> bool:
+        """Whether every sentence is its template with the facts it refers to, and nothing else."""
+        shown = {f.ref: f.shown for f in self.facts}
+        for event in self.events:
+            if isinstance(event, TextEvent):
+                text = event.template
+                for ref in event.refs:
+                    text = text.replace("{" + ref + "}", shown[ref])
+                if text != event.text:
+                    return False
+        return True
+
+
+@dataclass
+class Counter:
+    """A bank that is asked from ordinary tests; it lives on an event loop of its own."""
+
+    bank: Bank
+    loop: asyncio.AbstractEventLoop
+    now: dt.datetime = NOW
+    logins: dict[str, Login] = field(default_factory=dict)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
+
+    def login(self, party: str) -> Login:
+        async def enter() -> Login:
+            with asking_at(self.now):
+                return await self.bank.login(PartyId(party))
+
+        if party not in self.logins:
+            self.logins[party] = self.run(enter())
+        return self.logins[party]
+
+    def ask(self, who: str | Login, *messages: str) -> Answer:
+        """The answer to the last message of a conversation."""
+        return self.talk(who, *messages)[-1]
+
+    def talk(self, who: str | Login, *messages: str) -> list[Answer]:
+        login = self.login(who) if isinstance(who, str) else who
+
+        async def turns() -> list[Answer]:
+            memory, told = "", []
+            with asking_at(self.now):
+                for message in messages:
+                    events: list[Event] = []
+
+                    async def emit(some: Sequence[Event], into: list[Event] = events) -> None:
+                        into.extend(some)
+
+                    memory = await self.bank.assistant.turn(message, login, memory, self.now, emit)
+                    told.append(Answer(events))
+            return told
+
+        return self.run(turns())
+
+
+@pytest.fixture(scope="session")
+def home(serving_model: Path, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty home whose models are the ones kept between runs."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "models").symlink_to(_models_dir(pytestconfig))
+    return home
+
+
+@pytest.fixture(scope="session")
+def bank(home: Path) -> Iterator[Counter]:
+    """The sandbox households at NOW, without a language model."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    stack = AsyncExitStack()
+    opening = stack.enter_async_context(open_bank(Settings(home=home, model="none")))
+    counter = Counter(asyncio.run_coroutine_threadsafe(opening, loop).result(300), loop)
+    yield counter
+    counter.run(stack.aclose())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def books() -> Books:
+    """What the sandbox bank wrote down, apart from everything that the product made of it."""
+    return households(NOW)

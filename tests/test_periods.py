@@ -1,0 +1,179 @@
+"""Days that customers name in words, read as they mean them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.periods import Today, find, read
+
+# A Tuesday.
+TODAY = Today.of(dt.date(2026, 11, 24), "en_GB", payday=dt.date(2026, 11, 25), paid=dt.date(2026, 10, 23))
+
+
+def days(text: str, today: Today = TODAY) -> str | None:
+    """ "2026-10-01/2026-10-31", with nothing before the stroke for "from the first day held"; None when no day is named."""
+    period = read(text, today)
+    return None if period is None else f"{period.since or ''}/{period.until}"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("today", "2026-11-24/2026-11-24"),
+        ("yesterday", "2026-11-23/2026-11-23"),
+        ("the day before yesterday", "2026-11-22/2026-11-22"),
+        ("last month", "2026-10-01/2026-10-31"),
+        ("this month so far", "2026-11-01/2026-11-24"),
+        ("this month", "2026-11-01/2026-11-24"),
+        ("the month before last", "2026-09-01/2026-09-30"),
+        ("this week", "2026-11-23/2026-11-24"),
+        ("last week", "2026-11-16/2026-11-22"),
+        ("the week before last", "2026-11-09/2026-11-15"),
+        ("this year", "2026-01-01/2026-11-24"),
+        ("last year", "2025-01-01/2025-12-31"),
+        ("year to date", "2026-01-01/2026-11-24"),
+        ("ytd", "2026-01-01/2026-11-24"),
+        ("month to date", "2026-11-01/2026-11-24"),
+        ("so far this year", "2026-01-01/2026-11-24"),
+        ("Q2", "2026-04-01/2026-06-30"),
+        ("in Q4", "2026-10-01/2026-11-24"),
+        ("Q4 2025", "2025-10-01/2025-12-31"),
+        ("the third quarter", "2026-07-01/2026-09-30"),
+        ("last quarter", "2026-07-01/2026-09-30"),
+        ("the first half of March", "2026-03-01/2026-03-15"),
+        ("the second half of February", "2026-02-16/2026-02-28"),
+        ("the first half of 2025", "2025-01-01/2025-06-30"),
+        ("early May", "2026-05-01/2026-05-10"),
+        ("the last week of October", "2026-10-25/2026-10-31"),
+        ("between 3 and 17 May", "2026-05-03/2026-05-17"),
+        ("from the 3rd to the 17th of May 2025", "2025-05-03/2025-05-17"),
+        ("3-17 May", "2026-05-03/2026-05-17"),
+        ("from 20 May to 3 May", "2025-05-20/2026-05-03"),
+        ("from 28 December to 3 January", "2025-12-28/2026-01-03"),
+        ("between May 3rd and June 2nd", "2026-05-03/2026-06-02"),
+        ("from 2026-05-03 to 2026-05-17", "2026-05-03/2026-05-17"),
+        ("on 3/5/2026", "2026-05-03/2026-05-03"),
+        ("3 May", "2026-05-03/2026-05-03"),
+        ("on December 3rd", "2025-12-03/2025-12-03"),
+        ("the 3rd", "2026-11-03/2026-11-03"),
+        ("the 30th", "2026-10-30/2026-10-30"),
+        ("January to March", "2026-01-01/2026-03-31"),
+        ("from November 2025 to January 2026", "2025-11-01/2026-01-31"),
+        ("since Easter", "2026-04-05/2026-11-24"),
+        ("since Good Friday", "2026-04-03/2026-11-24"),
+        ("since Christmas", "2025-12-25/2026-11-24"),
+        ("since 3 May", "2026-05-03/2026-11-24"),
+        ("since September", "2026-09-01/2026-11-24"),
+        ("since the start of the year", "2026-01-01/2026-11-24"),
+        ("since payday", "2026-10-23/2026-11-24"),
+        ("after 3 May", "2026-05-04/2026-11-24"),
+        ("in the last 30 days", "2026-10-26/2026-11-24"),
+        ("the past two weeks", "2026-11-11/2026-11-24"),
+        ("the last three months", "2026-08-25/2026-11-24"),
+        ("the last 12 months", "2025-11-25/2026-11-24"),
+        ("two days ago", "2026-11-22/2026-11-22"),
+        ("three months ago", "2026-08-01/2026-08-31"),
+        ("a week ago", "2026-11-16/2026-11-22"),
+        ("last Friday", "2026-11-20/2026-11-20"),
+        ("on Tuesday", "2026-11-24/2026-11-24"),
+        ("last Tuesday", "2026-11-17/2026-11-17"),
+        ("last weekend", "2026-11-21/2026-11-22"),
+        ("in May", "2026-05-01/2026-05-31"),
+        ("in december", "2025-12-01/2025-12-31"),
+        ("last November", "2025-11-01/2025-11-30"),
+        ("in May last year", "2025-05-01/2025-05-31"),
+        ("in Sept 2025", "2025-09-01/2025-09-30"),
+        ("in 2025", "2025-01-01/2025-12-31"),
+        ("last summer", "2026-06-01/2026-08-31"),
+        ("last winter", "2025-12-01/2026-02-28"),
+        ("this tax year", "2026-04-06/2026-11-24"),
+        ("last tax year", "2025-04-06/2026-04-05"),
+        ("until 28 November", "/2026-11-28"),
+        ("until Friday", "/2026-11-27"),
+        ("before payday", "/2026-11-24"),
+        ("until the end of the month", "/2026-11-30"),
+        ("in all", "/2026-11-24"),
+        ("next week", "2026-11-30/2026-12-06"),
+        ("in the next 14 days", "2026-11-24/2026-12-08"),
+    ],
+)
+def test_words_mean_these_days(text: str, meant: str) -> None:
+    assert days(text) == meant
+    assert days(f"How much did I spend {text}?") == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["31 February", "30 February 2026", "29 February 2025", "31/4/2026", "from 20 to 3 May", "the 31st of June 2025"]
+)
+def test_days_that_no_calendar_has_are_noticed_and_not_replaced(text: str) -> None:
+    spans = list(find(f"what did i spend on {text}", TODAY))
+    assert spans
+    assert all(span.period is None for span in spans)
+
+
+@pytest.mark.parametrize(
+    "text", ["may i ask something", "i may have paid twice", "in the second shop", "march", "my 3 cards", "£2025", "a2026b"]
+)
+def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
+    assert days(text) == ("2026-03-01/2026-03-31" if text == "march" else None)
+
+
+@pytest.mark.parametrize(("locale", "meant"), [("en_GB", "2026-11-16/2026-11-22"), ("en_US", "2026-11-15/2026-11-21")])
+def test_a_week_begins_on_the_day_of_the_customers_country(locale: str, meant: str) -> None:
+    assert days("last week", Today.of(TODAY.date, locale)) == meant
+
+
+def test_leap_years_have_their_day() -> None:
+    leap = Today.of(dt.date(2028, 3, 10), "en_GB")
+    assert days("29 February", leap) == "2028-02-29/2028-02-29"
+    assert days("last month", leap) == "2028-02-01/2028-02-29"
+    assert days("in the last year", Today.of(dt.date(2028, 2, 29), "en_GB")) == "2027-01-01/2027-12-31"
+    assert days("the last 12 months", Today.of(dt.date(2028, 2, 29), "en_GB")) == "2027-03-01/2028-02-29"
+
+
+def test_months_end_where_they_end() -> None:
+    assert days("the last month", Today.of(dt.date(2026, 3, 31), "en_GB")) == "2026-02-01/2026-02-28"
+    assert days("the last two months", Today.of(dt.date(2026, 4, 30), "en_GB")) == "2026-03-01/2026-04-30"
+
+
+def test_two_periods_are_found_in_the_order_said() -> None:
+    found = [s.period for s in find("Compare October with September", TODAY)]
+    assert [(p.since, p.until) for p in found if p is not None] == [
+        (dt.date(2026, 10, 1), dt.date(2026, 10, 31)),
+        (dt.date(2026, 9, 1), dt.date(2026, 9, 30)),
+    ]
+
+
+def test_without_regular_pay_payday_is_no_day() -> None:
+    assert days("since payday", Today.of(TODAY.date, "en_GB")) is None
+
+
+def test_the_label_says_which_days_a_word_was_taken_for() -> None:
+    for text, dates in (("last week", "16 November to 22 November 2026"), ("since Easter", "5 April 2026"), ("Q2", "Q2 2026")):
+        period = read(text, TODAY)
+        assert period is not None
+        assert dates in period.label
+
+
+PIECES = """
+last this next past previous the of in on since until before after by from to between and ago half first second q1 q4 9 31 29 30
+0 99 february feb may june december 2024 2026 1900 2099 31/2 29/02/2023 2026-02-30 00/00/00 week month quarter year day days weeks
+years fortnight weekend easter christmas payday tax rest end start early late monday sunday spring so far date two couple dozen - , .
+"""
+WORDS = st.lists(st.sampled_from(PIECES.split()), max_size=9).map(" ".join)
+DATES = st.dates(dt.date(1995, 1, 1), dt.date(2095, 12, 31))
+
+
+@given(st.one_of(WORDS, st.text(max_size=80)), DATES, st.sampled_from(["en_GB", "en_US"]))
+def test_any_words_on_any_day_give_days_in_order_or_none(text: str, date: dt.date, locale: str) -> None:
+    today = Today.of(date, locale, payday=date + dt.timedelta(days=3), paid=date - dt.timedelta(days=27))
+    end = 0
+    for span in find(text, today):
+        assert end <= span.start < span.end
+        end = span.end
+        if span.period is not None and span.period.since is not None:
+            assert span.period.since <= span.period.until

@@ -13,6 +13,7 @@ from rich.table import Table
 from evals.marks import wilson
 from evals.suites import Judged
 
+MOST_LEAKS = 5
 Found = Sequence[tuple[str, str, Judged]]
 
 
@@ -92,7 +93,7 @@ def failures(found: Found) -> str:
             f"- answer: {turn.answer}",
             f"- amiss: {turn.why or 'nothing'}{' (a wrong figure)' if turn.wrong else ''}",
             *(f"- no ground: {fault}" for fault in turn.faults),
-            *(f"- somebody else's: {leak}" for leak in turn.leaks),
+            *(f"- somebody else's: {leak}" for leak in turn.leaks[:MOST_LEAKS]),
             "",
         ]
     return "\n".join(lines)

@@ -113,6 +113,9 @@ def _tokens(name: str) -> list[str]:
 def _by_part(name: str, payees: Sequence[Payee]) -> list[Payee]:
     """Payees with every word of the name, or with a word that begins with it ("sains" in SAINSBURYS)."""
     wanted, squeezed = _tokens(name), _squeezed(name)
+    # Marks alone are part of every text, and name nobody.
+    if not wanted:
+        return []
     found = []
     for payee in payees:
         words = words_of(_texts(payee))
@@ -126,6 +129,8 @@ def _by_part(name: str, payees: Sequence[Payee]) -> list[Payee]:
 def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:
     """Payees whose words are each a slip away from a word of the name."""
     wanted = _tokens(name)
+    if not wanted:
+        return []
     found = []
     for payee in payees:
         words = words_of(_texts(payee)) - _SKIPPED

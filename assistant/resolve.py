@@ -56,9 +56,9 @@ class Unclear(Frozen):
 Meaning = Callable[[str], Awaitable[Sequence[str]]]
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_OVER = re.compile(r"\b(?:over|above|more than|at least|bigger than|larger than|exceeding|no less than)\b")
+_OVER = re.compile(r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than)\b")
 _UNDER = re.compile(r"\b(?:under|below|less than|at most|up to|no more than|smaller than)\b")
-_STRICT_OVER = re.compile(r"\b(?:over|above|more than|bigger than|larger than|exceeding)\b")
+_STRICT_OVER = re.compile(r"\b(?:over|above|(?<!no )more than|bigger than|larger than|exceeding)\b")
 _STRICT_UNDER = re.compile(r"\b(?:under|below|less than|smaller than)\b")
 _GROUPS: tuple[tuple[str, Group], ...] = (
     ("categor", Group.CATEGORY), ("type", Group.CATEGORY), ("kind", Group.CATEGORY), ("area", Group.CATEGORY), ("spend it on", Group.CATEGORY),

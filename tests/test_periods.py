@@ -162,7 +162,8 @@ def test_the_label_says_which_days_a_word_was_taken_for() -> None:
 PIECES = """
 last this next past previous the of in on since until before after by from to between and ago half first second q1 q4 9 31 29 30
 0 99 february feb may june december 2024 2026 1900 2099 31/2 29/02/2023 2026-02-30 00/00/00 week month quarter year day days weeks
-years fortnight weekend easter christmas payday tax rest end start early late monday sunday spring so far date two couple dozen - , .
+years fortnight weekend easter christmas payday tax rest end start early late monday sunday spring so far date two couple
+dozen - , .
 """
 WORDS = st.lists(st.sampled_from(PIECES.split()), max_size=9).map(" ".join)
 DATES = st.dates(dt.date(1995, 1, 1), dt.date(2095, 12, 31))

@@ -1,0 +1,91 @@
+"""Whom a name means: the most exact reading wins, what is like it is named, and nobody else's payee is ever meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.merchants import How, Match, match
+from data.ledger import Payee
+from data.party import AccountId
+from retrieval.templates import descriptor, template
+
+OURS, THEIRS = AccountId("ours"), AccountId("theirs")
+
+
+def payee(id: int, text: str, account: AccountId = OURS) -> Payee:
+    return Payee(id=id, account=account, text=descriptor(text), shown=text, template=template(text))
+
+
+SHOPS = [
+    payee(n, text)
+    for n, text in enumerate(
+        [
+            "ALDI",
+            "ALDI STORES",
+            "TESCO STORES 5683",
+            "TESCO EXPRESS 4410",
+            "SAINSBURYS S/MKTS",
+            "STAR BUCKS COFFEE",
+            "WAITROSE",
+            "B&Q",
+        ],
+        start=1,
+    )
+]
+
+
+def names(found: Match) -> set[str]:
+    return set(found.names)
+
+
+def test_a_text_said_as_it_stands_means_that_text_and_names_the_ones_like_it() -> None:
+    found = match("Aldi", SHOPS)
+    assert found.how is How.EXACT
+    assert names(found) == {"ALDI"}
+    assert {p.shown for p in found.near} == {"ALDI STORES"}
+
+
+def test_a_part_of_a_name_means_all_that_have_it() -> None:
+    found = match("tesco", SHOPS)
+    assert found.how is How.PART
+    assert names(found) == {"TESCO STORES 5683", "TESCO EXPRESS 4410"}
+    assert match("sains", SHOPS).names == ("SAINSBURYS S/MKTS",)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("watrose", "WAITROSE"), ("waitroes", "WAITROSE"), ("sainsburrys", "SAINSBURYS S/MKTS")]
+)
+def test_a_misspelt_name_is_understood_and_said_to_be_so(said: str, meant: str) -> None:
+    found = match(said, SHOPS)
+    assert found.how is How.SPELLING
+    assert found.names == (meant,)
+
+
+def test_words_run_together_are_the_same_name() -> None:
+    assert match("starbucks", SHOPS).names == ("STAR BUCKS COFFEE",)
+
+
+@pytest.mark.parametrize("said", ["zorblax", "ted", "", "???", "lidl", "the shop"])
+def test_a_name_like_nothing_means_nobody(said: str) -> None:
+    found = match(said, SHOPS)
+    assert found.how is How.NONE
+    assert found.payees == ()
+
+
+def test_small_words_around_a_name_do_not_matter() -> None:
+    assert match("the waitrose shop", SHOPS).names == ("WAITROSE",)
+    assert match("Waitrose's", SHOPS).names == ("WAITROSE",)
+
+
+def test_what_the_customer_did_not_mean_is_left_out() -> None:
+    found = match("tesco", SHOPS, excluding=(SHOPS[2].template,))
+    assert found.names == ("TESCO EXPRESS 4410",)
+
+
+@given(st.one_of(st.text(max_size=40), st.sampled_from([p.shown for p in SHOPS])))
+def test_only_payees_of_the_list_are_ever_meant(said: str) -> None:
+    ours, theirs = SHOPS[:4], [payee(n, p.shown, THEIRS) for n, p in enumerate(SHOPS, start=100)]
+    assert all(p in ours for p in (*match(said, ours).payees, *match(said, ours).near))
+    assert not set(match(said, ours).ids) & {p.id for p in theirs}

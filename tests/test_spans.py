@@ -1,0 +1,214 @@
+"""The parts of a question: names end where they end, ordinary words name nobody, and no word is dropped in silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.periods import Today
+from assistant.plan import Spans
+from assistant.resolve import read_bounds, read_category, read_group, read_number, synonyms_of
+from assistant.router import nobody, vocabulary
+from assistant.spans import Found, Known, find, plain
+from data.banking import Account, AccountKind
+from data.ledger import Payee
+from data.money import Money
+from data.party import AccountId
+from data.queries import Group
+
+MINE = AccountId("mine")
+TEXTS = (
+    "TESCO STORES 5683", "TESCO EXPRESS 4410", "ALDI STORES 0822", "LANTERN COFFEE", "STARBUCKS 1842", "MARKS & SPENCER",
+    "BOOTS 1194", "SARAH PEMBERTON DINNER", "ALL BAR ONE", "NANDO'S LEEDS", "O2 UK", "MCDONALDS 0456",
+)  # fmt: skip
+
+
+def payees(*texts: str, account: AccountId = MINE) -> tuple[Payee, ...]:
+    return tuple(
+        Payee(
+            id=n,
+            account=account,
+            text=t.casefold(),
+            shown=t,
+            template=" ".join(w for w in t.casefold().split() if not w.isdigit()),
+        )
+        for n, t in enumerate(texts, start=1)
+    )
+
+
+def account(name: str, kind: AccountKind = AccountKind.CURRENT, currency: str = "GBP") -> Account:
+    return Account(id=AccountId(name), kind=kind, name=name, currency=currency)
+
+
+KNOWN = Known.of(
+    payees(*TEXTS),
+    ("groceries", "eating_out", "fuel", "Entertainment & Streaming"),
+    synonyms_of(
+        {"groceries": ["groceries", "food shopping"], "eating_out": ["eating out", "restaurants"], "fuel": ["petrol", "fuel"]}
+    ),
+    (account("Current account"), account("Holiday jar", AccountKind.SAVINGS), account("Joint account")),
+    vocabulary(),
+    nobody(),
+    Today.of(dt.date(2026, 11, 24), "en_GB"),
+)
+
+
+def parts(message: str) -> Found:
+    return find(message, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("How much did I spend at Tesco last month?", ["tesco"]),
+        ("how much at tesco and aldi in October", ["tesco", "aldi"]),
+        ("what did I pay Sarah Pemberton on 3 May?", ["sarah pemberton"]),
+        ("have I ever paid Rosie's Riding School?", ["rosie's riding school"]),
+        ("did I pay Marks & Spencer twice?", ["marks & spencer"]),
+        ("How much have I paid All Bar One this year", ["all bar one"]),
+        ("Tesco spend last month", ["tesco"]),
+        ("how much did starbuks take from me in June?", ["starbuks"]),
+        ("how much did i spend at nando's in total", ["nando's"]),
+        ("how often did I go to Boots and when was the last time?", ["boots"]),
+        ('what is "LANTERN COFFEE"?', ["lantern coffee"]),
+        ("what is “TESCO STORES 5683” on my statement", ["tesco stores 5683"]),
+        ("what did i spend at Gooseberry Hollow Barn, please", ["gooseberry hollow barn"]),
+        ("How much at O2 this year?", ["o2"]),
+    ],
+)
+def test_names_end_where_they_end(message: str, names: list[str]) -> None:
+    assert list(parts(message).spans.merchants) == names
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "How much did I spend last month?",
+        "what is my balance",
+        "when did I get paid?",
+        "how much did I pay in total this year",
+        "what was the biggest payment I made at the weekend?",
+        "is there anything coming out of my account before Friday",
+        "why did my balance go down this week",
+        "how much money have I got left until payday",
+        "what do I pay by direct debit",
+        "on which day did I spend most",
+        "how much did I pay back",
+        "I paid twice, didn't I?",
+    ],
+)
+def test_ordinary_words_name_nobody(message: str) -> None:
+    assert parts(message).spans.merchants == ()
+
+
+def test_a_word_that_nobody_understands_is_kept_as_unknown() -> None:
+    assert parts("please flurble my spending").unknown == ("flurble",)
+    assert parts("gluon wozzle").unknown == ("gluon", "wozzle")
+    assert parts("how much did I spend last month").unknown == ()
+
+
+def test_a_typo_of_an_ordinary_word_is_understood() -> None:
+    found = parts("show my spendng last month")
+    assert found.unknown == ()
+    assert "spending" in found.masked
+
+
+@pytest.mark.parametrize(
+    ("message", "words", "least", "most"),
+    [
+        ("payments over £50", "over £50", "50.01", None),
+        ("anything of at least 50 pounds?", "at least 50 pounds", "50.00", None),
+        ("purchases under 5 quid", "under 5 quid", None, "4.99"),
+        ("no more than £12.50", "no more than £12.50", None, "12.50"),
+        ("between £10 and £20", "between £10 and £20", "10.00", "20.00"),
+        ("who took £7.85", "£7.85", "7.85", "7.85"),
+        ("more than 1,200 in one go", "more than 1,200", "1200.01", None),
+        ("payments over 30", "over 30", "30.01", None),
+    ],
+)
+def test_amounts_keep_their_bound(message: str, words: str, least: str | None, most: str | None) -> None:
+    amount = parts(message).spans.amount
+    assert amount == words
+    wanted = tuple(None if text is None else Money.of(text, "GBP") for text in (least, most))
+    assert read_bounds(amount, "GBP") == wanted
+
+
+def test_an_amount_in_another_currency_is_of_that_currency() -> None:
+    assert read_bounds("over €20", "GBP") == (Money.of("20.01", "EUR"), None)
+
+
+@pytest.mark.parametrize("message", ["over 3 days", "more than 2 payments", "the last 30 days", "in 2025", "at most 4 times"])
+def test_other_numbers_are_no_amounts(message: str) -> None:
+    assert parts(message).spans.amount == ""
+
+
+def test_accounts_go_by_their_own_names() -> None:
+    assert "joint account" in parts("what did we spend from the joint account").spans.account
+    assert "holiday jar" in parts("how much is in my Holiday jar?").spans.account
+    assert parts("what is my balance").spans.account == ""
+
+
+def test_kinds_of_spending_are_categories() -> None:
+    assert parts("how much on groceries last month").spans.category == "groceries"
+    assert parts("food shopping in May").spans.category == "food shopping"
+    assert read_category("restaurants", KNOWN) == ("eating_out",)
+    assert read_category("category 'entertainment & streaming'", KNOWN) == ("Entertainment & Streaming",)
+    assert read_category("falconry", KNOWN) == ()
+
+
+def test_numbers_and_groups() -> None:
+    assert read_number(parts("my five biggest payments").spans.number) == 5
+    assert read_number(parts("the last 3 payments to Tesco").spans.number) == 3
+    assert read_group(parts("spending by category last month").spans.group) == (Group.CATEGORY, False)
+    assert read_group(parts("what do I spend each month").spans.group) == (Group.MONTH, False)
+
+
+def test_days_that_do_not_exist_are_pointed_out() -> None:
+    found = parts("what did I spend on 31 February?")
+    assert "31 february" in found.bad_period
+
+
+def test_every_part_stands_in_the_masked_question_as_a_plain_word() -> None:
+    found = parts("How much did I spend at Tesco on groceries over £20 last month?")
+    assert found.spans == Spans(periods=("last month",), merchants=("tesco",), category="groceries", amount="over £20")
+    for word in ("xperiod", "xmerchant", "xcategory", "xamount"):
+        assert word in found.masked
+    assert "tesco" not in found.masked
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            *KNOWN.tokens,
+            *sorted(KNOWN.words)[::40],
+            "at",
+            "to",
+            "paid",
+            "and",
+            "'",
+            '"',
+            "“",
+            "”",
+            "£5",
+            "over",
+            "last month",
+            "?",
+            "İ",
+            "’s",
+        ]
+    ),
+    max_size=10,
+).map(" ".join)
+
+
+@given(st.one_of(WORDS, st.text(max_size=100)))
+def test_any_message_is_taken_apart_into_its_own_words(message: str) -> None:
+    found = parts(message)
+    said, spans = plain(message), found.spans
+    for words in (*spans.periods, *spans.merchants, spans.category, spans.amount, spans.account, spans.number, spans.group):
+        assert words in said
+    for word in found.unknown:
+        assert word in said

@@ -42,7 +42,7 @@ from retrieval.cache import EmbeddingCache
 from retrieval.edge import EdgeIndex
 from retrieval.embedding import Embedder
 from retrieval.index import VectorIndex
-from retrieval.search import SURE, MerchantSearch
+from retrieval.search import MerchantSearch
 from retrieval.server import ServerIndex
 from retrieval.worker import Progress, drain, rebuild
 
@@ -218,7 +218,7 @@ async def open_bank(
         ledger=ledger,
         queries=queries,
         understanding=Understanding(head, embedder.embed),
-        meaning=_meaning(MerchantSearch(index, embedder, SURE)),
+        meaning=_meaning(MerchantSearch(index, embedder)),
         gateway=gateway,
         services=services,
         synonyms=synonyms_of(categories.synonyms()),

@@ -172,6 +172,9 @@ class Assistant:
             choices = SUGGESTED if step.tool is Tool.HELP else ()
             return ToolResult(outcome=outcome, lines=tuple(Line(key=k) for k in keys), choices=choices), [], []
 
+        if not known.accounts:
+            return _no_accounts(login, facts), [], []
+
         async def meaning(name: str) -> Sequence[str]:
             try:
                 return await self.meaning(name, frozenset(accounts))
@@ -293,6 +296,14 @@ def _ask_back(plan: Unsure) -> ToolResult:
         line = Line(key="ask.unknown", slots={"said": said.replace("{", "(").replace("}", ")")})
         return ToolResult(outcome=Outcome.CLARIFY, lines=(line,), choices=SUGGESTED)
     return ToolResult(outcome=Outcome.CLARIFY, lines=(Line(key="ask.what"),), choices=SUGGESTED)
+
+
+def _no_accounts(login: Login, facts: int) -> ToolResult:
+    """A login that holds nothing, or nothing any more."""
+    book = FactBook(login.locale, facts)
+    no = book.absent("accounts", "no")
+    line = Line(key="none.accounts", slots={"no": "{" + no.ref + "}"})
+    return ToolResult(outcome=Outcome.NONE, lines=(line,), facts=tuple(book.facts))
 
 
 def _events(plan: Plan | Unsure, results: Sequence[ToolResult], latency_ms: float) -> list[Event]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -289,12 +290,15 @@ def model_check() -> None:
         err.print(f"{path}: {weights.check(path, progress)}")
 
 
-for suite in entry_points(group="counterfoil.evals"):
-    try:
-        app.add_typer(suite.load(), name="eval", help="Measure answers: cards, isolation, households.")
-    except ImportError:
-        # The evals are an extra: without it the command is not there.
-        continue
+@app.command("eval", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def eval_(context: typer.Context) -> None:
+    """Measure the answers: cards, isolation, households."""
+    with _plainly():
+        suites = next(iter(entry_points(group="counterfoil.evals")), None)
+        if suites is None or find_spec("inspect_ai") is None:
+            raise InvalidInput("the evaluations are an extra that is not installed: counterfoil[evals]")
+    # Loaded when asked for: what the evaluations are built on takes seconds to import.
+    suites.load()(args=context.args, prog_name="counterfoil eval")
 
 
 if __name__ == "__main__":

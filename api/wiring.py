@@ -17,11 +17,10 @@ from sqlalchemy import Engine
 from api.settings import Settings
 from assistant import proposal, router
 from assistant.dialogue import Understanding
-from assistant.graph import ModelPlanner
 from assistant.models import ModelServer
 from assistant.plan import Plan, Spans
 from assistant.resolve import synonyms_of
-from assistant.turn import Assistant, Meaning
+from assistant.turn import Assistant, Meaning, Planner
 from assistant.weights import locate
 from connectors.categories import DEFAULT_RULES, Categories
 from connectors.gateway import Gateway
@@ -43,7 +42,6 @@ from retrieval.edge import EdgeIndex
 from retrieval.embedding import Embedder
 from retrieval.index import VectorIndex
 from retrieval.search import MerchantSearch
-from retrieval.server import ServerIndex
 from retrieval.worker import Progress, drain, rebuild
 
 # The moment that a batch line or an eval asks from; without one it is now.
@@ -87,26 +85,35 @@ def prepare(settings: Settings, progress: Callable[[int, int], None] | None = No
     return Embedder(folder)
 
 
+def _model_planner(server: ModelServer) -> Planner:
+    from assistant.graph import ModelPlanner  # noqa: PLC0415  LangChain takes seconds to import
+
+    return ModelPlanner(server, planner_prompt())
+
+
 class LazyPlanner:
     """Starts the embedded model when it is first asked: a short command does not wait for what it may not need."""
 
     def __init__(self, server: ModelServer, wait_s: float) -> None:
         self.server, self.wait_s = server, wait_s
-        self._planner = ModelPlanner(server, planner_prompt())
+        self._planner: Planner | None = None
         self._started = False
         self._lock = asyncio.Lock()
 
-    async def start(self) -> None:
+    async def start(self) -> Planner:
         async with self._lock:
             if not self._started:
                 self._started = True
                 await self.server.start()
+            if self._planner is None:
+                self._planner = await asyncio.to_thread(_model_planner, self.server)
+            return self._planner
 
     async def plan(self, message: str, prior: Plan | None = None, heard: Spans | None = None) -> Plan:
-        await self.start()
+        planner = await self.start()
         if self.wait_s:
             await self.server.ready(self.wait_s)
-        return await self._planner.plan(message, prior, heard)
+        return await planner.plan(message, prior, heard)
 
     async def stop(self) -> None:
         if self._started:
@@ -182,6 +189,8 @@ SYNC_AGAIN_S = 300.0
 
 def _index(settings: Settings, version: str) -> VectorIndex:
     if settings.qdrant_url:
+        from retrieval.server import ServerIndex  # noqa: PLC0415  its client takes seconds to import
+
         return ServerIndex(settings.qdrant_url, version)
     return EdgeIndex(settings.home / "index", version)
 

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.sandbox.households import households
 from data.facts import Outcome
-from evals import cards, probes, suites
+from evals import cards, probes, report, suites
 from evals.golds import GoldError, days, golds, kind, world
 from evals.grounding import Ground, Line
 from evals.marks import CardQuestion, Output, foreign, mark, mark_card, wilson
@@ -365,6 +365,17 @@ async def test_a_run_that_was_broken_off_continues_where_it_was(folder: cards.Ca
     assert assistant.asked == 1
     assert {case: turn.outcome for case, _, turn in suites.turns(log)} == {"q": "answer", "i": "none"}
     assert not first.path.exists()
+
+
+async def test_a_conversation_that_breaks_is_not_right(folder: cards.Cards, tmp_path: Path) -> None:
+    async def breaks(line: Mapping[str, Any]) -> Sequence[Output]:
+        raise ValueError("no plan")
+
+    log = await suites.run(suites.cards_suite(folder), breaks, tmp_path / "runs", "router")
+    found = suites.turns(log)
+    assert [(turn.outcome, turn.right) for _, _, turn in found] == [("error", False)] * 2
+    assert report.summary(found).right.value == 0
+    assert "no plan" in report.failures(found)
 
 
 def test_an_interval_is_wide_for_few_trials_and_holds_the_share() -> None:

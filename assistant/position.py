@@ -293,8 +293,9 @@ def _until(query: Query, context: Context) -> tuple[dt.date, str]:
     if ahead is not None:
         return ahead.until, "until " + shown(ahead.until)
     payday = context.known.today.payday
-    if payday is not None and payday > context.today:
-        day = payday - dt.timedelta(days=1)
+    if payday is not None:
+        # Pay that is due by now may come any day.
+        day = max(payday - dt.timedelta(days=1), context.today + dt.timedelta(days=1))
         return day, "until the day before payday, " + shown(day)
     day = context.today + relativedelta(months=1)
     return day, "until " + shown(day)

@@ -161,31 +161,25 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding)
-    if found.how in (How.EXACT, How.SPELLING) or not _describes(name, known):
+    if found.how in (How.EXACT, How.SPELLING) or not _describes(name):
         return found
     templates = {*(await meaning(name)), *(p.template for p in found.payees)}
     alike = [p for p in known.payees if p.template in templates and p.template not in step.excluding]
     return Match(said=name, how=How.MEANING, payees=tuple(alike)) if alike else found
 
 
-def _describes(name: str, known: Known) -> bool:
+def _describes(name: str) -> bool:
     """Whether the words describe somebody ("that coffee place") rather than name them: meaning is looked up only then."""
-    words = words_of(name)
-    return bool(words & _DESCRIBING) or all(w in known.words for w in words)
+    return bool(words_of(name) & _DESCRIBING)
 
 
 _DESCRIBING = frozenset(
     [
         "place",
-        "people",
         "guy",
         "man",
         "woman",
-        "person",
-        "company",
         "shop",
-        "that",
-        "some",
         "plumber",
         "plumbing",
         "electrician",

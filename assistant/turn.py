@@ -176,13 +176,13 @@ class Assistant:
             return _no_accounts(login, facts), [], []
 
         async def meaning(name: str) -> Sequence[str]:
-            try:
-                return await self.meaning(name, frozenset(accounts))
-            except IndexUnavailable:
-                # Names as they are written still work without an index.
-                return ()
+            return await self.meaning(name, frozenset(accounts))
 
-        query = await resolve(step, known, meaning)
+        try:
+            query = await resolve(step, known, meaning)
+        except IndexUnavailable:
+            # Names as they are written need no index. What others describe is not known now, which is not the same as nobody.
+            return ToolResult(outcome=Outcome.CLARIFY, lines=(Line(key="error.index"),)), [], []
         if isinstance(query, Unclear):
             steps = query.steps or tuple(_with_choice(query.key, step, c) for c in query.choices)
             offered = [Choice(label=c, step=s) for c, s in zip(query.choices, steps, strict=True)]

@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from api.settings import Settings
-from api.wiring import Bank, asking_at, open_bank
+from api.wiring import Bank, asking_at, open_bank, open_ledger
+from assistant.answer import render
+from assistant.periods import Today
+from assistant.plan import Spans, Step, Tool
+from assistant.resolve import Unclear, resolve, synonyms_of
+from assistant.router import nobody, vocabulary
+from assistant.spans import Known
+from assistant.tools import Context, Live, ToolResult
+from assistant.turn import TOOLS
+from connectors.categories import Categories
 from connectors.sandbox.books import Books
 from connectors.sandbox.households import households
+from data.banking import Account, AccountKind, Kind, Transaction
 from data.errors import IndexUnavailable
-from data.facts import ChoicesEvent, DoneEvent, Event, Fact, FactEvent, Outcome, TextEvent
-from data.party import Login, PartyId
+from data.facts import ChoicesEvent, DoneEvent, Event, Fact, FactBook, FactEvent, Outcome, TextEvent
+from data.ledger import Ledger
+from data.money import Money
+from data.party import AccountId, GrantSource, Login, PartyId
+from data.queries import Queries
 from retrieval.embedding import Embedder, export
 from retrieval.weights import fetch_weights
 
 T = TypeVar("T")
 NOW = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
+TODAY = dt.date(2026, 11, 24)
 
 
 def _models_dir(config: pytest.Config) -> Path:
@@ -169,3 +185,109 @@ def bank(home: Path) -> Iterator[Counter]:
 def books() -> Books:
     """What the sandbox bank wrote down, apart from everything that the product made of it."""
     return households(NOW)
+
+
+# Reading the examples takes longer than most of what is asked.
+_words, _nobody = cache(vocabulary), cache(nobody)
+
+
+@dataclass
+class Statement:
+    """Accounts of one customer in a ledger, with rows put in by hand, and tools that are asked about them directly."""
+
+    ledger: Ledger
+    categories: Categories
+    key: str
+    accounts: list[Account] = field(default_factory=list)
+    rows: list[Transaction] = field(default_factory=list)
+    live: Live = field(default_factory=Live)
+    files: frozenset[AccountId] = frozenset()
+    payday: dt.date | None = None
+    today: dt.date = TODAY
+
+    def open(self, name: str = "Everyday", kind: AccountKind = AccountKind.CURRENT, currency: str = "GBP") -> Account:
+        account = Account(id=AccountId(f"{self.key}-{name}"), kind=kind, name=name, currency=currency)
+        self.ledger.put_account(account, GrantSource.SERVICE)
+        self.accounts.append(account)
+        return account
+
+    def add(
+        self, day: dt.date, amount: str, text: str, kind: Kind = Kind.PURCHASE, account: Account | None = None, **more: Any
+    ) -> str:
+        """Put in a row; a negative amount leaves the account. Returns its id."""
+        account = account or self.accounts[0]
+        key = f"{self.key}-{len(self.rows)}"
+        money = Money.of(amount, more.pop("currency", account.currency))
+        self.rows.append(
+            Transaction(account=account.id, source_id=key, amount=money, text=text, booked_on=day, kind=kind, **more)
+        )
+        return key
+
+    def known(self) -> Known:
+        own = [a.id for a in self.accounts]
+        self.ledger.add_stream(self.rows, NOW)
+        return Known.of(
+            self.ledger.payees(own),
+            Queries(self.ledger.engine).categories(own),
+            synonyms_of(self.categories.synonyms()),
+            self.accounts,
+            _words(),
+            _nobody(),
+            Today.of(self.today, "en_GB", self.payday),
+        )
+
+    def ask(self, tool: Tool, **spans: Any) -> ToolResult | Unclear:
+        async def meaning(_said: str) -> Sequence[str]:
+            return ()
+
+        known = self.known()
+        query = asyncio.run(resolve(Step(tool=tool, spans=Spans(**spans)), known, meaning))
+        if isinstance(query, Unclear):
+            return query
+        own = tuple(a.id for a in self.accounts)
+        names = {c: self.categories.display(c) for c in self.categories.synonyms()}
+        now = dt.datetime.combine(self.today, dt.time(10), dt.UTC)
+        context = Context(Queries(self.ledger.engine), known, own, now, self.live, self.files, NOW, FactBook(), names)
+        return TOOLS[tool](query, context)
+
+    def told(self, tool: Tool, **spans: Any) -> Told:
+        result = self.ask(tool, **spans)
+        assert isinstance(result, ToolResult)
+        return Told(result)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a tool found, and what would be said of it."""
+
+    result: ToolResult
+
+    @property
+    def text(self) -> str:
+        return " ".join(event.text for event in render([self.result]))
+
+    def all(self, label: str) -> list[str]:
+        return [f.value for f in self.result.facts if f.label == label]
+
+    def value(self, label: str) -> str:
+        return self.all(label)[0]
+
+    def evidence(self, label: str) -> set[str]:
+        return next(set(f.evidence) for f in self.result.facts if f.label == label)
+
+
+@pytest.fixture(scope="session")
+def ledger_of_statements(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Categories]:
+    _, ledger, categories = open_ledger(Settings(home=tmp_path_factory.mktemp("statements"), database_url=""))
+    return ledger, categories
+
+
+_customers = itertools.count(1)
+
+
+@pytest.fixture
+def statement(ledger_of_statements: tuple[Ledger, Categories]) -> Statement:
+    """A customer of their own with one current account; others' rows lie in the same ledger."""
+    statement = Statement(*ledger_of_statements, f"s{next(_customers)}")
+    statement.open()
+    return statement

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import ColumnElement, and_
 
 from connectors.sandbox.books import Books
-from connectors.sandbox.households import CUSTOMERS
+from connectors.sandbox.people import CUSTOMERS
 from data.errors import Denied
 from data.party import AccountId, PartyId
 from data.queries import Queries, Selection

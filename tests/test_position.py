@@ -1,0 +1,232 @@
+"""What there is, what is coming and what it leaves: live balances and what repeats, checked by adding up here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from assistant.plan import Tool
+from assistant.tools import Live
+from data.banking import (
+    AccountKind,
+    Balance,
+    Beneficiary,
+    DirectDebit,
+    Frequency,
+    Kind,
+    ScheduledPayment,
+    StandingOrder,
+)
+from data.facts import Outcome
+from data.money import Money
+from tests.conftest import NOW, Statement
+
+TODAY = NOW.date()
+
+
+def gbp(amount: str) -> Money:
+    return Money.of(amount, "GBP")
+
+
+def balance(statement: Statement, booked: str, available: str, line: str | None = None, place: int = 0) -> Balance:
+    account = statement.accounts[place].id
+    return Balance(account=account, booked=gbp(booked), available=gbp(available), credit_line=gbp(line) if line else None, at=NOW)
+
+
+def order(
+    statement: Statement,
+    payee: str,
+    amount: str,
+    on: dt.date | None,
+    often: Frequency = Frequency.MONTHLY,
+    active: bool = True,
+) -> StandingOrder:
+    account = statement.accounts[0].id
+    return StandingOrder(id=payee, account=account, payee=payee, amount=gbp(amount), frequency=often, next_on=on, active=active)
+
+
+# Balances
+
+
+def test_booked_and_available_are_told_apart_and_so_is_the_overdraft(statement: Statement) -> None:
+    statement.live = Live(balances=[balance(statement, "-29.73", "153.86", "250.00")])
+    told = statement.told(Tool.BALANCE)
+    assert told.value("booked balance: Everyday") == "-29.73"
+    assert told.value("available balance: Everyday") == "153.86"
+    assert told.value("overdrawn by") == "29.73"
+    assert told.value("arranged overdraft") == "250.00"
+    assert "-£29.73 booked" in told.text
+
+
+def test_all_accounts_together_by_currency(statement: Statement) -> None:
+    statement.open("Pot", AccountKind.SAVINGS)
+    euros = statement.open("Euro account", currency="EUR")
+    foreign = Balance(account=euros.id, booked=Money.of("7.00", "EUR"), available=Money.of("7.00", "EUR"), at=NOW)
+    statement.live = Live(balances=[balance(statement, "-10.00", "0.00"), balance(statement, "35.50", "35.50", place=1), foreign])
+    told = statement.told(Tool.POSITION)
+    assert {(f.value, f.unit) for f in told.result.facts if f.label.startswith("total")} == {("25.50", "GBP"), ("7.00", "EUR")}
+
+
+def test_a_statement_from_a_file_has_no_live_balance(statement: Statement) -> None:
+    statement.files = frozenset(a.id for a in statement.accounts)
+    for tool in (Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN, Tool.UPCOMING, Tool.SPARE, Tool.STANDING_ORDERS):
+        told = statement.told(tool)
+        assert told.result.outcome is Outcome.CANNOT
+        assert told.result.facts == ()
+
+
+# Why it changed
+
+
+def test_the_drivers_of_a_change_add_up_to_it(statement: Statement) -> None:
+    for n in range(8):
+        statement.add(TODAY - dt.timedelta(days=n % 6), f"-{n + 1}.25", f"SHOP {chr(65 + n)}XYZ")
+    statement.add(TODAY - dt.timedelta(days=2), "20.00", "WORKS LTD", Kind.INCOME)
+    statement.add(TODAY - dt.timedelta(days=30), "-500.00", "LONG AGO LTD")
+    statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
+    told = statement.told(Tool.EXPLAIN)
+    moved = [Decimal(v) for v in (*told.all("moved"), *told.all("rest"))]
+    assert (
+        sum(moved) == Decimal("20.00") - sum(Decimal(n + 1) + Decimal("0.25") for n in range(8)) == Decimal(told.value("change"))
+    )
+    assert Decimal(told.value("balance then")) == Decimal("100.00") - Decimal(told.value("change"))
+    assert told.value("direction") == "down"
+
+
+def test_a_balance_that_did_not_move_is_said_to_be_where_it_was(statement: Statement) -> None:
+    statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
+    told = statement.told(Tool.EXPLAIN)
+    assert "£100.00" in told.text
+    assert told.all("change") == []
+
+
+# What is planned
+
+
+def test_standing_orders_that_run_are_listed_with_their_next_day(statement: Statement) -> None:
+    statement.live = Live(
+        standing_orders=[
+            order(statement, "LANDLORD", "800.00", dt.date(2026, 12, 1)),
+            order(statement, "OLD CLUB", "5.00", None, active=False),
+        ]
+    )
+    told = statement.told(Tool.STANDING_ORDERS)
+    assert told.value("standing orders") == "1"
+    assert told.text.endswith("£800.00 to LANDLORD, every month, next on 1 December 2026.")
+
+
+def test_direct_debits_say_what_was_taken_last_and_never_what_will_be(statement: Statement) -> None:
+    account = statement.accounts[0].id
+    statement.live = Live(
+        direct_debits=[
+            DirectDebit(id="1", account=account, name="ENERGY", previous_on=dt.date(2026, 11, 3), previous_amount=gbp("61.20")),
+            DirectDebit(id="2", account=account, name="NEW GYM", previous_on=None, previous_amount=None),
+        ]
+    )
+    told = statement.told(Tool.DIRECT_DEBITS)
+    assert told.value("direct debits") == "2"
+    assert "£61.20 was taken on 3 November 2026" in told.text
+    assert "NEW GYM: not used yet" in told.text
+
+
+@pytest.mark.parametrize(
+    "tool", [Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY, Tool.UPCOMING]
+)
+def test_where_there_is_none_that_is_the_finding(statement: Statement, tool: Tool) -> None:
+    told = statement.told(tool)
+    assert told.result.outcome is Outcome.NONE
+    assert told.result.facts[0].value == "0" or tool is Tool.UPCOMING
+    assert told.text
+
+
+def test_a_saved_payee_of_two_accounts_is_one_payee(statement: Statement) -> None:
+    saved = [
+        Beneficiary(id=str(n), account=statement.accounts[0].id, name="{f1} MUM", identification="00112233445566") for n in (1, 2)
+    ]
+    statement.live = Live(beneficiaries=saved)
+    told = statement.told(Tool.BENEFICIARIES)
+    assert told.value("payees") == "1"
+    assert "(f1) MUM, 00112233445566" in told.text
+
+
+# What is coming
+
+
+def ahead(statement: Statement) -> Live:
+    account = statement.accounts[0].id
+    return Live(
+        balances=[balance(statement, "500.00", "700.00", "200.00")],
+        standing_orders=[
+            order(statement, "LANDLORD", "300.00", dt.date(2026, 12, 1)),
+            order(statement, "CLEANER", "20.00", dt.date(2026, 11, 27), Frequency.WEEKLY),
+        ],
+        scheduled=[
+            ScheduledPayment(id="1", account=account, payee="DENTIST", amount=gbp("62.40"), due_on=dt.date(2026, 12, 4)),
+            ScheduledPayment(id="2", account=account, payee="TOO LATE", amount=gbp("9.00"), due_on=dt.date(2026, 12, 5)),
+        ],
+    )
+
+
+def test_what_is_due_until_a_date_is_planned_and_expected_payments_and_no_more(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    for month in (8, 9, 10, 11):
+        statement.add(dt.date(2026, month, 2), "-9.99", "STREAMING CO")
+    told = statement.told(Tool.UPCOMING, periods=("until 4 December",))
+    # The rent, the cleaner on 27 November and 4 December, the dentist, and the film service that takes the same each month.
+    due = Decimal("300.00") + 2 * Decimal("20.00") + Decimal("62.40") + Decimal("9.99")
+    assert [f.value for f in told.result.facts if f.label == "due" and f.formula] == [str(due)]
+    assert sum(Decimal(f.value) for f in told.result.facts if f.label == "due" and not f.formula) == due
+    assert told.value("left") == str(Decimal("500.00") - due)
+    assert "expected about 2 December 2026" in told.text
+    assert "TOO LATE" not in told.text
+
+
+@pytest.mark.parametrize(("amount", "word", "left"), [("£97.60", "Yes", "0.00"), ("£97.61", "No", "-0.01")])
+def test_what_can_be_afforded_counts_what_is_due_and_no_overdraft(
+    statement: Statement, amount: str, word: str, left: str
+) -> None:
+    statement.live = ahead(statement)
+    told = statement.told(Tool.AFFORD, amount=amount, periods=("until 4 December",))
+    assert told.value("finding") == word
+    assert told.value("left") == left
+    assert told.value("arranged overdraft") == "200.00"
+    assert "arranged overdraft" in told.result.scope.leaves_out
+
+
+def test_what_can_be_put_aside_is_what_is_left(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    told = statement.told(Tool.SPARE, periods=("until 4 December",))
+    assert told.value("could be put aside") == "97.60"
+    statement.live = Live(balances=[balance(statement, "-5.00", "0.00")])
+    assert "nothing" in statement.told(Tool.SPARE, periods=("until 4 December",)).text
+
+
+def test_without_an_amount_affording_is_asked_about(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    assert statement.told(Tool.AFFORD).result.outcome is Outcome.CLARIFY
+
+
+# What repeats
+
+
+def test_a_subscription_that_got_dearer_is_told_with_both_prices(statement: Statement) -> None:
+    for month, price in ((6, "9.99"), (7, "9.99"), (8, "9.99"), (9, "11.99"), (10, "11.99"), (11, "11.99")):
+        statement.add(dt.date(2026, month, 19), f"-{price}", "FILM SERVICE")
+    statement.add(dt.date(2026, 11, 2), "-80.00", "ONE SHOP ONCE")
+    told = statement.told(Tool.SUBSCRIPTIONS)
+    assert told.value("subscriptions") == "1"
+    assert (told.value("before"), told.value("since")) == ("9.99", "2026-09-19")
+    assert "from £9.99 to £11.99" in told.text
+
+
+@pytest.mark.parametrize(("last", "arrived"), [(dt.date(2026, 11, 20), True), (dt.date(2026, 10, 23), False)])
+def test_pay_has_come_or_has_not(statement: Statement, last: dt.date, arrived: bool) -> None:
+    for n in range(5):
+        month = last.month - n
+        statement.add(last.replace(month=month, day=min(last.day, 28)), "2000.00", "WORKS LTD SALARY", Kind.INCOME)
+    told = statement.told(Tool.SALARY)
+    assert told.value("pay") == "2000.00"
+    assert ("not" in told.all("finding")) is not arrived
+    assert told.value("arrived") == last.isoformat()

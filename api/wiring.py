@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
-from data.errors import ModelUnavailable, NotFound
+from data.errors import IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
 from data.ledger import Ledger, Texts, shown_row
 from data.party import AccountId, Consent, Login, PartyId, Purpose
@@ -187,12 +187,16 @@ class Bank:
 SYNC_AGAIN_S = 300.0
 
 
-def _index(settings: Settings, version: str) -> VectorIndex:
+async def _index(settings: Settings, version: str) -> VectorIndex:
     if settings.qdrant_url:
         from retrieval.server import ServerIndex  # noqa: PLC0415  its client takes seconds to import
 
         return ServerIndex(settings.qdrant_url, version)
-    return EdgeIndex(settings.home / "index", version)
+    index = EdgeIndex(settings.home / "index", version)
+    # Without it names as they are written still work, and its health says so.
+    with suppress(IndexUnavailable):
+        await index.open()
+    return index
 
 
 def _meaning(search: MerchantSearch) -> Meaning:
@@ -217,7 +221,7 @@ async def open_bank(
     engine, ledger, categories = await asyncio.to_thread(open_ledger, settings)
     queries = Queries(engine)
     cache = EmbeddingCache(settings.home / "cache", embedder.version)
-    index = _index(settings, embedder.version)
+    index = await _index(settings, embedder.version)
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
     planner = _planner(settings, wait_for_model_s, fetch)

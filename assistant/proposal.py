@@ -21,8 +21,8 @@ LONGEST_SPAN = 100
 # Words with other endings ("eat out" for "eating out") reach this ratio; other names and months do not.
 SAME_WORDS = 80
 
-_WHAT = ("merchants", "category", "amount", "account", "periods")
-# Which spans a tool can use, in the order in which the model writes them: what is asked about first, when it was last.
+_WHAT = ("periods", "merchants", "category", "amount", "account")
+# Which spans a tool can use, in the order in which the model writes them.
 TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
     _WHAT: (
         *(
@@ -40,9 +40,9 @@ TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
         *(Tool.DUPLICATES, Tool.PENDING, Tool.IDENTIFY),
     ),
     ("number", "group", *_WHAT): (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN, Tool.COMPARE, Tool.AVERAGE),
-    ("merchants", "periods"): (Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.SUBSCRIPTIONS),
-    ("account", "periods"): (Tool.BALANCE, Tool.EXPLAIN, Tool.SALARY, Tool.SPARE, Tool.QUIET_DAYS, Tool.BIGGEST_DAY),
-    ("amount", "periods"): (Tool.AFFORD,),
+    ("periods", "merchants"): (Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.SUBSCRIPTIONS),
+    ("periods", "account"): (Tool.BALANCE, Tool.EXPLAIN, Tool.SALARY, Tool.SPARE, Tool.QUIET_DAYS, Tool.BIGGEST_DAY),
+    ("periods", "amount"): (Tool.AFFORD,),
     (): (
         *(Tool.POSITION, Tool.ACCOUNTS, Tool.BENEFICIARIES),
         *(Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER),
@@ -86,6 +86,11 @@ _NOBODY = frozenset(
             "my account",
         ),
     )
+)
+_FIGURE = re.compile(
+    r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred"
+    r"|thousand|grand|tenner|fiver|dozen|couple|few)\b",
+    re.IGNORECASE,
 )
 _QUOTES = {ord(curly): straight for curly, straight in zip("’‘“”", "''\"\"", strict=True)}
 
@@ -168,8 +173,9 @@ def verbatim(span: str, message: str, before: Sequence[str] = ()) -> str | None:
 def _near(wanted: str, message: str) -> str | None:
     size = len(wanted.split())
     words = list(re.finditer(r"\S+", message))
-    parts = [message[a.start() : b.end()].strip(" ,.?!;:") for a, b in zip(words, words[size - 1 :], strict=False)]
-    ratio, best = max(((fuzz.ratio(wanted, _plain(part)), part) for part in parts), default=(0.0, ""))
+    spans = [(a, b) for n in (size, size + 1, size - 1) if n > 0 for a, b in zip(words, words[n - 1 :], strict=False)]
+    parts = [message[a.start() : b.end()].strip(" ,.?!;:") for a, b in spans]
+    ratio, best = max(((fuzz.ratio(wanted, _plain(part)), part) for part in parts), key=lambda pair: pair[0], default=(0.0, ""))
     same_numbers = re.findall(r"\d+", wanted) == re.findall(r"\d+", best)
     return best if ratio >= SAME_WORDS and same_numbers else None
 
@@ -198,14 +204,29 @@ def checked(steps: Sequence[Step], message: str, prior: Plan | None, heard: Span
             pairs = [(said, verbatim(said, message, before)) for said in ((value,) if isinstance(value, str) else value) if said]
             if not (heard and getattr(heard, key)):
                 dropped += [said for said, words in pairs if words is None and not _NO_LIMIT.fullmatch(_plain(said))]
-            found = tuple(dict.fromkeys(words for _, words in pairs if words is not None and not _empty(key, words)))
-            spans[key] = found if key in MANY else next(iter(found), "")
+            found = [words for _, words in pairs if words is not None and _says(key, words)]
+            spans[key] = _joined(found, message) if key in MANY else next(iter(found), "")
         kept.append(Step(tool=step.tool, spans=Spans(**spans)))
     return kept, dropped
 
 
-def _empty(key: str, words: str) -> bool:
-    return key in ("merchants", "category") and _plain(words) in _NOBODY
+def _says(key: str, words: str) -> bool:
+    """Whether words can be what they are taken for: an amount has a figure, and a name is not just "payments"."""
+    if key in ("amount", "number"):
+        return bool(_FIGURE.search(words))
+    return key not in ("merchants", "category") or _plain(words) not in _NOBODY
+
+
+def _joined(names: Sequence[str], message: str) -> tuple[str, ...]:
+    """Names with nothing but spaces between them in the message are one name that was cut in two."""
+    whole: list[str] = []
+    for name in dict.fromkeys(names):
+        both = f"{whole[-1]} {name}" if whole else ""
+        if both and both in " ".join(message.split()):
+            whole[-1] = both
+        else:
+            whole.append(name)
+    return tuple(whole)
 
 
 def _all_of(spans: Spans) -> list[str]:

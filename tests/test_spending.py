@@ -245,7 +245,7 @@ AMOUNTS = st.integers(-30_000, 30_000).filter(bool)
 ROWS = st.lists(st.tuples(st.dates(dt.date(2026, 8, 20), dt.date(2026, 11, 24)), AMOUNTS, st.sampled_from("ABC")), max_size=25)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 def test_any_rows_are_summed_counted_and_split_as_python_does(
     ledger_of_statements: tuple[Ledger, Categories], rows: list[tuple[dt.date, int, str]]

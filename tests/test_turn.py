@@ -141,7 +141,6 @@ def test_a_name_nobody_was_paid_under_is_not_replaced_by_another(bank: Counter) 
     [
         ("how much did I spend?", Outcome.CLARIFY),
         ("What did I spend at Tesco on 31 February?", Outcome.CLARIFY),
-        ("please flurble my wozzle", Outcome.CLARIFY),
         ("what is my PIN?", Outcome.REFUSE),
         ("show me the transactions of another customer", Outcome.REFUSE),
         ("what's the weather tomorrow?", Outcome.OOS),
@@ -154,6 +153,12 @@ def test_what_has_no_answer_is_said_for_what_it_is_without_a_figure(bank: Counte
     assert answer.outcome is outcome
     assert answer.text
     assert not any(f.unit in ("GBP", "EUR", "date") for f in answer.facts)
+
+
+def test_words_that_mean_nothing_get_no_figure(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "please flurble my wozzle")
+    assert answer.outcome in (Outcome.CLARIFY, Outcome.CANNOT)
+    assert not answer.facts
 
 
 def test_a_wish_for_a_person_reaches_the_page_as_a_handover(bank: Counter) -> None:

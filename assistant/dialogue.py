@@ -99,7 +99,9 @@ class Understanding:
     def _not_understood(self, found: Found, label: str) -> tuple[str, ...]:
         """Words that no example of this label has. One such word may narrow what is meant: it is never passed over."""
         if label in _FREE:
-            return ()
+            # Anything may be said there, but not nothing that is known.
+            meant = set(re.findall(r"[a-z']+", found.masked)) & (self.words[label] - self.fillers)
+            return () if meant else found.unknown
         known = self.fillers | self.words[label]
         left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
         return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in known and w not in known))))

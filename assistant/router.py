@@ -58,9 +58,8 @@ def examples() -> dict[str, list[str]]:
 def vocabulary() -> frozenset[str]:
     """Every word that the router knows the meaning of."""
     known = set(fillers())
-    for label, wordings in examples().items():
-        if label not in OPEN:
-            known |= {token for wording in wordings for token in _TOKEN.findall(wording)}
+    for wordings in examples().values():
+        known |= {token for wording in wordings for token in _TOKEN.findall(wording)}
     return frozenset(known - set(PLACEHOLDERS.values()))
 
 
@@ -129,8 +128,6 @@ class Head:
             return cls(tuple(meta["labels"]), meta["ngrams"], stored["idf"], stored["weights"], stored["bias"])
 
 
-# Anything may be said under these labels: their words explain nothing in a question about money.
-OPEN = frozenset({"cannot", "refuse", "oos", "handover", "help"})
 EMBEDDING_WEIGHT = 1.5
 _REGULARISATION = 12.0
 

@@ -161,16 +161,18 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding)
-    if found.how in (How.EXACT, How.SPELLING) or not _describes(name):
+    if found.how in (How.EXACT, How.SPELLING) or not _describes(name, known):
         return found
     templates = {*(await meaning(name)), *(p.template for p in found.payees)}
     alike = [p for p in known.payees if p.template in templates and p.template not in step.excluding]
     return Match(said=name, how=How.MEANING, payees=tuple(alike)) if alike else found
 
 
-def _describes(name: str) -> bool:
+def _describes(name: str, known: Known) -> bool:
     """Whether the words describe somebody ("that coffee place") rather than name them: meaning is looked up only then."""
-    return bool(words_of(name) & _DESCRIBING)
+    words = words_of(name)
+    # "Severn Trent Water" names somebody: a description is made of ordinary words alone.
+    return bool(words & _DESCRIBING) and words <= known.words | _DESCRIBING
 
 
 _DESCRIBING = frozenset(

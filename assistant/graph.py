@@ -161,15 +161,16 @@ def _graph(ask: Callable[[Sequence[Said]], Awaitable[str]]) -> CompiledStateGrap
 
 async def _check(state: State) -> State:
     again = "complaint" in state
+    heard = proposal.hear(state["message"], state.get("heard"))
     try:
-        steps, dropped = proposal.checked(proposal.read(state["said"]), state["message"], state.get("prior"), state.get("heard"))
+        steps, dropped = proposal.checked(proposal.read(state["said"]), state["message"], state.get("prior"), heard)
     except ValueError as error:
         if again:
             raise ModelUnavailable("the language model gave no plan") from error
         return {"complaint": "That was no plan. Write the JSON again, shorter."}
     if dropped and not again:
         return {"complaint": f"Nobody said {', '.join(map(repr, dropped))}. Write the JSON again with words of the message only."}
-    steps = proposal.filled(steps, state.get("heard"))
+    steps = proposal.filled(steps, heard)
     return {"plan": Plan(steps=tuple(steps), path="model", sure=0.0 if dropped else 1.0)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from rapidfuzz import fuzz
 
+from assistant import periods
 from assistant.plan import Plan, Spans, Step, Tool
 from prompts.registry import PlannerPrompt
 
@@ -87,6 +89,7 @@ _NOBODY = frozenset(
         ),
     )
 )
+_ANY_DAY = periods.Today(dt.date(2024, 6, 15))
 _FIGURE = re.compile(
     r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred"
     r"|thousand|grand|tenner|fiver|dozen|couple|few)\b",
@@ -193,21 +196,30 @@ def _plain(text: str) -> str:
 def checked(steps: Sequence[Step], message: str, prior: Plan | None, heard: Spans | None = None) -> tuple[list[Step], list[str]]:
     """The steps with every span in the customer's own words, and the spans that had to be dropped as nobody said them.
 
-    Where code heard the part in question itself, nothing is lost with a dropped span.
+    Where code heard the part in question itself, nothing is lost with a dropped span. A second step about nothing but
+    what nobody named ("unknown") is dropped whole.
     """
     before = [said for step in prior.steps for said in _all_of(step.spans)] if prior else []
-    kept, dropped = [], []
+    kept: list[Step] = []
+    dropped: list[str] = []
     for step in steps:
         spans: dict[str, Any] = {}
         for key in KEYS_OF[step.tool]:
-            value = getattr(step.spans, key)
-            pairs = [(said, verbatim(said, message, before)) for said in ((value,) if isinstance(value, str) else value) if said]
+            pairs = [(said, verbatim(said, message, before)) for said in _listed(step.spans, key)]
             if not (heard and getattr(heard, key)):
                 dropped += [said for said, words in pairs if words is None and not _NO_LIMIT.fullmatch(_plain(said))]
             found = [words for _, words in pairs if words is not None and _says(key, words)]
             spans[key] = _joined(found, message) if key in MANY else next(iter(found), "")
-        kept.append(Step(tool=step.tool, spans=Spans(**spans)))
+        clean = Step(tool=step.tool, spans=Spans(**spans))
+        empty = bool(_all_of(step.spans)) and not _all_of(clean.spans)
+        if clean not in kept and not (kept and empty):
+            kept.append(clean)
     return kept, dropped
+
+
+def _listed(spans: Spans, key: str) -> tuple[str, ...]:
+    value = getattr(spans, key)
+    return tuple(filter(None, (value,) if isinstance(value, str) else value))
 
 
 def _says(key: str, words: str) -> bool:
@@ -230,21 +242,25 @@ def _joined(names: Sequence[str], message: str) -> tuple[str, ...]:
 
 
 def _all_of(spans: Spans) -> list[str]:
-    return [
-        *spans.periods,
-        *spans.merchants,
-        *filter(None, (spans.category, spans.amount, spans.account, spans.number, spans.group)),
-    ]
+    return [said for key in Spans.model_fields for said in _listed(spans, key)]
 
 
-def filled(steps: Sequence[Step], heard: Spans | None) -> list[Step]:
+def hear(message: str, heard: Spans | None) -> Spans:
+    """What code recognises in a message: what was heard already, and the periods in any case."""
+    if heard is not None and heard.periods:
+        return heard
+    # Only where the words stand matters here; on which days they fall is read later, with the customer's own date.
+    named = [span for span in periods.find(message, _ANY_DAY) if span.period is None or span.period.since is not None]
+    return (heard or Spans()).model_copy(update={"periods": tuple(message[span.start : span.end] for span in named)})
+
+
+def filled(steps: Sequence[Step], heard: Spans) -> list[Step]:
     """The steps with the limits that code heard in the message where the model left one out or cut it short.
 
     A limit is filled in where no step has one of its kind. What the question is about is filled in where a step says nothing
     about it at all. An answer to a plan without them would cover more than was asked.
     """
-    if heard is None:
-        return list(steps)
+    heard = _outside_names(steps, heard)
     missing = {key: getattr(heard, key) for key in LIMITS if not any(getattr(step.spans, key) for step in steps)}
     about = {"merchants": heard.merchants, "category": heard.category}
     full = []
@@ -257,8 +273,15 @@ def filled(steps: Sequence[Step], heard: Spans | None) -> list[Step]:
     return full
 
 
+def _outside_names(steps: Sequence[Step], heard: Spans) -> Spans:
+    """What was heard without the periods that are part of a name: "Monday" in "Black Monday Books"."""
+    names = [_plain(name) for step in steps for name in step.spans.merchants]
+    return heard.model_copy(update={"periods": tuple(p for p in heard.periods if not any(_plain(p) in name for name in names))})
+
+
 def _periods(step: Step, heard: Spans) -> tuple[str, ...]:
-    if step.tool is Tool.COMPARE and len(heard.periods) > len(step.spans.periods):
-        return heard.periods
-    whole = (next((more for more in heard.periods if _plain(said) in _plain(more)), said) for said in step.spans.periods)
-    return tuple(dict.fromkeys(whole))
+    if step.tool is Tool.COMPARE:
+        return heard.periods if len(heard.periods) > len(step.spans.periods) else step.spans.periods
+    # A period of this message stands in the place of the one of the turn before.
+    whole = (more for said in step.spans.periods for more in heard.periods if _plain(said) in _plain(more))
+    return tuple(dict.fromkeys(whole)) or step.spans.periods

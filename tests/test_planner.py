@@ -117,6 +117,45 @@ async def test_no_limit_written_as_a_word_is_no_limit(model: ScriptedModel, plan
     assert plan.sure == 1
 
 
+async def test_a_second_step_about_nobody_is_left_out(model: ScriptedModel, planner: ModelPlanner) -> None:
+    model.says({"tool": "largest", "periods": ["May"]}, {"tool": "identify", "merchants": ["unknown"]})
+    assert await planner.plan("biggest payment in May, and to whom?") == plan_of(Tool.LARGEST, periods=("in May",))
+
+
+async def test_a_name_that_the_model_cut_in_two_is_one_name(model: ScriptedModel, planner: ModelPlanner) -> None:
+    model.says({"tool": "compare", "merchants": ["acme uk retail", "acme.co"]})
+    assert (await planner.plan("paid acme uk retail acme.co")).steps[0].spans.merchants == ("acme uk retail acme.co",)
+    model.says({"tool": "compare", "merchants": ["aldi", "lidl"]})
+    assert (await planner.plan("aldi or lidl")).steps[0].spans.merchants == ("aldi", "lidl")
+
+
+async def test_words_without_a_figure_are_no_amount_and_payments_are_no_payee(
+    model: ScriptedModel, planner: ModelPlanner
+) -> None:
+    model.says({"tool": "count", "merchants": ["card payments"], "amount": "refunds"})
+    assert await planner.plan("how many card payments, refunds left out") == plan_of(Tool.COUNT)
+
+
+async def test_a_period_is_taken_as_whole_as_code_heard_it(model: ScriptedModel, planner: ModelPlanner) -> None:
+    model.says({"tool": "find", "periods": ["17 May"]})
+    plan = await planner.plan("payments between 3 and 17 May", heard=Spans(periods=("between 3 and 17 may",)))
+    assert plan == plan_of(Tool.FIND, periods=("between 3 and 17 may",))
+    model.says({"tool": "compare", "periods": ["June"]})
+    plan = await planner.plan("June next to May", heard=Spans(periods=("june", "may")))
+    assert plan == plan_of(Tool.COMPARE, periods=("june", "may"))
+
+
+async def test_a_day_in_a_shops_name_is_no_period(model: ScriptedModel, planner: ModelPlanner) -> None:
+    model.says({"tool": "sum", "merchants": ["Black Monday Books"]})
+    assert await planner.plan("paid Black Monday Books") == plan_of(Tool.SUM, merchants=("Black Monday Books",))
+
+
+async def test_a_period_under_a_wrong_key_still_limits_the_question(model: ScriptedModel, planner: ModelPlanner) -> None:
+    model.says({"tool": "sum", "category": "groceries", "amount": "September"})
+    plan = await planner.plan("groceries in September")
+    assert plan == plan_of(Tool.SUM, category="groceries", periods=("in September",))
+
+
 async def test_a_limit_that_the_model_forgets_is_filled_in_from_what_code_heard(
     model: ScriptedModel, planner: ModelPlanner
 ) -> None:

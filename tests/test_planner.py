@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -308,7 +309,7 @@ def test_spans_are_found_as_said_and_never_guessed(span: str, message: str, word
     assert proposal.verbatim(span, message) == words
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def small() -> AsyncIterator[ModelPlanner]:
     file = HOME / "models" / weights()["0.5b"].file
     if not file.exists() or find_spec("xllamacpp") is None:

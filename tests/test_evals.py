@@ -52,11 +52,14 @@ def test_the_questions_are_as_many_and_as_different_as_promised() -> None:
     assert {want for turn in turns for want in turn.want} == set(Outcome)
 
 
-def test_the_portions_are_balanced_and_share_no_wording() -> None:
+def test_the_portions_are_full_and_share_no_wording() -> None:
     dev, held = conversations("dev"), conversations("held")
-    assert abs(len(dev) - len(held)) <= 4
     for portion in (dev, held):
+        asked = Counter(talk.customer for talk in portion)
+        assert len(portion) >= 100
+        assert max(asked.values()) <= 1.5 * min(asked.values())
         turns = [turn for talk in portion for turn in talk.turns]
+        assert len(turns) >= 200
         assert {turn.want[0] for turn in turns} == set(Outcome)
         assert {next(iter(turn.gold)) for turn in turns if turn.gold} >= {
             "sum",

@@ -19,10 +19,10 @@ from assistant import proposal, router
 from assistant.dialogue import Understanding
 from assistant.models import ModelServer
 from assistant.plan import Plan, Spans
-from assistant.resolve import synonyms_of
+from assistant.resolve import Alike, synonyms_of
 from assistant.turn import Assistant, Meaning, Planner
 from assistant.weights import locate
-from connectors.categories import DEFAULT_RULES, Categories
+from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
 from connectors.gateway import Gateway
 from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, Sandbox, build
 from connectors.services import BankServices
@@ -41,6 +41,7 @@ from retrieval.cache import EmbeddingCache
 from retrieval.edge import EdgeIndex
 from retrieval.embedding import Embedder
 from retrieval.index import VectorIndex
+from retrieval.kinds import Kinds
 from retrieval.search import MerchantSearch
 from retrieval.worker import Progress, drain, rebuild
 
@@ -199,11 +200,12 @@ async def _index(settings: Settings, version: str) -> VectorIndex:
     return index
 
 
-def _meaning(search: MerchantSearch) -> Meaning:
-    async def find(said: str, accounts: frozenset[AccountId]) -> list[str]:
+def _meaning(search: MerchantSearch, kinds: Kinds) -> Meaning:
+    async def find(said: str, accounts: frozenset[AccountId]) -> Alike:
         hits = await search.find(said, accounts)
         best = max((h.score for h in hits), default=0.0)
-        return [h.text for h in hits if h.score >= best - NEAR]
+        near = tuple(h.text for h in hits if h.score >= best - NEAR)
+        return Alike(templates=near, codes=await kinds.find(said))
 
     return find
 
@@ -226,18 +228,19 @@ async def open_bank(
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
     planner = _planner(settings, wait_for_model_s, fetch)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
+    codes = settings.models / f"kinds-{embedder.version}.npy"
+    kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     gateway = Gateway()
     assistant = Assistant(
         ledger=ledger,
         queries=queries,
         understanding=Understanding(head, embedder.embed),
-        meaning=_meaning(MerchantSearch(index, embedder)),
+        meaning=_meaning(MerchantSearch(index, embedder), kinds),
         gateway=gateway,
         services=services,
         synonyms=synonyms_of(categories.synonyms()),
         category_names={c: categories.display(c) for c in categories.synonyms()},
-        words=router.vocabulary(),
-        nobody=router.nobody(),
+        vocabulary=router.vocabulary(embedder.english()),
         planner=planner,
         always_model=settings.planner == "model",
     )

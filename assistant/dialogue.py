@@ -15,7 +15,7 @@ from assistant import periods
 from assistant import spans as parts
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, fillers, spoken, words_by_label
-from assistant.spans import Found, Known
+from assistant.spans import BESIDE, Found, Known
 from data.party import Frozen
 
 # Measured by cross-validation on the examples: at this probability nearly nine of ten labels are right, and completeness
@@ -23,6 +23,11 @@ from data.party import Frozen
 SURE = 0.5
 # A person in need is heard even where the head is less sure than that.
 CARE = 0.34
+# From here on a label is right nearly always even beside a word that no example has.
+PASSING = 0.6
+REFUSING = 0.75
+# Words of a message that can be a mere follow-up.
+SHORT = 9
 REMEMBERED = 8
 
 
@@ -43,9 +48,15 @@ class Memory(Frozen):
 
     asked: tuple[Asked, ...] = ()
     choices: tuple[Choice, ...] = ()
+    open: Step | None = None
+    lost: bool = False
 
-    def after(self, done: Sequence[Asked], choices: Sequence[Choice]) -> Memory:
-        return Memory(asked=(*self.asked, *done)[-REMEMBERED:], choices=tuple(choices))
+    def after(
+        self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False
+    ) -> Memory:
+        """left_open: what a question that was asked back may have been about, for an answer that completes it. lost: whether
+        the message was not understood, so that "them" in the next one is nobody who is known."""
+        return Memory(asked=(*self.asked, *done)[-REMEMBERED:], choices=tuple(choices), open=left_open, lost=lost)
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,6 @@ _NOUN = re.compile(
 )
 _UNIT = re.compile(r"\b(?:(?:per|a|an|each|every)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
-_BACK = re.compile(r"\bback to\b")
 
 
 class Understanding:
@@ -80,26 +90,44 @@ class Understanding:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         whole = parts.find(message, known)
         label, sure = self._label(whole)
-        if (
-            _only_parts(whole)
-            and (memory.asked or sure < SURE)
-            and (fragment := _fragment(whole.spans, memory, message)) is not None
-        ):
-            return Plan(steps=(fragment,), path="routed")
-        clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 1]
+        if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
+            return Plan(steps=(direct,), path="routed")
+        clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 2]
         if len(clauses) > 1 and label not in _FREE and (several := self._several(clauses, known, memory)):
             return Plan(steps=tuple(several), path="routed", sure=sure)
         step = self._step(label, whole, memory, message, known)
         needed = CARE if label in (Tool.HANDOVER, Tool.REFUSE) or (step is not None and step.tool is Tool.REFUSE) else SURE
-        missing = self._not_understood(whole, label)
+        missing = self._not_understood(whole, label, sure)
+        if step is not None and (memory.lost or not memory.asked) and _points_nowhere(step, parts.plain(message)):
+            step = None
+        if step is not None and missing and sure >= PASSING and _passes(missing, whole, step, known):
+            step, missing = step.model_copy(update={"unread": missing}), ()
         if step is None or sure < needed or missing:
             return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure)
         return Plan(steps=(step,), path="routed", sure=sure)
 
-    def _not_understood(self, found: Found, label: str) -> tuple[str, ...]:
+    def _direct(self, whole: Found, label: str, sure: float, message: str, known: Known, memory: Memory) -> Step | None:
+        """A step that is plain whatever the head says: a mere fragment, the unit before, somebody else's account."""
+        text = parts.plain(message)
+        if (other := _POSSESSIVE.search(text)) and _is_somebody_else(other["who"], known) and not _own_account(whole, known):
+            return Step(tool=Tool.REFUSE)
+        last = memory.asked[-1].step if memory.asked else None
+        if last is not None and (unit := _UNIT_BEFORE.search(text)) and len(text.split()) <= SHORT:
+            return _before(last, unit["unit"], known)
+        if not _only_parts(whole):
+            return None
+        if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
+            return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
+        if memory.asked or sure < SURE or label not in set(Tool):
+            return _fragment(whole.spans, memory, message)
+        return None
+
+    def _not_understood(self, found: Found, label: str, sure: float = 0.0) -> tuple[str, ...]:
         """Words that no example of this label has. One such word may narrow what is meant: it is never passed over."""
         if label in _FREE:
             # Anything may be said there, but not nothing that is known.
+            if label == Tool.REFUSE and sure >= REFUSING:
+                return ()
             meant = set(re.findall(r"[a-z']+", found.masked)) & (self.words[label] - self.fillers)
             return () if meant else found.unknown
         known = self.fillers | self.words[label]
@@ -131,29 +159,23 @@ class Understanding:
 
     def _step(self, label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
         last = memory.asked[-1] if memory.asked else None
-        text = parts.plain(message)
-        if last is not None and (unit := _UNIT_BEFORE.search(text)) and (shifted := _before(last.step, unit["unit"], known)):
-            return shifted
-        if _POSSESSIVE.search(text) and found.spans.account and found.spans.merchants:
-            return Step(tool=Tool.REFUSE)
         if label in set(Tool):
             tool = Tool(label)
             if tool is Tool.SUM and found.spans.group:
                 tool = Tool.BREAKDOWN
             if tool is Tool.COMPARE and found.spans == Spans() and (both := _both(memory.asked)) is not None:
                 return both.model_copy(update={"tool": Tool.COMPARE})
+            if tool is Tool.COMPARE and last is not None and (against := _against(last, found.spans, parts.plain(message))):
+                return against
             if last is not None and last.step.tool in _ONE_ROW and tool is Tool.FIND and found.spans == Spans():
                 return last.step
             if last is not None and last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND) and found.spans == Spans():
                 return last.step
             if tool in _POSITIONS and found.spans.merchants:
                 return Step(tool=Tool.REFUSE)
-            spans = _grouped(tool, found.spans, parts.plain(message))
-            if last is not None and tool in _ABOUT_SAME and _refers_back(parts.plain(message), found.spans):
-                step = Step(tool=tool, spans=merged(last.step.spans, spans), only=last.step.only, excluding=last.step.excluding)
-                return step.model_copy(
-                    update={"spans": step.spans.model_copy(update={"number": spans.number, "group": spans.group})}
-                )
+            spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message)), last, parts.plain(message))
+            if last is not None and tool in _ABOUT_SAME and _refers_back(parts.plain(message), spans):
+                return _same_again(last, tool, spans, known)
             return Step(tool=tool, spans=spans)
         if label == "both" and len(found.spans.merchants) + bool(found.spans.category) > 1:
             return Step(tool=Tool.SUM, spans=found.spans)
@@ -171,7 +193,120 @@ class Understanding:
 
 
 # "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
-_POSSESSIVE = re.compile(r"\b\w+'s\s+(?:\w+\s+)?(?:account|balance|savings|card)\b")
+_POSSESSIVE = re.compile(
+    r"\b(?P<who>[a-z]+)'s?\s+(?:\w+\s+)?(?:accounts?|balances?|savings|cards?|statements?|salary|wages|pension)\b"
+)
+
+
+def _is_somebody_else(who: str, known: Known) -> bool:
+    """Whether a word in the possessive is a name: "today's balance" and "last month's statement" are nobody's."""
+    return (
+        who not in known.words
+        and who not in known.vocabulary.nobody
+        and who not in periods.MONTHS
+        and who not in periods.WEEKDAYS
+    )
+
+
+def _own_account(found: Found, known: Known) -> bool:
+    """Whether the customer named an account of theirs in full, such as "Grandchildren's savings"."""
+    return any(parts.plain(a.name) in parts.plain(found.spans.account) for a in known.accounts if "'" in parts.plain(a.name))
+
+
+def _passes(missing: Sequence[str], found: Found, step: Step, known: Known) -> bool:
+    """Whether words that no example has may be passed over: ordinary ones that stand beside what is understood.
+
+    Never where sums would then be over everything, nor a word beside a name that may be part of it, nor one that narrows.
+    """
+    words = [w.removesuffix("'s") for w in missing]
+    if step.tool in _FREE or any(w in _NARROWING or w.isdigit() for w in words):
+        return False
+    said = step.spans
+    if step.tool in _ABOUT_SAME and not (said.merchants or said.category or step.tool in _WHOLE):
+        return False
+    beside = {m for pair in _BESIDE_NAME.findall(found.masked) for m in pair if m}
+    return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
+
+
+def _points_nowhere(step: Step, text: str) -> bool:
+    """ "What have we paid them": a sum over everybody is no answer where nobody was named before."""
+    said = step.spans
+    return step.tool in _ABOUT_SAME and not (said.merchants or said.category) and _PRONOUN.search(text) is not None
+
+
+_PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b")
+_BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant)|xmerchant ([a-z']+))")
+_NARROWING = frozenset(
+    [
+        "online",
+        "offline",
+        "abroad",
+        "overseas",
+        "foreign",
+        "domestic",
+        "international",
+        "local",
+        "weekday",
+        "weekdays",
+        "weekend",
+        "weekends",
+        "mondays",
+        "tuesdays",
+        "wednesdays",
+        "thursdays",
+        "fridays",
+        "saturdays",
+        "sundays",
+        "morning",
+        "mornings",
+        "afternoon",
+        "afternoons",
+        "evening",
+        "evenings",
+        "night",
+        "nights",
+        "lunchtime",
+        "cash",
+        "cheque",
+        "cheques",
+        "contactless",
+        "chip",
+        "apple",
+        "google",
+        "business",
+        "personal",
+        "joint",
+        "private",
+        "work",
+        "euro",
+        "euros",
+        "dollar",
+        "dollars",
+        "except",
+        "excluding",
+        "exclude",
+        "excepting",
+        "apart",
+        "besides",
+        "without",
+        "minus",
+        "unless",
+        "only",
+        "half",
+        "quarter",
+        "third",
+        "double",
+        "triple",
+        "over",
+        "under",
+        "owe",
+        "owed",
+        "owing",
+        "due",
+    ]
+)
+# Asked of everything that there is, these are still what was asked.
+_WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
 _ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
 _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 # What can be asked of the same payments as before: "how many was that?"
@@ -188,6 +323,53 @@ def _refers_back(message: str, said: Spans) -> bool:
     if said.merchants or said.account or (said.category and not _BACKWARD.search(message)):
         return False
     return bool(_BACKWARD.search(message)) or (len(message.split()) <= 5 and not _OWN.search(message))
+
+
+def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
+    """ "And the fees on top of that": what goes on with the question before keeps its period; "coffees there" are theirs."""
+    if last is None or tool not in _ABOUT_SAME or last.step.tool not in _GOES_ON:
+        return said
+    before = last.step.spans
+    if _THERE.search(text) and before.merchants and all(w in BESIDE for m in said.merchants for w in m.split()):
+        said = said.model_copy(update={"merchants": before.merchants, "category": ""})
+    if not said.periods and (said.merchants or said.category) and _ON_TOP.search(text):
+        said = said.model_copy(update={"periods": before.periods})
+    return said
+
+
+_THERE = re.compile(r"\bthere\b(?! (?:is|are|was|were|any|been))")
+_ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
+
+
+def _same_again(last: Asked, tool: Tool, said: Spans, known: Known) -> Step:
+    """Another question about the same payments."""
+    before = last.step.spans
+    if tool in (Tool.LAST, Tool.FIRST) and not said.periods and _reaches_today(before, known):
+        # "When was the last one?" after "has it gone out this month?" looks further back.
+        before = before.model_copy(update={"periods": ()})
+    spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group})
+    return Step(tool=tool, spans=spans, only=last.step.only, excluding=last.step.excluding)
+
+
+def _reaches_today(spans: Spans, known: Known) -> bool:
+    period = periods.read(spans.periods[0], known.today) if spans.periods else None
+    return period is not None and period.until >= known.today.date
+
+
+def _against(last: Asked, said: Spans, text: str) -> Step | None:
+    """ "Was Q2 more than that?": what is said now against what was asked before."""
+    before = last.step.spans
+    if last.step.tool not in _GOES_ON or not _BACKWARD.search(text) or len(said.periods) > 1 or len(said.merchants) > 1:
+        return None
+    if said.periods and not (said.merchants or said.category):
+        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": (*said.periods, *before.periods[:1])}))
+    if said.merchants and before.merchants and not said.periods:
+        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"merchants": (*said.merchants, *before.merchants[:1])}))
+    if said.category and before.category and not said.periods:
+        return Step(
+            tool=Tool.COMPARE, spans=before.model_copy(update={"category": said.category, "merchants": (before.category,)})
+        )
+    return None
 
 
 _EMPTY = frozenset(
@@ -310,7 +492,7 @@ def merged(before: Spans, said: Spans) -> Spans:
         update |= {"merchants": said.merchants, "category": said.category}
     if said.periods:
         update["periods"] = said.periods
-    for name in ("amount", "account", "number", "group"):
+    for name in ("amount", "account", "number", "group", "without"):
         if getattr(said, name):
             update[name] = getattr(said, name)
     return before.model_copy(update=update)
@@ -320,8 +502,9 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     if said == Spans():
         return None
     last = asked[-1]
-    if _BACK.search(message):
-        names = {*said.merchants, said.category} - {""}
+    names = {*said.merchants, said.category} - {""}
+    if names and not names & {*last.step.spans.merchants, last.step.spans.category}:
+        # A name that was asked about before something else goes on with that.
         last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
     tool = Tool.BREAKDOWN if said.group and last.step.tool is Tool.SUM else last.step.tool
     if _ONLY.search(message) and (narrowed := _narrowed(last, said)) is not None:
@@ -362,11 +545,18 @@ def _before(step: Step, unit: str, known: Known) -> Step | None:
     if period is None or period.since is None:
         return None
     back = _BACK_BY[unit]
+    if unit == "year" and step.tool in _ONE_OFF:
+        # What was paid once has no same days a year before.
+        year = str(period.since.year - 1)
+        return Step(tool=Tool.SUM, spans=step.spans.model_copy(update={"periods": (f"in {year}",), "number": ""}), only=step.only)
     since, until = period.since - back, period.until - back
     if unit in ("month", "quarter", "year") and since.day == 1 and (period.until + relativedelta(days=1)).day == 1:
         until = until + relativedelta(day=31)
     said = f"from {since.isoformat()} to {until.isoformat()}"
     return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (said,)})})
+
+
+_ONE_OFF = frozenset({Tool.FIND, Tool.LAST, Tool.FIRST, Tool.IDENTIFY, Tool.LARGEST})
 
 
 def _both(asked: Sequence[Asked]) -> Step | None:
@@ -384,11 +574,24 @@ def _both(asked: Sequence[Asked]) -> Step | None:
     spans = same.model_copy(
         update={"periods": periods, "merchants": merchants, "category": category or one.category, "account": two.account}
     )
-    return Step(tool=asked[-1].step.tool, spans=spans)
+    only: tuple[str, ...] = ()
+    if len(merchants) == 1 and any(a.step.only or a.step.excluding for a in asked[-2:]):
+        # One name that means two people, each picked in turn.
+        only = tuple(dict.fromkeys((*asked[-2].used, *asked[-1].used)))
+    return Step(tool=asked[-1].step.tool, spans=spans, only=only)
+
+
+_RISE = re.compile(
+    r"\b(?:dearer|pricier|more expensive|(?:gone|went|go|goes|going|put|putting) (?:their |its |the )?(?:prices? )?up"
+    r"|(?:price|cost)s? (?:rise|rises|rose|risen|increase|increased|increases|hike|hikes|changed?|changes|go(?:ne)? up|went up)"
+    r"|(?:got|gotten|getting|become) (?:dearer|more expensive|pricier)|cost(?:s|ing)? more|increased?|changed (?:its |their )?price)\b"
+)
 
 
 def _grouped(tool: Tool, spans: Spans, message: str) -> Spans:
     """What to group by, where the tool can use it and no "by …" was said."""
+    if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
+        return spans.model_copy(update={"change": rise.group()})
     if spans.group:
         return spans
     pattern = {Tool.TOP: _NOUN, Tool.DISTINCT: _NOUN, Tool.AVERAGE: _UNIT, Tool.BREAKDOWN: _UNIT}.get(tool)

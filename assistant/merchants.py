@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rapidfuzz import fuzz
 
-from assistant.spans import close_word, plain, words_of
+from assistant.spans import BESIDE, close_word, plain, texts_of, words_of
 from data.ledger import Payee
 from data.party import Frozen
 
@@ -100,30 +100,34 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = ()) -> 
     return Match(said=said, how=How.SPELLING if spelt else How.NONE, payees=tuple(spelt))
 
 
-def _texts(payee: Payee) -> str:
-    return f"{payee.template} {payee.text} {plain(payee.shown)}"
-
-
 def _tokens(name: str) -> list[str]:
     """The words of a name that tell it from others; all of them when none does."""
     words = sorted(words_of(name))
     return [w for w in words if w not in _SKIPPED] or words
 
 
+def _has(word: str, words: set[str]) -> bool:
+    """Whether a word is among those of a text: whole, in the singular, or as the beginning of one ("sains" in SAINSBURYS)."""
+    return word in words or (len(word) >= 4 and (word.removesuffix("s") in words or any(x.startswith(word) for x in words)))
+
+
 def _by_part(name: str, payees: Sequence[Payee]) -> list[Payee]:
-    """Payees with every word of the name, or with a word that begins with it ("sains" in SAINSBURYS)."""
+    """Payees with every word of the name; where there is none, with every word that tells who, not what was bought."""
     wanted, squeezed = _tokens(name), _squeezed(name)
     # Marks alone are part of every text, and name nobody.
     if not wanted:
         return []
-    found = []
-    for payee in payees:
-        words = words_of(_texts(payee))
-        if all(w in words or (len(w) >= 4 and any(x.startswith(w) for x in words)) for w in wanted) or (
-            len(squeezed) >= 5 and squeezed in _squeezed(payee.template + " " + payee.shown)
-        ):
-            found.append(payee)
-    return found
+    texts = [(payee, texts_of(payee)) for payee in payees]
+    found = [
+        payee
+        for payee, words in texts
+        if all(_has(w, words) for w in wanted)
+        or (len(squeezed) >= 5 and squeezed in _squeezed(payee.template + " " + payee.shown))
+    ]
+    telling = [w for w in wanted if w not in BESIDE]
+    if found or not telling or telling == wanted:
+        return found
+    return [payee for payee, words in texts if all(_has(w, words) for w in telling)]
 
 
 def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:
@@ -133,7 +137,7 @@ def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:
         return []
     found = []
     for payee in payees:
-        words = words_of(_texts(payee)) - _SKIPPED
+        words = texts_of(payee) - _SKIPPED
         if words and all(w in words or close_word(w, words, 4) is not None for w in wanted):
             found.append(payee)
     if found:

@@ -69,7 +69,7 @@ NUMBERS = {
 } | {"a": 1, "an": 1, "couple of": 2, "few": 3, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90}
 WEEKDAYS = {d: n for n, d in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "last": 4, "final": 4}
 
 _MONTH = r"(?P<{0}month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"
 _YEAR = r"(?P<{0}year>(?:19|20)\d\d)"
@@ -82,17 +82,25 @@ def _day_pattern(p: str) -> str:
     """One day: 2017-05-03 · 3/5/2017 · 3(rd) (of) May (2017) · May 3rd, 2017 · today · Easter · last Friday."""
     month, year = _MONTH.format(p), _YEAR.format(p)
     return (
+        rf"(?:(?:{'|'.join(WEEKDAYS)}),? (?=the \d|\d))?"
         rf"(?:(?P<{p}iso>\d{{4}}-\d\d-\d\d)"
         rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}/\d{{1,2}})"
         rf"|(?:the )?(?P<{p}d>\d{{1,2}}){_ORDINAL}(?: of)? {month}(?:,? {year})?"
         rf"|{month.replace(p + 'month', p + 'month2')} (?P<{p}d2>\d{{1,2}}){_ORDINAL}(?!\d)(?:,? {year.replace(p + 'year', p + 'year2')})?"
         rf"|the (?P<{p}dom>\d{{1,2}})(?:st|nd|rd|th)"
-        rf"|(?P<{p}word>the day before yesterday|yesterday|today|now|tomorrow|easter(?: sunday)?|good friday|christmas(?: day)?"
+        rf"|(?P<{p}word>the day before yesterday|yesterday(?: (?:morning|afternoon|evening|night))?|last night|today|tonight"
+        rf"|this (?:morning|afternoon|evening)|now|tomorrow|easter(?: sunday)?|good friday|christmas(?: day)?"
         rf"|new year(?:'?s day)?|payday|pay day|i get paid|my next (?:pay|salary))(?: (?P<{p}wyear>(?:19|20)\d\d))?"
         rf"|(?:(?P<{p}which>last|this|next|on) )?(?P<{p}weekday>{'|'.join(WEEKDAYS)}))"
     )
 
 
+# Words for payday that mean a day only after "since" or "before": "when did my wages come in" asks for one.
+_PAY = (
+    r"(?:my |the )?(?:(?:last|next|previous) )?(?:payday|pay day|pay ?check|(?:pension|wages?|salary|pay)(?: payment)?"
+    r"(?: (?:comes?|came|goes|went|lands?|landed|arrives?|arrived|is|was)(?: in| paid)?)?)"
+    r"|(?:i|we)(?: (?:get|got|am|was|were|have been)|'m) (?:last |next )?paid"
+)
 Reading = Callable[[re.Match[str], Today], Period]
 
 
@@ -126,9 +134,9 @@ def _feast(word: str, year: int) -> dt.date:
 
 
 def _named_day(word: str, year: str | None, today: Today, ahead: bool) -> dt.date:
-    near = {"today": 0, "now": 0, "yesterday": -1, "the day before yesterday": -2, "tomorrow": 1}
-    if word in near:
-        return today.date + dt.timedelta(days=near[word])
+    near = {"today": 0, "now": 0, "tonight": 0, "this": 0, "yesterday": -1, "last": -1, "the": -2, "tomorrow": 1}
+    if (first := word.split(maxsplit=1)[0]) in near:
+        return today.date + dt.timedelta(days=near[first])
     if "pa" in word and "y" in word and not word.startswith(("easter", "christmas", "new", "good")):
         day = today.payday if ahead else today.paid
         if day is None:
@@ -294,6 +302,17 @@ def _month_range(match: re.Match[str], today: Today) -> Period:
     return _between(dt.date(since_year, since_month, 1), min(_month_end(until), max(today.date, until)))
 
 
+def _part_range(match: re.Match[str], today: Today) -> Period:
+    """From the middle of March to the end of April."""
+    month = MONTHS[match["b_month"]]
+    until = dt.date(int(match["b_year"]), month, 1) if match["b_year"] else _latest(month, 1, today)
+    since_month = MONTHS[match["a_month"]]
+    since = dt.date(until.year - (since_month > month), since_month, 1)
+    part = {"start": 1, "beginning": 1, "middle": 15, "mid": 15, "end": 31}
+    ends = {"start": 10, "beginning": 10, "middle": 15, "mid": 15, "end": 31}
+    return _between(since + relativedelta(day=part[match["a_part"]]), until + relativedelta(day=ends[match["b_part"]]))
+
+
 def _part_of_month(match: re.Match[str], today: Today) -> Period:
     month = MONTHS[match["month"]] if match["month"] else None
     if month is None:
@@ -312,20 +331,75 @@ def _part_of_month(match: re.Match[str], today: Today) -> Period:
 
 def _half_year(match: re.Match[str], today: Today) -> Period:
     year = int(match["year"]) if match["year"] else today.date.year - (match["rel"] == "last")
-    first = match["half"] in ("first", "1st")
+    first = match["half"] in ("first", "1st") or match["h"] == "h1"
     since, until = (dt.date(year, 1, 1), dt.date(year, 6, 30)) if first else (dt.date(year, 7, 1), dt.date(year, 12, 31))
-    return _between(since, until)
+    return _between(since, min(until, max(today.date, since)))
+
+
+def _edge(match: re.Match[str], today: Today) -> Period:
+    """The first two weeks of October, the last day of May, the first three months of this year."""
+    year = match["year"] or match["year2"]
+    first = dt.date(int(year), 1, 1) if year else today.date.replace(month=1, day=1)
+    if match["month"]:
+        month = MONTHS[match["month"]]
+        first = dt.date(int(match["year"]), month, 1) if match["year"] else _latest(month, 1, today)
+        last = _month_end(first)
+    elif match["of"] and match["of"].endswith("month"):
+        first = today.date.replace(day=1) - relativedelta(months=match["of"].startswith(("last", "previous")))
+        last = _month_end(first)
+    else:
+        first -= relativedelta(years=bool(match["of"]) and match["of"].startswith(("last", "previous")))
+        last = first.replace(month=12, day=31)
+    length = _STEP[match["unit"]] * _count(match["n"] or "one")
+    day = dt.timedelta(days=1)
+    if match["edge"] == "first":
+        return _between(first, min(first + length - day, last))
+    return _between(max(last + day - length, first), min(last, max(today.date, first)))
+
+
+def _weekend_of(match: re.Match[str], today: Today) -> Period:
+    month = MONTHS[match["month"]]
+    first = dt.date(int(match["year"]), month, 1) if match["year"] else _latest(month, 1, today)
+    saturdays = [d for n in range(31) if (d := first + dt.timedelta(days=n)).month == month and d.weekday() == 5]
+    saturday = saturdays[-1] if match["which"] in ("last", "final") else saturdays[ORDINALS[match["which"]] - 1]
+    return _between(saturday, saturday + dt.timedelta(days=1))
+
+
+def _week_of(match: re.Match[str], today: Today) -> Period:
+    start = _unit_start(_read_day(match, "a_", today), "week", today)
+    return _between(start, min(start + dt.timedelta(days=6), max(today.date, start)), "the week")
+
+
+def _fortnight(match: re.Match[str], today: Today) -> Period:
+    until = today.date
+    return _between(until - dt.timedelta(days=13), until, "the last fortnight")
+
+
+def _part_of_year(match: re.Match[str], today: Today) -> Period:
+    """The start of the year is January and February, its end November and December."""
+    year = int(match["year"]) if match["year"] else today.date.year - (match["rel"] == "last")
+    since, until = (11, 12) if match["part"] == "end" else (1, 2)
+    start = dt.date(year, since, 1)
+    return _between(start, min(_month_end(dt.date(year, until, 1)), max(today.date, start)))
 
 
 def _quarter(match: re.Match[str], today: Today) -> Period:
-    number = int(match["q"]) if match["q"] else ORDINALS[match["ordinal"]]
+    number = int(match["q"]) if match["q"] else ORDINALS[match["ordinal"] or match["ordinal2"]]
     month = number * 3 - 2
-    year = int(match["year"]) if match["year"] else _latest(month, 1, today).year
+    rel = today.date.year - (match["rel"] == "last") if match["rel"] else _latest(month, 1, today).year
+    year = int(match["year"]) if match["year"] else rel
     start = dt.date(year, month, 1)
     end = _month_end(start + relativedelta(months=2))
     if start <= today.date < end:
         return _between(start, today.date, f"in the quarter Q{number} {year} so far")
     return _between(start, end, f"in Q{number} {year}")
+
+
+def _season_start(season: str, which: str | None, today: Today) -> dt.date:
+    """The first day of the newest such season that has begun; of the one before for "last" while it runs."""
+    start = _latest(SEASONS[season], 1, today)
+    running = start + relativedelta(months=3) > today.date
+    return start - relativedelta(years=1) if which == "last" and running else start
 
 
 def _season(match: re.Match[str], today: Today) -> Period:
@@ -377,9 +451,17 @@ def _days_of_month(match: re.Match[str], today: Today) -> Period:
 
 
 def _since(match: re.Match[str], today: Today) -> Period:
-    if match["since_month"]:
+    if match["pay"]:
+        day = _named_day("payday", None, today, ahead=False)
+    elif match["since_season"]:
+        day = _season_start(match["since_season"], match["since_which2"], today)
+    elif match["since_month"]:
         month, year = MONTHS[match["since_month"]], match["since_year2"]
         day = dt.date(int(year), month, 1) if year else _latest(month, 1, today)
+        if match["since_back"]:
+            day = dt.date(today.date.year - 1, month, 1)
+        if match["how"] == "after":
+            day = _month_end(day)
     elif match["since_year"]:
         day = dt.date(int(match["since_year"]), 1, 1)
     elif match["since_unit"]:
@@ -392,13 +474,27 @@ def _since(match: re.Match[str], today: Today) -> Period:
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
 
 
+def _onwards(match: re.Match[str], today: Today) -> Period:
+    """From 3 May onwards."""
+    if match["since_month"]:
+        month, year = MONTHS[match["since_month"]], match["since_year2"]
+        day = dt.date(int(year), month, 1) if year else _latest(month, 1, today)
+    else:
+        day = _read_day(match, "a_", today)
+    return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
+
+
 def _until(match: re.Match[str], today: Today) -> Period:
     """Ahead of today where the words allow it: what is coming out "until the 28th"."""
-    if match["end_unit"]:
+    if match["pay"]:
+        day = _named_day("payday", None, today, ahead=True)
+    elif match["end_unit"]:
         unit = match["end_unit"]
         day = _unit_start(today.date, unit, today) + _STEP[unit] - dt.timedelta(days=1)
     elif match["until_month"]:
-        day = _latest(MONTHS[match["until_month"]], 1, today)
+        year = match["until_year"]
+        day = dt.date(int(year), MONTHS[match["until_month"]], 1) if year else _latest(MONTHS[match["until_month"]], 1, today)
+        day = _month_end(day) if match["until_end"] else day
     else:
         day = _read_day(match, "a_", today, ahead=match["how"] in ("until", "till", "til", "by", "up to", "up until", "before"))
     if match["how"] == "before":
@@ -418,7 +514,8 @@ def _everything(_: re.Match[str], today: Today) -> Period:
 
 
 _UNIT_CAL = r"(?P<unit>week|month|quarter|year)"
-_THE = r"(?:in |during |over |for |within |throughout )?(?:the |my )?"
+_ALL_OF = r"(?:(?:the )?(?:whole|entire|all)(?: of)? )"
+_THE = rf"(?:in |during |over |for |within |throughout |across )?{_ALL_OF}?(?:the |my )?"
 _SO_FAR = r"(?: so far| to date| up to now)?"
 READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
     (re.compile(rf"(?<![\w.£$€])(?:{pattern})(?![\w])"), reading)
@@ -427,27 +524,35 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
         (rf"(?:between|from) {_day_pattern('a_')} (?:and|to|until|till|through|-|–) {_day_pattern('b_')}", _range),
         (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}", _range),
-        (rf"{_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:to|until|till|through|-) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
+        (rf"{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
         (rf"(?:between|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
-        (rf"(?P<how>since|starting|after)(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?|(?P<since_year>(?:19|20)\d\d)|(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year))", _since),
-        (rf"(?P<how>until|till|til|before|by|up to|up until)(?: the)?(?: (?:{_day_pattern('a_')}|{_MONTH.format('until_')}|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)))", _until),
+        (rf"(?:between|from) (?:the )?(?P<a_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('a_')} (?:and|to|until|till) (?:the )?(?P<b_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _part_range),
+        (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year))", _since),
+        (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:on|onwards?|onward|to now|until now|till now|to date)", _onwards),
+        (rf"(?P<how>until|till|til|before|by|up to|up until)(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_')}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)))", _until),
         (rf"{_THE}(?:rest|remainder) of (?:the |this )?{_UNIT_CAL}", _rest_of),
         (rf"{_THE}(?P<which>last|past|previous|next|coming) {_NUMBER} {_UNIT}", _rolling),
         (rf"(?:about |around )?{_NUMBER} {_UNIT} ago", _ago),
+        (rf"{_THE}(?P<edge>first|last) (?:{_NUMBER} )?(?P<unit>day|week|fortnight|month)s? (?:of|in) (?:the month of )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<of>(?:the|this|last|previous) (?:month|year))|(?:the year )?(?P<year2>(?:19|20)\d\d))", _edge),
+        (rf"{_THE}(?P<which>first|second|third|fourth|last|final) weekend (?:of|in) {_MONTH.format('')}(?: {_YEAR.format('')})?", _weekend_of),
+        (rf"{_THE}(?:week (?:of|commencing|beginning|starting|from)|w/c) {_day_pattern('a_')}", _week_of),
+        (rf"{_THE}(?:last|past|previous) fortnight", _fortnight),
         (rf"{_THE}{_UNIT_CAL} before last", _before_last),
         (rf"{_THE}(?P<which>this|last|current|past|previous)? ?tax year(?: so far)?", _tax_year),
         (r"(?:(?P<unit>year|month|week) to date|(?P<short>ytd|mtd)|so far this (?P<unit2>year|month|week|quarter))", _to_date),
-        (rf"{_THE}(?P<half>first|second|1st|2nd) half of (?:the |(?P<rel>this|last) )?(?:year ?)?{_YEAR.format('')}?(?<=\d|r)", _half_year),
+        (rf"{_THE}(?:(?P<half>first|second|1st|2nd) half of (?:the |(?P<rel>this|last) )?(?:year ?)?|(?P<h>h[12]) ?){_YEAR.format('')}?(?<=\d|r)", _half_year),
         (rf"{_THE}(?P<part>first half|second half|early|beginning|start|middle|mid|late|end|first week|second week|third week|last week|first fortnight)(?: of|-| in)? ?(?:the |(?P<rel>this|last|previous) )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|month)", _part_of_month),
-        (rf"{_THE}(?:q(?P<q>[1-4])|(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th) quarter)(?:(?: of)? {_YEAR.format('')})?", _quarter),
+        (rf"(?:at |in |during )?(?:the )?(?P<part>start|beginning|end) of (?:the |(?P<rel>this|last) )?(?:year ?)?{_YEAR.format('')}?(?<=\d|r)", _part_of_year),
+        (rf"{_THE}(?:q(?P<q>[1-4])|(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th) quarter|(?P<ordinal2>last|final) quarter(?= of (?:the |this |last )?(?:year|\d)))(?:(?: of)? (?:{_YEAR.format('')}|(?:the |(?P<rel>this|last) )year))?", _quarter),
         (rf"{_THE}(?:(?P<which>this|last|past|previous|the) )?weekend", _weekend),
         (rf"{_THE}(?:(?P<which>this|last|past) )?(?P<season>spring|summer|autumn|winter)(?:(?: of)? {_YEAR.format('')})?", _season),
         (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
         (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of)? (?:{_YEAR.format('')}|(?P<which2>last year)))?{_SO_FAR}", _month),
-        (rf"(?:in |during |over |for |throughout ){_YEAR.format('')}", _year),
-        (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$)", _year),
+        (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}){_YEAR.format('')}", _year),
+        (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
+        (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now)", _year),
         (r"in all|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),
     )
 )  # fmt: skip

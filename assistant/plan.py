@@ -55,7 +55,8 @@ class Spans(Frozen):
 
     periods: up to two, in the order said; for a comparison the first is the one asked about.
     merchants: names of shops, people or companies. category: a kind of spending.
-    amount: bounds included, such as "over 50". account: which of their accounts. group: by what.
+    amount: bounds included, such as "over 50". account: which of their accounts. group: by what. without: names and kinds
+    that are to be left out. change: words that ask for what changed, such as "gone up".
     """
 
     periods: tuple[str, ...] = ()
@@ -65,18 +66,22 @@ class Spans(Frozen):
     account: str = ""
     number: str = ""
     group: str = ""
+    without: tuple[str, ...] = ()
+    change: str = ""
 
 
 class Step(Frozen):
     """One tool and the words that say on what.
 
     only, excluding: statement templates that the customer picked, or said they did not mean, in this conversation.
+    unread: ordinary words beside all that was understood; the answer says that they narrowed nothing.
     """
 
     tool: Tool
     spans: Spans = Spans()
     only: tuple[str, ...] = ()
     excluding: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Plan(Frozen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 
 from dateutil.relativedelta import relativedelta
@@ -10,6 +11,7 @@ from dateutil.relativedelta import relativedelta
 from assistant.periods import Period, shown
 from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
+from assistant.spending import last
 from assistant.tools import Context, ToolResult, finish, literal
 from data.banking import Account, AccountKind, Balance, Frequency, Kind
 from data.facts import Fact, Outcome
@@ -144,9 +146,14 @@ def _before(period: Period, today: dt.date) -> dt.date:
         return min(period.until, today)
     if period.label.startswith("last week"):
         return today - dt.timedelta(days=7)
+    if ago := _AGO.search(period.label):
+        return today - relativedelta(**{f"{ago['unit']}s": int(ago["n"])})  # type: ignore[arg-type]
     if "so far" in period.label:
         return period.since - dt.timedelta(days=1)
     return min(period.until, today) if period.until < today else period.since
+
+
+_AGO = re.compile(r"(?P<n>\d+) (?P<unit>week|month|year)s ago")
 
 
 def _everyday(query: Query) -> Account:
@@ -247,9 +254,18 @@ class Due(Frozen):
     ids: tuple[str, ...] = ()
 
 
-def _history(context: Context, ids: Iterable[AccountId], *, incoming: bool, kinds: tuple[Kind, ...]) -> list[Recurring]:
+def _history(
+    context: Context,
+    ids: Iterable[AccountId],
+    *,
+    incoming: bool,
+    kinds: tuple[Kind, ...],
+    categories: tuple[str, ...] | None = None,
+) -> list[Recurring]:
     since = context.today - relativedelta(months=26)
-    selection = Selection(accounts=tuple(ids), since=since, until=context.today, incoming=incoming, kinds=kinds)
+    selection = Selection(
+        accounts=tuple(ids), since=since, until=context.today, incoming=incoming, kinds=kinds, categories=categories
+    )
     return recurring(context.queries.rows(selection, Order.OLDEST), context.today)
 
 
@@ -351,39 +367,56 @@ def _say_left(query: Query, context: Context, payments: Sequence[Due]) -> None:
 
 
 def subscriptions(query: Query, context: Context) -> ToolResult:
-    """Regular card payments and what changed their price. Bills by direct debit are apart: see direct debits."""
-    own = context.accounts(query)
-    found = [r for r in _history(context, own, incoming=False, kinds=(Kind.PURCHASE,)) if r.steady or len(r.ids) == 2]
-    found = [r for r in found if r.often != "weekly" and _asked(query, r.name, r.template)]
-    if query.matches and any(m.payees for m in query.matches):
-        chosen = {p.template for m in query.matches for p in m.payees}
-        found = [r for r in _history(context, own, incoming=False, kinds=(Kind.PURCHASE, Kind.PAYMENT)) if r.template in chosen]
+    """Regular card payments and what changed their price; of what is named, whichever way it is paid.
+
+    Asked what got dearer, only that is told.
+    """
+    named = bool(query.matches or query.categories)
+    found = _regular(query, context)
     if not found:
-        return _none(query, context, "subscriptions.none", "subscriptions found")
-    context.say("subscriptions.head", count=context.book.count("subscriptions", len(found), (), "payment"))
-    for one in found:
-        name, amount = (
-            context.book.name("merchant", literal(one.name), one.ids),
-            context.book.money("amount", one.amount, one.ids[-1:]),
-        )
-        day = context.book.day("next", one.next_on)
-        context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=day)
+        return last(query, context) if named else _none(query, context, "subscriptions.none", "subscriptions found")
     recent = context.today - relativedelta(months=14)
-    dearer = [
-        r for r in found if r.before is not None and r.amount > r.before and r.changed_on is not None and r.changed_on > recent
-    ]
+    dearer = [r for r in found if r.before and r.amount > r.before and r.changed_on and r.changed_on > recent]
+    if query.step.spans.change and not named:
+        found = dearer
+        if not found:
+            context.say("subscriptions.same", none=context.no("price rises found", "None"))
+            return finish(query, context, None, outcome=Outcome.NONE)
+    elif not named:
+        context.say("subscriptions.head", count=context.book.count("subscriptions", len(found), (), "payment"))
+    for one in found:
+        name = context.book.name("merchant", literal(one.name), one.ids)
+        amount = context.book.money("amount", one.amount, one.ids[-1:])
+        context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=context.book.day("next", one.next_on))
     for one in dearer:
-        if one.before is None or one.changed_on is None:
-            continue
-        context.say(
-            "subscriptions.dearer",
-            name=context.book.name("merchant", literal(one.name), one.ids),
-            dearer=context.book.words("change", "dearer", one.ids),
-            before=context.book.money("before", one.before, one.ids),
-            amount=context.book.money("amount", one.amount, one.ids[-1:]),
-            day=context.book.day("since", one.changed_on, one.ids),
-        )
+        _say_dearer(context, one)
+    if named and not dearer and any(one.before is None for one in found):
+        first = min((one for one in found if one.before is None), key=lambda one: one.first_on)
+        context.say("subscriptions.steady", since=context.book.day("first", first.first_on, first.ids[:1]))
     return finish(query, context, None)
+
+
+def _regular(query: Query, context: Context) -> list[Recurring]:
+    own = context.accounts(query)
+    if query.matches or query.categories:
+        history = _history(context, own, incoming=False, kinds=(Kind.PURCHASE, Kind.PAYMENT), categories=query.categories or None)
+        chosen = {p.template for m in query.matches for p in m.payees}
+        return [r for r in history if not query.matches or r.template in chosen]
+    found = _history(context, own, incoming=False, kinds=(Kind.PURCHASE,))
+    return [r for r in found if r.often != "weekly" and (r.steady or len(r.ids) == 2)]
+
+
+def _say_dearer(context: Context, one: Recurring) -> None:
+    if one.before is None or one.changed_on is None:
+        return
+    context.say(
+        "subscriptions.dearer",
+        name=context.book.name("merchant", literal(one.name), one.ids),
+        dearer=context.book.words("change", "dearer", one.ids),
+        before=context.book.money("before", one.before, one.ids),
+        amount=context.book.money("amount", one.amount, one.ids[-1:]),
+        day=context.book.day("since", one.changed_on, one.ids),
+    )
 
 
 def salary(query: Query, context: Context) -> ToolResult:

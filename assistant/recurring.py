@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median
 
 from dateutil.relativedelta import relativedelta
@@ -30,6 +30,7 @@ class Recurring(Frozen):
     template: str
     often: str
     amount: Money
+    first_on: dt.date
     last_on: dt.date
     next_on: dt.date
     steady: bool
@@ -45,7 +46,17 @@ def recurring(rows: Sequence[Row], today: dt.date) -> list[Recurring]:
     for row in rows:
         groups.setdefault((row["account_id"], row["template"]), []).append(row)
     found = [one for same in groups.values() if (one := _cadence(same, today)) is not None]
-    return sorted(found, key=lambda r: (r.next_on, r.name))
+    return sorted(found + _by_name(groups, {one.template for one in found}, today), key=lambda r: (r.next_on, r.name))
+
+
+def _by_name(groups: Mapping[tuple[str, str], list[Row]], known: Collection[str], today: dt.date) -> list[Recurring]:
+    """What repeats under statement texts that change each time, as where a reference is part of them."""
+    named: dict[tuple[str, str], list[Row]] = {}
+    for (account, template), rows in groups.items():
+        if template not in known and rows[0]["counterparty"]:
+            named.setdefault((account, rows[0]["counterparty"]), []).extend(rows)
+    pools = [sorted(rows, key=lambda r: r["booked_on"]) for rows in named.values() if len({r["template"] for r in rows}) > 1]
+    return [one for rows in pools if (one := _cadence(rows, today)) is not None]
 
 
 def _cadence(rows: Sequence[Row], today: dt.date) -> Recurring | None:
@@ -55,9 +66,18 @@ def _cadence(rows: Sequence[Row], today: dt.date) -> Recurring | None:
     gaps = [(b - a).days for a, b in itertools.pairwise(days)][-12:]
     for often, step, length, slack, least in CADENCES:
         regular = all(abs(gap - length) <= slack for gap in gaps)
-        if regular and len(days) >= least:
+        if regular and len(days) >= least and (often != "yearly" or _same_price(rows)):
             return _described(rows, often, step, slack, days, today)
     return None
+
+
+def _same_price(rows: Sequence[Row]) -> bool:
+    amounts = [abs(r["amount_minor"]) for r in rows]
+    return bool(max(amounts) <= min(amounts) * (1 + YEARLY_RISE))
+
+
+# A subscription may get dearer by so much from one year to the next; twice in a year apart with more between is chance.
+YEARLY_RISE = 0.15
 
 
 def _described(
@@ -77,6 +97,7 @@ def _described(
         template=last["template"],
         often=often,
         amount=Money(minor=amounts[-1], currency=last["currency"]),
+        first_on=days[0],
         last_on=days[-1],
         next_on=max(next_on, today),
         # A price stays for a while; what differs every time is usage, not a price.

@@ -37,6 +37,8 @@ class Query(Frozen):
     number: int | None = None
     group: Group | None = None
     rows_wanted: bool = False
+    without: tuple[Match, ...] = ()
+    without_categories: tuple[str, ...] = ()
 
     @property
     def payees(self) -> tuple[int, ...] | None:
@@ -53,7 +55,14 @@ class Unclear(Frozen):
     steps: tuple[Step, ...] = ()
 
 
-Meaning = Callable[[str], Awaitable[Sequence[str]]]
+class Alike(Frozen):
+    """What the index and the merchant codes know of a description: templates that mean it, and codes of its kind."""
+
+    templates: tuple[str, ...] = ()
+    codes: frozenset[str] = frozenset()
+
+
+Meaning = Callable[[str], Awaitable[Alike]]
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _OVER = re.compile(r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than)\b")
@@ -72,7 +81,7 @@ _ROWS = ("payment", "purchase", "transaction", "expense", "outgoing", "spend", "
 async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear:
     """Interpret a step against what one login may see.
 
-    meaning: looks a description up in the index and gives templates, best first; it may find nothing.
+    meaning: looks a description up; it may find nothing.
     """
     spans = step.spans
     found: list[Period] = []
@@ -113,6 +122,10 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     if step.tool is Tool.SUM and not (found or matches or groups or least or most or named):
         return Unclear(key="which_period", choices=("this month", "last month", "in all"))
     group, rows = read_group(spans.group)
+    apart = [(name, read_category(name, known)) for name in spans.without]
+    left_out = tuple(match(name, known.payees) for name, category in apart if not category)
+    if unknown := next((m.said for m in left_out if not m.payees), None):
+        return Unclear(key="unknown", said=unknown)
     return Query(
         step=step,
         tool=step.tool,
@@ -127,6 +140,8 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         number=read_number(spans.number),
         group=group,
         rows_wanted=rows,
+        without=left_out,
+        without_categories=tuple(c for _, category in apart for c in category),
     )
 
 
@@ -161,22 +176,69 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding)
-    if found.how in (How.EXACT, How.SPELLING) or not _describes(name, known):
-        return found
-    templates = {*(await meaning(name)), *(p.template for p in found.payees)}
-    alike = [p for p in known.payees if p.template in templates and p.template not in step.excluding]
-    return Match(said=name, how=How.MEANING, payees=tuple(alike)) if alike else found
-
-
-def _describes(name: str, known: Known) -> bool:
-    """Whether the words describe somebody ("that coffee place") rather than name them: meaning is looked up only then."""
     words = words_of(name)
+    if found.how is How.SPELLING and words <= known.words | known.vocabulary.english:
+        # An ordinary word is no slip of the pen: "books" are not BOOTS.
+        found = Match(said=name, how=How.NONE)
     # "Severn Trent Water" names somebody: a description is made of ordinary words alone.
-    return bool(words & _DESCRIBING) and words <= known.words | _DESCRIBING
+    if found.how in (How.EXACT, How.SPELLING) or not words <= known.words | _DESCRIBING | known.vocabulary.english:
+        return found
+    if found.payees and not words & _DESCRIBING:
+        return found
+    alike = await meaning(name)
+    templates = set(alike.templates) if words & _DESCRIBING and words <= known.words | _DESCRIBING else set()
+    written = {p.template for p in found.payees} | _by_stem(words, known)
+    meant = [p for p in known.payees if p.template in templates | written or (p.mcc is not None and p.mcc in alike.codes)]
+    # Whose name says it goes before who only is of the kind, and a person before another kind of shop: the gardener is no
+    # garden centre.
+    meant = [p for p in meant if p.template in written] or meant
+    if alike.codes:
+        meant = [p for p in meant if p.mcc is None or p.mcc in alike.codes] or meant
+    payees = tuple(p for p in meant if p.template not in step.excluding)
+    return Match(said=name, how=How.MEANING, payees=payees) if payees else found
+
+
+def _by_stem(words: set[str], known: Known) -> set[str]:
+    """Templates with a word of the same stem as a trade: "roofer" and ROOFING, "dentist" and DENTAL."""
+    stems = [w.removesuffix(end) for w in words & _DESCRIBING for end in _TRADE if w.endswith(end) and len(w) - len(end) >= 4]
+    return {p.template for p in known.payees if any(t.startswith(s) for s in stems for t in words_of(p.template))}
+
+
+_TRADE = ("er", "or", "ist", "ian")
 
 
 _DESCRIBING = frozenset(
     [
+        "decorator",
+        "joiner",
+        "roofer",
+        "carpenter",
+        "locksmith",
+        "plasterer",
+        "tiler",
+        "glazier",
+        "handyman",
+        "tutor",
+        "childminder",
+        "babysitter",
+        "chiropodist",
+        "osteopath",
+        "chiropractor",
+        "tailor",
+        "jeweller",
+        "newsagent",
+        "surveyor",
+        "photographer",
+        "caterer",
+        "coffees",
+        "cafes",
+        "pubs",
+        "trains",
+        "buses",
+        "bus",
+        "taxis",
+        "hotels",
+        "flights",
         "place",
         "guy",
         "man",

@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from assistant.spans import PLACEHOLDERS
+from assistant.spans import PLACEHOLDERS, Vocabulary
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -55,29 +55,34 @@ def examples() -> dict[str, list[str]]:
     return {str(label): [str(w) for w in wordings] for label, wordings in loaded.items()}
 
 
-def vocabulary() -> frozenset[str]:
-    """Every word that the router knows the meaning of."""
-    known = set(fillers())
-    for wordings in examples().values():
-        known |= {token for wording in wordings for token in _TOKEN.findall(wording)}
-    return frozenset(known - set(PLACEHOLDERS.values()))
+def vocabulary(english: frozenset[str] = frozenset()) -> Vocabulary:
+    """Every word that the router knows the meaning of. english: ordinary words of the language."""
+    words = {label: _words(said) for label, said in examples().items()}
+    asked = fillers().union(*(said for label, said in words.items() if label not in ABOUT_NOTHING))
+    return Vocabulary(words=asked.union(*words.values()), asked=asked, nobody=_listed("nobody"), english=english)
+
+
+# Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".
+ABOUT_NOTHING = frozenset({"help", "cannot", "refuse", "oos", "handover"})
+
+
+def _words(said: Sequence[str]) -> frozenset[str]:
+    return frozenset(t for wording in said for t in _TOKEN.findall(wording)) - frozenset(PLACEHOLDERS.values())
+
+
+def _listed(name: str) -> frozenset[str]:
+    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
+    return frozenset(str(words[name]).split())
 
 
 def fillers() -> frozenset[str]:
     """Words that change nothing in any question."""
-    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
-    return frozenset(str(words["fillers"]).split())
+    return _listed("fillers")
 
 
 def words_by_label() -> dict[str, frozenset[str]]:
     """For each label the words of its own examples: in a question for it, they are understood."""
-    return {label: frozenset(t for w in said for t in _TOKEN.findall(w)) for label, said in examples().items()}
-
-
-def nobody() -> frozenset[str]:
-    """Words that name nobody, even where a name is expected: "paid it back"."""
-    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
-    return frozenset(str(words["nobody"]).split())
+    return {label: _words(said) for label, said in examples().items()}
 
 
 def spoken(masked: str) -> str:

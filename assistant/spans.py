@@ -6,6 +6,7 @@ must know the meaning of. A word that nobody understands stays in `unknown`: it 
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +44,7 @@ _QUOTED = re.compile(
 _ACCOUNT = re.compile(
     r"\b(?:(?:in|from|on|of|at|with|to|into|for)\s+)?(?:(?:my|our|the|both|all)\s+)*"
     r"(?P<name>joint(?: current)?(?: account)?|current(?: account)?|savings?(?: (?:account|pot))?|saver|isa|euro account|eur account"
-    r"|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
+    r"|own one|own account|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
 )
 _SLOT = re.compile(
     r"\b(?P<lead>at|to|from|with|by|paid|pay|paying|pays|in|on|for|of|called|than|and|against|versus|vs|buy|bought|use|used|owe|charged by|did|has|is|was|have)\s+"
@@ -52,8 +53,9 @@ _SLOT = re.compile(
 _END = re.compile(
     r"\s+(?:in|on|during|over|since|for|within|between|from|by|as|per|until|before|after|that|which)\s*(?=\x01)"
     r"|\x01|[?!;:]|[,.](?=\s|$)|\s-\s"
+    r"|\s+(?:and|or|plus|versus|vs|than|against)\s+(?:(?:at|to|from|on|in|with|by)\s+)?(?=\x01)"
     r"|\s+and\s+(?=(?:how|when|what|which|who|is|was|were|did|do|does|has|have|if|show|also|tell|at|to|from|the (?:date|total|last|number))\b)"
-    r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now"
+    r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now|still|says?|showing|shows?"
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
@@ -72,30 +74,178 @@ _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
 
+# What is bought, said beside the name of who sells it: "Lime scooters" are Lime.
+BESIDE = frozenset(
+    [
+        "ticket",
+        "tickets",
+        "scooter",
+        "scooters",
+        "bike",
+        "bikes",
+        "hire",
+        "ride",
+        "rides",
+        "lesson",
+        "lessons",
+        "class",
+        "classes",
+        "course",
+        "membership",
+        "memberships",
+        "subscription",
+        "subscriptions",
+        "sub",
+        "subs",
+        "plan",
+        "pass",
+        "game",
+        "games",
+        "app",
+        "order",
+        "orders",
+        "delivery",
+        "deliveries",
+        "bill",
+        "bills",
+        "fee",
+        "fees",
+        "fare",
+        "fares",
+        "journey",
+        "journeys",
+        "trip",
+        "trips",
+        "visit",
+        "visits",
+        "meal",
+        "meals",
+        "lunch",
+        "lunches",
+        "dinner",
+        "dinners",
+        "breakfast",
+        "coffee",
+        "coffees",
+        "drink",
+        "drinks",
+        "food",
+        "shop",
+        "shops",
+        "shopping",
+        "stuff",
+        "things",
+        "bits",
+        "money",
+        "spend",
+        "spending",
+        "payment",
+        "payments",
+        "purchase",
+        "purchases",
+        "charge",
+        "charges",
+        "refund",
+        "refunds",
+        "account",
+        "website",
+        "online",
+        "branch",
+        "store",
+        "stores",
+        "contract",
+        "renewal",
+        "insurance",
+        "policy",
+        "premium",
+        "prize",
+        "prizes",
+        "loan",
+        "mortgage",
+        "rent",
+        "session",
+        "sessions",
+        "treatment",
+        "treatments",
+        "appointment",
+        "appointments",
+        "booking",
+        "bookings",
+        "stay",
+        "stays",
+        "room",
+        "rooms",
+        "flight",
+        "flights",
+        "donation",
+        "donations",
+        "contribution",
+        "thing",
+        "one",
+        "ones",
+        "transfer",
+        "transfers",
+        "credit",
+        "debit",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words that the finders know before they know a customer.
+
+    words: of all the router's examples. asked: of those that ask for the customer's own data. nobody: what names nobody even
+    where a name is expected. english: ordinary words of the language, which are never a misspelt name; empty where unknown.
+    """
+
+    words: frozenset[str]
+    asked: frozenset[str]
+    nobody: frozenset[str]
+    english: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Known:
     """What the finders may recognise for one login: nothing of anybody else's.
 
-    synonyms: words of customers -> category ids. words: what the router's examples are made of.
+    synonyms: words of customers -> category ids. tokens: a word of a payee's texts -> descriptor ids. leading: words that
+    tell a payee by themselves: a name begins with them, or they are about a person.
     """
 
     payees: Sequence[Payee]
     categories: Sequence[str]
     synonyms: Mapping[str, Sequence[str]]
     accounts: Sequence[Account]
-    words: frozenset[str]
-    nobody: frozenset[str]
+    vocabulary: Vocabulary
     today: periods.Today
     tokens: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    leading: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
-           accounts: Sequence[Account], words: frozenset[str], nobody: frozenset[str], today: periods.Today) -> Known:  # fmt: skip
+           accounts: Sequence[Account], vocabulary: Vocabulary, today: periods.Today) -> Known:  # fmt: skip
         tokens: dict[str, set[int]] = {}
+        leading: set[str] = set()
         for payee in payees:
-            for token in words_of(f"{payee.template} {payee.text} {payee.shown}"):
+            every = texts_of(payee)
+            for token in every:
                 tokens.setdefault(token, set()).add(payee.id)
-        return cls(payees, categories, synonyms, accounts, words, nobody, today, {t: frozenset(i) for t, i in tokens.items()})
+            leading |= every if payee.personal else set(_WORD.findall(plain(payee.shown))[:1] + _WORD.findall(payee.template)[:1])
+        listed = {t: frozenset(i) for t, i in tokens.items()}
+        return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading))
+
+    @property
+    def words(self) -> frozenset[str]:
+        return self.vocabulary.words
+
+    @property
+    def nobody(self) -> frozenset[str]:
+        return self.vocabulary.nobody
+
+    def together(self, tokens: Iterable[str]) -> bool:
+        """Whether one payee has all of some words."""
+        return bool(frozenset.intersection(*(self.tokens.get(t, frozenset()) for t in tokens))) if tokens else False
 
 
 @dataclass(frozen=True)
@@ -140,11 +290,25 @@ def words_of(text: str) -> set[str]:
     return set(_WORD.findall(text.casefold()))
 
 
+def texts_of(payee: Payee) -> set[str]:
+    """The words of a payee's texts, and the parts of those with a mark inside: "marks&spencer" is also "marks" and "spencer"."""
+    whole = words_of(f"{payee.template} {payee.text} {plain(payee.shown)}")
+    return whole | {part for word in whole for part in _INSIDE.split(word) if len(part) > 1}
+
+
+_INSIDE = re.compile(r"[&*./+-]")
+
+
 def plain(text: str) -> str:
-    """Lower case, straight quotes, single spaces: the form in which parts are looked for."""
+    """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
     text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], text)
-    return re.sub(r" {2,}", " ", text).strip()
+    return _GREETING.sub("", re.sub(r" {2,}", " ", text).strip()) or text.strip()
+
+
+_GREETING = re.compile(
+    r"^(?:(?:good (?:morning|afternoon|evening|day)|hello|hi|hiya|hey|dear sirs?)(?: there| again| both| all)?[ ,.!-]+)+"
+)
 
 
 def find(message: str, known: Known) -> Found:
@@ -164,6 +328,8 @@ def find(message: str, known: Known) -> Found:
     _categories(marks, known)
     _slots(marks, known)
     _fragments(marks, known)
+    _join(marks, known)
+    _left_out(marks)
     masked, unknown = _masked(marks, known)
     spans = Spans(
         periods=marks.of("period"),
@@ -174,6 +340,7 @@ def find(message: str, known: Known) -> Found:
         account=next(iter(marks.of("account")), ""),
         number=next(iter(marks.of("number")), ""),
         group=next(iter(marks.of("group")), ""),
+        without=tuple(_EXCEPT_FIRST.sub("", words, count=1).strip() for words in marks.of("without")),
     )
     return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad)
 
@@ -324,6 +491,10 @@ def _slots(marks: _Marks, known: Known) -> None:
         start = stop - len(words)
         if _names_nobody(words, known, strong):
             continue
+        if inner is not None and not strong and not any(t in known.tokens for t in _WORD.findall(words[: inner.start()])):
+            # "Did I blow in Tenerife": what stands before the next lead is no name.
+            position = match.end() + inner.start()
+            continue
         if not strong:
             words, start = _trimmed(words, start, known)
             if not _plausible(words, known):
@@ -344,14 +515,19 @@ def _trimmed(words: str, start: int, known: Known) -> tuple[str, int]:
 
 def _several(words: str, start: int, known: Known) -> Iterable[tuple[int, int]]:
     """Places of the names in "tesco and aldi": split only where each side is somebody the customer has paid."""
-    pieces = [(m.start(), m.end()) for m in _NAMES.finditer(words)]
-    known_sides = all(any(t in known.tokens and t not in known.words for t in _WORD.findall(words[a:b])) for a, b in pieces)
-    if len(pieces) < 2 or not known_sides:
+    pieces = [(m.start("name"), m.end("name")) for m in _NAMES.finditer(words)]
+    tokens = [[t for t in _WORD.findall(words[a:b]) if t in known.tokens] for a, b in pieces]
+    known_sides = all(any(t not in known.vocabulary.asked for t in side) for side in tokens)
+    # "Nursing and Midwifery" is one name where one payee has both sides.
+    if len(pieces) < 2 or not known_sides or known.together([t for side in tokens for t in side]):
         return [(start, start + len(words))]
     return [(start + a, start + b) for a, b in pieces]
 
 
-_NAMES = re.compile(r"(?:(?!\s+(?:and|or|plus|versus|vs|than|against|&)\s|,\s).)+(?:(?<=\S)|$)")
+_NAMES = re.compile(
+    r"(?:^|(?:\s+|,\s*)(?:and|or|plus|versus|vs|than|against|&)\s+(?:(?:at|to|from|on|in|with|by)\s+)?|,\s+)"
+    r"(?P<name>(?:(?!\s+(?:and|or|plus|versus|vs|than|against|&)\s|,\s).)+)"
+)
 _STRONG = frozenset(["paid", "pay", "paying", "pays", "at", "from"])
 _SENT = re.compile(
     r"\b(?:paid|pay|paying|payments?|made|sent|send|transfer(?:red|s)?|gave|given|went|go|gone|been|trips?|visits?|money|owe)\s*$"
@@ -383,16 +559,60 @@ def _fragments(marks: _Marks, known: Known) -> None:
             if not run or joined:
                 run.append(match)
                 continue
-        if run:
-            marks.take(run[0].start(), run[-1].end(), "merchant")
+        if run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known)):
+            marks.take(run[0].start(), _with_beside(run[-1].end(), marks, known), "merchant")
         run = [match] if match is not None and _is_payee_word(match.group(), known) else []
+
+
+def _with_beside(end: int, marks: _Marks, known: Known) -> int:
+    """The end of a name with the words for what is bought there: "lime scooters"."""
+    while (more := re.match(r" ([a-z]+)(?![\w'])", marks.text[end:])) and more[1] in BESIDE - known.vocabulary.asked:
+        if not marks.free(end, end + more.end()):
+            break
+        end += more.end()
+    return end
+
+
+def _belongs(run: Sequence[re.Match[str]], marks: _Marks, known: Known) -> bool:
+    """Whether an ordinary word belongs to the name that stands next to it: "the metro at Waterloo"."""
+    for start, end, kind, words in marks.taken:
+        between = marks.text[run[-1].end() : start] if start >= run[-1].end() else marks.text[end : run[0].start()]
+        if kind == "merchant" and _JOINT.fullmatch(between):
+            tokens = [form for t in (*_WORD.findall(words), *(m.group() for m in run)) if (form := _as_held(t, known))]
+            if len(tokens) > 1 and known.together(tokens):
+                return True
+    return False
 
 
 def _is_payee_word(token: str, known: Known) -> bool:
     base = token.removesuffix("'s")
-    if token in known.words or base in known.words or len(base) < 2 or base.isdigit():
+    if base.isdigit():
+        return len(base) >= LONG_NUMBER and base in known.tokens
+    if len(base) < 2 or {token, base} & known.vocabulary.asked:
         return False
-    return base in known.tokens or token in known.tokens or close_word(base, known.tokens, 5) is not None
+    if _as_held(base, known) is not None:
+        return True
+    ordinary = base in known.words or base in known.vocabulary.english
+    return not ordinary and close_word(base, known.tokens, 5) is not None
+
+
+# The number of a cheque tells it; a shorter one may be anything.
+LONG_NUMBER = 4
+
+
+def _as_held(base: str, known: Known) -> str | None:
+    """A word as the customer's payees have it, in the singular or the plural."""
+    forms = (base, f"{base}s", base.removesuffix("s")) if len(base) >= LONG_NUMBER else (base,)
+    return next((form for form in forms if form in known.tokens), None)
+
+
+def _tells(run: Sequence[str], known: Known) -> bool:
+    """Whether words name somebody. An ordinary word inside a name ("van" in DIRECT LINE VAN INSURANCE) does so only in company."""
+    bases = [token.removesuffix("'s") for token in run]
+    if any(b not in known.vocabulary.english or _as_held(b, known) in known.leading for b in bases):
+        return True
+    held = [form for b in bases if (form := _as_held(b, known)) is not None]
+    return len(held) > 1 and known.together(held)
 
 
 def close_word(token: str, vocabulary: Iterable[str], least: int = 4) -> str | None:
@@ -404,6 +624,42 @@ def close_word(token: str, vocabulary: Iterable[str], least: int = 4) -> str | N
     return str(best[0]) if best is not None and best[0][0] == token[0] else None
 
 
+def _join(marks: _Marks, known: Known) -> None:
+    """Makes one name of two that one payee has both of: "the cafe at the Forum"."""
+    names = sorted(part for part in marks.taken if part[2] == "merchant")
+    for one, two in itertools.pairwise(names):
+        between = marks.text[one[1] : two[0]]
+        tokens = [t for t in _WORD.findall(f"{one[3]} {two[3]}") if t in known.tokens]
+        if _JOINT.fullmatch(between) and len(tokens) > 1 and known.together(tokens):
+            marks.taken = [part for part in marks.taken if part not in (one, two)]
+            marks.take(one[0], two[1], "merchant")
+            return
+
+
+def _left_out(marks: _Marks) -> None:
+    """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi"."""
+    end = -1
+    for part in sorted(marks.taken):
+        if part[2] not in ("merchant", "category"):
+            continue
+        lead = _EXCEPT.search(marks.text[: part[0]])
+        more = end >= 0 and _AND.fullmatch(marks.text[end : part[0]])
+        if lead or more:
+            start = lead.start() if lead else end
+            marks.taken = [p for p in marks.taken if p != part]
+            marks.take(start, part[1], "without")
+            end = part[1]
+
+
+_EXCEPT_WORDS = (
+    r"(?:,\s*)?(?:\b(?:excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|minus"
+    r"|(?:but )?(?:not|never) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
+    r"(?:(?:the|my|our|any|anything (?:at|on|from|for)|what i (?:spent|paid) (?:at|on|for)|at|on|for)\s+)*"
+)
+_EXCEPT = re.compile(_EXCEPT_WORDS + "$")
+_EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
+_AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
+_JOINT = re.compile(r"\s+(?:(?:at|in|on|near|by|and|&)\s+(?:the\s+)?)?")
 # What stands for a part when the rest is compared with examples: an ordinary word of its kind.
 PLACEHOLDERS = {
     "period": "xperiod",
@@ -413,6 +669,8 @@ PLACEHOLDERS = {
     "account": "xaccount",
     "number": "xnumber",
     "group": "xgroup",
+    # What is left out changes nothing in what is asked.
+    "without": "",
 }
 
 
@@ -428,6 +686,6 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
                     unknown.append(match.group())
                 else:
                     between = between.replace(match.group(), meant, 1)
-        pieces += [between, f" {PLACEHOLDERS[kind]} " if kind else ""]
+        pieces += [between, f" {PLACEHOLDERS.get(kind, '')} "]
         position = end
     return re.sub(r"\s+", " ", "".join(pieces)).strip(), tuple(unknown)

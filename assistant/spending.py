@@ -121,6 +121,8 @@ def count(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
     selection = select(query, context, period)
     one = main(context.queries.totals(selection), query.accounts[0].currency)
+    if one is None and query.matches and context.queries.totals(_credits(selection)):
+        return income(query, context)
     if one is None:
         return _nothing(query, context, period, "count.none")
     ids = context.queries.ids(selection)
@@ -315,7 +317,8 @@ def breakdown(query: Query, context: Context) -> ToolResult:
     whole = main(context.queries.totals(selection), query.accounts[0].currency)
     if whole is None:
         return _nothing(query, context, period, "sum.none")
-    default = Group.MERCHANT if query.categories else Group.MONTH if query.matches else Group.CATEGORY
+    several = query.categories or len(query.matches) > 1
+    default = Group.MERCHANT if several else Group.MONTH if query.matches else Group.CATEGORY
     group = query.group or default
     sums = [s for s in context.queries.grouped(selection, group) if s.total.currency == whole.total.currency]
     total = context.book.money("total spent", -whole.total, context.queries.ids(selection))

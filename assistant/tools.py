@@ -118,6 +118,8 @@ def select(
         until=min(period.until, context.today),
         payees=query.payees,
         categories=query.categories or None,
+        apart_payees=tuple(dict.fromkeys(i for m in query.without for i in m.ids)),
+        apart_categories=query.without_categories,
         kinds=kinds,
         incoming=incoming,
         least=query.least.minor if query.least else None,
@@ -132,6 +134,8 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
         parts.append(f"{verb} {listed([n for m in query.matches for n in m.names or (m.said,)])}")
     if query.categories:
         parts.append(f"on {listed([context.category(c) for c in query.categories])}")
+    if apart := _apart(query, context):
+        parts.append(f"without {listed(apart)}")
     if query.least or query.most:
         # The customer's own words for the bound: they know what they said.
         parts.append(literal(query.step.spans.amount))
@@ -140,6 +144,11 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     if period is not None and period.label:
         parts.append(period.label)
     return "".join(f" {part}" for part in parts)
+
+
+def _apart(query: Query, context: Context) -> list[str]:
+    """What the customer asked to leave out."""
+    return [n for m in query.without for n in m.names] + [context.category(c) for c in query.without_categories]
 
 
 def scope(query: Query, context: Context, period: Period | None, leaves_out: Sequence[str] = ()) -> Scope:
@@ -151,7 +160,7 @@ def scope(query: Query, context: Context, period: Period | None, leaves_out: Seq
         account_ids=context.accounts(query),
         merchants=tuple(n for m in query.matches for n in m.names),
         category=", ".join(context.category(c) for c in query.categories) or None,
-        leaves_out=tuple(leaves_out),
+        leaves_out=(*leaves_out, *_apart(query, context)),
         as_of=context.fed_at,
     )
 

@@ -15,8 +15,8 @@ from assistant.answer import render
 from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure
 from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
-from assistant.resolve import Query, Unclear, payees_of, resolve
-from assistant.spans import Found, Known, words_of
+from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
+from assistant.spans import Found, Known, Vocabulary, words_of
 from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
@@ -41,8 +41,8 @@ from data.party import AccountId, GrantSource, Login, Role
 from data.queries import Queries
 
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
-# A description and the granted accounts -> templates that mean it, best first, all above the floor.
-Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Sequence[str]]]
+# A description and the granted accounts -> what is known to be like it, all above the floors.
+Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Alike]]
 
 
 T = TypeVar("T")
@@ -90,8 +90,7 @@ class Assistant:
     services: BankServices
     synonyms: Mapping[str, Sequence[str]]
     category_names: Mapping[str, str]
-    words: frozenset[str]
-    nobody: frozenset[str]
+    vocabulary: Vocabulary
     planner: Planner | None = None
     always_model: bool = False
     _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
@@ -116,7 +115,7 @@ class Assistant:
         if isinstance(plan, Unsure):
             results.append(_ask_back(plan))
         await emit(_events(plan, results, (time.perf_counter() - began) * 1000))
-        return before.after(asked, choices).model_dump_json()
+        return before.after(asked, choices, _left_open(plan), isinstance(plan, Unsure)).model_dump_json()
 
     # What may be known
 
@@ -128,7 +127,7 @@ class Assistant:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
             held = _foremost(self.ledger.accounts(accounts), login)
-            bare = Known.of((), (), {}, held, self.words, self.nobody, Today.of(today, login.locale))
+            bare = Known.of((), (), {}, held, self.vocabulary, Today.of(today, login.locale))
             context = self._context(bare, accounts, login, now, Live(), 0)
             pay = position.pay(context, accounts)
             self._known[key] = Known.of(
@@ -136,8 +135,7 @@ class Assistant:
                 self.queries.categories(accounts),
                 self.synonyms,
                 held,
-                self.words,
-                self.nobody,
+                self.vocabulary,
                 Today.of(today, login.locale, pay.next_on if pay else None, pay.last_on if pay else None),
             )
         return self._known[key]
@@ -175,7 +173,7 @@ class Assistant:
         if not known.accounts:
             return _no_accounts(login, facts), [], []
 
-        async def meaning(name: str) -> Sequence[str]:
+        async def meaning(name: str) -> Alike:
             return await self.meaning(name, frozenset(accounts))
 
         try:
@@ -252,6 +250,14 @@ class Assistant:
 
 
 MOST_KNOWN = 500
+# A guess that is worth completing when the customer answers with a period or a name.
+GUESS = 0.5
+
+
+def _left_open(plan: Plan | Unsure) -> Step | None:
+    if not isinstance(plan, Unsure) or plan.sure < GUESS or plan.label not in TOOLS:
+        return None
+    return Step(tool=Tool(plan.label), spans=plan.found.spans)
 
 
 def _foremost(accounts: Sequence[Account], login: Login) -> tuple[Account, ...]:

@@ -56,6 +56,12 @@ class _Pattern(NamedTuple):
         return len(self.words), sum(len(word.rstrip("*")) for word in self.words)
 
 
+def merchant_kinds() -> dict[str, str]:
+    """Merchant codes -> the kind of shop they stand for; those of single airlines, hotels and hirers are no kinds."""
+    described = ((c.mcc, c.iso_description or c.usda_description or c.stripe_description) for c in get_all_mccs())
+    return {code: kind for code, kind in described if kind and not code.startswith("3")}
+
+
 class Categories:
     """A rule set, checked. `categorise` is the categoriser of the ledger; a customer's own choice stands before it there."""
 

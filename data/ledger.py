@@ -53,6 +53,7 @@ class Payee(Frozen):
     shown: str
     template: str
     personal: bool = False
+    mcc: str | None = None
 
 
 class Texts(Frozen):
@@ -413,10 +414,22 @@ class Ledger:
     def payees(self, accounts: Sequence[AccountId]) -> list[Payee]:
         """Every statement text of the accounts: hundreds to a few thousand for a household."""
         query = select(descriptor).where(descriptor.c.account_id.in_(accounts)).order_by(descriptor.c.id)
+        coded = (
+            select(entry.c.descriptor_id, func.max(entry.c.mcc))
+            .where(entry.c.account_id.in_(accounts), entry.c.live.is_(True), entry.c.mcc.is_not(None))
+            .group_by(entry.c.descriptor_id)
+        )
         with self.engine.connect() as connection:
+            codes: dict[int, str] = {row[0]: row[1] for row in connection.execute(coded)}
             return [
                 Payee(
-                    id=r.id, account=AccountId(r.account_id), text=r.text, shown=r.shown, template=r.template, personal=r.personal
+                    id=r.id,
+                    account=AccountId(r.account_id),
+                    text=r.text,
+                    shown=r.shown,
+                    template=r.template,
+                    personal=r.personal,
+                    mcc=codes.get(r.id),
                 )
                 for r in connection.execute(query)
             ]

@@ -40,7 +40,8 @@ Rows = Sequence[Row]
 class Selection(Frozen):
     """Which rows are meant. Dates are booking dates, both included; None means no bound.
 
-    payees: descriptor ids. least, most: bounds of the absolute amount in minor units, both included.
+    payees: descriptor ids. apart_payees, apart_categories: what is left out. least, most: bounds of the absolute amount in
+    minor units, both included.
     incoming: True for credits, False for debits, None for both.
     """
 
@@ -49,6 +50,8 @@ class Selection(Frozen):
     until: dt.date
     payees: tuple[int, ...] | None = None
     categories: tuple[str, ...] | None = None
+    apart_payees: tuple[int, ...] = ()
+    apart_categories: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] | None = None
     incoming: bool | None = None
     least: int | None = None
@@ -90,6 +93,10 @@ class Queries:
                 if "" in s.categories
                 else entry.c.category.in_(s.categories)
             )
+        if s.apart_payees:
+            terms.append(entry.c.descriptor_id.not_in(s.apart_payees))
+        if s.apart_categories:
+            terms.append(func.coalesce(entry.c.category, "").not_in(s.apart_categories))
         if s.kinds is not None:
             terms.append(entry.c.kind.in_([k.value for k in s.kinds]))
         if s.incoming is not None:

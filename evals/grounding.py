@@ -96,7 +96,11 @@ class Ground:
         known = self.figures | own
         if value in known or value == 0:
             return True
-        return _adds_up(value, others) or any(value in (abs(a - b), a + b) for a in known for b in (*others, *known))
+        return (
+            _is_total(value, stated, fact)
+            or _adds_up(value, others)
+            or any(value in (abs(a - b), a + b) for a in known for b in (*others, *known))
+        )
 
 
 def _continues(day: str, rows: Sequence[Line]) -> bool:
@@ -119,6 +123,15 @@ def _from_rows(rows: Sequence[Line]) -> set[Decimal]:
     spread = len({row.day[:7] for row in rows})
     found |= {(abs(Decimal(sum(minors))) / n).quantize(Decimal(1)) / 100 for n in range(1, spread + 4)}
     return found
+
+
+def _is_total(value: Decimal, stated: Sequence[Fact], fact: Fact) -> bool:
+    """Whether a value is the sum of all other figures that one label has, such as everything that is due."""
+    totals: dict[str, Decimal] = {}
+    for other in stated:
+        if other is not fact and other.is_money and other.unit == fact.unit and other.number is not None:
+            totals[other.label] = totals.get(other.label, Decimal(0)) + abs(other.number)
+    return value in totals.values()
 
 
 def _adds_up(value: Decimal, others: Sequence[Decimal]) -> bool:

@@ -105,6 +105,10 @@ class Embedder:
             vectors[batch] = made
         return vectors
 
+    def english(self) -> frozenset[str]:
+        """Ordinary words of the language, some 20,000 in lower case: those that the model reads whole and not in pieces."""
+        return frozenset(word for word in self._tokenizer.get_vocab() if word.isascii() and word.isalpha())
+
     def embed_names(self, names: Sequence[str]) -> Vectors:
         """Vectors [len(names), 384] of templates, or of what a customer calls a merchant: both are embedded as names."""
         return self.embed([FRAME.format(name) for name in names])

@@ -20,8 +20,8 @@ from api.wiring import Bank, asking_at, open_bank, open_ledger
 from assistant.answer import render
 from assistant.periods import Today
 from assistant.plan import Spans, Step, Tool
-from assistant.resolve import Unclear, resolve, synonyms_of
-from assistant.router import nobody, vocabulary
+from assistant.resolve import Alike, Unclear, resolve, synonyms_of
+from assistant.router import vocabulary
 from assistant.spans import Known
 from assistant.tools import Context, Live, ToolResult
 from assistant.turn import TOOLS
@@ -188,7 +188,7 @@ def books() -> Books:
 
 
 # Reading the examples takes longer than most of what is asked.
-_words, _nobody = cache(vocabulary), cache(nobody)
+_vocabulary = cache(vocabulary)
 
 
 @dataclass
@@ -231,14 +231,13 @@ class Statement:
             Queries(self.ledger.engine).categories(own),
             synonyms_of(self.categories.synonyms()),
             self.accounts,
-            _words(),
-            _nobody(),
+            _vocabulary(),
             Today.of(self.today, "en_GB", self.payday),
         )
 
     def ask(self, tool: Tool, **spans: Any) -> ToolResult | Unclear:
-        async def meaning(_said: str) -> Sequence[str]:
-            return ()
+        async def meaning(_said: str) -> Alike:
+            return Alike()
 
         known = self.known()
         query = asyncio.run(resolve(Step(tool=tool, spans=Spans(**spans)), known, meaning))

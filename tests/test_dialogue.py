@@ -12,7 +12,7 @@ from assistant.dialogue import REMEMBERED, Asked, Choice, Memory, Understanding,
 from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
-from assistant.router import nobody, vocabulary
+from assistant.router import vocabulary
 from assistant.spans import Known
 from data.banking import Account, AccountKind
 from data.ledger import Payee
@@ -29,7 +29,6 @@ KNOWN = Known.of(
     synonyms_of({"groceries": ["groceries"], "eating_out": ["eating out"], "fuel": ["petrol"]}),
     [Account(id=MINE, kind=AccountKind.CURRENT, name="Everyday account", currency="GBP")],
     vocabulary(),
-    nobody(),
     Today.of(dt.date(2026, 11, 24), "en_GB"),
 )
 

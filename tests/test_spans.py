@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assistant.periods import Today
 from assistant.plan import Spans
 from assistant.resolve import read_bounds, read_category, read_group, read_number, synonyms_of
-from assistant.router import nobody, vocabulary
+from assistant.router import vocabulary
 from assistant.spans import Found, Known, find, plain
 from data.banking import Account, AccountKind
 from data.ledger import Payee
@@ -51,7 +51,6 @@ KNOWN = Known.of(
     ),
     (account("Current account"), account("Holiday jar", AccountKind.SAVINGS), account("Joint account")),
     vocabulary(),
-    nobody(),
     Today.of(dt.date(2026, 11, 24), "en_GB"),
 )
 

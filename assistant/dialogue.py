@@ -98,7 +98,11 @@ class Understanding:
         step = self._step(label, whole, memory, message, known)
         needed = CARE if label in (Tool.HANDOVER, Tool.REFUSE) or (step is not None and step.tool is Tool.REFUSE) else SURE
         missing = self._not_understood(whole, label, sure)
-        if step is not None and (memory.lost or not memory.asked) and _points_nowhere(step, parts.plain(message)):
+        if (
+            step is not None
+            and (memory.lost or not _names_somebody(memory))
+            and _points_nowhere(step, parts.plain(message), memory.lost)
+        ):
             step = None
         if step is not None and missing and sure >= PASSING and _passes(missing, whole, step, known):
             step, missing = step.model_copy(update={"unread": missing}), ()
@@ -134,6 +138,21 @@ class Understanding:
         left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
         return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in known and w not in known))))
 
+    def trusts(self, planned: Plan, heard: Found, known: Known, message: str, memory: Memory) -> bool:
+        """Whether a model's plan may be performed: it passes over no word that could narrow a sum, and points at somebody."""
+        text = parts.plain(message)
+        for step in planned.steps:
+            said = " ".join(
+                (*step.spans.merchants, step.spans.category, *step.spans.periods, step.spans.amount, step.spans.account)
+            )
+            left = [w for w in heard.unknown if w.removesuffix("'s") not in parts.plain(said)]
+            named = step.spans.merchants or step.spans.category or step.spans.account
+            if step.tool in _ABOUT_SAME - _WHOLE and left and not named:
+                return False
+            if (memory.lost or not _names_somebody(memory)) and _points_nowhere(step, text, memory.lost):
+                return False
+        return True
+
     def _label(self, found: Found) -> tuple[str, float]:
         vector = self.embed([spoken(found.masked)])[0]
         probabilities = self.head.probabilities(found.masked, vector)
@@ -151,11 +170,13 @@ class Understanding:
             step = self._step(label, found, memory, clause, known)
             if step is None:
                 return []
+            if steps and step.spans == Spans() and _HOW_MUCH_IT.fullmatch(clause):
+                continue
             if steps:
                 step = Step(tool=step.tool, spans=merged(steps[0].spans, step.spans))
             if all(step.tool is not s.tool for s in steps):
                 steps.append(step)
-        return steps if len(steps) > 1 else []
+        return steps
 
     def _step(self, label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
         last = memory.asked[-1] if memory.asked else None
@@ -169,12 +190,14 @@ class Understanding:
                 return against
             if last is not None and last.step.tool in _ONE_ROW and tool is Tool.FIND and found.spans == Spans():
                 return last.step
-            if last is not None and last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND) and found.spans == Spans():
-                return last.step
+            if last is not None and last.step.tool in _DATED and found.spans == Spans():
+                asked_again = last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND)
+                if asked_again or _WHEN.search(parts.plain(message)):
+                    return last.step
             if tool in _POSITIONS and found.spans.merchants:
                 return Step(tool=Tool.REFUSE)
-            spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message)), last, parts.plain(message))
-            if last is not None and tool in _ABOUT_SAME and _refers_back(parts.plain(message), spans):
+            spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
+            if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
                 return _same_again(last, tool, spans, known)
             return Step(tool=tool, spans=spans)
         if label == "both" and len(found.spans.merchants) + bool(found.spans.category) > 1:
@@ -228,13 +251,24 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known) -> b
     return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
 
 
-def _points_nowhere(step: Step, text: str) -> bool:
-    """ "What have we paid them": a sum over everybody is no answer where nobody was named before."""
+def _names_somebody(memory: Memory) -> bool:
+    """Whether "them" can be somebody: the last question named a payee or a kind of spending."""
+    last = memory.asked[-1].step.spans if memory.asked else Spans()
+    return bool(last.merchants or last.category)
+
+
+def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
+    """ "What have we paid them": a sum over everybody is no answer where nobody was named before.
+
+    lost: the message before was not understood, so that "the dearest one?" is of what nobody knows.
+    """
     said = step.spans
-    return step.tool in _ABOUT_SAME and not (said.merchants or said.category) and _PRONOUN.search(text) is not None
+    if step.tool not in _INHERITS or said.merchants or said.category:
+        return False
+    return _PRONOUN.search(text) is not None or (lost and not said.account and _OWN.search(text) is None)
 
 
-_PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b")
+_PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b|\bthere\b(?! (?:is|are|was|were|any|been))")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant)|xmerchant ([a-z']+))")
 _NARROWING = frozenset(
     [
@@ -308,12 +342,21 @@ _NARROWING = frozenset(
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
 _ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
+# Whose answer says when it comes next.
+_DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
+_WHEN = re.compile(r"\b(?:when|which day|what day|what date|due|expect|usually|next)\b")
 _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
+# What the answer to the clause before says anyway.
+_HOW_MUCH_IT = re.compile(
+    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|for|it|that|cost|to|with|come|amount|at|of|the|were|they|from))*[ ?.!]*"
+)
 # What can be asked of the same payments as before: "how many was that?"
 _ABOUT_SAME = frozenset({
     Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.BREAKDOWN, Tool.SHARE,
     Tool.DISTINCT, Tool.REFUNDS, Tool.QUIET_DAYS, Tool.BIGGEST_DAY, Tool.FIND, Tool.DUPLICATES, Tool.SUBSCRIPTIONS,
 })  # fmt: skip
+# These too, where they point back: "how much has he sent me?"
+_INHERITS = _ABOUT_SAME | {Tool.INCOME, Tool.REFUND_STATUS, Tool.IDENTIFY, Tool.COMPARE}
 _BACKWARD = re.compile(r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b|^(?:and|so|ok|okay|right)\b")
 _OWN = re.compile(r"\b(?:my|i|we|our)\b")
 
@@ -362,7 +405,8 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
     if last.step.tool not in _GOES_ON or not _BACKWARD.search(text) or len(said.periods) > 1 or len(said.merchants) > 1:
         return None
     if said.periods and not (said.merchants or said.category):
-        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": (*said.periods, *before.periods[:1])}))
+        two = (*before.periods[:1], *said.periods) if _THAN_THIS.search(text) else (*said.periods, *before.periods[:1])
+        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": two}))
     if said.merchants and before.merchants and not said.periods:
         return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"merchants": (*said.merchants, *before.merchants[:1])}))
     if said.category and before.category and not said.periods:
@@ -372,6 +416,7 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
     return None
 
 
+_THAN_THIS = re.compile(r"\b(?:than|against|versus|vs|compared (?:to|with))\b(?! (?:that|it|this|then)\b)")
 _EMPTY = frozenset(
     [
         "a",
@@ -453,6 +498,41 @@ _EMPTY = frozenset(
         "actually",
         "haha",
         "lol",
+        "it",
+        "its",
+        "it's",
+        "is",
+        "were",
+        "are",
+        "same",
+        "again",
+        "as",
+        "too",
+        "there",
+        "here",
+        "cool",
+        "great",
+        "nice",
+        "quick",
+        "wait",
+        "hang",
+        "och",
+        "ach",
+        "naw",
+        "nah",
+        "nope",
+        "hmm",
+        "until",
+        "by",
+        "at",
+        "did",
+        "i've",
+        "question",
+        "thing",
+        "things",
+        "stuff",
+        "never",
+        "mind",
     ]
 )
 
@@ -460,7 +540,8 @@ _EMPTY = frozenset(
 def _only_parts(found: Found) -> bool:
     """Whether a message is nothing but names and periods, with words around them that ask for nothing."""
     left = [w for w in re.findall(r"[a-z']+", found.masked) if w not in parts.PLACEHOLDERS.values()]
-    said = found.spans.merchants or found.spans.category or found.spans.periods or found.spans.account
+    named = found.spans.merchants or found.spans.category or found.spans.periods or found.spans.account
+    said = named or found.spans.without or found.spans.amount
     return bool(said) and not found.unknown and "other" not in left and "both" not in left and all(w in _EMPTY for w in left)
 
 
@@ -502,11 +583,16 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     if said == Spans():
         return None
     last = asked[-1]
+    if last.step.tool is Tool.COMPARE and said.periods and not (said.merchants or said.category):
+        # One more period beside two that were compared is asked for by itself.
+        return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only, excluding=last.step.excluding)
     names = {*said.merchants, said.category} - {""}
     if names and not names & {*last.step.spans.merchants, last.step.spans.category}:
         # A name that was asked about before something else goes on with that.
         last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
     tool = Tool.BREAKDOWN if said.group and last.step.tool is Tool.SUM else last.step.tool
+    if tool in _ONE_ROW and _IN_TOTAL.search(message):
+        tool = Tool.SUM
     if _ONLY.search(message) and (narrowed := _narrowed(last, said)) is not None:
         return narrowed
     keeps = not (said.merchants or said.category)
@@ -514,6 +600,7 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
 
 
+_IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
 _ONLY = re.compile(r"\b(?:only|just|meant)\b")
 
 
@@ -588,8 +675,11 @@ _RISE = re.compile(
 )
 
 
-def _grouped(tool: Tool, spans: Spans, message: str) -> Spans:
+def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Spans:
     """What to group by, where the tool can use it and no "by …" was said."""
+    if tool is Tool.TOP and last is not None and last.step.tool in (Tool.LARGEST, Tool.SMALLEST) and not spans.group:
+        # "The top three, then": of what was asked before, single payments.
+        return spans.model_copy(update={"group": "payments"})
     if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
         return spans.model_copy(update={"change": rise.group()})
     if spans.group:

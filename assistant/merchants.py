@@ -70,6 +70,21 @@ _SKIPPED = frozenset(
         "store",
         "people",
         "company",
+        "man",
+        "chap",
+        "guy",
+        "bloke",
+        "lad",
+        "woman",
+        "lady",
+        "person",
+        "firm",
+        "who",
+        "did",
+        "does",
+        "fixed",
+        "sorted",
+        "came",
     ]
 )
 _SQUEEZE = re.compile(r"[^a-z0-9]")
@@ -79,8 +94,10 @@ def _squeezed(text: str) -> str:
     return _SQUEEZE.sub("", plain(text))
 
 
-def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = ()) -> Match:
+def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), english: frozenset[str] = frozenset()) -> Match:
     """Read a name against the customer's payees, without an index: meaning is looked up by the caller.
+
+    english: ordinary words of the language.
 
     The result has no payees when nothing is written like it.
     """
@@ -91,9 +108,9 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = ()) -> 
         exact = [p for p in allowed if name in keys(p)]
         if exact:
             ids = {p.id for p in exact}
-            near = [p for p in _by_part(name, allowed) if p.id not in ids]
+            near = [p for p in _by_part(name, allowed, english) if p.id not in ids]
             return Match(said=said, how=How.EXACT, payees=tuple(exact), near=tuple(near))
-    part = _by_part(name, allowed)
+    part = _by_part(name, allowed, english)
     if part:
         return Match(said=said, how=How.PART, payees=tuple(part))
     spelt = _by_spelling(name, allowed)
@@ -106,12 +123,21 @@ def _tokens(name: str) -> list[str]:
     return [w for w in words if w not in _SKIPPED] or words
 
 
-def _has(word: str, words: set[str]) -> bool:
-    """Whether a word is among those of a text: whole, in the singular, or as the beginning of one ("sains" in SAINSBURYS)."""
-    return word in words or (len(word) >= 4 and (word.removesuffix("s") in words or any(x.startswith(word) for x in words)))
+def _has(word: str, words: set[str], english: frozenset[str]) -> bool:
+    """Whether a word is among those of a text: whole, in the singular, or as the beginning of one ("sains" in SAINSBURYS).
+
+    An ordinary word is the beginning of its own forms only: "roof" of ROOFING, "water" not of WATERSTONES.
+    """
+    if word in words or (len(word) >= 4 and word.removesuffix("s") in words):
+        return True
+    begun = [x.removeprefix(word) for x in words if x.startswith(word)] if len(word) >= 4 else []
+    return any(word not in english or rest in _ENDINGS for rest in begun)
 
 
-def _by_part(name: str, payees: Sequence[Payee]) -> list[Payee]:
+_ENDINGS = frozenset({"s", "es", "ing", "ings", "er", "ers", "ed", "ry", "al", "ists", "ist"})
+
+
+def _by_part(name: str, payees: Sequence[Payee], english: frozenset[str]) -> list[Payee]:
     """Payees with every word of the name; where there is none, with every word that tells who, not what was bought."""
     wanted, squeezed = _tokens(name), _squeezed(name)
     # Marks alone are part of every text, and name nobody.
@@ -121,13 +147,13 @@ def _by_part(name: str, payees: Sequence[Payee]) -> list[Payee]:
     found = [
         payee
         for payee, words in texts
-        if all(_has(w, words) for w in wanted)
-        or (len(squeezed) >= 5 and squeezed in _squeezed(payee.template + " " + payee.shown))
+        if all(_has(w, words, english) for w in wanted)
+        or (len(squeezed) >= 5 and squeezed not in english and squeezed in _squeezed(payee.template + " " + payee.shown))
     ]
     telling = [w for w in wanted if w not in BESIDE]
     if found or not telling or telling == wanted:
         return found
-    return [payee for payee, words in texts if all(_has(w, words) for w in telling)]
+    return [payee for payee, words in texts if all(_has(w, words, english) for w in telling)]
 
 
 def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:

@@ -78,16 +78,53 @@ _UNIT = r"(?P<unit>day|week|fortnight|month|quarter|year)s?"
 _ORDINAL = r"(?:st|nd|rd|th)?"
 
 
-def _day_pattern(p: str) -> str:
-    """One day: 2017-05-03 · 3/5/2017 · 3(rd) (of) May (2017) · May 3rd, 2017 · today · Easter · last Friday."""
+_TENS = {"twenty": 20, "thirty": 30}
+_UPTO19 = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
+# "Twenty-first" -> 21: how a day of the month is said in words.
+DAY_WORDS = {word: n for n, word in enumerate(_UPTO19, start=1)} | {"twentieth": 20, "thirtieth": 30} | {
+    f"{tens}{mark}{unit}": value + n
+    for tens, value in _TENS.items()
+    for n, unit in enumerate(_UPTO19[:9], start=1)
+    for mark in ("-", " ")
+    if value + n <= 31
+}  # fmt: skip
+_DAY_WORD = "|".join(sorted(DAY_WORDS, key=len, reverse=True))
+
+
+def _day_number(text: str) -> int:
+    return DAY_WORDS[text] if text in DAY_WORDS else int(text)
+
+
+def _day_pattern(p: str, bare_words: bool = False) -> str:
+    """One day, bare_words: "the tenth" too, which is a day only after "until" and the like: 2017-05-03 · 3/5/2017 · 3(rd) (of) May (2017) · May 3rd, 2017 · today · Easter · last Friday."""
     month, year = _MONTH.format(p), _YEAR.format(p)
     return (
         rf"(?:(?:{'|'.join(WEEKDAYS)}),? (?=the \d|\d))?"
         rf"(?:(?P<{p}iso>\d{{4}}-\d\d-\d\d)"
         rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}/\d{{1,2}})"
-        rf"|(?:the )?(?P<{p}d>\d{{1,2}}){_ORDINAL}(?: of)? {month}(?:,? {year})?"
+        rf"|(?:the )?(?P<{p}d>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?: of)? {month}(?:,? {year})?"
         rf"|{month.replace(p + 'month', p + 'month2')} (?P<{p}d2>\d{{1,2}}){_ORDINAL}(?!\d)(?:,? {year.replace(p + 'year', p + 'year2')})?"
-        rf"|the (?P<{p}dom>\d{{1,2}})(?:st|nd|rd|th)"
+        rf"|the (?P<{p}dom>\d{{1,2}}(?=(?:st|nd|rd|th)){'|' + _DAY_WORD if bare_words else ''})(?:st|nd|rd|th)?(?! (?:half|week|quarter|payment|one|time))"
         rf"|(?P<{p}word>the day before yesterday|yesterday(?: (?:morning|afternoon|evening|night))?|last night|today|tonight"
         rf"|this (?:morning|afternoon|evening)|now|tomorrow|easter(?: sunday)?|good friday|christmas(?: day)?"
         rf"|new year(?:'?s day)?|payday|pay day|i get paid|my next (?:pay|salary))(?: (?P<{p}wyear>(?:19|20)\d\d))?"
@@ -168,13 +205,13 @@ def _read_day(match: re.Match[str], p: str, today: Today, ahead: bool = False, o
             return today.date + dt.timedelta(days=(7 - gap) if gap else 7)
         return today.date - dt.timedelta(days=gap or (7 if g[p + "which"] == "last" else 0))
     if g[p + "dom"]:
-        day = int(g[p + "dom"])
+        day = _day_number(g[p + "dom"])
         if other is not None:
             return _date(other.year, other.month, day)
         base = today.date if (day <= today.date.day) != ahead else today.date + relativedelta(months=1 if ahead else -1)
         return _date(base.year, base.month, day)
     month = MONTHS[g[p + "month"] or g[p + "month2"]]
-    year, day = g[p + "year"] or g[p + "year2"], int(g[p + "d"] or g[p + "d2"])
+    year, day = g[p + "year"] or g[p + "year2"], _day_number(g[p + "d"] or g[p + "d2"])
     return _date(int(year), month, day) if year else _unyeared(month, day, today, ahead, other)
 
 
@@ -439,6 +476,9 @@ def _tax_year(match: re.Match[str], today: Today) -> Period:
 
 
 def _range(match: re.Match[str], today: Today) -> Period:
+    if match["a_word"] in ("now", "today", "tomorrow"):
+        since, until = _read_day(match, "a_", today), _read_day(match, "b_", today, ahead=True)
+        return _between(since, until, open_end=True)
     until = _read_day(match, "b_", today)
     return _between(_read_day(match, "a_", today, other=until), until)
 
@@ -522,14 +562,14 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
     for pattern, reading in (
         (rf"(?:between|from) (?:the )?(?P<from>\d{{1,2}}){_ORDINAL} (?:and|to|until|till|-) (?:the )?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
         (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
-        (rf"(?:between|from) {_day_pattern('a_')} (?:and|to|until|till|through|-|–) {_day_pattern('b_')}", _range),
+        (rf"(?:between|from) {_day_pattern('a_')} (?:and|to|until|till|through|-|–) {_day_pattern('b_', True)}", _range),
         (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}", _range),
         (rf"{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
         (rf"(?:between|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
         (rf"(?:between|from) (?:the )?(?P<a_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('a_')} (?:and|to|until|till) (?:the )?(?P<b_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _part_range),
-        (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year))", _since),
+        (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year))", _since),
         (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:on|onwards?|onward|to now|until now|till now|to date)", _onwards),
-        (rf"(?P<how>until|till|til|before|by|up to|up until)(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_')}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)))", _until),
+        (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)))", _until),
         (rf"{_THE}(?:rest|remainder) of (?:the |this )?{_UNIT_CAL}", _rest_of),
         (rf"{_THE}(?P<which>last|past|previous|next|coming) {_NUMBER} {_UNIT}", _rolling),
         (rf"(?:about |around )?{_NUMBER} {_UNIT} ago", _ago),
@@ -553,7 +593,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}){_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now)", _year),
-        (r"in all|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),
+        (r"in all|up to now|until now|till now|up until now|up to today|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),
     )
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from dateutil.relativedelta import relativedelta
 
@@ -297,9 +297,11 @@ def due(query: Query, context: Context, until: dt.date) -> list[Due]:
     return sorted(found, key=lambda d: (d.day, d.name))
 
 
-def pay(context: Context, ids: Iterable[AccountId]) -> Recurring | None:
-    """The regular pay with the largest amount: what "payday" means."""
+def pay(context: Context, ids: Iterable[AccountId], templates: Collection[str] = ()) -> Recurring | None:
+    """The regular pay with the largest amount: what "payday" means. templates: only of these payers."""
     found = _history(context, ids, incoming=True, kinds=(Kind.INCOME,))
+    if templates:
+        found = [one for one in found if one.template in templates]
     return max(found, key=lambda r: r.amount.minor, default=None)
 
 
@@ -421,7 +423,10 @@ def _say_dearer(context: Context, one: Recurring) -> None:
 
 def salary(query: Query, context: Context) -> ToolResult:
     """Whether pay has come in since the last payday that should have been, and when the next one is due."""
-    one = pay(context, context.accounts(query))
+    chosen = {p.template for m in query.matches for p in m.payees}
+    one = pay(context, context.accounts(query), chosen)
+    if one is None and chosen:
+        return last(query, context)
     if one is None:
         context.say("salary.none", no=context.no("regular pay found"))
         return finish(query, context, None, outcome=Outcome.NONE)

@@ -269,6 +269,11 @@ def filled(steps: Sequence[Step], heard: Spans) -> list[Step]:
         spans = {key: value for key, value in more.items() if value and key in KEYS_OF[step.tool]}
         if step.spans.periods:
             spans["periods"] = _periods(step, heard)
+        if heard.without:
+            left_out = {_plain(name) for name in heard.without}
+            spans |= {"without": heard.without, "merchants": tuple(m for m in step.spans.merchants if _plain(m) not in left_out)}
+            if _plain(step.spans.category) in left_out:
+                spans["category"] = ""
         full.append(step.model_copy(update={"spans": step.spans.model_copy(update=spans)}))
     return full
 

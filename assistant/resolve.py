@@ -123,7 +123,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         return Unclear(key="which_period", choices=("this month", "last month", "in all"))
     group, rows = read_group(spans.group)
     apart = [(name, read_category(name, known)) for name in spans.without]
-    left_out = tuple(match(name, known.payees) for name, category in apart if not category)
+    left_out = tuple(match(name, known.payees, (), known.vocabulary.english) for name, category in apart if not category)
     if unknown := next((m.said for m in left_out if not m.payees), None):
         return Unclear(key="unknown", said=unknown)
     return Query(
@@ -175,7 +175,7 @@ def _accounts(said: str, known: Known) -> tuple[Sequence[Account], bool]:
 async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match:
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
-    found = match(name, known.payees, step.excluding)
+    found = match(name, known.payees, step.excluding, known.vocabulary.english)
     words = words_of(name)
     if found.how is How.SPELLING and words <= known.words | known.vocabulary.english:
         # An ordinary word is no slip of the pen: "books" are not BOOTS.

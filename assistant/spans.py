@@ -326,6 +326,8 @@ def find(message: str, known: Known) -> Found:
         name = "a" if match["a"] else "b"
         marks.take(match.start(name), match.end(name), "number")
     _categories(marks, known)
+    for match in _WHO_DID.finditer(marks.hidden()):
+        marks.take(match.start(), match.end(), "merchant")
     _slots(marks, known)
     _fragments(marks, known)
     _join(marks, known)
@@ -343,6 +345,13 @@ def find(message: str, known: Known) -> Found:
         without=tuple(_EXCEPT_FIRST.sub("", words, count=1).strip() for words in marks.of("without")),
     )
     return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad)
+
+
+# Somebody by what they did: "the chap who did the plumbing".
+_WHO_DID = re.compile(
+    r"\b(?:the|that) (?:man|chap|guy|bloke|lad|woman|lady|person|people|firm|company) (?:who|that) (?:did|does|do|fixed|sorted|came for|cleaned"
+    r"|cleans|mended|repaired) (?:the |my |our )?[a-z]+(?: [a-z]+)??(?=\s+(?:in|on|last|this|back|since|for)\b|\s*\x01|[?.!,]|$)"
+)
 
 
 def _bare(name: str) -> str:
@@ -388,6 +397,10 @@ def _own_accounts(marks: _Marks, known: Known) -> None:
         for start in _whole(marks.text, name):
             lead = _LEAD.search(marks.text[:start])
             marks.take(lead.start() if lead else start, start + len(name), "account")
+    last_words = [plain(a.name).split()[-1] for a in known.accounts]
+    for word in {w for w in last_words if last_words.count(w) == 1 and w != "account"}:
+        for match in re.finditer(rf"(?:\b(?:in|into|from|to|of)\s+)?\b(?:the|my|our)\s+{re.escape(word)}\b", marks.text):
+            marks.take(match.start(), match.end(), "account")
 
 
 _LEAD = re.compile(r"(?:\b(?:in|from|on|of|at|into|to|with|for)\s+)?(?:\b(?:my|our|the)\s+)*$")

@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 from assistant.periods import Period, shown
 from assistant.resolve import Query
 from assistant.tools import Context, ToolResult, about, amount_of, finish, literal, main, name_of, notes, period_of, select
-from data.banking import Kind, Status
+from data.banking import AccountKind, Kind, Status
 from data.facts import Outcome, Series
 from data.money import Money
 from data.queries import Group, Order, Row, Selection, Sum
@@ -25,6 +25,8 @@ def spent_sum(query: Query, context: Context) -> ToolResult:
     if len(parts) > 1:
         return _sums(query, context, parts)
     period = period_of(query, context)
+    if _put_aside(query):
+        return _saved(query, context, period)
     selection = select(query, context, period)
     sums = context.queries.totals(selection)
     if not sums and query.matches and context.queries.totals(_credits(selection)):
@@ -40,6 +42,26 @@ def spent_sum(query: Query, context: Context) -> ToolResult:
     left = _left_out(query, context, period)
     notes(query, context)
     return finish(query, context, period, leaves_out=left)
+
+
+def _put_aside(query: Query) -> bool:
+    """Whether "what did I put in the house pot" is asked: money moved into savings, not spent from them."""
+    into = query.step.spans.account.startswith(("in ", "into ", "to "))
+    return into and query.named_account and not query.matches and all(a.kind is AccountKind.SAVINGS for a in query.accounts)
+
+
+def _saved(query: Query, context: Context, period: Period) -> ToolResult:
+    selection = select(query, context, period, incoming=True, kinds=(Kind.TRANSFER,))
+    sums = context.queries.totals(selection)
+    if not sums:
+        return _nothing(query, context, period, "income.none")
+    for one in _ordered(sums, query):
+        ids = _ids_of(context, selection, one.total.currency)
+        total = context.book.money("moved in", one.total, ids)
+        number = context.book.count("transfers", one.count, ids, "transfer")
+        name = literal(query.accounts[0].name)
+        context.say("income.saved", total=total, count=number, name=name, about=f" {period.label}" if period.label else "")
+    return finish(query, context, period, leaves_out=["interest", "money taken out again"])
 
 
 def _credits(selection: Selection) -> Selection:

@@ -167,6 +167,8 @@ def scope(query: Query, context: Context, period: Period | None, leaves_out: Seq
 
 def notes(query: Query, context: Context) -> None:
     """Says what a name was taken to mean where that was not plain, and which like ones are left out."""
+    if query.step.unread:
+        context.say("notes.passed", said=literal(" ".join(query.step.unread)))
     for match in query.matches:
         if match.how in (How.SPELLING, How.MEANING):
             context.say("notes.took", said=literal(match.said), names=listed(match.names))

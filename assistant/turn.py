@@ -156,7 +156,12 @@ class Assistant:
             planned = await self.planner.plan(message, prior, heard)
         except ModelUnavailable:
             return routed if isinstance(routed, Unsure) or not self.always_model else Unsure(_nothing_found(message), "", 0.0)
-        if planned.sure > 0 and planned.steps:
+        found = routed.found if isinstance(routed, Unsure) else None
+        if (
+            planned.sure > 0
+            and planned.steps
+            and (found is None or self.understanding.trusts(planned, found, known, message, memory))
+        ):
             return planned
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
 

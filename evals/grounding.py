@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import combinations
@@ -87,7 +88,9 @@ class Ground:
         rows = [row for row in rows if row.currency == fact.unit]
         if rows and value in _from_rows(rows):
             return True
-        others = [abs(o.number) for o in stated if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None]
+        others = [
+            abs(o.number) for o in _apart(stated) if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None
+        ]
         if any(value in (abs(a - b), a + b) for a, b in combinations(others, 2)):
             return True
         if rows:
@@ -132,6 +135,12 @@ def _is_total(value: Decimal, stated: Sequence[Fact], fact: Fact) -> bool:
         if other is not fact and other.is_money and other.unit == fact.unit and other.number is not None:
             totals[other.label] = totals.get(other.label, Decimal(0)) + abs(other.number)
     return value in totals.values()
+
+
+def _apart(stated: Sequence[Fact]) -> list[Fact]:
+    """The facts with labels of their own before those of a list."""
+    often = Counter(fact.label for fact in stated)
+    return sorted(stated, key=lambda fact: often[fact.label])
 
 
 def _adds_up(value: Decimal, others: Sequence[Decimal]) -> bool:

@@ -45,8 +45,9 @@ class Article(BaseModel):
 class Computed(BaseModel):
     """A figure that has to be worked out from the product version of one of the customer's accounts.
 
-    shows: how it stands in an answer. of: the amount that it is worked out on, such as "200.00 EUR"; a year's rate of
-    interest counts for `days`, at the tier that `balance` reaches ("" for the amount itself). times: how often it is charged.
+    shows: how it stands in an answer; a zero may as well be said in words. of: the amount that it is worked out on, such as
+    "200.00 EUR". Interest is that of `days` at a yearly rate, of the tier that `balance` reaches ("" for the amount itself).
+    times: how often a fee is charged.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -128,7 +128,8 @@ def test_nothing_is_wanted_where_nothing_is_written() -> None:
     for conversation, turn in asked():
         if conversation.kind == "unanswerable":
             assert turn.want[0] is not Outcome.ANSWER
-            assert turn.figures == turn.computed == ()
+            assert not turn.figures
+            assert not turn.computed
 
 
 def test_of_contradicting_pages_one_is_held_right_with_a_reason() -> None:

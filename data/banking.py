@@ -201,7 +201,7 @@ class Condition(Frozen):
 
 
 class Product(Frozen):
-    """One version of a product. `since` is when it came into force; `until` the last day it was sold, None while it is.
+    """One version of a product. `since` is when it came into force; `until` the last day it was sold, None while it still is.
 
     overdraft_rate: yearly, in percent, on what is overdrawn. overdraft_most: the largest that may be arranged; both None
     where there is no overdraft. tiers: in order of `above`; empty where no interest is paid.

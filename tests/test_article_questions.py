@@ -37,7 +37,7 @@ def day(conversation: Conversation) -> dt.date:
 def held(conversation: Conversation) -> dict[str, Product]:
     """The product of each account of the customer, by the account's name."""
     own = households(conversation.now).owned_by(conversation.customer)
-    return {account.name: obie.product(wire(account.product)) for account in own}
+    return {account.name: obie.product(wire(account.product, day(conversation))) for account in own}
 
 
 def stated(product: Product) -> set[str]:
@@ -143,7 +143,7 @@ def test_of_contradicting_pages_one_is_held_right_with_a_reason() -> None:
 def test_the_checks_can_say_no() -> None:
     page: Article = CORPUS["cash-machine-limit"]
     assert not page.in_force(dt.date(2026, 3, 31))
-    product = obie.product(wire("everyday-3"))
+    product = obie.product(wire("everyday-3", day(CONVERSATIONS[0])))
     assert "£400" not in stated(product)
     assert worked_out(Computed(shows="", what="interest", of="5.00 GBP"), product) is None
     assert worked_out(Computed(shows="", what="fee", fee="no-such", of="5.00 GBP"), product) is None

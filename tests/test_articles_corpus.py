@@ -22,9 +22,10 @@ def corpus() -> dict[str, Article]:
     return articles()
 
 
-@pytest.fixture(scope="module")
-def products() -> dict[str, Product]:
-    return {id: obie.product(wire(id)) for id in catalogue()}
+def then(article: Article, product: str) -> Product:
+    """A product as the service gave it while the page was in force: today, or on the day of its life that is nearest to today."""
+    day = max(article.since, TODAY if article.until is None else min(TODAY, article.until))
+    return obie.product(wire(product, day))
 
 
 def test_there_is_enough_of_each_kind(corpus: dict[str, Article]) -> None:
@@ -112,11 +113,21 @@ FEES = [
     ("basic-account", "basic-1", ["unpaid-item", "non-sterling", "cash-abroad"]),
     ("euro-account", "euro-1", ["non-euro", "cash-other"]),
     ("chaps", "everyday-2", ["chaps"]),
+    ("card-courier-2023", "everyday-3", ["card-courier"]),
+    ("card-courier-2023", "everyday-2", ["card-courier"]),
+    ("unpaid-payments-2021", "everyday-3", ["unpaid-item"]),
+    ("unpaid-payments-2021", "everyday-2", ["unpaid-item"]),
+    ("cash-abroad-2027", "everyday-3", ["cash-abroad"]),
+    ("cash-abroad-2027", "student-1", ["cash-abroad"]),
+    ("student-account", "student-1", ["cash-abroad"]),
 ]
 LIMITS = [
     ("cash-machine-limit", "everyday-3", ["cash-machine"]),
     ("everyday-account", "everyday-3", ["cash-machine", "online-payment"]),
     ("everyday-account-version-2", "everyday-2", ["cash-machine", "online-payment", "new-payee", "cheque-photo"]),
+    ("cash-machine-limit-2023", "everyday-3", ["cash-machine"]),
+    ("new-payee-2023", "everyday-3", ["new-payee"]),
+    ("cheque-photo-2024", "everyday-3", ["cheque-photo"]),
     ("contactless", "everyday-3", ["contactless"]),
     ("contactless", "everyday-2", ["contactless"]),
     ("faster-payment", "everyday-3", ["online-payment"]),
@@ -151,12 +162,10 @@ def states(article: Article, *terms: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("page", "product", "fees"), FEES)
-def test_fees_of_the_page_are_those_of_the_service(
-    corpus: dict[str, Article], products: dict[str, Product], page: str, product: str, fees: list[str]
-) -> None:
+def test_fees_of_the_page_are_those_of_the_service(corpus: dict[str, Article], page: str, product: str, fees: list[str]) -> None:
     assert product in corpus[page].products or not corpus[page].products
     for id in fees:
-        fee = products[product].fee(id)
+        fee = then(corpus[page], product).fee(id)
         assert fee is not None, id
         terms = [bound.shown() for bound in (fee.amount, fee.least, fee.most, fee.month_most) if bound is not None]
         terms += [f"{fee.percent}%"] if fee.percent is not None else []
@@ -165,37 +174,39 @@ def test_fees_of_the_page_are_those_of_the_service(
 
 @pytest.mark.parametrize(("page", "product", "limits"), LIMITS)
 def test_limits_of_the_page_are_those_of_the_service(
-    corpus: dict[str, Article], products: dict[str, Product], page: str, product: str, limits: list[str]
+    corpus: dict[str, Article], page: str, product: str, limits: list[str]
 ) -> None:
     for id in limits:
-        limit = products[product].limit(id)
+        limit = then(corpus[page], product).limit(id)
         assert limit is not None, id
         shown = f"{limit.count} times" if limit.amount is None else limit.amount.shown().removesuffix(".00")
         assert states(corpus[page], shown) == [], id
 
 
 @pytest.mark.parametrize(("page", "product"), RATES)
-def test_rates_of_the_page_are_those_of_the_service(
-    corpus: dict[str, Article], products: dict[str, Product], page: str, product: str
-) -> None:
-    terms = [f"{tier.rate}%" for tier in products[product].tiers]
-    terms += [tier.above.shown().removesuffix(".00") for tier in products[product].tiers if tier.above.minor]
+def test_rates_of_the_page_are_those_of_the_service(corpus: dict[str, Article], page: str, product: str) -> None:
+    terms = [f"{tier.rate}%" for tier in then(corpus[page], product).tiers]
+    terms += [tier.above.shown().removesuffix(".00") for tier in then(corpus[page], product).tiers if tier.above.minor]
     assert terms
     assert states(corpus[page], *terms) == []
 
 
 @pytest.mark.parametrize(("page", "product"), OVERDRAFTS)
-def test_overdrafts_of_the_page_are_those_of_the_service(
-    corpus: dict[str, Article], products: dict[str, Product], page: str, product: str
-) -> None:
-    known = products[product]
+def test_overdrafts_of_the_page_are_those_of_the_service(corpus: dict[str, Article], page: str, product: str) -> None:
+    known = then(corpus[page], product)
     assert known.overdraft_most is not None
     assert states(corpus[page], f"{known.overdraft_rate}%", known.overdraft_most.shown().removesuffix(".00")) == []
 
 
-def test_a_page_with_another_figure_would_be_noticed(corpus: dict[str, Article], products: dict[str, Product]) -> None:
+@pytest.mark.parametrize("page", ["overdraft-interest-2020", "overdraft-interest"])
+def test_overdraft_interest_of_the_page_is_that_of_its_time(corpus: dict[str, Article], page: str) -> None:
+    for product in corpus[page].products:
+        assert f"{then(corpus[page], product).overdraft_rate}% interest a year" in corpus[page].text
+
+
+def test_a_page_with_another_figure_would_be_noticed(corpus: dict[str, Article]) -> None:
     """The one page that is out of date shows that the comparison can fail."""
-    charged = products["everyday-3"].fee("chaps")
+    charged = then(corpus["chaps"], "everyday-3").fee("chaps")
     assert charged is not None
     assert charged.amount is not None
     assert states(corpus["chaps"], charged.amount.shown()) == ["£20.00"]

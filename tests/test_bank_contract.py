@@ -294,6 +294,26 @@ async def test_a_fee_with_a_bound_in_another_currency_is_not_guessed(services: B
         charged.on(Money.of("200", "EUR"))
 
 
+async def test_terms_are_those_of_the_day(tmp_path: Path) -> None:
+    today = NOW
+    sandbox = build(lambda: today, tmp_path / "key.json")
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app)) as services:
+        seen = []
+        for day in (dt.date(2026, 1, 11), NOW.date(), dt.date(2027, 2, 1)):
+            today = NOW.replace(year=day.year, month=day.month, day=day.day)
+            known = {product.id: product for product in await services.products(sandbox.identity.mint("amara-okafor"))}
+            current = known["everyday-3"]
+            payee, cash = current.limit("new-payee"), current.fee("cash-abroad")
+            assert payee is not None
+            assert cash is not None
+            seen.append((str(payee.amount), str(cash.percent), str(cash.most), "fixed-saver-2" in known))
+    assert seen == [
+        ("2500.00 GBP", "1.5", "None", False),
+        ("5000.00 GBP", "1.5", "None", True),
+        ("5000.00 GBP", "1.75", "10.00 GBP", True),
+    ]
+
+
 async def test_every_account_is_on_a_version_that_the_bank_has(services: BankServices, bank: Bank) -> None:
     seen = {}
     for party in bank.sandbox.identity.customers:

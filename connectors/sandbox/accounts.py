@@ -56,6 +56,10 @@ class Asking:
     books: Books
     now: dt.datetime
 
+    @property
+    def today(self) -> dt.date:
+        return self.now.astimezone(LONDON).date()
+
     def own(self, account: str) -> BankAccount:
         """An account that the customer has a part in. Raises Refused alike for another's account and for none at all."""
         record = self.books.accounts.get(account)

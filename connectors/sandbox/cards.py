@@ -29,7 +29,7 @@ router = APIRouter()
 async def cards(request: Request, account: str, ask: CardsReader) -> Response:
     """The customer's own cards: a joint holder's card is not theirs. Empty for an account without cards."""
     record = ask.own(account)
-    held = [card(record, ask.customer, ask.now.date())] if record.type_code == "CACC" else []
+    held = [card(record, ask.customer, ask.today)] if record.type_code == "CACC" else []
     return answer(request, {"Card": held})
 
 
@@ -39,7 +39,7 @@ def card(record: BankAccount, holder: Customer, today: dt.date) -> Json:
     while expires < today:
         expires = month_end(expires.year + LASTS_YEARS, expires.month)
     number = digest(record.id, holder.id, expires)
-    limits = [limit for limit in catalogue.limits(record.product) if limit["LimitId"] in OF_CARD]
+    limits = [limit for limit in catalogue.limits(record.product, today) if limit["LimitId"] in OF_CARD]
     return {
         "CardId": f"card-{number}",
         "AccountId": record.id,

@@ -16,12 +16,12 @@ router = APIRouter()
 
 
 @router.get("/products")
-async def products(request: Request, _: ProductsReader) -> Response:
+async def products(request: Request, ask: ProductsReader) -> Response:
     """Every version that is in force, those that are not sold any more as well."""
-    return answer(request, {"Product": [catalogue.wire(product) for product in catalogue.catalogue()]})
+    return answer(request, {"Product": [catalogue.wire(product, ask.today) for product in catalogue.in_force(ask.today)]})
 
 
 @router.get("/accounts/{account}/product")
 async def account_product(request: Request, account: str, ask: ProductsReader) -> Response:
     record = ask.own(account)
-    return answer(request, {"Product": [catalogue.wire(record.product, record.id)]})
+    return answer(request, {"Product": [catalogue.wire(record.product, ask.today, record.id)]})

@@ -22,7 +22,7 @@ router = APIRouter()
 async def statements(request: Request, account: str, ask: StatementsReader) -> Response:
     """Newest last."""
     record = ask.own(account)
-    today = ask.now.astimezone(LONDON).date()
+    today = ask.today
     over = [(year, month) for year, month in months(ask.books.since, today) if month_end(year, month) < today]
     return answer(request, {"Statement": [statement(ask, record, year, month) for year, month in over]})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from connectors.sandbox import accounts, identity
+from connectors.sandbox import accounts, cards, identity, products, statements
 from connectors.sandbox.identity import Client, Identity
 from connectors.sandbox.people import CUSTOMERS
 from connectors.sandbox.tokens import signing_key
@@ -45,5 +45,6 @@ def build(
         now=now,
     )
     books = accounts.AccountsStore(keys=store.keys, issuer=store.issuer, now=now)
-    routes = [Mount(IDENTITY_PATH, identity.app(store)), Mount(ACCOUNTS_PATH, accounts.app(books))]
+    reading = accounts.app(books, (products.router, cards.router, statements.router))
+    routes = [Mount(IDENTITY_PATH, identity.app(store)), Mount(ACCOUNTS_PATH, reading)]
     return Sandbox(Starlette(routes=routes), store)

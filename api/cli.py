@@ -135,17 +135,36 @@ def import_(
 
 
 @app.command()
-def index() -> None:
-    """Rebuild the index of merchants from the ledger."""
+def articles(
+    source: Annotated[Path, typer.Argument(help="A folder of Markdown with front matter, or a .jsonl file.")],
+    name: Annotated[str, typer.Option(help="What the source is called; the folder's or file's name otherwise.")] = "",
+    remove_missing: Annotated[bool, typer.Option("--remove-missing", help="Remove what the source no longer has.")] = False,
+    audience: Annotated[str, typer.Option(help="public or internal, of articles that do not say.")] = "public",
+    fields: Annotated[str, typer.Option(help="Keys of JSON lines by hand: title=name,path=book+chapter,…")] = "",
+    where: Annotated[str, typer.Option(help="Only JSON lines with these values: kind=rule,…")] = "",
+) -> None:
+    """Load the bank's articles: the source whole or not at all; what is as it was is not touched."""
+    from api.library import load_articles  # noqa: PLC0415
 
-    async def work() -> int:
+    with _plainly():
+        load_articles(Settings(), source, name, remove_missing, audience, fields, where, _bar, err)
+
+
+@app.command()
+def index() -> None:
+    """Rebuild the indexes from SQL: of merchants from the ledger, and of the bank's articles."""
+
+    async def work() -> tuple[int, int]:
         from api import wiring  # noqa: PLC0415
 
         async with wiring.open_bank(Settings(model="none")) as bank:
             with _bar("indexing", "templates") as progress:
-                return await bank.rebuild_index(progress)
+                templates = await bank.rebuild_index(progress)
+            with _bar("indexing", "passages") as progress:
+                return templates, await bank.library.rebuild_index(progress)
 
-    err.print(f"{_run(work())} templates indexed")
+    templates, passages = _run(work())
+    err.print(f"{templates} templates and {passages} passages indexed")
 
 
 @app.command()

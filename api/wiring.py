@@ -28,6 +28,7 @@ from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
+from data.articles import Articles
 from data.errors import IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
 from data.ledger import Ledger, Texts, shown_row
@@ -36,14 +37,15 @@ from data.queries import Queries
 from data.records import Records
 from data.store import connect
 from prompts.registry import planner_prompt
-from retrieval import embedding, templates
+from retrieval import embedding, passages, templates
 from retrieval.cache import EmbeddingCache
-from retrieval.edge import EdgeIndex
+from retrieval.edge import EdgeIndex, EdgePassages
 from retrieval.embedding import Embedder
-from retrieval.index import VectorIndex
+from retrieval.index import PassageIndex, VectorIndex
 from retrieval.kinds import Kinds
+from retrieval.library import ArticleSearch
 from retrieval.search import MerchantSearch
-from retrieval.worker import Progress, drain, rebuild
+from retrieval.worker import Progress, drain, drain_passages, rebuild, rebuild_passages
 
 # The moment that a batch line or an eval asks from; without one it is now.
 _asked_at: ContextVar[datetime | None] = ContextVar("asked_at", default=None)
@@ -122,6 +124,54 @@ class LazyPlanner:
 
 
 @dataclass
+class Library:
+    """The bank's articles, and the search in them."""
+
+    articles: Articles
+    index: PassageIndex
+    embedder: Embedder
+    cache: EmbeddingCache
+    search: ArticleSearch
+
+    @classmethod
+    def of(cls, settings: Settings, engine: Engine, embedder: Embedder, cache: EmbeddingCache) -> Library:
+        articles, index = Articles(engine, passages.cut), _passage_index(settings, embedder.version)
+        return cls(articles, index, embedder, cache, ArticleSearch(articles, index, embedder))
+
+    async def update_index(self, progress: Progress | None = None) -> int:
+        return await drain_passages(self.articles, self.embedder, self.cache, self.index, progress)
+
+    async def rebuild_index(self, progress: Progress | None = None) -> int:
+        return await rebuild_passages(self.articles, self.embedder, self.cache, self.index, progress)
+
+
+def _passage_index(settings: Settings, version: str) -> PassageIndex:
+    if settings.qdrant_url:
+        from retrieval.server import ServerPassages  # noqa: PLC0415  its client takes seconds to import
+
+        return ServerPassages(settings.qdrant_url, version)
+    # An owner of its own: making its graph takes seconds, in which payees are found all the same.
+    return EdgePassages(settings.home / "library", version)
+
+
+@asynccontextmanager
+async def open_library(settings: Settings, threads: int = 1) -> AsyncIterator[Library]:
+    """The articles alone, without the bank. threads: of the embedding model."""
+    folder = await asyncio.to_thread(embedding.export, settings.models)
+    embedder = await asyncio.to_thread(Embedder, folder, threads)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = connect(settings.database)
+    cache = EmbeddingCache(settings.home / "cache", embedder.version)
+    library = Library.of(settings, engine, embedder, cache)
+    try:
+        yield library
+    finally:
+        await library.index.close()
+        cache.close()
+        engine.dispose()
+
+
+@dataclass
 class Bank:
     """Everything that a turn, a sync or a command needs. `sandbox` is the bank whose customers log in here."""
 
@@ -134,6 +184,7 @@ class Bank:
     embedder: Embedder
     cache: EmbeddingCache
     index: VectorIndex
+    library: Library
     services: BankServices
     sandbox: Sandbox
     assistant: Assistant
@@ -224,6 +275,10 @@ async def open_bank(
     queries = Queries(engine)
     cache = EmbeddingCache(settings.home / "cache", embedder.version)
     index = await _index(settings, embedder.version)
+    library = Library.of(settings, engine, embedder, cache)
+    if isinstance(library.index, EdgePassages) and await asyncio.to_thread(library.articles.count):
+        with suppress(IndexUnavailable):
+            await library.index.open()
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
     planner = _planner(settings, wait_for_model_s, fetch)
@@ -254,6 +309,7 @@ async def open_bank(
         embedder,
         cache,
         index,
+        library,
         services,
         sandbox,
         assistant,
@@ -267,6 +323,7 @@ async def open_bank(
             await planner.stop()
         await services.aclose()
         await index.close()
+        await library.index.close()
         cache.close()
         engine.dispose()
 

@@ -43,6 +43,19 @@ class InvalidStatement(InvalidInput):
         self.file, self.line, self.field, self.reason = file, line, field, reason
 
 
+class InvalidArticle(InvalidInput):
+    """An article that cannot be loaded: says the file, the line and the field. line 0: the file as a whole."""
+
+    code = "invalid_article"
+
+    def __init__(self, file: str, line: int, field: str | None, reason: str) -> None:
+        where = f"{file}, line {line}" if line else file
+        if field is not None:
+            where += f", field {field!r}"
+        super().__init__(f"{where}: {reason}")
+        self.file, self.line, self.field, self.reason = file, line, field, reason
+
+
 class NotAuthenticated(CounterfoilError):
     """No token, or one that does not prove who is asking."""
 

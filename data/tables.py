@@ -173,3 +173,48 @@ class EventRow(SQLModel, table=True):
     turn: int
     type: str
     payload: str
+
+
+class ArticleRow(SQLModel, table=True):
+    """An article of the bank as it was loaded from `source`, a folder or a file. Lists are kept as JSON."""
+
+    __tablename__ = "article"
+    id: str = Field(primary_key=True)
+    source: str = Field(index=True)
+    title: str
+    path: str
+    text: str
+    part_of: str | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    audience: str
+    products: str
+    supersedes: str
+    digest: str
+
+
+class PassageRow(SQLModel, table=True):
+    """A piece of an article, as it is found and cited. `until` is earlier than its article's where another one took over."""
+
+    __tablename__ = "passage"
+    id: str = Field(primary_key=True)
+    article_id: str = Field(index=True)
+    source: str = Field(index=True)
+    title: str
+    heading: str
+    text: str
+    below: str
+    since: dt.date
+    until: dt.date
+    audience: str
+    products: str
+    digest: str
+
+
+class PassageWorkRow(SQLModel, table=True):
+    """What the index of passages has still to take in or forget; written with the rows it comes from."""
+
+    __tablename__ = "passage_work"
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    passage_id: str
+    op: str

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -20,15 +20,15 @@ from assistant.dialogue import Understanding
 from assistant.models import ModelServer
 from assistant.plan import Plan, Spans
 from assistant.resolve import Alike, synonyms_of
-from assistant.turn import Assistant, Meaning, Planner
+from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
 from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
 from connectors.gateway import Gateway
-from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, Sandbox, build
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, PAGES, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
-from data.articles import Articles
+from data.articles import Articles, Audience, Passage
 from data.errors import IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
 from data.ledger import Ledger, Texts, shown_row
@@ -38,6 +38,8 @@ from data.records import Records
 from data.store import connect
 from prompts.registry import planner_prompt
 from retrieval import embedding, passages, templates
+from retrieval.articles import Choice
+from retrieval.articles import read as read_articles
 from retrieval.cache import EmbeddingCache
 from retrieval.edge import EdgeIndex, EdgePassages
 from retrieval.embedding import Embedder
@@ -261,6 +263,22 @@ def _meaning(search: MerchantSearch, kinds: Kinds) -> Meaning:
     return find
 
 
+def _articles(search: ArticleSearch) -> Search:
+    async def find(question: str, on: date, products: frozenset[str]) -> list[Passage]:
+        return await search.search_articles(question, on=on, products=products)
+
+    return find
+
+
+async def _hold_pages(library: Library) -> None:
+    """The sandbox bank's pages, loaded where they changed; without an index they are there when it is back."""
+    found = await asyncio.to_thread(read_articles, PAGES, Choice({}, {}, Audience.PUBLIC))
+    await asyncio.to_thread(library.articles.load, "sandbox", found.articles, remove_missing=True)
+    if await asyncio.to_thread(library.articles.waiting):
+        with suppress(IndexUnavailable):
+            await library.update_index()
+
+
 # Hits this close to the best one are the same kind of place; others only share a word.
 NEAR = 0.08
 
@@ -276,13 +294,14 @@ async def open_bank(
     cache = EmbeddingCache(settings.home / "cache", embedder.version)
     index = await _index(settings, embedder.version)
     library = Library.of(settings, engine, embedder, cache)
-    if isinstance(library.index, EdgePassages) and await asyncio.to_thread(library.articles.count):
+    if isinstance(library.index, EdgePassages):
         with suppress(IndexUnavailable):
             await library.index.open()
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
     planner = _planner(settings, wait_for_model_s, fetch)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
+    await _hold_pages(library)
     codes = settings.models / f"kinds-{embedder.version}.npy"
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     gateway = Gateway()
@@ -290,6 +309,7 @@ async def open_bank(
         ledger=ledger,
         queries=queries,
         understanding=Understanding(head, embedder.embed),
+        articles=_articles(library.search),
         meaning=_meaning(MerchantSearch(index, embedder), kinds),
         gateway=gateway,
         services=services,

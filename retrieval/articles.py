@@ -45,8 +45,8 @@ _NAMES: dict[Field, tuple[str, ...]] = {
     Field.TEXT: ("text", "body", "content", "contents"),
     Field.PATH: ("path", "section"),
     Field.PRODUCTS: ("products", "product versions"),
-    Field.SINCE: ("in force from", "since"),
-    Field.UNTIL: ("in force to", "until"),
+    Field.SINCE: ("in force from", "since", "from"),
+    Field.UNTIL: ("in force to", "until", "to"),
 }
 _FRONT = re.compile(r"---[ \t]*$")
 # One step of a number: 6-b-2-ii is a part of 6-b-2, and 6(b)(2) of 6(b). Words of a name are longer.

@@ -18,6 +18,8 @@ from connectors.sandbox.tokens import signing_key
 IDENTITY_PATH = "/identity"
 ACCOUNTS_PATH = "/open-banking/v4.0/aisp"
 BASE_URL = "http://sandbox.invalid"
+# What the bank has written for its customers and its people.
+PAGES = Path(__file__).with_name("articles")
 REDIRECT_URIS = ("http://127.0.0.1/login/callback",)
 
 

@@ -120,9 +120,10 @@ def sandbox(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8090
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="CSV statements.")],
+    files: Annotated[list[Path], typer.Argument(help="Statements: CSV, OFX, MT940, camt.053, or zip archives of these.")],
     party: Annotated[str | None, typer.Option("--party", help="Whose account the files are of.")] = None,
     party_column: Annotated[str | None, typer.Option("--party-column", help="The column that says whose row it is.")] = None,
+    account: Annotated[str, typer.Option(help="The account number, where a CSV file does not say it.")] = "",
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code, where no column says it.")] = None,
     sign: Annotated[str | None, typer.Option(help="spending-positive or spending-negative; guessed and shown otherwise.")] = None,
     columns: Annotated[str, typer.Option(help="Columns by hand: date=Datum,amount=Betrag,text=Text,…")] = "",
@@ -131,7 +132,7 @@ def import_(
     from api.importing import import_files  # noqa: PLC0415
 
     with _plainly():
-        import_files(Settings(), files, party, party_column, currency, sign, columns, _bar, err)
+        import_files(Settings(), files, party, party_column, account, currency, sign, columns, _bar, err)
 
 
 @app.command()

@@ -53,35 +53,34 @@ class _Statements(Reader):
         try:
             parsing = etree.iterparse(
                 io.BytesIO(raw),
-                events=("start", "end"),
+                tag=("{*}Ntry", "{*}Stmt", "{*}Rpt"),
                 resolve_entities=False,
                 no_network=True,
                 remove_comments=True,
                 remove_pis=True,
             )
-            for event, node in parsing:
-                name = _name(node)[1]
-                if not source:
-                    source = self._source(node)
-                if event == "start":
-                    continue
-                if name == "Ntry":
+            for _, node in parsing:
+                source = source or self._source(node.getroottree())
+                if _name(node)[1] == "Ntry":
                     currency = currency or self._currency(node.getparent())
                     entries.append(self._entry(node, currency))
                     # Memory holds the entries and not the document; what is left is an empty element.
                     node.clear()
-                elif name in ("Stmt", "Rpt"):
+                else:
                     exports.append(self._export(node, source, currency or self._currency(node), entries))
                     entries, currency = [], ""
+            source = source or self._source(parsing.root.getroottree())
         except etree.XMLSyntaxError as error:
             raise self.wrong(error.lineno, None, f"it is not well-formed XML: {error.msg}") from error
         if not exports:
             raise self.wrong(None, "Stmt", "there is no account statement in it")
         return exports
 
-    def _source(self, root: Node) -> str:
-        if root.getroottree().docinfo.doctype:
+    def _source(self, document: Node) -> str:
+        """The format with its version. Raises InvalidStatement for another one, and for a document type."""
+        if document.docinfo.doctype:
             raise self.wrong(None, None, "it has a document type (DOCTYPE), which no statement has")
+        root = document.getroot()
         namespace = _name(root)[0]
         found = _NAMESPACE.fullmatch(namespace)
         if found is None:

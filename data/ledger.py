@@ -15,16 +15,19 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Integer, case, cast, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from data.banking import Account, Kind, StatedBalance, Status, Transaction
 from data.facts import Row
 from data.money import Money
 from data.party import AccountId, Consent, Frozen, Grant, GrantSource, Party, PartyId, Purpose, Role
+from data.store import lock
 from data.tables import (
     AccountRow,
     AliasRow,
@@ -104,6 +107,13 @@ class Ledger:
     def __init__(self, engine: Engine, texts: Texts, categorise: Categoriser) -> None:
         self.engine, self.texts, self.categorise = engine, texts, categorise
 
+    @contextmanager
+    def writing(self, keys: Iterable[str]) -> Iterator[Writing]:
+        """One transaction for several writes; others who write under one of the keys wait until it ends."""
+        with self.engine.begin() as connection:
+            lock(connection, keys)
+            yield connection
+
     # Who holds what
 
     def put_party(self, party: Party, on: Connection | None = None) -> None:
@@ -117,6 +127,8 @@ class Ledger:
         """Replace the party's grants of one source: a grant that the source no longer gives ends."""
         rows = [_grant_row(g) | {"source": source.value} for g in grants]
         with self._on(on) as connection:
+            if on is None:
+                lock(connection, [party])
             connection.execute(delete(grant_t).where(grant_t.c.party_id == party, grant_t.c.source == source.value))
             if rows:
                 connection.execute(insert(grant_t), rows)
@@ -142,7 +154,8 @@ class Ledger:
         for chosen in _portions(sorted({row[key[0]] for row in rows})):
             held.update(on.execute(select(*(table.c[name] for name in key)).where(first.in_(chosen))).tuples())
         if new := [row for row in rows if tuple(row[name] for name in key) not in held]:
-            on.execute(insert(table), new)
+            # Somebody else may put the same one at this moment.
+            on.execute(_insert_of(on)(table).on_conflict_do_nothing(index_elements=list(key)), new)
 
     def party(self, party: PartyId) -> Party | None:
         with self.engine.connect() as connection:
@@ -206,6 +219,8 @@ class Ledger:
         if any(row.account != account for row in rows):
             raise ValueError(f"rows of other accounts cannot be added to {account!r}")
         with self._on(on) as connection:
+            if on is None:
+                lock(connection, [account])
             done = self.add_stream(rows, now, connection)
             self._fed(connection, {account}, now)
         return done
@@ -501,8 +516,8 @@ class Ledger:
         )
         with self.engine.begin() as connection:
             connection.execute(delete(work_t))
-            result = connection.execute(insert(work_t).from_select(["account_id", "template", "op"], source))
-        return result.rowcount
+            connection.execute(insert(work_t).from_select(["account_id", "template", "op"], source))
+            return connection.scalar(select(func.count()).select_from(work_t)) or 0
 
     # Reading is in data.queries; these two build what it and the resolver need.
 
@@ -522,10 +537,14 @@ class Ledger:
         return _Joined(connection) if connection is not None else self.engine.begin()
 
     def _upsert(self, table: Any, key: dict[str, Any], values: dict[str, Any], on: Connection | None) -> None:
-        same = [table.c[name] == value for name, value in key.items()]
         with self._on(on) as connection:
-            if values and connection.execute(update(table).where(*same).values(**values)).rowcount == 0:
-                connection.execute(insert(table).values(**key, **values))
+            new = _insert_of(connection)(table).values(**key, **values)
+            connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _insert_of(connection: Connection) -> Any:
+    """The INSERT that knows of conflicts: each database has its own."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
 
 
 class _Meeting:

@@ -13,7 +13,7 @@ BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
-    """Aware datetimes, kept as UTC: SQLite forgets the zone, so it is put back on the way out."""
+    """Aware datetimes, kept as UTC: SQLite forgets the zone and PostgreSQL gives that of its session, so it is put back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -24,7 +24,9 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return value.astimezone(dt.UTC) if value is not None else None
 
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 class PartyRow(SQLModel, table=True):

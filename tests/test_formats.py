@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -33,6 +32,7 @@ from data.queries import Queries
 from data.store import connect
 from tests import formats
 from tests.conftest import Statement
+from tests.database import database
 from tests.formats import IBAN, NUMBER, SORT_CODE, Line, camt, csv, mt940, ofx, zipped
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
@@ -67,16 +67,9 @@ BANKS = sorted(set(WRITERS) - {"csv"})
 Say = Callable[..., Imported]
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("blank") / "ledger.db"
-    connect(f"sqlite:///{path}").dispose()
-    return path
-
-
 @pytest.fixture
-def ledger(tmp_path: Path, blank: Path) -> Ledger:
-    engine = connect(f"sqlite:///{shutil.copy(blank, tmp_path / 'ledger.db')}")
+def ledger(tmp_path: Path) -> Ledger:
+    engine = connect(database(tmp_path / "ledger.db"))
     return Ledger(engine, Texts(descriptor=str.casefold, template=str.casefold), Categories.load().categorise)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from data.ledger import Ledger, Texts, account_t, entry, grant_t, party_t
 from data.party import GrantSource, PartyId
 from data.store import connect
 from evals.statements import write
+from tests.database import database
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
 ANN = PartyId("ann")
@@ -37,18 +37,9 @@ GOOD = "Date,Description,Amount\n2026-01-05,COSTA COFFEE,-3.10\n2026-01-06,SALAR
 Say = Callable[..., Imported]
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables and nothing in them: making them takes longer than most tests."""
-    path = tmp_path_factory.mktemp("blank") / "ledger.db"
-    connect(f"sqlite:///{path}").dispose()
-    return path
-
-
 @pytest.fixture
-def ledger(tmp_path: Path, blank: Path) -> Ledger:
-    copied = shutil.copy(blank, tmp_path / "ledger.db")
-    engine = connect(f"sqlite:///{copied}")
+def ledger(tmp_path: Path) -> Ledger:
+    engine = connect(database(tmp_path / "ledger.db"))
     return Ledger(engine, Texts(descriptor=str.casefold, template=str.casefold), Categories.load().categorise)
 
 

@@ -69,14 +69,20 @@ Progress = Callable[[int, int], None]
 
 
 class Part(Protocol):
-    """One export of a file, read as far as is needed to know how many rows it has and whose they are."""
+    """One export of a file, read as far as is needed to know how many rows it has and whose they are.
+
+    everyone: its parties. numbered: those whose accounts it names by a number. complete: see `Ledger.add_stream`.
+    """
 
     source: str
     rows: int
     void: int
 
     @property
-    def parties(self) -> list[PartyId]: ...
+    def everyone(self) -> list[PartyId]: ...
+
+    @property
+    def numbered(self) -> list[PartyId]: ...
 
     @property
     def accounts(self) -> Mapping[tuple[str, str, str], Account]: ...
@@ -156,7 +162,7 @@ def import_file(
             parts += _exports(one, party)
     told = _Told(progress, sum(part.rows for part in parts))
     done, parties = Added(), set[str]()
-    with _no_search_for_cycles(), ledger.engine.begin() as connection:
+    with _no_search_for_cycles(), ledger.writing({who for part in parts for who in part.everyone}) as connection:
         for part in parts:
             done += _store(part, ledger, now, connection, told)
             parties.update(who for who, _, _ in part.accounts)
@@ -211,7 +217,7 @@ class _Told:
 
 
 def _store(part: Part, ledger: Ledger, now: dt.datetime, connection: Writing, told: _Told) -> Added:
-    holders = Holders(ledger.from_files(part.parties, connection))
+    holders = Holders(ledger.from_files(part.numbered, connection))
     part.enrol(holders)
     ledger.enrol(*holders.enrolled(), on=connection)
     accounts = {account.id for account in part.accounts.values() if account.kind is not AccountKind.CARD}
@@ -240,7 +246,7 @@ class _Exports:
         self.rows = sum(len(export.entries) for export in exports)
         self.void = 0
         self.accounts: dict[tuple[str, str, str], Account] = {}
-        self.parties = [party]
+        self.everyone = self.numbered = [party]
 
     def enrol(self, holders: Holders) -> None:
         for export in self.exports:

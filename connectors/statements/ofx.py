@@ -51,6 +51,8 @@ class _Statements(Reader):
 
         if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
             raise self.wrong(None, None, "it has a document type (DOCTYPE), which no statement has")
+        if b"\0" in raw:
+            raise self.wrong(raw.count(b"\n", 0, raw.index(b"\0")) + 1, None, "it is not a text file")
         # The parser takes a file that breaks off for one that is whole.
         for name in _AGGREGATES:
             if raw.count(f"<{name}>".encode()) != raw.count(f"</{name}>".encode()):

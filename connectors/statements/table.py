@@ -55,7 +55,11 @@ class Table:
         self._moneys: dict[tuple[str, ...], Money] = {}
 
     @property
-    def parties(self) -> list[PartyId]:
+    def everyone(self) -> list[PartyId]:
+        return sorted({PartyId(who) for who, _, _ in self._whose()})
+
+    @property
+    def numbered(self) -> list[PartyId]:
         """Whose accounts have to be looked up: of those alone that say a number."""
         return sorted({PartyId(who) for who, label, _ in self._whose() if label})
 

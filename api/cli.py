@@ -99,14 +99,20 @@ def prepare() -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that answer, on one port.")] = None,
 ) -> None:
     """Serve the chat page, the API and the sandbox bank on http://127.0.0.1:8080."""
-    from api.serve import serve as run  # noqa: PLC0415
+    from api import serve as one  # noqa: PLC0415
+    from api import workers as several  # noqa: PLC0415
 
     settings = Settings()
     chosen = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
     with _plainly():
-        run(chosen, err)
+        number = workers or settings.workers
+        if number == 1:
+            one.serve(chosen, err)
+        else:
+            several.serve(chosen, number, err)
 
 
 @app.command()

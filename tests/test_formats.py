@@ -185,6 +185,29 @@ def test_an_amount_in_another_currency_without_a_rate_worked_out_by_the_bank_is_
     assert cells(ledger, "amount_minor", "original_minor", "original_currency") == [(-800, -1000, "EUR")]
 
 
+@pytest.mark.parametrize(
+    ("xml", "old", "new"),
+    [
+        (False, b"\n", b"\r\n"),
+        (False, b"USASCII\nCHARSET:1252", b"UTF-8\nCHARSET:NONE"),
+        (False, b"<TRNTYPE>POS", b"<TRNTYPE>POS</TRNTYPE>"),
+        (False, b"COSTA LTD", b"CAF\xc9"),
+        (False, b"COSTA LTD", b"M&S"),
+        (False, b"-20.00", b"-20,00"),
+        (False, b"<CURDEF>", b"<INTU.BID>3000<CURDEF>"),
+        (False, b"COSTA LTD", b"C" * 60),
+        (True, b"</NAME>", b"</NAME><MEMO/>"),
+        (True, b"\n", b""),
+    ],
+)
+def test_what_banks_make_of_ofx_is_read(say: Say, ledger: Ledger, xml: bool, old: bytes, new: bytes) -> None:
+    raw = ofx(MONTH, xml=xml)
+    assert old in raw
+    done = say(raw.replace(old, new))
+    assert held(ledger) == wanted(MONTH)
+    assert done.closing[0][1].booked.minor == formats.closing(MONTH)
+
+
 # The same account in many formats
 
 

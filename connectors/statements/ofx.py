@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ofxtools.models.bank.stmt import STMTTRN
 
 SOURCE = "ofx"
+_EMPTY = re.compile(rb"<[A-Z0-9._]+\s*/>")
 _ENTRY = re.compile(rb"<STMTTRNP?>")
 _STATEMENT = re.compile(rb"<(?:CC)?STMTRS>")
 _AGGREGATES = ("OFX", "STMTRS", "CCSTMTRS", "BANKTRANLIST", "BANKTRANLISTP", "STMTTRN", "STMTTRNP", "LEDGERBAL", "AVAILBAL")
@@ -53,7 +54,8 @@ class _Statements(Reader):
             raise self.wrong(None, None, "it has a document type (DOCTYPE), which no statement has")
         if b"\0" in raw:
             raise self.wrong(raw.count(b"\n", 0, raw.index(b"\0")) + 1, None, "it is not a text file")
-        # The parser takes a file that breaks off for one that is whole.
+        # The parser takes an empty element of XML for one that is opened, and a file that breaks off for one that is whole.
+        raw = _EMPTY.sub(b"", raw)
         for name in _AGGREGATES:
             if raw.count(f"<{name}>".encode()) != raw.count(f"</{name}>".encode()):
                 raise self.wrong(None, name, "it is opened and not closed, or closed and not opened")
@@ -63,8 +65,10 @@ class _Statements(Reader):
         self.number = 0
         try:
             root = OFXTree().parse(io.BytesIO(raw))
-        except (ParseError, OFXHeaderError, AssertionError, ValueError, LookupError, IndexError, AttributeError) as error:
-            raise self.wrong(None, None, f"it is not OFX that can be read: {str(error)[:200]}") from error
+        except OFXHeaderError as error:
+            raise self.wrong(1, None, "its OFX header cannot be read") from error
+        except (ParseError, AssertionError, ValueError, LookupError, IndexError, AttributeError) as error:
+            raise self.wrong(None, None, f"it is not OFX that can be read: {_said(error)}") from error
         statements = [node for node in root.iter() if node.tag in ("STMTRS", "CCSTMTRS")]
         entries = sum(1 for node in root.iter() if node.tag in ("STMTTRN", "STMTTRNP"))
         if not statements or len(statements) != len(heads):
@@ -146,7 +150,7 @@ class _Statements(Reader):
                 warnings.simplefilter("ignore")
                 return cast("STMTTRN", STMTTRN.from_etree(node))
         except (ValueError, TypeError, AttributeError, ArithmeticError, KeyError) as error:
-            raise self.wrong(line, "STMTTRN", str(error)[:200]) from error
+            raise self.wrong(line, "STMTTRN", _said(error)) from error
 
     def _amount(self, line: int, one: Any, currency: str) -> tuple[Money, Money | None, Decimal | None]:
         """(In the account's currency, in the other one where there is one, the rate: account's units for one of the other).
@@ -182,6 +186,10 @@ def _as_booked(node: Element) -> Element:
     made.append(identifier)
     made.extend(names[n] for n in ("REFNUM", "NAME", "EXTDNAME", "MEMO", "CURRENCY", "ORIGCURRENCY") if n in names)
     return made
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _converted(value: Decimal, currency: str) -> Money:

@@ -253,6 +253,13 @@ def test_a_coffee_that_only_the_later_format_has_is_added(say: Say, ledger: Ledg
     assert held(ledger) == wanted(MONTH)
 
 
+def test_an_entry_stands_for_one_row_of_a_format_even_in_later_files(say: Say, ledger: Ledger) -> None:
+    say(ofx([Line(day(5), -310, "COSTA", "a1")]))
+    assert say(camt([Line(day(5), -310, "COSTA")])).added == 0
+    assert say(camt([Line(day(5), -310, "BUS")])).added == 1
+    assert say(mt940([Line(day(5), -310, "COSTA"), Line(day(5), -310, "BUS")])).added == 0
+
+
 def test_an_amount_on_another_day_is_another_movement(say: Say, ledger: Ledger) -> None:
     say(ofx([Line(day(5), -310)]))
     assert say(camt([Line(day(6), -310)])).added == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -225,10 +226,12 @@ class Bank:
             await self.update_index()
 
     async def update_index(self, progress: Progress | None = None) -> int:
-        return await drain(self.ledger, self.embedder, self.cache, self.index, progress)
+        async with _alone(self.settings.home / "indexing.lock"):
+            return await drain(self.ledger, self.embedder, self.cache, self.index, progress)
 
     async def rebuild_index(self, progress: Progress | None = None) -> int:
-        return await rebuild(self.ledger, self.embedder, self.cache, self.index, progress)
+        async with _alone(self.settings.home / "indexing.lock"):
+            return await rebuild(self.ledger, self.embedder, self.cache, self.index, progress)
 
     async def rows(self, login: Login, ids: Sequence[str], accounts: Sequence[AccountId] = ()) -> list[Row]:
         """Ledger rows by source id, of the login's own accounts only, newest first."""
@@ -239,6 +242,20 @@ class Bank:
 
 
 SYNC_AGAIN_S = 300.0
+LOOK_AGAIN_S = 0.1
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncIterator[None]:
+    """Be the only one of this home, in any of its processes: two that built one index would begin it under each other."""
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(LOOK_AGAIN_S)
+        yield
 
 
 async def _index(settings: Settings, version: str) -> VectorIndex:

@@ -41,6 +41,15 @@ class Balance(Frozen):
     at: AwareDatetime
 
 
+class StatedBalance(Frozen):
+    """What a statement file says an account held at the end of a day; available is None where it does not say."""
+
+    account: AccountId
+    on: dt.date
+    booked: Money
+    available: Money | None = None
+
+
 class Status(StrEnum):
     BOOKED = "booked"
     PENDING = "pending"

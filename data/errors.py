@@ -151,6 +151,12 @@ class ServiceRefused(CounterfoilError):
         self.service, self.status, self.codes = service, status, codes
 
 
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, or not to this login."""
+
+    code = "database_unavailable"
+
+
 class IndexUnavailable(Unavailable):
     code = "index_unavailable"
 

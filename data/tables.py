@@ -13,7 +13,7 @@ BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
-    """Aware datetimes, kept as UTC: SQLite forgets the zone, so it is put back on the way out."""
+    """Aware datetimes, kept as UTC: SQLite forgets the zone and PostgreSQL gives that of its session, so it is put back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -24,7 +24,9 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return value.astimezone(dt.UTC) if value is not None else None
 
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 class PartyRow(SQLModel, table=True):
@@ -116,6 +118,35 @@ class EntryRow(SQLModel, table=True):
     original_minor: int | None = Field(default=None, sa_type=BigInteger)
     original_currency: str | None = None
     rate: str | None = None
+    # The format of the file that it came from; None for what the bank's services told.
+    source: str | None = None
+
+
+class AliasRow(SQLModel, table=True):
+    """A row of one format that is an entry of another: `held_id` is the entry's source id.
+
+    The day and the amount are those under which the row was met, so that a correction of it is noticed.
+    """
+
+    __tablename__ = "entry_alias"
+    __table_args__ = (Index("alias_of_entry", "account_id", "held_id"),)
+    account_id: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    source: str
+    held_id: str
+    booked_on: dt.date
+    amount_minor: int = Field(sa_type=BigInteger)
+
+
+class StatedBalanceRow(SQLModel, table=True):
+    """What a statement says an account held at the end of a day."""
+
+    __tablename__ = "stated_balance"
+    account_id: str = Field(primary_key=True)
+    stated_on: dt.date = Field(primary_key=True)
+    booked_minor: int = Field(sa_type=BigInteger)
+    available_minor: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str
 
 
 class CategoryChoiceRow(SQLModel, table=True):

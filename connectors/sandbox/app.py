@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from connectors.sandbox import accounts, cards, identity, products, statements
-from connectors.sandbox.identity import Client, Identity
+from connectors.sandbox.identity import Client, Identity, Open
 from connectors.sandbox.people import CUSTOMERS
 from connectors.sandbox.tokens import signing_key
 
@@ -36,8 +36,9 @@ def build(
 ) -> Sandbox:
     """The bank with its six customers, its clock and its signing key.
 
-    keys_path: a file for the signing key, made when missing. base_url: where the application is reached, without a
-    slash at its end; the issuer of tokens is under it. redirect_uris: where the client "counterfoil" may be answered.
+    keys_path: a file for the signing key, made when missing; logins under way are kept beside it. base_url: where the
+    application is reached, without a slash at its end; the issuer of tokens is under it. redirect_uris: where the client
+    "counterfoil" may be answered.
     """
     store = Identity(
         issuer=f"{base_url}{IDENTITY_PATH}",
@@ -45,6 +46,8 @@ def build(
         customers={customer.id: customer for customer in CUSTOMERS},
         clients={"counterfoil": Client("counterfoil", tuple(redirect_uris))},
         now=now,
+        logins=Open(keys_path.with_name("logins")),
+        codes=Open(keys_path.with_name("codes")),
     )
     books = accounts.AccountsStore(keys=store.keys, issuer=store.issuer, now=now)
     reading = accounts.app(books, (products.router, cards.router, statements.router))

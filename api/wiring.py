@@ -274,7 +274,7 @@ async def open_bank(
     cache = EmbeddingCache(settings.home / "cache", embedder.version)
     index = await _index(settings, embedder.version)
     library = Library.of(settings, engine, embedder, cache)
-    if isinstance(library.index, EdgePassages) and await asyncio.to_thread(library.articles.count):
+    if isinstance(library.index, EdgePassages) and await asyncio.to_thread(library.articles.count) > 0:
         with suppress(IndexUnavailable):
             await library.index.open()
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)

@@ -32,7 +32,7 @@ from retrieval.index import (
     point_id,
     readable,
 )
-from retrieval.shards import AUDIENCE, PRODUCTS, SINCE, UNTIL, candidate, kept
+from retrieval.shards import AUDIENCE, PRODUCTS, SINCE, UNTIL, WIDTH, candidate, kept
 from retrieval.vectors import DIMENSIONS, Vectors
 
 MEMORY = ":memory:"
@@ -232,8 +232,10 @@ class ServerPassages(_Server):
 
     async def search(self, words: Sparse, vectors: Vectors, reader: Reader) -> list[Candidate]:
         own = reader_filter(reader)
+        # In memory every search is exact.
+        wide = models.SearchParams(hnsw_ef=WIDTH) if self._indexed else None
         requests = [
-            models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=limit)
+            models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=limit, params=wide)
             for vector, limit in zip(vectors, [PASSAGES] + [PASSAGES_A_NEED] * (len(vectors) - 1), strict=True)
         ]
         if words.indices:

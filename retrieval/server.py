@@ -17,8 +17,6 @@ from retrieval import lexical
 from retrieval.index import (
     DEPTH,
     EVERY,
-    PASSAGES,
-    PASSAGES_A_NEED,
     Candidate,
     Found,
     Hit,
@@ -28,6 +26,7 @@ from retrieval.index import (
     Reader,
     Sparse,
     checked,
+    depths,
     fuse,
     point_id,
     readable,
@@ -236,11 +235,11 @@ class ServerPassages(_Server):
         wide = models.SearchParams(hnsw_ef=WIDTH) if self._indexed else None
         requests = [
             models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=limit, params=wide)
-            for vector, limit in zip(vectors, [PASSAGES] + [PASSAGES_A_NEED] * (len(vectors) - 1), strict=True)
+            for vector, limit in zip(vectors, depths(len(vectors)), strict=True)
         ]
         if words.indices:
             same = models.SparseVector(indices=list(words.indices), values=list(words.values))
-            requests.append(models.QueryRequest(query=same, using=WORDS, filter=own, limit=PASSAGES))
+            requests.append(models.QueryRequest(query=same, using=WORDS, filter=own, limit=depths(len(vectors))[0]))
         async with _answered(self.deadline_s):
             await self._need_live()
             answers = await self._client.query_batch_points(self._live, requests)

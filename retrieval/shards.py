@@ -41,8 +41,6 @@ from retrieval import lexical
 from retrieval.index import (
     DEPTH,
     EVERY,
-    PASSAGES,
-    PASSAGES_A_NEED,
     Bounds,
     Candidate,
     Found,
@@ -51,6 +49,7 @@ from retrieval.index import (
     PassagePoint,
     Reader,
     Sparse,
+    depths,
     fuse,
     point_id,
 )
@@ -333,11 +332,11 @@ class Passages(_Collection):
         own, wide = reader_filter(reader), SearchParams(hnsw_ef=WIDTH)
         requests = [
             QueryRequest(limit=limit, query=Query.Nearest(vector.tolist(), using=DENSE), filter=own, params=wide)
-            for vector, limit in zip(vectors, [PASSAGES] + [PASSAGES_A_NEED] * (len(vectors) - 1), strict=True)
+            for vector, limit in zip(vectors, depths(len(vectors)), strict=True)
         ]
         if words.indices:
             same = Query.Nearest(SparseVector(list(words.indices), list(words.values)), using=WORDS)
-            requests.append(QueryRequest(limit=PASSAGES, query=same, filter=own))
+            requests.append(QueryRequest(limit=depths(len(vectors))[0], query=same, filter=own))
         answers = self._live().query_batch(QueryBatchRequest(requests))
         by_words = {point.id: point.score for point in answers[-1]} if words.indices else {}
         every = list(dict.fromkeys(point.id for answer in answers for point in answer))

@@ -223,7 +223,7 @@ class Articles:
                     unknown.add(old)
                 else:
                     # From the first day of the new one on; without one it was never in force beside it.
-                    ends[old] = min(ends[old], row.since - dt.timedelta(days=1) if row.since else dt.date.min)
+                    ends[old] = min(ends[old], _day_before(row.since))
         held = connection.execute(select(passage_t.c.id, passage_t.c.article_id, passage_t.c.until)).all()
         moved = {row.id: ends[row.article_id] for row in held if row.until != ends[row.article_id]}
         for key, until in moved.items():
@@ -259,6 +259,10 @@ def _passage(row: Mapping[Any, Any]) -> Passage:
     values = {name: row[name] for name in Passage.model_fields if name not in ("score", "article")}
     lists = {name: json.loads(row[name]) for name in ("heading", "products")}
     return Passage.model_validate(values | lists | {"article": row["article_id"]})
+
+
+def _day_before(day: dt.date | None) -> dt.date:
+    return day - dt.timedelta(days=1) if day is not None and day > dt.date.min else dt.date.min
 
 
 def _digest(row: Mapping[str, Any]) -> str:

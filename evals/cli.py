@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.wiring import Bank
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
+from evals import articles as article_data
 from evals import cards as card_data
 from evals import product
 from evals.golds import world
@@ -100,6 +101,41 @@ def isolation(
     if bool(done.leaked) is not break_filter:
         console.print("These probes would miss a leak." if break_filter else "Somebody saw what is not theirs.")
         raise typer.Exit(1)
+
+
+@app.command()
+def articles(
+    data: Annotated[Path, typer.Option("--data", help="A folder with us_bank_regs or tau_banking in it.", exists=True)],
+    without: Annotated[list[article_data.Part] | None, typer.Option(help="Leave a part of the ranking out.")] = None,
+    floor: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Fail when a smaller share of the right articles is found.")
+    ] = 0.0,
+) -> None:
+    """Find the articles that answer a question: how many of the right ones are found, and how far up the first one is."""
+    try:
+        with article_data.without(without or []):
+            found = asyncio.run(_articles(data))
+    except CounterfoilError as error:
+        console.print(f"error: {error}")
+        raise typer.Exit(1) from error
+    if min(one.recall for one in found) < floor:
+        console.print(f"Some recall is below the floor of {floor}.")
+        raise typer.Exit(1)
+
+
+async def _articles(data: Path) -> list[article_data.Found]:
+    settings, found = Settings(), []
+    for one in article_data.sets(data):
+        with _bar(one.name) as told:
+            async with article_data.filled(settings, one, told) as library:
+                found.append(await article_data.measure(library, one, told))
+                held = await article_data.floor(library, data) if one.name == "tau_banking" else None
+        done = found[-1]
+        console.print(f"{done.name}: {done.cases} questions, recall@{done.at} {done.recall:.3f}, MRR {done.mrr:.3f}")
+        if held is not None:
+            shares = f"{held.banking:.1%} of those on banking, {held.others:.1%} of the others"
+            console.print(f"floor: of {held.asked} questions, given something: {shares}")
+    return found
 
 
 def _settings(planner: Planner) -> Settings:

@@ -69,6 +69,19 @@ _SHORT = {
     "acc": "account", "acct": "account", "trans": "transactions", "txns": "transactions", "bal": "balance", "avg": "average", "hows": "how's",
     "wheres": "where's", "ive": "i've", "im": "i'm", "dont": "don't", "didnt": "didn't", "havent": "haven't", "hasnt": "hasn't",
     "cant": "can't", "wasnt": "wasn't", "whens": "when's", "whos": "who's", "skint": "overdrawn",
+    "doesnt": "doesn't", "isnt": "isn't", "arent": "aren't", "couldnt": "couldn't", "wouldnt": "wouldn't", "shouldnt": "shouldn't",
+    "wont": "won't", "werent": "weren't", "hadnt": "hadn't", "theres": "there's", "theyre": "they're", "theyve": "they've", "weve": "we've",
+    "youre": "you're", "youve": "you've", "hes": "he's", "shes": "she's", "couldve": "could've", "shouldve": "should've", "aint": "not",
+    "hwo": "how", "howw": "how", "wen": "when", "whn": "when", "teh": "the", "hte": "the", "waht": "what", "whta": "what", "whit": "what",
+    "wats": "what's", "adn": "and", "nad": "and", "wer": "where", "wos": "was", "woz": "was", "hav": "have", "dnt": "don't", "cud": "could",
+    "shud": "should", "wud": "would", "mcuh": "much", "mutch": "much", "mony": "money", "frm": "from", "thru": "through", "tho": "though",
+    "cuz": "because", "coz": "because", "recieve": "receive", "recieved": "received", "gimme": "give me", "lemme": "let me",
+    "tmr": "tomorrow", "2moro": "tomorrow", "2day": "today", "yday": "yesterday", "mnth": "month", "mnths": "months", "mths": "months",
+    "wks": "weeks", "a/c": "account", "accs": "accounts", "accts": "accounts", "amt": "amount", "pmt": "payment", "pmts": "payments",
+    "txn": "transaction", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
+    "cannae": "can't", "didnae": "didn't", "dinnae": "don't", "doesnae": "doesn't", "hasnae": "hasn't", "havenae": "haven't",
+    "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "hae": "have", "fae": "from",
+    "tae": "to", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
@@ -715,9 +728,13 @@ PLACEHOLDERS = {
 }
 
 
+# Periods of no days in particular: they say what is asked, "how much have I got altogether", so they stay as they are.
+_DAYLESS = frozenset(["in all", "all told", "altogether", "all time", "ever", "so far", "overall", "now"])
+
+
 def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
     pieces, position, unknown = [], 0, []
-    for start, end, kind, _ in [*sorted(marks.taken), (len(marks.text), len(marks.text), "", "")]:
+    for start, end, kind, words in [*sorted(marks.taken), (len(marks.text), len(marks.text), "", "")]:
         between = marks.text[position:start]
         for match in _WORD.finditer(between):
             token = match.group().removesuffix("'s")
@@ -727,6 +744,6 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
                     unknown.append(match.group())
                 else:
                     between = between.replace(match.group(), meant, 1)
-        pieces += [between, f" {PLACEHOLDERS.get(kind, '')} "]
+        pieces += [between, f" {words if kind == 'period' and words in _DAYLESS else PLACEHOLDERS.get(kind, '')} "]
         position = end
     return re.sub(r"\s+", " ", "".join(pieces)).strip(), tuple(unknown)

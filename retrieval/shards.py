@@ -56,7 +56,8 @@ from retrieval.index import (
 from retrieval.vectors import DIMENSIONS, Vectors
 
 ACCOUNT, TEXT, DENSE, WORDS = "account", "text", "dense", "words"
-# How widely the graph is searched for a question: on sentences blended into 50,000, 98 of the nearest 100 are found.
+# How widely the graph is searched: of the nearest ten among 50,000 blended sentences, a third of them filtered out, 200 finds
+# 97.7 % and 400 finds 98.8 % at half as much time again.
 WIDTH = 256
 PASSAGE, ARTICLE, SINCE, UNTIL, AUDIENCE, PRODUCTS = "passage", "article", "since", "until", "audience", "products"
 # From so many changes on, the write-ahead log is cut even while requests come.

@@ -146,6 +146,15 @@ class Articles:
                 found |= {row["id"]: _passage(row) for row in rows}
         return found
 
+    def whole(self, articles: Sequence[str]) -> dict[str, list[Passage]]:
+        """All passages of some articles, by article, in their order."""
+        found: dict[str, list[Passage]] = {}
+        query = select(passage_t).where(passage_t.c.article_id.in_(list(articles)))
+        with self.engine.connect() as connection:
+            for row in connection.execute(query).mappings():
+                found.setdefault(row["article_id"], []).append(_passage(row))
+        return {key: sorted(parts, key=lambda p: int(p.id.rpartition("#")[2])) for key, parts in found.items()}
+
     # The queue of the index.
 
     def take(self, limit: int) -> list[Work]:

@@ -5,8 +5,9 @@ BIN := .venv/bin
 export PYTHON ?= python3
 # A folder with transactions_*.csv and questions_*.jsonl: make eval DATA=folder
 DATA ?=
+ARGS ?=
 
-.PHONY: run setup test check browser eval bench lock
+.PHONY: run setup test test-postgres check browser eval bench lock
 
 run: setup  ## everything on http://127.0.0.1:8080
 	@exec $(BIN)/counterfoil serve
@@ -16,6 +17,9 @@ setup:
 
 test: check browser  ## every check and every test
 	$(BIN)/pytest
+
+test-postgres: setup  ## the tests on PostgreSQL instead of SQLite, a server of their own; ARGS are pytest's
+	@tools/postgres.sh $(ARGS)
 
 check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .

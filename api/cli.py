@@ -99,14 +99,20 @@ def prepare() -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that answer, on one port.")] = None,
 ) -> None:
     """Serve the chat page, the API and the sandbox bank on http://127.0.0.1:8080."""
-    from api.serve import serve as run  # noqa: PLC0415
+    from api import serve as one  # noqa: PLC0415
+    from api import workers as several  # noqa: PLC0415
 
     settings = Settings()
     chosen = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
     with _plainly():
-        run(chosen, err)
+        number = workers or settings.workers
+        if number == 1:
+            one.serve(chosen, err)
+        else:
+            several.serve(chosen, number, err)
 
 
 @app.command()
@@ -120,9 +126,10 @@ def sandbox(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8090
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="CSV statements.")],
+    files: Annotated[list[Path], typer.Argument(help="Statements: CSV, OFX, MT940, camt.053, or zip archives of these.")],
     party: Annotated[str | None, typer.Option("--party", help="Whose account the files are of.")] = None,
     party_column: Annotated[str | None, typer.Option("--party-column", help="The column that says whose row it is.")] = None,
+    account: Annotated[str, typer.Option(help="The account number, where a CSV file does not say it.")] = "",
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code, where no column says it.")] = None,
     sign: Annotated[str | None, typer.Option(help="spending-positive or spending-negative; guessed and shown otherwise.")] = None,
     columns: Annotated[str, typer.Option(help="Columns by hand: date=Datum,amount=Betrag,text=Text,…")] = "",
@@ -131,21 +138,40 @@ def import_(
     from api.importing import import_files  # noqa: PLC0415
 
     with _plainly():
-        import_files(Settings(), files, party, party_column, currency, sign, columns, _bar, err)
+        import_files(Settings(), files, party, party_column, account, currency, sign, columns, _bar, err)
+
+
+@app.command()
+def articles(
+    source: Annotated[Path, typer.Argument(help="A folder of Markdown with front matter, or a .jsonl file.")],
+    name: Annotated[str, typer.Option(help="What the source is called; the folder's or file's name otherwise.")] = "",
+    remove_missing: Annotated[bool, typer.Option("--remove-missing", help="Remove what the source no longer has.")] = False,
+    audience: Annotated[str, typer.Option(help="public or internal, of articles that do not say.")] = "public",
+    fields: Annotated[str, typer.Option(help="Keys of JSON lines by hand: title=name,path=book+chapter,…")] = "",
+    where: Annotated[str, typer.Option(help="Only JSON lines with these values: kind=rule,…")] = "",
+) -> None:
+    """Load the bank's articles: the source whole or not at all; what is as it was is not touched."""
+    from api.library import load_articles  # noqa: PLC0415
+
+    with _plainly():
+        load_articles(Settings(), source, name, remove_missing, audience, fields, where, _bar, err)
 
 
 @app.command()
 def index() -> None:
-    """Rebuild the index of merchants from the ledger."""
+    """Rebuild the indexes from SQL: of merchants from the ledger, and of the bank's articles."""
 
-    async def work() -> int:
+    async def work() -> tuple[int, int]:
         from api import wiring  # noqa: PLC0415
 
         async with wiring.open_bank(Settings(model="none")) as bank:
             with _bar("indexing", "templates") as progress:
-                return await bank.rebuild_index(progress)
+                templates = await bank.rebuild_index(progress)
+            with _bar("indexing", "passages") as progress:
+                return templates, await bank.library.rebuild_index(progress)
 
-    err.print(f"{_run(work())} templates indexed")
+    templates, passages = _run(work())
+    err.print(f"{templates} templates and {passages} passages indexed")
 
 
 @app.command()

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from api.settings import Settings
 from api.wiring import open_bank, open_ledger
 from connectors.statements.columns import ColumnMapping
-from connectors.statements.importer import import_file, preview
-from connectors.statements.layout import Layout, Sign
+from connectors.statements.files import Format
+from connectors.statements.importer import Imported, Preview, import_file, preview
+from connectors.statements.layout import Sign
 from data.errors import InvalidInput
 from data.party import PartyId
 
@@ -26,6 +28,7 @@ def import_files(
     files: Sequence[Path],
     party: str | None,
     party_column: str | None,
+    account: str,
     currency: str | None,
     sign: str | None,
     columns: str,
@@ -39,10 +42,10 @@ def import_files(
             raise InvalidInput(f"{path}: there is no such file")
     _, ledger, _ = open_ledger(settings)
     for path in files:
-        layout = preview(
+        for one in preview(
             path, party_column=party_column, currency=currency, sign=chosen, mapping=mapping, max_bytes=settings.max_import_bytes
-        )
-        _show(layout, path, console)
+        ):
+            _show(one, path, console)
         with bar(path.name, "rows") as progress:
             done = import_file(
                 path,
@@ -50,24 +53,42 @@ def import_files(
                 now=datetime.now(UTC),
                 party=PartyId(party) if party is not None else None,
                 party_column=party_column,
+                account=account,
                 currency=currency,
                 sign=chosen,
                 mapping=mapping,
                 max_bytes=settings.max_import_bytes,
                 progress=progress,
             )
-        void = f", {done.void} that never went through" if done.void else ""
-        console.print(
-            f"{done.rows:,} rows of {done.parties} parties: {done.added:,} added, {done.corrected:,} corrected, "
-            f"{done.unchanged:,} held already{void} ({done.rows / max(done.seconds, 1e-9):,.0f} rows/s)"
-        )
+        _sum_up(done, console)
     asyncio.run(_index(settings, bar))
 
 
-def _show(layout: Layout, path: Path, console: Console) -> None:
-    used = {field: name for field, name in layout.columns.model_dump().items() if name}
-    console.print(f"{path.name}: " + ", ".join(f"{field} = {name!r}" for field, name in used.items()), markup=False)
-    console.print(f"  {layout.sign.value}, {layout.currency}" + "".join(f"; {why}" for why in layout.why), markup=False)
+def _show(one: Preview, path: Path, console: Console) -> None:
+    name = path.name + one.file.removeprefix(str(path))
+    if one.layout is None:
+        console.print(f"{name}: {NAMES[one.format]}", markup=False)
+        return
+    used = {field: column for field, column in one.layout.columns.model_dump().items() if column}
+    console.print(f"{name}: " + ", ".join(f"{field} = {column!r}" for field, column in used.items()), markup=False)
+    console.print(
+        f"  {one.layout.sign.value}, {one.layout.currency}" + "".join(f"; {why}" for why in one.layout.why), markup=False
+    )
+
+
+NAMES = {Format.OFX: "OFX", Format.MT940: "MT940", Format.CAMT: "ISO 20022 (camt)", Format.TABLE: "CSV"}
+
+
+def _sum_up(done: Imported, console: Console) -> None:
+    void = f", {done.void} that never went through" if done.void else ""
+    console.print(
+        f"{done.rows:,} rows of {done.parties} parties: {done.added:,} added, {done.corrected:,} corrected, "
+        f"{done.unchanged:,} held already{void} ({done.rows / max(done.seconds, 1e-9):,.0f} rows/s)"
+    )
+    for name, balance in done.closing:
+        console.print(f"  {name}: {balance.booked} at the end of {balance.on.isoformat()}", markup=False)
+    for warning in done.warnings:
+        console.print(f"[yellow]warning[/yellow] {escape(warning)}", soft_wrap=True)
 
 
 def _sign(text: str | None) -> Sign | None:

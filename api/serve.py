@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import signal
+import socket
+import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -37,20 +42,34 @@ def serve(settings: Settings, console: Console) -> None:
     asyncio.run(_serve(settings, console))
 
 
+def serve_worker(settings: Settings, listener: int, number: int, console: Console) -> None:
+    """Serve as one of several processes (see `workers`) on the socket of a file descriptor, until standard input ends."""
+    _quiet_logs()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with socket.socket(fileno=listener) as shared:
+        asyncio.run(_serve(settings, console, shared, first=number == 0))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _quiet_logs() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def _serve(settings: Settings, console: Console) -> None:
+async def _serve(settings: Settings, console: Console, shared: socket.socket | None = None, first: bool = True) -> None:
+    """shared: a socket that listens already. first: whether this process does the work that one is enough for."""
     origin = f"http://{settings.host}:{settings.port}"
     async with open_bank(settings, base_url=origin + SANDBOX_PATH, wait_for_model_s=0, fetch=True) as bank:
         app = create(_parts(bank, origin))
         config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=3)
         server = uvicorn.Server(config)
-        work = asyncio.create_task(_greet(server, bank, origin, console))
+        work = asyncio.create_task(_greet(server, bank, origin, console) if first else _start_model(bank))
         try:
-            await server.serve()
+            await server.serve([shared] if shared is not None else None)
         finally:
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -65,8 +84,7 @@ async def _greet(server: uvicorn.Server, bank: Bank, origin: str, console: Conso
     customers = list(bank.sandbox.identity.customers.values())
     console.print(f"Open {origin} and log in as {customers[0].name} (the password is on the page).")
     console.print("Ask: What is my balance? · How much did I spend at Tesco last month? · What is coming out before payday?")
-    if bank.planner is not None:
-        await bank.planner.start()
+    await _start_model(bank)
     for customer in customers:
         await bank.login(PartyId(customer.id))
     console.print(f"{len(customers)} sandbox customers are seeded. Ctrl-C stops.")
@@ -79,6 +97,12 @@ async def _greet(server: uvicorn.Server, bank: Bank, origin: str, console: Conso
                 log.warning("index", error=str(error))
         last = _report(bank, last, console)
         await asyncio.sleep(INDEX_EVERY_S)
+
+
+async def _start_model(bank: Bank) -> None:
+    """Serve the model, or use the one that another process of this home serves."""
+    if bank.planner is not None:
+        await bank.planner.start()
 
 
 def _report(bank: Bank, last: str | None, console: Console) -> str | None:
@@ -161,3 +185,13 @@ def serve_sandbox(settings: Settings, port: int, console: Console) -> None:
     bank = build(clock, settings.home / "keys" / "sandbox.json", base)
     console.print(f"The sandbox bank is on {base}{IDENTITY_PATH} and {base}/open-banking/v4.0/aisp. Ctrl-C stops.")
     uvicorn.run(bank.app, host="127.0.0.1", port=port, log_level="warning")
+
+
+def main() -> None:
+    listener, host, port, number = sys.argv[1:]
+    settings = Settings().model_copy(update={"host": host, "port": int(port)})
+    serve_worker(settings, int(listener), int(number), Console(stderr=True, highlight=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     planner: Literal["router", "model"] = "router"
     host: str = "127.0.0.1"
     port: int = 8080
+    workers: int = Field(default=1, ge=1)
     rules: Path | None = None
     max_import_bytes: int = 256 * 1024 * 1024
 

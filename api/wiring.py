@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -20,14 +21,15 @@ from assistant.dialogue import Understanding
 from assistant.models import ModelServer
 from assistant.plan import Plan, Spans
 from assistant.resolve import Alike, synonyms_of
-from assistant.turn import Assistant, Meaning, Planner
+from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
 from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
 from connectors.gateway import Gateway
-from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, Sandbox, build
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, PAGES, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
+from data.articles import Articles, Audience, Passage
 from data.errors import IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
 from data.ledger import Ledger, Texts, shown_row
@@ -36,14 +38,17 @@ from data.queries import Queries
 from data.records import Records
 from data.store import connect
 from prompts.registry import planner_prompt
-from retrieval import embedding, templates
+from retrieval import embedding, passages, templates
+from retrieval.articles import Choice
+from retrieval.articles import read as read_articles
 from retrieval.cache import EmbeddingCache
-from retrieval.edge import EdgeIndex
+from retrieval.edge import EdgeIndex, EdgePassages
 from retrieval.embedding import Embedder
-from retrieval.index import VectorIndex
+from retrieval.index import PassageIndex, VectorIndex
 from retrieval.kinds import Kinds
+from retrieval.library import ArticleSearch
 from retrieval.search import MerchantSearch
-from retrieval.worker import Progress, drain, rebuild
+from retrieval.worker import Progress, drain, drain_passages, rebuild, rebuild_passages
 
 # The moment that a batch line or an eval asks from; without one it is now.
 _asked_at: ContextVar[datetime | None] = ContextVar("asked_at", default=None)
@@ -122,6 +127,54 @@ class LazyPlanner:
 
 
 @dataclass
+class Library:
+    """The bank's articles, and the search in them."""
+
+    articles: Articles
+    index: PassageIndex
+    embedder: Embedder
+    cache: EmbeddingCache
+    search: ArticleSearch
+
+    @classmethod
+    def of(cls, settings: Settings, engine: Engine, embedder: Embedder, cache: EmbeddingCache) -> Library:
+        articles, index = Articles(engine, passages.cut), _passage_index(settings, embedder.version)
+        return cls(articles, index, embedder, cache, ArticleSearch(articles, index, embedder))
+
+    async def update_index(self, progress: Progress | None = None) -> int:
+        return await drain_passages(self.articles, self.embedder, self.cache, self.index, progress)
+
+    async def rebuild_index(self, progress: Progress | None = None) -> int:
+        return await rebuild_passages(self.articles, self.embedder, self.cache, self.index, progress)
+
+
+def _passage_index(settings: Settings, version: str) -> PassageIndex:
+    if settings.qdrant_url:
+        from retrieval.server import ServerPassages  # noqa: PLC0415  its client takes seconds to import
+
+        return ServerPassages(settings.qdrant_url, version)
+    # An owner of its own: making its graph takes seconds, in which payees are found all the same.
+    return EdgePassages(settings.home / "library", version)
+
+
+@asynccontextmanager
+async def open_library(settings: Settings, threads: int = 1) -> AsyncIterator[Library]:
+    """The articles alone, without the bank. threads: of the embedding model."""
+    folder = await asyncio.to_thread(embedding.export, settings.models)
+    embedder = await asyncio.to_thread(Embedder, folder, threads)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = connect(settings.database)
+    cache = EmbeddingCache(settings.home / "cache", embedder.version)
+    library = Library.of(settings, engine, embedder, cache)
+    try:
+        yield library
+    finally:
+        await library.index.close()
+        cache.close()
+        engine.dispose()
+
+
+@dataclass
 class Bank:
     """Everything that a turn, a sync or a command needs. `sandbox` is the bank whose customers log in here."""
 
@@ -134,6 +187,7 @@ class Bank:
     embedder: Embedder
     cache: EmbeddingCache
     index: VectorIndex
+    library: Library
     services: BankServices
     sandbox: Sandbox
     assistant: Assistant
@@ -172,10 +226,12 @@ class Bank:
             await self.update_index()
 
     async def update_index(self, progress: Progress | None = None) -> int:
-        return await drain(self.ledger, self.embedder, self.cache, self.index, progress)
+        async with _alone(self.settings.home / "indexing.lock"):
+            return await drain(self.ledger, self.embedder, self.cache, self.index, progress)
 
     async def rebuild_index(self, progress: Progress | None = None) -> int:
-        return await rebuild(self.ledger, self.embedder, self.cache, self.index, progress)
+        async with _alone(self.settings.home / "indexing.lock"):
+            return await rebuild(self.ledger, self.embedder, self.cache, self.index, progress)
 
     async def rows(self, login: Login, ids: Sequence[str], accounts: Sequence[AccountId] = ()) -> list[Row]:
         """Ledger rows by source id, of the login's own accounts only, newest first."""
@@ -186,6 +242,20 @@ class Bank:
 
 
 SYNC_AGAIN_S = 300.0
+LOOK_AGAIN_S = 0.1
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncIterator[None]:
+    """Be the only one of this home, in any of its processes: two that built one index would begin it under each other."""
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(LOOK_AGAIN_S)
+        yield
 
 
 async def _index(settings: Settings, version: str) -> VectorIndex:
@@ -210,6 +280,22 @@ def _meaning(search: MerchantSearch, kinds: Kinds) -> Meaning:
     return find
 
 
+def _articles(search: ArticleSearch) -> Search:
+    async def find(question: str, on: date, products: frozenset[str]) -> list[Passage]:
+        return await search.search_articles(question, on=on, products=products)
+
+    return find
+
+
+async def _hold_pages(library: Library) -> None:
+    """The sandbox bank's pages, loaded where they changed; without an index they are there when it is back."""
+    found = await asyncio.to_thread(read_articles, PAGES, Choice({}, {}, Audience.PUBLIC))
+    await asyncio.to_thread(library.articles.load, "sandbox", found.articles, remove_missing=True)
+    if await asyncio.to_thread(library.articles.waiting):
+        with suppress(IndexUnavailable):
+            await library.update_index()
+
+
 # Hits this close to the best one are the same kind of place; others only share a word.
 NEAR = 0.08
 
@@ -224,10 +310,15 @@ async def open_bank(
     queries = Queries(engine)
     cache = EmbeddingCache(settings.home / "cache", embedder.version)
     index = await _index(settings, embedder.version)
+    library = Library.of(settings, engine, embedder, cache)
+    if isinstance(library.index, EdgePassages):
+        with suppress(IndexUnavailable):
+            await library.index.open()
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
     planner = _planner(settings, wait_for_model_s, fetch)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
+    await _hold_pages(library)
     codes = settings.models / f"kinds-{embedder.version}.npy"
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     gateway = Gateway()
@@ -235,6 +326,7 @@ async def open_bank(
         ledger=ledger,
         queries=queries,
         understanding=Understanding(head, embedder.embed),
+        articles=_articles(library.search),
         meaning=_meaning(MerchantSearch(index, embedder), kinds),
         gateway=gateway,
         services=services,
@@ -254,6 +346,7 @@ async def open_bank(
         embedder,
         cache,
         index,
+        library,
         services,
         sandbox,
         assistant,
@@ -267,6 +360,7 @@ async def open_bank(
             await planner.stop()
         await services.aclose()
         await index.close()
+        await library.index.close()
         cache.close()
         engine.dispose()
 

@@ -128,6 +128,9 @@ class Understanding:
 
     def _not_understood(self, found: Found, label: str, sure: float = 0.0) -> tuple[str, ...]:
         """Words that no example of this label has. One such word may narrow what is meant: it is never passed over."""
+        if label == Tool.ARTICLE:
+            # Whether the pages know of it is for them to say.
+            return ()
         if label in _FREE:
             # Anything may be said there, but not nothing that is known.
             if label == Tool.REFUSE and sure >= REFUSING:
@@ -196,6 +199,8 @@ class Understanding:
                     return last.step
             if tool in _POSITIONS and found.spans.merchants:
                 return Step(tool=Tool.REFUSE)
+            if tool is Tool.ARTICLE:
+                return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic_of(message, memory)}))
             spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
             if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
                 return _same_again(last, tool, spans, known)
@@ -346,6 +351,22 @@ _ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.B
 _DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
 _WHEN = re.compile(r"\b(?:when|which day|what day|what date|due|expect|usually|next)\b")
 _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
+
+
+def topic_of(message: str, memory: Memory) -> str:
+    """The question to the pages: one that leans on the question before is asked together with it."""
+    last = memory.asked[-1] if memory.asked else None
+    if last is None or last.step.tool is not Tool.ARTICLE:
+        return message
+    text = parts.plain(message)
+    leans = len(text.split()) <= SHORT and (
+        _BACKWARD.search(text) is not None or _LEANS.search(text) is not None or len(text.split()) <= 6
+    )
+    return f"{last.step.spans.topic} {message}"[-LONGEST_TOPIC:] if leans else message
+
+
+_LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
+LONGEST_TOPIC = 400
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(
     r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|for|it|that|cost|to|with|come|amount|at|of|the|were|they|from))*[ ?.!]*"

@@ -171,7 +171,10 @@ def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:
     squeezed = _squeezed(name)
     if len(squeezed) < 6:
         return []
-    best = max(((fuzz.ratio(squeezed, _squeezed(p.shown)), p.id) for p in payees), default=(0.0, 0))
+    # Another number is another shop, not a slip of the pen.
+    numbers = re.findall(r"\d+", name)
+    alike = [p for p in payees if not numbers or re.findall(r"\d+", p.shown) == numbers]
+    best = max(((fuzz.ratio(squeezed, _squeezed(p.shown)), p.id) for p in alike), default=(0.0, 0))
     same = {p.template for p in payees if p.id == best[1]}
     return [p for p in payees if p.template in same] if best[0] >= SQUEEZED_RATIO else []
 

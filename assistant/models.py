@@ -162,9 +162,16 @@ class ModelServer:
                 await asyncio.sleep(pause)
 
     async def _weights(self) -> Path | None:
-        there = weights.locate(self._models, self._model)
-        if there is not None or not self._fetch:
-            return there
+        while (there := weights.locate(self._models, self._model)) is None and self._fetch:
+            self._now(ModelState.FETCHING)
+            with _lock(self._run / "fetch.lock") as mine:
+                if mine:
+                    return await self._fetched()
+            # Another process of this home fetches them.
+            await asyncio.sleep(LOOK_S)
+        return there
+
+    async def _fetched(self) -> Path:
         loop = asyncio.get_running_loop()
 
         def progress(done: int, total: int) -> None:
@@ -172,7 +179,6 @@ class ModelServer:
                 raise _Stopped
             loop.call_soon_threadsafe(lambda: self._now(ModelState.FETCHING, done=done, total=total))
 
-        self._now(ModelState.FETCHING)
         fetching = asyncio.create_task(asyncio.to_thread(weights.fetch, self._models, self._model, progress))
         try:
             return await asyncio.shield(fetching)

@@ -43,6 +43,7 @@ class Tool(StrEnum):
     SPARE = "spare"
     ACCOUNTS = "accounts"
     BENEFICIARIES = "beneficiaries"
+    ARTICLE = "article"
     HELP = "help"
     CANNOT = "cannot"
     REFUSE = "refuse"
@@ -56,7 +57,8 @@ class Spans(Frozen):
     periods: up to two, in the order said; for a comparison the first is the one asked about.
     merchants: names of shops, people or companies. category: a kind of spending.
     amount: bounds included, such as "over 50". account: which of their accounts. group: by what. without: names and kinds
-    that are to be left out. change: words that ask for what changed, such as "gone up".
+    that are to be left out. change: words that ask for what changed, such as "gone up". topic: a whole question about the
+    bank's pages and terms.
     """
 
     periods: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class Spans(Frozen):
     group: str = ""
     without: tuple[str, ...] = ()
     change: str = ""
+    topic: str = ""
 
 
 class Step(Frozen):

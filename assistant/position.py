@@ -13,7 +13,7 @@ from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spending import last
 from assistant.tools import Context, ToolResult, finish, literal
-from data.banking import Account, AccountKind, Balance, Frequency, Kind
+from data.banking import Account, AccountKind, Balance, Frequency, Kind, StatedBalance
 from data.facts import Fact, Outcome
 from data.money import Money, total
 from data.party import AccountId, Frozen
@@ -42,23 +42,37 @@ def _balance_of(account: Account, context: Context) -> Balance | None:
     return next((b for b in context.live.balances if b.account == account.id), None)
 
 
+def _stated(query: Query, context: Context) -> list[tuple[Account, StatedBalance]]:
+    """What their statements say of the accounts that come from files, each with the day it is of."""
+    files = [a for a in query.accounts if a.id in context.files and a.id in context.own]
+    return [(a, found) for a in files if (found := context.queries.stated(a.id, context.today)) is not None]
+
+
+def _say_stated(account: Account, found: StatedBalance, context: Context) -> None:
+    booked = context.book.money(f"stated balance: {account.name}", found.booked, signed=True)
+    context.say("balance.stated", name=literal(account.name), booked=booked, day=context.book.day("stated on", found.on))
+
+
 def balance(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    stated = _stated(query, context)
+    if not stated and (refused := _only_files(query, context)):
         return refused
+    for account, found in stated:
+        _say_stated(account, found, context)
     for account in query.accounts:
-        found = _balance_of(account, context)
-        if found is None:
+        live = _balance_of(account, context)
+        if live is None:
             continue
-        booked = context.book.money(f"booked balance: {account.name}", found.booked, signed=True)
-        available = context.book.money(f"available balance: {account.name}", found.available, signed=True)
+        booked = context.book.money(f"booked balance: {account.name}", live.booked, signed=True)
+        available = context.book.money(f"available balance: {account.name}", live.available, signed=True)
         context.say("balance.one", name=literal(account.name), booked=booked, available=available)
-        if found.booked.minor < 0:
-            amount = context.book.money("overdrawn by", -found.booked)
+        if live.booked.minor < 0:
+            amount = context.book.money("overdrawn by", -live.booked)
             context.say(
                 "balance.overdrawn", name=literal(account.name), overdrawn=context.book.words("state", "overdrawn"), amount=amount
             )
-        if found.credit_line is not None and found.credit_line.minor > 0:
-            context.say("balance.overdraft", line=context.book.money("arranged overdraft", found.credit_line))
+        if live.credit_line is not None and live.credit_line.minor > 0:
+            context.say("balance.overdraft", line=context.book.money("arranged overdraft", live.credit_line))
     return finish(query, context, None)
 
 

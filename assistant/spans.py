@@ -39,7 +39,7 @@ _GROUP = re.compile(
     r"|month by month|monthly|by what i (?:buy|spend it on))\b"
 )
 _QUOTED = re.compile(
-    r"(?<!\w)(?:'(?P<single>[^'\n]{2,60}(?:'[a-z][^'\n]{0,40})*)'|\"(?P<double>[^\"\n]{2,60})\"|“(?P<curly>[^”\n]{2,60})”)(?!\w)"
+    r"(?<!\w)(?:'(?P<single>[^'\n]{1,60}(?:'[a-z][^'\n]{0,40})*)'|\"(?P<double>[^\"\n]{2,60})\"|“(?P<curly>[^”\n]{2,60})”)(?!\w)"
 )
 _ACCOUNT = re.compile(
     r"\b(?:(?:in|from|on|of|at|with|to|into|for)\s+)?(?:(?:my|our|the|both|all)\s+)*"
@@ -400,7 +400,22 @@ def _exact_payees(marks: _Marks, known: Known) -> None:
         if (ordinary and len(name.split()) < 2) or name in known.synonyms:
             continue
         for start in _whole(marks.text, name):
-            marks.take(start, start + len(name), "merchant")
+            if not _goes_on(marks.text, start, start + len(name), known):
+                marks.take(start, start + len(name), "merchant")
+
+
+def _goes_on(text: str, start: int, end: int, known: Known) -> bool:
+    """Whether more of a name follows: another shop's number, or after "paid" a word that is none of ours."""
+    more = re.match(r" (\d{1,6}(?![\d,.:/]|\s(?:times?|days?|weeks?|months?|years?)\b)|[a-z]{3,})", text[end:])
+    if more is None:
+        return False
+    if more[1].isdigit():
+        return not 1900 <= int(more[1]) <= 2100
+    strange = more[1] not in known.words and more[1] not in known.tokens and more[1] not in known.vocabulary.english
+    return strange and _PAID.search(text[:start]) is not None
+
+
+_PAID = re.compile(r"\b(?:paid|pay|paying|payments? to|made to)\s+$")
 
 
 def _own_accounts(marks: _Marks, known: Known) -> None:
@@ -505,8 +520,7 @@ def _slots(marks: _Marks, known: Known) -> None:
     while (match := _SLOT.search(marks.hidden(), position)) is not None:
         position = match.end()
         text = marks.hidden()
-        end = _END.search(text, match.end() - 1)
-        stop = end.start() if end else len(text)
+        stop = _name_end(text, match.end(), known)
         words = text[match.end() : max(stop, match.end())]
         strong = match["lead"] in _STRONG or (match["lead"] == "to" and _SENT.search(text[: match.start()]) is not None)
         inner = _SLOT.search(words)
@@ -527,6 +541,20 @@ def _slots(marks: _Marks, known: Known) -> None:
                 continue
         if any(marks.take(a, b, "merchant") for a, b in _several(words, start, known)):
             position = stop
+
+
+def _name_end(text: str, start: int, known: Known) -> int:
+    """Where a name that begins at `start` ends. A word that ends names may begin one: "next retail", "tesco - abacus"."""
+    position = start - 1
+    while (end := _END.search(text, position)) is not None:
+        following = _WORD.match(text, end.end() + (text[end.end() : end.end() + 1] == " "))
+        begins = end.start() < start and end.group().strip().isalpha()
+        goes_on = end.group().strip() == "-"
+        strange = following is not None and following.group() not in known.words and "\x01" not in end.group()
+        if not (strange and (begins or goes_on)):
+            return max(end.start(), start)
+        position = end.end()
+    return len(text)
 
 
 def _trimmed(words: str, start: int, known: Known) -> tuple[str, int]:

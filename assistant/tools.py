@@ -35,6 +35,7 @@ class ToolResult(Frozen):
     scope: Scope = Scope()
     chart: Series | None = None
     choices: tuple[str, ...] = ()
+    citations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

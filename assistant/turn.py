@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from assistant import position, spending
+from assistant import pages, position, spending
 from assistant.answer import render
-from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure
+from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure, topic_of
+from assistant.library import article
 from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
-from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
+from assistant.resolve import Alike, Query, Unclear, payees_of, read_bounds, resolve
 from assistant.spans import Found, Known, Vocabulary, words_of
 from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
+from data.articles import Passage
 from data.banking import Account, AccountKind
 from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.facts import (
     ChartEvent,
     ChoicesEvent,
+    CitationEvent,
     DoneEvent,
     Event,
     FactBook,
@@ -45,6 +49,8 @@ Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Alike]]
 
 
+# A question, the day, and the product versions of the customer -> the best passage of each article in force for them.
+Search = Callable[[str, dt.date, frozenset[str]], Awaitable[Sequence[Passage]]]
 T = TypeVar("T")
 
 
@@ -86,6 +92,7 @@ class Assistant:
     queries: Queries
     understanding: Understanding
     meaning: Meaning
+    articles: Search
     gateway: Gateway
     services: BankServices
     synonyms: Mapping[str, Sequence[str]]
@@ -102,6 +109,7 @@ class Assistant:
         accounts = login.accounts(now)
         known = await asyncio.to_thread(self._see, login, accounts, now)
         plan = await self._plan(message, known, before, emit)
+        plan = await self._or_pages(plan, message, login, known, before, now)
         results: list[ToolResult] = []
         asked: list[Asked] = []
         choices: list[Choice] = []
@@ -165,6 +173,24 @@ class Assistant:
             return planned
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
 
+    async def _or_pages(
+        self, plan: Plan | Unsure, message: str, login: Login, known: Known, memory: Memory, now: dt.datetime
+    ) -> Plan | Unsure:
+        """What nobody understood, or what cannot be done here, may be on the bank's pages: then they answer."""
+        cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT] and ASKING.search(message.casefold())
+        if not (isinstance(plan, Unsure) or cannot):
+            return plan
+        topic = topic_of(message, memory)
+        products = frozenset(h.product.id for h in await self._held(login, known, now))
+        try:
+            found = await self.articles(topic, known.today.date, products)
+        except IndexUnavailable:
+            return plan
+        if not found or (found[0].score or 0.0) < PAGES_SURE:
+            return plan
+        spans = plan.found.spans if isinstance(plan, Unsure) else plan.steps[0].spans
+        return Plan(steps=(Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic})),), path="routed")
+
     # What is done
 
     async def _perform(
@@ -175,6 +201,8 @@ class Assistant:
             choices = SUGGESTED if step.tool is Tool.HELP else ()
             return ToolResult(outcome=outcome, lines=tuple(Line(key=k) for k in keys), choices=choices), [], []
 
+        if step.tool is Tool.ARTICLE:
+            return await self._look_up(step, login, known, accounts, now, facts), [Asked(step=step)], []
         if not known.accounts:
             return _no_accounts(login, facts), [], []
 
@@ -193,6 +221,46 @@ class Assistant:
             return ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices), [Asked(step=step)], offered
         done = [Asked(step=step, used=tuple(dict.fromkeys(p.template for p in payees_of(query))))]
         return await self._act(query, login, known, now, facts), done, []
+
+    async def _look_up(
+        self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
+    ) -> ToolResult:
+        """What the bank's pages say and its terms come to; quoted, for the versions that the customer is on today."""
+        question = step.spans.topic
+        held = await self._held(login, known, now)
+        products = frozenset(h.product.id for h in held)
+        try:
+            passages = await self.articles(question, known.today.date, products)
+        except IndexUnavailable:
+            return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.pages"),))
+        embed = self.understanding.embed
+        context = self._context(known, (), login, now, Live(), facts)
+        amount = read_bounds(step.spans.amount, HOME)[0] if step.spans.amount else None
+
+        def run() -> ToolResult:
+            term = pages.fee_meant(question, amount, held, embed)
+            return article(
+                question, pages.quotes(question, passages, embed), term, pages.interest(question, amount, None, held), context
+            )
+
+        return await asyncio.to_thread(run)
+
+    async def _held(self, login: Login, known: Known, now: dt.datetime) -> list[pages.Held]:
+        """The products of the accounts that the services know; none where they do not answer, and then pages for all are quoted."""
+        served = {g.account for g in login.grants if g.source is GrantSource.SERVICE}
+        own = [a for a in known.accounts if a.id in served]
+        token, services = login.token, self.services
+        if token is None or not own:
+            return []
+
+        async def act(ids: tuple[OwnAccountId, ...]) -> list[pages.Held]:
+            products = await asyncio.gather(*(services.account_product(token, account) for account in ids))
+            return [pages.Held(account=a, product=p) for a, p in zip(own, products, strict=True)]
+
+        try:
+            return await self.gateway.perform("ReadProducts", login, [a.id for a in own], now, act)
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
+            return []
 
     async def _act(self, query: Query, login: Login, known: Known, now: dt.datetime, facts: int) -> ToolResult:
         """Run a tool under policy: first what the services know, then what the ledger counts."""
@@ -254,6 +322,13 @@ class Assistant:
         )
 
 
+# Measured on the questions about pages and those about money: from here on the page is about what was asked.
+PAGES_SURE = 0.55
+# A question, as against an order that is declined.
+ASKING = re.compile(
+    r"^(?:so |and |ok |hi |hello |please )*(?:how|what|whats|what's|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would|should)\b"
+    r"|\?\s*$"
+)
 MOST_KNOWN = 500
 # A guess that is worth completing when the customer answers with a period or a name.
 GUESS = 0.5
@@ -322,11 +397,13 @@ def _events(plan: Plan | Unsure, results: Sequence[ToolResult], latency_ms: floa
     events: list[Event] = []
     steps = plan.steps if isinstance(plan, Plan) else ()
     for step, result in zip(steps, results, strict=False):
-        if step.tool in TOOLS and result.facts:
+        if (step.tool in TOOLS or step.tool is Tool.ARTICLE) and result.facts:
             events.append(ToolEvent(tool=step.tool.value, scope=result.scope))
     events += [FactEvent(fact=fact) for result in results for fact in result.facts]
     events += render(results)
     events += [ChartEvent(series=result.chart) for result in results if result.chart is not None]
+    cited = dict.fromkeys(c for result in results for c in result.citations)
+    events += [CitationEvent(source=source, title=title) for source, title in cited]
     choices = tuple(dict.fromkeys(c for result in results for c in result.choices))
     if choices:
         events.append(ChoicesEvent(choices=choices))

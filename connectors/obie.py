@@ -28,12 +28,20 @@ from data.banking import (
     AccountKind,
     Balance,
     Beneficiary,
+    Card,
+    Condition,
+    Contact,
     DirectDebit,
+    Fee,
     Frequency,
     Kind,
+    Limit,
+    Product,
     ScheduledPayment,
     StandingOrder,
+    Statement,
     Status,
+    Tier,
     Transaction,
 )
 from data.money import Money
@@ -85,6 +93,17 @@ class CashAccount(BaseModel):
 class WireParty(BaseModel):
     id: str = Field(alias="PartyId")
     name: str = Field(alias="Name")
+
+
+class Address(BaseModel):
+    town: str = Field("", alias="TownName")
+    postcode: str = Field("", alias="PostCode")
+
+
+class WireContact(WireParty):
+    email: str = Field("", alias="EmailAddress")
+    mobile: str = Field("", alias="Mobile")
+    addresses: tuple[Address, ...] = Field((), alias="Address")
 
 
 class WireAccount(BaseModel):
@@ -193,6 +212,145 @@ class WireScheduledPayment(BaseModel):
     creditor: CashAccount = Field(alias="CreditorAccount")
 
 
+class WireLimit(BaseModel):
+    id: str = Field(alias="LimitId")
+    name: str = Field(alias="Name")
+    per: str = Field(alias="Per")
+    amount: Amount | None = Field(None, alias="Amount")
+    count: int | None = Field(None, alias="Count")
+
+    def limit(self) -> Limit:
+        return Limit(
+            id=self.id, name=self.name, per=self.per, amount=self.amount.money() if self.amount else None, count=self.count
+        )
+
+
+class WireCondition(BaseModel):
+    id: str = Field(alias="ConditionId")
+    says: str = Field(alias="Says")
+    least_age: int | None = Field(None, alias="MinimumAge")
+    most_age: int | None = Field(None, alias="MaximumAge")
+    holds: str | None = Field(None, alias="HoldsProduct")
+    months: int = Field(0, alias="HeldMonths")
+
+
+class Supplement(BaseModel):
+    """What a product says beyond the standard."""
+
+    version: int = Field(1, alias="Version")
+    type_code: str = Field(alias="AccountTypeCode")
+    currency: str = Field(alias="Currency")
+    since: dt.date = Field(alias="InForceFrom")
+    until: dt.date | None = Field(None, alias="SoldUntil")
+    limits: tuple[WireLimit, ...] = Field((), alias="Limits")
+    conditions: tuple[WireCondition, ...] = Field((), alias="Eligibility")
+
+
+class Cap(BaseModel):
+    kind: Literal["Minimum", "Maximum"] = Field(alias="MinMaxType")
+    amount: str = Field(alias="FeeCapAmount")
+    period: str | None = Field(None, alias="CappingPeriod")
+
+
+class FeeName(BaseModel):
+    name: str = Field(alias="Name")
+
+
+class FeeSupplement(BaseModel):
+    id: str = Field(alias="FeeId")
+    per: str = Field(alias="Per")
+    days_interest: int | None = Field(None, alias="DaysInterest")
+
+
+class WireFee(BaseModel):
+    named: FeeName = Field(alias="OtherFeeType")
+    amount: str | None = Field(None, alias="FeeAmount")
+    percent: Decimal | None = Field(None, alias="FeeRate")
+    caps: tuple[Cap, ...] = Field((), alias="FeeChargeCap")
+    extra: FeeSupplement = Field(alias="SupplementaryData")
+
+    def fee(self, currency: str) -> Fee:
+        caps = {(cap.kind, cap.period): Money.of(cap.amount, currency) for cap in self.caps}
+        return Fee(
+            id=self.extra.id,
+            name=self.named.name,
+            per=self.extra.per,
+            amount=None if self.amount is None else Money.of(self.amount, currency),
+            percent=self.percent,
+            least=caps.get(("Minimum", None)),
+            most=caps.get(("Maximum", None)),
+            month_most=caps.get(("Maximum", "Month")),
+            days_interest=self.extra.days_interest,
+        )
+
+
+class FeeList(BaseModel):
+    fees: tuple[WireFee, ...] = Field((), alias="FeeChargeDetail")
+
+
+class Band(BaseModel):
+    above: str = Field(alias="TierValueMinimum")
+    rate: Decimal = Field(alias="BankInterestRate")
+
+
+class OverdraftBand(BaseModel):
+    most: str = Field(alias="TierValueMax")
+    rate: Decimal = Field(alias="BankInterestRate")
+
+
+class Bands(BaseModel):
+    bands: tuple[Band, ...] = Field((), alias="TierBand")
+
+
+class OverdraftBands(BaseModel):
+    bands: tuple[OverdraftBand, ...] = Field((), alias="OverdraftTierBand")
+
+
+class Interest(BaseModel):
+    sets: tuple[Bands, ...] = Field((), alias="TierBandSet")
+
+
+class OverdraftTerms(BaseModel):
+    sets: tuple[OverdraftBands, ...] = Field((), alias="OverdraftTierBandSet")
+
+
+class Terms(BaseModel):
+    interest: Interest = Field(default_factory=Interest, alias="CreditInterest")
+    overdraft: OverdraftTerms = Field(default_factory=OverdraftTerms, alias="Overdraft")
+    charges: tuple[FeeList, ...] = Field((), alias="OtherFeesCharges")
+
+
+class WireProduct(BaseModel):
+    id: str = Field(alias="ProductId")
+    name: str = Field(alias="ProductName")
+    personal: Terms | None = Field(None, alias="PCA")
+    other: Terms | None = Field(None, alias="OtherProductType")
+    extra: Supplement = Field(alias="SupplementaryData")
+
+
+class WireCard(BaseModel):
+    id: str = Field(alias="CardId")
+    kind: Literal["Debit", "Credit"] = Field("Debit", alias="CardType")
+    scheme: str = Field("", alias="CardSchemeName")
+    digits: str = Field(alias="LastFourDigits", pattern=r"^\d{4}$")
+    status: Literal["Active", "Frozen"] = Field(alias="Status")
+    expires: dt.date | None = Field(None, alias="ExpiryDate")
+    limits: tuple[WireLimit, ...] = Field((), alias="Limits")
+
+
+class StatementAmount(BaseModel):
+    kind: str = Field(alias="Type")
+    indicator: Indicator = Field(alias="CreditDebitIndicator")
+    amount: Amount = Field(alias="Amount")
+
+
+class WireStatement(BaseModel):
+    id: str = Field(alias="StatementId")
+    since: AwareDatetime = Field(alias="StartDateTime")
+    until: AwareDatetime = Field(alias="EndDateTime")
+    amounts: tuple[StatementAmount, ...] = Field(alias="StatementAmount")
+
+
 def _day(moment: dt.datetime | None) -> dt.date | None:
     return None if moment is None else moment.astimezone(ZONE).date()
 
@@ -202,10 +360,17 @@ def party(wire: Mapping[str, Any]) -> Party:
     return Party(id=PartyId(shown.id), name=shown.name)
 
 
+def contact(wire: Mapping[str, Any]) -> Contact:
+    shown = WireContact.model_validate(wire)
+    address = shown.addresses[0] if shown.addresses else Address()
+    parts = [part for part in (address.town, address.postcode) if part]
+    return Contact(party=PartyId(shown.id), name=shown.name, email=shown.email, mobile=shown.mobile, address=", ".join(parts))
+
+
 def account(wire: Mapping[str, Any]) -> tuple[Account, Role]:
     """An account and the asking customer's role in it; a bank that does not say the role means the holder."""
     shown = WireAccount.model_validate(wire)
-    kind = AccountKind.LOAN if shown.type_code in LOANS else KINDS.get(shown.type_code, AccountKind.CURRENT)
+    kind = _kind(shown.type_code)
     known = Account(
         id=AccountId(shown.id),
         kind=kind,
@@ -215,6 +380,10 @@ def account(wire: Mapping[str, Any]) -> tuple[Account, Role]:
         identification=shown.accounts[0].identification if shown.accounts else "",
     )
     return known, Role(shown.extra.get("Role", Role.HOLDER))
+
+
+def _kind(type_code: str) -> AccountKind:
+    return AccountKind.LOAN if type_code in LOANS else KINDS.get(type_code, AccountKind.CURRENT)
 
 
 def balance(account_id: AccountId, wire: list[Mapping[str, Any]]) -> Balance | None:
@@ -333,4 +502,57 @@ def scheduled_payment(account_id: AccountId, wire: Mapping[str, Any]) -> Schedul
         amount=shown.amount.money(),
         due_on=shown.at.astimezone(ZONE).date(),
         reference=shown.reference,
+    )
+
+
+def product(wire: Mapping[str, Any]) -> Product:
+    """A product version, whether it is a personal current account in the standard's words or something else."""
+    shown = WireProduct.model_validate(wire)
+    terms, extra = shown.personal or shown.other or Terms(), shown.extra
+    bands = [band for found in terms.interest.sets for band in found.bands]
+    lent = [band for found in terms.overdraft.sets for band in found.bands]
+    return Product(
+        id=shown.id,
+        name=shown.name,
+        version=extra.version,
+        kind=_kind(extra.type_code),
+        currency=extra.currency,
+        since=extra.since,
+        until=extra.until,
+        overdraft_rate=lent[0].rate if lent else None,
+        overdraft_most=Money.of(lent[-1].most, extra.currency) if lent else None,
+        tiers=tuple(Tier(above=Money.of(band.above, extra.currency), rate=band.rate) for band in bands),
+        fees=tuple(fee.fee(extra.currency) for part in terms.charges for fee in part.fees),
+        limits=tuple(limit.limit() for limit in extra.limits),
+        conditions=tuple(Condition.model_validate(condition.model_dump()) for condition in extra.conditions),
+    )
+
+
+def card(account_id: AccountId, wire: Mapping[str, Any]) -> Card:
+    shown = WireCard.model_validate(wire)
+    return Card(
+        id=shown.id,
+        account=account_id,
+        last_digits=shown.digits,
+        scheme=shown.scheme,
+        kind=shown.kind.lower(),
+        frozen=shown.status == "Frozen",
+        expires=shown.expires,
+        limits=tuple(limit.limit() for limit in shown.limits),
+    )
+
+
+def statement(account_id: AccountId, wire: Mapping[str, Any]) -> Statement:
+    """Raises ValueError when the statement does not say both balances."""
+    shown = WireStatement.model_validate(wire)
+    balances = {amount.kind: amount.amount.money(amount.indicator) for amount in shown.amounts}
+    if missing := {"PreviousClosingBalance", "ClosingBalance"} - balances.keys():
+        raise ValueError(f"without {' and '.join(sorted(missing))}")
+    return Statement(
+        id=shown.id,
+        account=account_id,
+        since=shown.since.astimezone(ZONE).date(),
+        until=shown.until.astimezone(ZONE).date(),
+        opening=balances["PreviousClosingBalance"],
+        closing=balances["ClosingBalance"],
     )

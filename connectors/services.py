@@ -15,7 +15,19 @@ from pydantic import ValidationError
 
 from connectors import obie
 from connectors.transport import TIMEOUT
-from data.banking import Account, Balance, Beneficiary, DirectDebit, ScheduledPayment, StandingOrder, Transaction
+from data.banking import (
+    Account,
+    Balance,
+    Beneficiary,
+    Card,
+    Contact,
+    DirectDebit,
+    Product,
+    ScheduledPayment,
+    StandingOrder,
+    Statement,
+    Transaction,
+)
 from data.errors import InvalidInput, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.party import AccountId, Party, Role
 
@@ -52,6 +64,10 @@ class BankServices:
 
     async def party(self, token: str) -> Party:
         return _read(obie.party, await self._data(token, "/party", "Party"))
+
+    async def contact(self, token: str) -> Contact:
+        """How the bank reaches the customer, as far as it shows it."""
+        return _read(obie.contact, await self._data(token, "/party", "Party"))
 
     async def accounts(self, token: str) -> list[tuple[Account, Role]]:
         """The accounts that the customer may see, each with their role in it; empty when there are none."""
@@ -92,6 +108,28 @@ class BankServices:
     async def scheduled_payments(self, token: str, account: AccountId) -> list[ScheduledPayment]:
         shown = await self._data(token, f"{_path(account)}/scheduled-payments", "ScheduledPayment")
         return [_read(lambda wire: obie.scheduled_payment(account, wire), wire) for wire in shown]
+
+    async def products(self, token: str) -> list[Product]:
+        """Every product version that is in force, on sale or not."""
+        return [_read(obie.product, wire) for wire in await self._data(token, "/products", "Product")]
+
+    async def account_product(self, token: str, account: AccountId) -> Product:
+        """The product version that the account is on."""
+        shown = await self._data(token, f"{_path(account)}/product", "Product")
+        if len(shown) != 1:
+            raise ServiceUnavailable(SERVICE, "it gave not one product for an account")
+        return _read(obie.product, shown[0])
+
+    async def cards(self, token: str, account: AccountId) -> list[Card]:
+        """The customer's own cards on the account, not those of others who hold it too."""
+        shown = await self._data(token, f"{_path(account)}/cards", "Card")
+        return [_read(lambda wire: obie.card(account, wire), wire) for wire in shown]
+
+    async def statements(self, token: str, account: AccountId) -> list[Statement]:
+        """The statements that were made of the account, oldest first."""
+        shown = await self._data(token, f"{_path(account)}/statements", "Statement")
+        found = [_read(lambda wire: obie.statement(account, wire), wire) for wire in shown]
+        return sorted(found, key=lambda statement: statement.since)
 
     async def _data(self, token: str, path: str, name: str) -> Any:
         """One resource of an answer of one page: a list, but for a party."""

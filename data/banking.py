@@ -9,7 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from data.money import Currency, Money
-from data.party import AccountId, Frozen
+from data.party import AccountId, Frozen, PartyId
 
 
 class AccountKind(StrEnum):
@@ -39,6 +39,15 @@ class Balance(Frozen):
     available: Money
     credit_line: Money | None = None
     at: AwareDatetime
+
+
+class StatedBalance(Frozen):
+    """What a statement file says an account held at the end of a day; available is None where it does not say."""
+
+    account: AccountId
+    on: dt.date
+    booked: Money
+    available: Money | None = None
 
 
 class Status(StrEnum):
@@ -138,9 +147,130 @@ class ScheduledPayment(Frozen):
     reference: str = ""
 
 
+class Fee(Frozen):
+    """What is charged for something: an amount, or a percentage within bounds, or the interest of some days.
+
+    percent: of the amount that the fee is for. least, most: bounds of what the percentage gives. per: what it is charged for
+    each time. month_most: the most that is charged in a calendar month. days_interest: lost when this happens.
+    """
+
+    id: str
+    name: str
+    per: str
+    amount: Money | None = None
+    percent: Decimal | None = None
+    least: Money | None = None
+    most: Money | None = None
+    month_most: Money | None = None
+    days_interest: int | None = None
+
+    def on(self, amount: Money) -> Money | None:
+        """What is charged once for `amount`, without its sign; None for a fee that is no matter of an amount (`days_interest`).
+
+        The percentage is rounded half to even, to whole minor units. Raises InvalidCurrency when bounds are in another
+        currency than the amount: without a rate nobody can say which of them holds.
+        """
+        if self.percent is None:
+            return self.amount
+        share = abs(amount).share(self.percent / 100)
+        if self.least is not None:
+            share = max(share, self.least)
+        return share if self.most is None else min(share, self.most)
+
+
+class Tier(Frozen):
+    """Yearly interest, in percent, on the whole of a balance that is `above` or more."""
+
+    above: Money
+    rate: Decimal
+
+
+class Limit(Frozen):
+    """The most (of an opening deposit the least) that a product allows: an amount, or how often."""
+
+    id: str
+    name: str
+    per: str
+    amount: Money | None = None
+    count: int | None = None
+
+
+class Condition(Frozen):
+    """What must hold to open a product; `says` completes "you must". What code can check stands in the other fields.
+
+    holds: an id of a product without its version, had for at least `months`.
+    """
+
+    id: str
+    says: str
+    least_age: int | None = None
+    most_age: int | None = None
+    holds: str | None = None
+    months: int = 0
+
+
+class Product(Frozen):
+    """One version of a product. `since` is when it came into force; `until` the last day it was sold, None while it still is.
+
+    overdraft_rate: yearly, in percent, on what is overdrawn. overdraft_most: the largest that may be arranged; both None
+    where there is no overdraft. tiers: in order of `above`; empty where no interest is paid.
+    """
+
+    id: str
+    name: str
+    version: int
+    kind: AccountKind
+    currency: Currency
+    since: dt.date
+    until: dt.date | None = None
+    overdraft_rate: Decimal | None = None
+    overdraft_most: Money | None = None
+    tiers: tuple[Tier, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+    def fee(self, id: str) -> Fee | None:
+        return next((fee for fee in self.fees if fee.id == id), None)
+
+    def limit(self, id: str) -> Limit | None:
+        return next((limit for limit in self.limits if limit.id == id), None)
+
+    def rate(self, balance: Money) -> Decimal | None:
+        """Yearly interest, in percent, that a balance earns; None where the product pays none."""
+        reached = [tier.rate for tier in self.tiers if tier.above <= balance]
+        return reached[-1] if reached else (self.tiers[0].rate if self.tiers else None)
+
+
 class Card(Frozen):
+    """`limits` are those of the card on its account; `expires` is its last day."""
+
     id: str
     account: AccountId
     last_digits: str
     scheme: str
+    kind: str = "debit"
     frozen: bool = False
+    expires: dt.date | None = None
+    limits: tuple[Limit, ...] = ()
+
+
+class Contact(Frozen):
+    """How the bank reaches a party, masked by the bank: enough to recognise, too little to use. "" where there is none."""
+
+    party: PartyId
+    name: str
+    email: str = ""
+    mobile: str = ""
+    address: str = ""
+
+
+class Statement(Frozen):
+    """A statement that was made: its days, both included, and the booked balances before and after them."""
+
+    id: str
+    account: AccountId
+    since: dt.date
+    until: dt.date
+    opening: Money
+    closing: Money

@@ -43,6 +43,19 @@ class InvalidStatement(InvalidInput):
         self.file, self.line, self.field, self.reason = file, line, field, reason
 
 
+class InvalidArticle(InvalidInput):
+    """An article that cannot be loaded: says the file, the line and the field. line 0: the file as a whole."""
+
+    code = "invalid_article"
+
+    def __init__(self, file: str, line: int, field: str | None, reason: str) -> None:
+        where = f"{file}, line {line}" if line else file
+        if field is not None:
+            where += f", field {field!r}"
+        super().__init__(f"{where}: {reason}")
+        self.file, self.line, self.field, self.reason = file, line, field, reason
+
+
 class NotAuthenticated(CounterfoilError):
     """No token, or one that does not prove who is asking."""
 
@@ -136,6 +149,12 @@ class ServiceRefused(CounterfoilError):
     def __init__(self, service: str, status: int, codes: tuple[str, ...]) -> None:
         super().__init__(f"the {service} service refused ({status}: {', '.join(codes) or 'no code'})")
         self.service, self.status, self.codes = service, status, codes
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, or not to this login."""
+
+    code = "database_unavailable"
 
 
 class IndexUnavailable(Unavailable):

@@ -14,7 +14,7 @@ from pydantic import Field
 from data.money import Money
 from data.party import AccountId, Frozen
 
-COUNT, DAY, PERCENT, NAME, WORDS, PERIOD = "count", "date", "percent", "name", "words", "period"
+COUNT, DAY, PERCENT, NAME, WORDS, PERIOD, QUOTE = "count", "date", "percent", "name", "words", "period", "quote"
 
 
 class Fact(Frozen):
@@ -81,6 +81,14 @@ class FactBook:
         value = (share * 100).quantize(Decimal("0.1"))
         shown = format_percent(share, "#,##0.0%", locale=self.locale)
         return self._add(label, str(value), PERCENT, shown, evidence, formula)
+
+    def rate(self, label: str, percent: Decimal, evidence: tuple[str, ...] = ()) -> Fact:
+        """A rate or a share as somebody states it, in percent and with the decimals that it has: 39.9 for 39.9%."""
+        return self._add(label, str(percent), PERCENT, f"{percent}%", evidence, None)
+
+    def quote(self, label: str, text: str, evidence: tuple[str, ...]) -> Fact:
+        """Sentences of a page as they stand there; the evidence is the passage."""
+        return self._add(label, text, QUOTE, text, evidence, None)
 
     def name(self, label: str, name: str, evidence: tuple[str, ...] = ()) -> Fact:
         """A name as the data has it: quoted content, never words of ours."""

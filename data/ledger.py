@@ -1,4 +1,13 @@
-"""The ledger: who holds what, and every transaction once. Sums are SQL over integer minor units."""
+"""The ledger: who holds what, and every transaction once. Sums are SQL over integer minor units.
+
+Which row is which, within a source and across sources of one account:
+
+- Within one source (a file format, or the bank's services) the id that it gives decides. Rows without one are matched per
+  day as a multiset of their content, text included.
+- Formats share neither ids nor texts. Across them a row is known by its account, booking day, signed amount and currency,
+  and each entry stands for at most one row of each format. So of a day's equal amounts the ledger holds as many as the
+  format that has the most of them: two coffees in one file are two, and the same two in three formats are still two.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +15,46 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Integer, case, cast, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from data.banking import Account, Kind, Status, Transaction
+from data.banking import Account, Kind, StatedBalance, Status, Transaction
 from data.facts import Row
 from data.money import Money
 from data.party import AccountId, Consent, Frozen, Grant, GrantSource, Party, PartyId, Purpose, Role
-from data.tables import AccountRow, CategoryChoiceRow, ConsentRow, DescriptorRow, EntryRow, GrantRow, IndexWorkRow, PartyRow
+from data.store import lock
+from data.tables import (
+    AccountRow,
+    AliasRow,
+    CategoryChoiceRow,
+    ConsentRow,
+    DescriptorRow,
+    EntryRow,
+    GrantRow,
+    IndexWorkRow,
+    PartyRow,
+    StatedBalanceRow,
+)
 
 entry, descriptor, account_t, grant_t, party_t, consent_t, choice_t, work_t = (
     SQLModel.metadata.tables[model.__tablename__]
     for model in (EntryRow, DescriptorRow, AccountRow, GrantRow, PartyRow, ConsentRow, CategoryChoiceRow, IndexWorkRow)
 )
+alias_t, stated_t = (SQLModel.metadata.tables[model.__tablename__] for model in (AliasRow, StatedBalanceRow))
 
 BATCH = 10_000
+# The format of tables of text: the first there was, whose ids are kept as they stand.
+TABLE = "csv"
 # How many values one IN asks for: databases limit the parameters of a statement.
 PORTION = 1000
 T = TypeVar("T")
+# A transaction of the database, for callers that put several writes into one.
+Writing = Connection
 
 
 class Added(Frozen):
@@ -80,6 +108,13 @@ class Ledger:
     def __init__(self, engine: Engine, texts: Texts, categorise: Categoriser) -> None:
         self.engine, self.texts, self.categorise = engine, texts, categorise
 
+    @contextmanager
+    def writing(self, keys: Iterable[str]) -> Iterator[Writing]:
+        """One transaction for several writes; others who write under one of the keys wait until it ends."""
+        with self.engine.begin() as connection:
+            lock(connection, keys)
+            yield connection
+
     # Who holds what
 
     def put_party(self, party: Party, on: Connection | None = None) -> None:
@@ -93,6 +128,8 @@ class Ledger:
         """Replace the party's grants of one source: a grant that the source no longer gives ends."""
         rows = [_grant_row(g) | {"source": source.value} for g in grants]
         with self._on(on) as connection:
+            if on is None:
+                lock(connection, [party])
             connection.execute(delete(grant_t).where(grant_t.c.party_id == party, grant_t.c.source == source.value))
             if rows:
                 connection.execute(insert(grant_t), rows)
@@ -118,7 +155,8 @@ class Ledger:
         for chosen in _portions(sorted({row[key[0]] for row in rows})):
             held.update(on.execute(select(*(table.c[name] for name in key)).where(first.in_(chosen))).tuples())
         if new := [row for row in rows if tuple(row[name] for name in key) not in held]:
-            on.execute(insert(table), new)
+            # Somebody else may put the same one at this moment.
+            on.execute(_insert_of(on)(table).on_conflict_do_nothing(index_elements=list(key)), new)
 
     def party(self, party: PartyId) -> Party | None:
         with self.engine.connect() as connection:
@@ -182,25 +220,48 @@ class Ledger:
         if any(row.account != account for row in rows):
             raise ValueError(f"rows of other accounts cannot be added to {account!r}")
         with self._on(on) as connection:
+            if on is None:
+                lock(connection, [account])
             done = self.add_stream(rows, now, connection)
             self._fed(connection, {account}, now)
         return done
 
-    def add_stream(self, rows: Iterable[Transaction], now: dt.datetime, on: Connection | None = None) -> Added:
+    def add_stream(
+        self,
+        rows: Iterable[Transaction],
+        now: dt.datetime,
+        on: Connection | None = None,
+        source: str | None = None,
+        complete: Mapping[AccountId, dt.date] | None = None,
+    ) -> Added:
         """Add transactions of any accounts, in any order, as they come: memory holds one batch.
 
-        All days of one source belong into one stream, as repeats without an id are counted over it.
+        All days of one file belong into one stream, as repeats without an id are counted over it.
+        source: the format of a file, such as "ofx", whose rows then meet those of other formats; None for the services.
+        complete: until which day the stream shows all that is pending on an account: what the same format, named up to the
+        first dot, showed before and does not show any more was let go or has been booked.
         """
         seen: Counter[bytes] = Counter()
         accounts: set[AccountId] = set()
+        shown: set[tuple[AccountId, str]] = set()
         done = Added()
         left = iter(rows)
         with self._on(on) as connection:
-            while batch := [(self._key(row, seen), row) for row in islice(left, BATCH)]:
-                done += self._add_batch(connection, batch)
+            while batch := [(self._key(row, seen, source), row) for row in islice(left, BATCH)]:
+                done += self._add_batch(connection, batch, source, shown)
                 accounts.update(row.account for _, row in batch)
-            self._fed(connection, accounts, now)
+            for account, until in (complete or {}).items():
+                self._let_go(connection, account, str(source), until, {key for whose, key in shown if whose == account})
+            self._fed(connection, accounts | set(complete or ()), now)
         return done
+
+    @staticmethod
+    def _let_go(connection: Connection, account: AccountId, source: str, until: dt.date, shown: set[str]) -> None:
+        where = (entry.c.account_id == account, entry.c.live.is_(True), entry.c.status == Status.PENDING.value)
+        theirs = (entry.c.source.startswith(source.split(".", maxsplit=1)[0], autoescape=True), entry.c.booked_on <= until)
+        gone = [key for key in connection.scalars(select(entry.c.source_id).where(*where, *theirs)) if key not in shown]
+        for chosen in _portions(gone):
+            connection.execute(update(entry).where(*where, entry.c.source_id.in_(chosen)).values(live=False))
 
     @staticmethod
     def _fed(connection: Connection, accounts: set[AccountId], now: dt.datetime) -> None:
@@ -208,41 +269,67 @@ class Ledger:
             connection.execute(update(account_t).where(account_t.c.id.in_(chosen)).values(fed_at=now))
 
     @staticmethod
-    def _key(row: Transaction, seen: Counter[bytes]) -> str:
-        """The source's own id, or one from content and a count: the third identical coffee of a day is always number three."""
+    def _key(row: Transaction, seen: Counter[bytes], source: str | None) -> str:
+        """The source's own id, or one from content and a count: the third identical coffee of a day is always number three.
+
+        Ids of different formats may be alike by chance, so all but those of tables carry the format's name.
+        """
+        named = f"{source}:" if source not in (None, TABLE) else ""
         if row.source_id is not None:
-            return row.source_id
+            return named + row.source_id
         content = f"{row.booked_on}|{row.amount.minor}|{row.amount.currency}|{row.status}|{row.text}"
         digest = hashlib.sha256(content.encode()).digest()[:12]
         place = row.account.encode() + digest
         seen[place] += 1
-        return f"{digest.hex()}-{seen[place]}"
+        return f"{named}{digest.hex()}-{seen[place]}"
 
-    def _add_batch(self, connection: Connection, keyed: list[tuple[str, Transaction]]) -> Added:
-        held, ids = self._before(connection, keyed)
+    def _add_batch(
+        self, connection: Connection, keyed: list[tuple[str, Transaction]], source: str | None, shown: set[tuple[AccountId, str]]
+    ) -> Added:
+        """shown: source ids of the pending entries that the file shows; those of the batch are added."""
+        old = self._old(connection, keyed)
+        held = self._held_of(connection, keyed, old)
+        meeting = _Meeting(connection, source, [(key, row) for key, row in keyed if (row.account, key) not in held], old)
+        texts: dict[AccountId, dict[str, Transaction]] = {}
+        for key, row in keyed:
+            if row.status is Status.PENDING:
+                shown.add((row.account, meeting.met.get((row.account, key), key)))
+            if (row.account, key) not in meeting.met:
+                texts.setdefault(row.account, {}).setdefault(row.text, row)
+        ids = self._descriptors(connection, texts, old)
         choices = self._choices(connection, ids.values())
         fresh: list[dict[str, Any]] = []
         newest: dict[tuple[AccountId, str], dict[str, Any]] = {}
         replaced: dict[AccountId, set[str]] = {}
         corrected = unchanged = 0
         for key, row in keyed:
-            values = self._values(key, row, ids[row.account, row.text], choices)
+            if (row.account, key) in meeting.met:
+                unchanged += 1
+                continue
+            values = self._values(key, row, ids[row.account, row.text], choices) | {"source": source}
             before = newest.get((row.account, key)) or held.get((row.account, key))
             if before is not None and all(before[name] == values[name] for name in _CONTENT):
                 unchanged += 1
                 continue
             gone = {row.supersedes} if row.supersedes is not None else set()
+            if (row.account, key) in meeting.replaces:
+                gone.add(meeting.replaces[row.account, key])
             if before is not None:
                 values["version"] = before["version"] + 1
                 gone.add(key)
                 corrected += 1
             if gone:
                 replaced.setdefault(row.account, set()).update(gone)
-            for old in gone:
+            for other in gone:
                 # What this very batch replaces is not in the table yet.
-                newest.get((row.account, old), {})["live"] = False
+                newest.get((row.account, other), {})["live"] = False
             newest[row.account, key] = values
             fresh.append(values)
+        for account, held_id, row in meeting.changed:
+            entries = self._held(connection, account, [held_id])
+            fresh.append(_moved(newest.get((account, held_id)) or entries[held_id], row))
+            replaced.setdefault(account, set()).add(held_id)
+            corrected, unchanged = corrected + 1, unchanged - 1
         for account, keys in replaced.items():
             where = (entry.c.account_id == account, entry.c.source_id.in_(keys))
             connection.execute(update(entry).where(*where).values(live=False))
@@ -252,24 +339,26 @@ class Ledger:
             connection.execute(insert(entry), [{name: values[name] for name in filled} for values in fresh])
         return Added(added=len(keyed) - corrected - unchanged, corrected=corrected, unchanged=unchanged)
 
-    def _before(
-        self, connection: Connection, keyed: list[tuple[str, Transaction]]
-    ) -> tuple[dict[tuple[AccountId, str], Mapping[str, Any]], dict[tuple[AccountId, str], int]]:
-        """What is held of these rows, and the descriptor id of each of their texts; both by account."""
-        keys: dict[AccountId, list[str]] = {}
-        texts: dict[AccountId, dict[str, Transaction]] = {}
-        for key, row in keyed:
-            keys.setdefault(row.account, []).append(key)
-            texts.setdefault(row.account, {}).setdefault(row.text, row)
-        # A new account has nothing to look up: a file of many parties would ask for each of them.
+    @staticmethod
+    def _old(connection: Connection, keyed: list[tuple[str, Transaction]]) -> set[AccountId]:
+        """The accounts that have rows. A new one has nothing to look up: a file of many parties would ask for each of them."""
         old: set[AccountId] = set()
-        for chosen in _portions(sorted(keys)):
+        for chosen in _portions(sorted({row.account for _, row in keyed})):
             query = select(descriptor.c.account_id).where(descriptor.c.account_id.in_(chosen)).distinct()
             old.update(connection.scalars(query))
-        held: dict[tuple[AccountId, str], Mapping[str, Any]] = {}
-        for account in old:
-            held |= {(account, key): row for key, row in self._held(connection, account, keys[account]).items()}
-        return held, self._descriptors(connection, texts, old)
+        return old
+
+    def _held_of(
+        self, connection: Connection, keyed: list[tuple[str, Transaction]], old: set[AccountId]
+    ) -> dict[tuple[AccountId, str], Mapping[str, Any]]:
+        """What is held of these rows under the same keys, by account and key."""
+        keys: dict[AccountId, list[str]] = {}
+        for key, row in keyed:
+            if row.account in old:
+                keys.setdefault(row.account, []).append(key)
+        return {
+            (account, key): row for account, some in keys.items() for key, row in self._held(connection, account, some).items()
+        }
 
     @staticmethod
     def _held(connection: Connection, account: AccountId, keys: list[str]) -> dict[str, Mapping[str, Any]]:
@@ -319,7 +408,7 @@ class Ledger:
         """
         known: dict[tuple[AccountId, str], int] = {}
         keys = {(account, text): self.texts.descriptor(text) for account, some in texts.items() for text in some}
-        for account in old:
+        for account in old & texts.keys():
             for chosen in _portions(sorted({keys[account, text] for text in texts[account]})):
                 where = (descriptor.c.account_id == account, descriptor.c.text.in_(chosen))
                 found = connection.execute(select(descriptor.c.text, descriptor.c.id).where(*where)).tuples()
@@ -381,6 +470,28 @@ class Ledger:
                 connection.execute(update(entry).where(*held, entry.c.source_id.in_(chosen)).values(live=False))
         return len(gone)
 
+    # Statement files
+
+    def put_stated(self, balances: Iterable[StatedBalance], on: Connection) -> None:
+        """Keep what statements say accounts held; the later word about a day stands."""
+        for one in balances:
+            values = {
+                "booked_minor": one.booked.minor,
+                "available_minor": one.available.minor if one.available else None,
+                "currency": one.booked.currency,
+            }
+            self._upsert(stated_t, {"account_id": one.account, "stated_on": one.on}, values, on)
+
+    def from_files(self, parties: Sequence[PartyId], on: Connection) -> list[tuple[PartyId, Account]]:
+        """The accounts that parties have by statement files."""
+        found: list[tuple[PartyId, Account]] = []
+        for chosen in _portions(parties):
+            query = select(grant_t.c.party_id, account_t).join(account_t, account_t.c.id == grant_t.c.account_id)
+            where = (grant_t.c.party_id.in_(chosen), grant_t.c.source == GrantSource.FILE.value)
+            for row in on.execute(query.where(*where).order_by(account_t.c.id)).mappings():
+                found.append((PartyId(row["party_id"]), Account(**{name: row[name] for name in Account.model_fields})))
+        return found
+
     # The index queue
 
     def take(self, limit: int) -> list[tuple[int, AccountId, str, str]]:
@@ -406,8 +517,8 @@ class Ledger:
         )
         with self.engine.begin() as connection:
             connection.execute(delete(work_t))
-            result = connection.execute(insert(work_t).from_select(["account_id", "template", "op"], source))
-        return result.rowcount
+            connection.execute(insert(work_t).from_select(["account_id", "template", "op"], source))
+            return connection.scalar(select(func.count()).select_from(work_t)) or 0
 
     # Reading is in data.queries; these two build what it and the resolver need.
 
@@ -439,10 +550,102 @@ class Ledger:
         return _Joined(connection) if connection is not None else self.engine.begin()
 
     def _upsert(self, table: Any, key: dict[str, Any], values: dict[str, Any], on: Connection | None) -> None:
-        same = [table.c[name] == value for name, value in key.items()]
         with self._on(on) as connection:
-            if values and connection.execute(update(table).where(*same).values(**values)).rowcount == 0:
-                connection.execute(insert(table).values(**key, **values))
+            new = _insert_of(connection)(table).values(**key, **values)
+            connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _insert_of(connection: Connection) -> Any:
+    """The INSERT that knows of conflicts: each database has its own."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+
+
+class _Meeting:
+    """The rows of a batch that their format has not brought yet, and the entries of other formats that they are.
+
+    met: by account and key, the source id of the entry that a row is; nothing is added for it. replaces: the pending entry
+    whose place a booked row takes. changed: rows that were met before with another day or amount, as (account, source id of
+    the entry, row).
+    """
+
+    def __init__(
+        self, connection: Connection, source: str | None, keyed: list[tuple[str, Transaction]], old: set[AccountId]
+    ) -> None:
+        self.connection, self.source = connection, source
+        self.met: dict[tuple[AccountId, str], str] = {}
+        self.replaces: dict[tuple[AccountId, str], str] = {}
+        self.changed: list[tuple[AccountId, str, Transaction]] = []
+        rows: dict[AccountId, dict[str, Transaction]] = {}
+        for key, row in keyed if source is not None else ():
+            if row.account in old:
+                rows.setdefault(row.account, {})[key] = row
+        for account, some in rows.items():
+            self._again(account, some)
+            if left := {key: row for key, row in some.items() if (account, key) not in self.met}:
+                self._first(account, left)
+
+    def _again(self, account: AccountId, rows: Mapping[str, Transaction]) -> None:
+        """Rows that were met in an earlier file."""
+        for chosen in _portions(list(rows)):
+            query = select(alias_t).where(alias_t.c.account_id == account, alias_t.c.source_id.in_(chosen))
+            for known in self.connection.execute(query).mappings().all():
+                row = rows[known["source_id"]]
+                self.met[account, known["source_id"]] = known["held_id"]
+                if (row.booked_on, row.amount.minor) != (known["booked_on"], known["amount_minor"]):
+                    self.changed.append((account, known["held_id"], row))
+                    same = update(alias_t).where(alias_t.c.account_id == account, alias_t.c.source_id == known["source_id"])
+                    self.connection.execute(same.values(booked_on=row.booked_on, amount_minor=row.amount.minor))
+
+    def _first(self, account: AccountId, rows: Mapping[str, Transaction]) -> None:
+        """Rows that are seen for the first time, each with an entry of its day and amount that is free, if there is one."""
+        free = self._free(account, sorted({row.booked_on for row in rows.values()}))
+        joined = []
+        for key, row in rows.items():
+            found = _likest(row, free.get((row.booked_on, row.amount.minor, row.amount.currency), []))
+            if found is None:
+                continue
+            if found["status"] == row.status.value:
+                self.met[account, key] = found["source_id"]
+                place = {"account_id": account, "source_id": key, "source": self.source, "held_id": found["source_id"]}
+                joined.append(place | {"booked_on": row.booked_on, "amount_minor": row.amount.minor})
+            else:
+                self.replaces[account, key] = found["source_id"]
+        if joined:
+            self.connection.execute(insert(alias_t), joined)
+
+    def _free(self, account: AccountId, days: Sequence[dt.date]) -> dict[tuple[dt.date, int, str], list[Mapping[str, Any]]]:
+        """The entries of other formats on some days that stand for no row of this format yet, by day, amount and currency."""
+        found: dict[tuple[dt.date, int, str], list[Mapping[str, Any]]] = {}
+        ours = select(alias_t.c.held_id).where(
+            alias_t.c.account_id == account, alias_t.c.held_id == entry.c.source_id, alias_t.c.source == self.source
+        )
+        for chosen in _portions(days):
+            where = (entry.c.account_id == account, entry.c.live.is_(True), entry.c.booked_on.in_(chosen))
+            others = (entry.c.source != self.source, ~ours.correlate(entry).exists())
+            for row in self.connection.execute(select(entry).where(*where, *others).order_by(entry.c.id)).mappings():
+                found.setdefault((row["booked_on"], row["amount_minor"], row["currency"]), []).append(dict(row))
+        return found
+
+
+def _likest(row: Transaction, free: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Take the entry out of those free that a row is: of its own status before a pending one, then of the likest text.
+
+    Which one of equal amounts it is changes no sum; it is only what the evidence shows.
+    """
+    words = set(row.text.casefold().split())
+    fitting = [one for one in free if one["status"] == row.status.value or row.status is Status.BOOKED]
+    if not fitting:
+        return None
+    best = max(fitting, key=lambda one: (one["status"] == row.status.value, len(words & set(one["text"].casefold().split()))))
+    free.remove(best)
+    return best
+
+
+def _moved(held: Mapping[str, Any], row: Transaction) -> dict[str, Any]:
+    """The next version of an entry, with the day and the amount that another format corrects it to."""
+    values = {name: value for name, value in held.items() if name not in ("id", "template")}
+    changes = {"booked_on": row.booked_on, "value_on": row.value_on, "amount_minor": row.amount.minor, "live": True}
+    return values | changes | {"version": held["version"] + 1}
 
 
 class _Joined:

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, String, and_, func, or_, select
 from sqlmodel import SQLModel
 
-from data.banking import Kind, Status
+from data.banking import Kind, StatedBalance, Status
 from data.money import Money
 from data.party import AccountId, Frozen
-from data.tables import AccountRow, DescriptorRow, EntryRow
+from data.tables import AccountRow, DescriptorRow, EntryRow, StatedBalanceRow
 
-entry, descriptor, account = (SQLModel.metadata.tables[m.__tablename__] for m in (EntryRow, DescriptorRow, AccountRow))
+entry, descriptor, account, stated_t = (
+    SQLModel.metadata.tables[m.__tablename__] for m in (EntryRow, DescriptorRow, AccountRow, StatedBalanceRow)
+)
 
 
 class Group(StrEnum):
@@ -197,6 +199,17 @@ class Queries:
         where = (entry.c.account_id.in_(accounts), entry.c.live.is_(True), entry.c.booked_on <= until)
         row = self._run(query.where(*where))[0]
         return (row["first"], row["last"]) if row["first"] is not None else None
+
+    def stated(self, of: AccountId, until: dt.date) -> StatedBalance | None:
+        """The newest balance that statement files state of an account, up to a date."""
+        query = select(stated_t).where(stated_t.c.account_id == of, stated_t.c.stated_on <= until)
+        rows = self._run(query.order_by(stated_t.c.stated_on.desc()).limit(1))
+        if not rows:
+            return None
+        one, code = rows[0], rows[0]["currency"]
+        available = None if one["available_minor"] is None else Money(minor=one["available_minor"], currency=code)
+        booked = Money(minor=one["booked_minor"], currency=code)
+        return StatedBalance(account=of, on=one["stated_on"], booked=booked, available=available)
 
     def categories(self, accounts: Sequence[AccountId]) -> tuple[str, ...]:
         """The categories that rows of the accounts have."""

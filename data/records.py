@@ -132,6 +132,8 @@ class Records:
         A lease that has run out may be taken over: its turn is told to have been cut off. Raises
         ConversationBusy while another turn holds a live one.
         """
+        # PostgreSQL has no place for this character, and nobody types it.
+        message = message.replace("\0", "")
         lease = uuid.uuid4().hex
         free = (conversation_t.c.lease_until.is_(None)) | (conversation_t.c.lease_until <= now)
         with self.engine.begin() as connection:

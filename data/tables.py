@@ -13,7 +13,7 @@ BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
-    """Aware datetimes, kept as UTC: SQLite forgets the zone, so it is put back on the way out."""
+    """Aware datetimes, kept as UTC: SQLite forgets the zone and PostgreSQL gives that of its session, so it is put back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -24,7 +24,9 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return value.astimezone(dt.UTC) if value is not None else None
 
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 class PartyRow(SQLModel, table=True):
@@ -116,6 +118,35 @@ class EntryRow(SQLModel, table=True):
     original_minor: int | None = Field(default=None, sa_type=BigInteger)
     original_currency: str | None = None
     rate: str | None = None
+    # The format of the file that it came from; None for what the bank's services told.
+    source: str | None = None
+
+
+class AliasRow(SQLModel, table=True):
+    """A row of one format that is an entry of another: `held_id` is the entry's source id.
+
+    The day and the amount are those under which the row was met, so that a correction of it is noticed.
+    """
+
+    __tablename__ = "entry_alias"
+    __table_args__ = (Index("alias_of_entry", "account_id", "held_id"),)
+    account_id: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    source: str
+    held_id: str
+    booked_on: dt.date
+    amount_minor: int = Field(sa_type=BigInteger)
+
+
+class StatedBalanceRow(SQLModel, table=True):
+    """What a statement says an account held at the end of a day."""
+
+    __tablename__ = "stated_balance"
+    account_id: str = Field(primary_key=True)
+    stated_on: dt.date = Field(primary_key=True)
+    booked_minor: int = Field(sa_type=BigInteger)
+    available_minor: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str
 
 
 class CategoryChoiceRow(SQLModel, table=True):
@@ -173,3 +204,48 @@ class EventRow(SQLModel, table=True):
     turn: int
     type: str
     payload: str
+
+
+class ArticleRow(SQLModel, table=True):
+    """An article of the bank as it was loaded from `source`, a folder or a file. Lists are kept as JSON."""
+
+    __tablename__ = "article"
+    id: str = Field(primary_key=True)
+    source: str = Field(index=True)
+    title: str
+    path: str
+    text: str
+    part_of: str | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    audience: str
+    products: str
+    supersedes: str
+    digest: str
+
+
+class PassageRow(SQLModel, table=True):
+    """A piece of an article, as it is found and cited. `until` is earlier than its article's where another one took over."""
+
+    __tablename__ = "passage"
+    id: str = Field(primary_key=True)
+    article_id: str = Field(index=True)
+    source: str = Field(index=True)
+    title: str
+    heading: str
+    text: str
+    below: str
+    since: dt.date
+    until: dt.date
+    audience: str
+    products: str
+    digest: str
+
+
+class PassageWorkRow(SQLModel, table=True):
+    """What the index of passages has still to take in or forget; written with the rows it comes from."""
+
+    __tablename__ = "passage_work"
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    passage_id: str
+    op: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -16,6 +16,8 @@ from retrieval.vectors import DIMENSIONS, Vectors
 
 # SQLite allows far more, but a thousand digests a statement are as fast.
 PORTION = 1000
+# Before a text that is embedded as it is written: a name of the same words has another vector.
+PROSE = "prose\0"
 
 
 class EmbeddingCache:
@@ -66,10 +68,24 @@ class EmbeddingCache:
         owners: for each template None, or the account under which alone it is kept.
         """
         keys = [self.key(template, owner) for template, owner in zip(templates, owners, strict=True)]
+        return self._made(embedder.embed_names, keys, templates, owners)
+
+    def embed_texts(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
+        """Vectors [len(texts), 384] of prose, which is embedded as it is written; what is not known is embedded once and kept."""
+        keys = [self.key(f"{PROSE}{text}") for text in texts]
+        return self._made(embedder.embed, keys, texts, [None] * len(texts))
+
+    def _made(
+        self,
+        embed: Callable[[Sequence[str]], Vectors],
+        keys: Sequence[bytes],
+        texts: Sequence[str],
+        owners: Sequence[AccountId | None],
+    ) -> Vectors:
         known = self.get(list(dict.fromkeys(keys)))
         missing = {key: at for at, key in enumerate(keys) if key not in known}
         if missing:
-            fresh = embedder.embed_names([templates[at] for at in missing.values()])
+            fresh = embed([texts[at] for at in missing.values()])
             self.put(list(missing), fresh, [owners[at] for at in missing.values()])
             known |= dict(zip(missing, fresh, strict=True))
         return np.stack([known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)

@@ -1,7 +1,8 @@
-"""The index of what statement lines mean: which templates of which account are near to a customer's words."""
+"""The two indexes: which templates of which account are near to a customer's words, and which passages of which articles."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from data.articles import Audience
 from data.errors import IndexUnavailable
 from data.party import AccountId
 from retrieval.vectors import Vectors
@@ -55,8 +57,8 @@ class IndexState(NamedTuple):
     building: int | None
 
 
-class VectorIndex(Protocol):
-    """One index per embedding version, of points keyed by account.
+class Collections(Protocol):
+    """What the two have in common: one index per embedding version, built beside the one that answers.
 
     Writing goes to the collection that is being built where there is one, else to the live one; searching only ever sees the
     live one. Every method raises IndexUnavailable when the store does not answer in time.
@@ -71,6 +73,18 @@ class VectorIndex(Protocol):
 
     async def publish(self) -> None:
         """Make what was built the live collection, at once, and delete the one before. Without a `begin` nothing happens."""
+
+    async def prune(self) -> None:
+        """Delete the collections of every other embedding version."""
+
+    async def drop(self) -> None:
+        """Delete everything of this version; it can be rebuilt from SQL."""
+
+    async def close(self) -> None: ...
+
+
+class VectorIndex(Collections, Protocol):
+    """Templates, keyed by account."""
 
     async def upsert(self, points: Sequence[Point]) -> None:
         """Raises IndexUnavailable where nothing was begun yet."""
@@ -88,14 +102,6 @@ class VectorIndex(Protocol):
 
     async def count(self, accounts: frozenset[AccountId]) -> int:
         """Live points of the accounts."""
-
-    async def prune(self) -> None:
-        """Delete the collections of every other embedding version."""
-
-    async def drop(self) -> None:
-        """Delete everything of this version; it can be rebuilt from the ledger."""
-
-    async def close(self) -> None: ...
 
 
 class Found(NamedTuple):
@@ -138,4 +144,103 @@ def checked(hits: Iterable[Hit], accounts: frozenset[AccountId]) -> list[Hit]:
     if strange:
         log.error("index_returned_other_accounts", hits=strange)
         raise IndexUnavailable("the index does not keep accounts apart; it is not used")
+    return kept
+
+
+# How many passages each search of a question brings: by the words or the meaning of all of it, and by each of its sentences.
+PASSAGES, PASSAGES_A_NEED = 100, 20
+# Stands for the products of a passage that is for every one.
+EVERY = "*"
+
+
+class Reader(NamedTuple):
+    """Who is to be given something, and on which day. products: the versions they hold; None is any."""
+
+    on: dt.date
+    audience: Audience = Audience.PUBLIC
+    products: frozenset[str] | None = frozenset()
+
+    @property
+    def audiences(self) -> list[str]:
+        return [a.value for a in Audience] if self.audience is Audience.INTERNAL else [Audience.PUBLIC.value]
+
+
+class Bounds(NamedTuple):
+    """Who may be given a passage, as the store keeps it. since, until: days by their ordinal number."""
+
+    since: int
+    until: int
+    audience: str
+    products: tuple[str, ...]
+
+    def hold(self, reader: Reader) -> bool:
+        own = None if reader.products is None else {*reader.products, EVERY}
+        return (
+            self.since <= reader.on.toordinal() <= self.until
+            and self.audience in reader.audiences
+            and (own is None or not own.isdisjoint(self.products))
+        )
+
+
+class Sparse(NamedTuple):
+    """Ids of words and what each weighs."""
+
+    indices: Sequence[int]
+    values: Sequence[float]
+
+
+class PassagePoint(NamedTuple):
+    """vector: [384], of length 1."""
+
+    passage: str
+    article: str
+    bounds: Bounds
+    words: Sparse
+    vector: Vectors
+
+    @property
+    def id(self) -> str:
+        return point_id(EVERY, self.passage)
+
+
+class Candidate(NamedTuple):
+    """A passage that the store brought. words: its BM25 score, 0 where it was not among the first by words. vector: [384]."""
+
+    passage: str
+    article: str
+    bounds: Bounds
+    words: float
+    vector: Vectors
+
+
+class PassageIndex(Collections, Protocol):
+    """Passages of articles, for those whom they are for."""
+
+    async def upsert(self, points: Sequence[PassagePoint]) -> None:
+        """Raises IndexUnavailable where nothing was begun yet."""
+
+    async def delete(self, passages: Collection[str]) -> None:
+        """Delete passages from the live collection and the one being built."""
+
+    async def search(self, words: Sparse, vectors: Vectors, reader: Reader) -> list[Candidate]:
+        """What may answer a question, in no order: the first by words, by the whole question and by each of its sentences.
+
+        vectors: [n, 384], of the whole question and then of its sentences. Raises IndexUnavailable where nothing was published
+        yet, and when the store returns a passage that is not for this reader.
+        """
+
+    async def count(self, reader: Reader) -> int:
+        """Live passages for a reader."""
+
+
+def readable(candidates: Iterable[Candidate], reader: Reader) -> list[Candidate]:
+    """The candidates, once each is seen to be for the reader.
+
+    Raises IndexUnavailable for one that is not: a store that filters wrongly has also left out what it should have found.
+    """
+    kept = list(candidates)
+    strange = sum(not candidate.bounds.hold(reader) for candidate in kept)
+    if strange:
+        log.error("index_returned_passages_for_others", passages=strange)
+        raise IndexUnavailable("the index does not keep readers apart; it is not used")
     return kept

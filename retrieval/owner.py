@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import fcntl
 import signal
 import socket
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from data.articles import Audience
 from data.errors import IndexUnavailable
-from retrieval.shards import Shards
+from retrieval.index import Bounds, PassagePoint, Reader, Sparse
+from retrieval.shards import Passages, Shards, Templates
 from retrieval.vectors import DIMENSIONS
 from retrieval.wire import Message, address, frame, read
 
@@ -68,7 +71,8 @@ class Owner:
             while True:
                 message, blob = await read(reader)
                 self._asked_at = loop.time()
-                writer.write(frame(self._answer(message, blob)))
+                answer = self._answer(message, blob)
+                writer.write(frame(answer, answer.pop("blob", b"")))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             return
@@ -81,55 +85,99 @@ class Owner:
 
     def _answer(self, message: Message, blob: bytes) -> Message:
         operations: dict[str, Callable[[Message, bytes], Message]] = {
-            "state": lambda m, b: {"state": self.shards.version(m["version"]).state()},
+            "state": lambda m, b: {"state": self._collection(m).state()},
             "begin": self._begin,
             "publish": self._publish,
+            "drop": self._drop,
+            "prune": self._prune,
+            "stop": self._stop,
+        }
+        templates: dict[str, Callable[[Message, bytes], Message]] = {
             "upsert": self._upsert,
             "delete": self._delete,
             "search": self._search,
-            "count": lambda m, b: {"count": self.shards.version(m["version"]).count(m["accounts"])},
-            "prune": self._prune,
-            "drop": self._drop,
-            "stop": self._stop,
+            "count": lambda m, b: {"count": self._templates(m).count(m["accounts"])},
         }
+        passages: dict[str, Callable[[Message, bytes], Message]] = {
+            "upsert": self._upsert_passages,
+            "delete": self._delete_passages,
+            "search": self._search_passages,
+            "count": lambda m, b: {"count": self._passages(m).count(_reader(m["reader"]))},
+        }
+        operations |= passages if message["kind"] == "passages" else templates
         try:
             return operations[message["op"]](message, blob)
         except IndexUnavailable as error:
             return {"error": str(error)}
 
+    def _templates(self, message: Message) -> Templates:
+        return self.shards.version(message["version"])
+
+    def _passages(self, message: Message) -> Passages:
+        return self.shards.passages(message["version"])
+
+    def _collection(self, message: Message) -> Templates | Passages:
+        return self._passages(message) if message["kind"] == "passages" else self._templates(message)
+
     def _begin(self, message: Message, blob: bytes) -> Message:
-        self.shards.version(message["version"]).begin()
+        self._collection(message).begin()
         return {}
 
     def _publish(self, message: Message, blob: bytes) -> Message:
-        self.shards.version(message["version"]).publish()
+        self._collection(message).publish()
+        return {}
+
+    def _drop(self, message: Message, blob: bytes) -> Message:
+        self._collection(message).drop()
         return {}
 
     def _upsert(self, message: Message, blob: bytes) -> Message:
         vectors = np.frombuffer(blob, np.float32).reshape(-1, DIMENSIONS)
-        self.shards.version(message["version"]).upsert(message["accounts"], message["texts"], vectors)
+        self._templates(message).upsert(message["accounts"], message["texts"], vectors)
         return {}
 
     def _delete(self, message: Message, blob: bytes) -> Message:
-        self.shards.version(message["version"]).delete(message["account"], message["texts"])
+        self._templates(message).delete(message["account"], message["texts"])
         return {}
 
     def _search(self, message: Message, blob: bytes) -> Message:
-        version = self.shards.version(message["version"])
-        hits = version.search(message["text"], np.frombuffer(blob, np.float32), message["accounts"], message["limit"])
+        hits = self._templates(message).search(
+            message["text"], np.frombuffer(blob, np.float32), message["accounts"], message["limit"]
+        )
         return {"hits": [(hit.account, hit.text, hit.score, hit.rank, hit.by_meaning, hit.by_words) for hit in hits]}
 
-    def _prune(self, message: Message, blob: bytes) -> Message:
-        self.shards.prune(message["version"])
+    def _upsert_passages(self, message: Message, blob: bytes) -> Message:
+        vectors = np.frombuffer(blob, np.float32).reshape(-1, DIMENSIONS)
+        points = [
+            PassagePoint(passage, article, Bounds(*bounds), Sparse(*words), vector)
+            for (passage, article, bounds, words), vector in zip(message["points"], vectors, strict=True)
+        ]
+        self._passages(message).upsert(points)
         return {}
 
-    def _drop(self, message: Message, blob: bytes) -> Message:
-        self.shards.version(message["version"]).drop()
+    def _delete_passages(self, message: Message, blob: bytes) -> Message:
+        self._passages(message).delete(message["passages"])
+        return {}
+
+    def _search_passages(self, message: Message, blob: bytes) -> Message:
+        vectors = np.frombuffer(blob, np.float32).reshape(-1, DIMENSIONS)
+        found = self._passages(message).search(Sparse(*message["words"]), vectors, _reader(message["reader"]))
+        stored = b"".join(candidate.vector.tobytes() for candidate in found)
+        return {"found": [(c.passage, c.article, c.bounds, c.words) for c in found], "blob": stored}
+
+    def _prune(self, message: Message, blob: bytes) -> Message:
+        prune = self.shards.prune_passages if message["kind"] == "passages" else self.shards.prune
+        prune(message["version"])
         return {}
 
     def _stop(self, message: Message, blob: bytes) -> Message:
         self.stopped.set()
         return {}
+
+
+def _reader(sent: Message) -> Reader:
+    products = None if sent["products"] is None else frozenset(sent["products"])
+    return Reader(dt.date.fromisoformat(sent["on"]), Audience(sent["audience"]), products)
 
 
 async def _run(folder: Path, idle_s: float) -> None:

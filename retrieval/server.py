@@ -1,4 +1,4 @@
-"""The index on a Qdrant server or cluster, for more than one machine."""
+"""The indexes on a Qdrant server or cluster, for more than one machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,25 @@ from qdrant_client.http.exceptions import ApiException
 from data.errors import IndexUnavailable
 from data.party import AccountId
 from retrieval import lexical
-from retrieval.index import DEPTH, Found, Hit, IndexState, Point, checked, fuse
+from retrieval.index import (
+    DEPTH,
+    EVERY,
+    PASSAGES,
+    PASSAGES_A_NEED,
+    Candidate,
+    Found,
+    Hit,
+    IndexState,
+    PassagePoint,
+    Point,
+    Reader,
+    Sparse,
+    checked,
+    fuse,
+    point_id,
+    readable,
+)
+from retrieval.shards import AUDIENCE, PRODUCTS, SINCE, UNTIL, candidate, kept
 from retrieval.vectors import DIMENSIONS, Vectors
 
 MEMORY = ":memory:"
@@ -28,15 +46,32 @@ def granted_filter(accounts: Collection[str]) -> models.Filter:
     return models.Filter(must=[models.FieldCondition(key=ACCOUNT, match=models.MatchAny(any=sorted(accounts)))])
 
 
-class ServerIndex:
-    """A `VectorIndex` on Qdrant. Two aliases per embedding version name its live collection and the one being built."""
+def reader_filter(reader: Reader) -> models.Filter:
+    """The condition in every query for passages: in force on the day, for the audience, and for a product that is held."""
+    day = reader.on.toordinal()
+    must: list[models.Condition] = [
+        models.FieldCondition(key=SINCE, range=models.Range(lte=day)),
+        models.FieldCondition(key=UNTIL, range=models.Range(gte=day)),
+        models.FieldCondition(key=AUDIENCE, match=models.MatchAny(any=reader.audiences)),
+    ]
+    if reader.products is not None:
+        own = models.MatchAny(any=[EVERY, *sorted(reader.products)])
+        must.append(models.FieldCondition(key=PRODUCTS, match=own))
+    return models.Filter(must=must)
+
+
+class _Server:
+    """An index on Qdrant. Two aliases per embedding version name its live collection and the one being built."""
+
+    prefix: str
+    graph: models.HnswConfigDiff
 
     def __init__(self, url: str, version: str, api_key: str | None = None, deadline_s: float = 0.3) -> None:
         """url: of the server, or ":memory:" for tests. deadline_s: for a search or count."""
         self.version, self.deadline_s = version, deadline_s
         self._client = AsyncQdrantClient(url, api_key=api_key, timeout=int(WRITE_S), check_compatibility=False)
         self._indexed = url != MEMORY
-        self._live, self._building = f"templates-{version}", f"templates-{version}-building"
+        self._live, self._building = f"{self.prefix}{version}", f"{self.prefix}{version}-building"
         self._published = False
 
     async def state(self) -> IndexState:
@@ -65,54 +100,10 @@ class ServerIndex:
             if self._live in named:
                 await self._client.delete_collection(named[self._live])
 
-    async def upsert(self, points: Sequence[Point]) -> None:
-        async with _answered(WRITE_S):
-            named = await self._named()
-            target = self._building if self._building in named else self._live
-            if target not in named:
-                raise IndexUnavailable("the index was not begun yet")
-            for start in range(0, len(points), PORTION):
-                await self._client.upsert(target, [_stored(point) for point in points[start : start + PORTION]])
-
-    async def delete(self, account: AccountId, texts: Collection[str] | None = None) -> None:
-        own = granted_filter([account])
-        if texts is not None:
-            own = models.Filter(must=[*_must(own), models.FieldCondition(key=TEXT, match=models.MatchAny(any=sorted(texts)))])
-        async with _answered(WRITE_S):
-            named = await self._named()
-            for alias in (self._live, self._building):
-                if alias in named:
-                    await self._client.delete(alias, models.FilterSelector(filter=own))
-
-    async def search(self, text: str, vector: Vectors, accounts: frozenset[AccountId], limit: int) -> list[Hit]:
-        if not accounts:
-            return []
-        own, depth = granted_filter(accounts), max(limit, DEPTH)
-        requests = [models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=depth, with_payload=True)]
-        indices, values = lexical.query(text)
-        if indices:
-            same = models.SparseVector(indices=indices, values=values)
-            rarity = models.SearchParams(idf=models.IdfCorpusParams(corpus=own))
-            lookup = models.QueryRequest(query=same, using=WORDS, filter=own, params=rarity, limit=depth, with_payload=True)
-            lookup.with_vector = [DENSE]
-            requests.append(lookup)
-        async with _answered(self.deadline_s):
-            await self._need_live()
-            dense, *words = await self._client.query_batch_points(self._live, requests)
-        near = [_found(point, point.score) for point in dense.points]
-        return checked(fuse(near, _with_cosine(words[0].points if words else [], vector), limit), accounts)
-
-    async def count(self, accounts: frozenset[AccountId]) -> int:
-        if not accounts:
-            return 0
-        async with _answered(self.deadline_s):
-            await self._need_live()
-            return (await self._client.count(self._live, granted_filter(accounts))).count
-
     async def prune(self) -> None:
         async with _answered(WRITE_S):
             for collection in (await self._client.get_collections()).collections:
-                if collection.name.startswith("templates-") and not collection.name.startswith(f"{self._live}-"):
+                if collection.name.startswith(self.prefix) and not collection.name.startswith(f"{self._live}-"):
                     await self._client.delete_collection(collection.name)
 
     async def drop(self) -> None:
@@ -142,18 +133,126 @@ class ServerIndex:
         await self._client.update_collection_aliases([*gone, new])
 
     async def _create(self, name: str) -> None:
-        # No graph over everybody: an account has few points and is searched exactly, whoever else is in the collection.
         await self._client.create_collection(
             name,
             vectors_config={DENSE: models.VectorParams(size=DIMENSIONS, distance=models.Distance.COSINE)},
             sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-            hnsw_config=models.HnswConfigDiff(m=0, payload_m=16, full_scan_threshold=100_000),
+            hnsw_config=self.graph,
         )
         if self._indexed:
-            tenant = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
-            plain = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False)
-            await self._client.create_payload_index(name, ACCOUNT, tenant)
-            await self._client.create_payload_index(name, TEXT, plain)
+            await self.create_indexes(name)
+
+    async def create_indexes(self, name: str) -> None:
+        """Index what is filtered by."""
+        raise NotImplementedError
+
+    async def _write(self, points: Sequence[models.PointStruct]) -> None:
+        async with _answered(WRITE_S):
+            named = await self._named()
+            target = self._building if self._building in named else self._live
+            if target not in named:
+                raise IndexUnavailable("the index was not begun yet")
+            for start in range(0, len(points), PORTION):
+                await self._client.upsert(target, list(points[start : start + PORTION]))
+
+    async def _delete(self, chosen: models.PointsSelector) -> None:
+        async with _answered(WRITE_S):
+            named = await self._named()
+            for alias in (self._live, self._building):
+                if alias in named:
+                    await self._client.delete(alias, chosen)
+
+
+class ServerIndex(_Server):
+    """A `VectorIndex` on Qdrant."""
+
+    prefix = "templates-"
+    # No graph over everybody: an account has few points and is searched exactly, whoever else is in the collection.
+    graph = models.HnswConfigDiff(m=0, payload_m=16, full_scan_threshold=100_000)
+
+    async def create_indexes(self, name: str) -> None:
+        tenant = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
+        plain = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False)
+        await self._client.create_payload_index(name, ACCOUNT, tenant)
+        await self._client.create_payload_index(name, TEXT, plain)
+
+    async def upsert(self, points: Sequence[Point]) -> None:
+        await self._write([_stored(point) for point in points])
+
+    async def delete(self, account: AccountId, texts: Collection[str] | None = None) -> None:
+        own = granted_filter([account])
+        if texts is not None:
+            own = models.Filter(must=[*_must(own), models.FieldCondition(key=TEXT, match=models.MatchAny(any=sorted(texts)))])
+        await self._delete(models.FilterSelector(filter=own))
+
+    async def search(self, text: str, vector: Vectors, accounts: frozenset[AccountId], limit: int) -> list[Hit]:
+        if not accounts:
+            return []
+        own, depth = granted_filter(accounts), max(limit, DEPTH)
+        requests = [models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=depth, with_payload=True)]
+        indices, values = lexical.query(text)
+        if indices:
+            same = models.SparseVector(indices=indices, values=values)
+            rarity = models.SearchParams(idf=models.IdfCorpusParams(corpus=own))
+            lookup = models.QueryRequest(query=same, using=WORDS, filter=own, params=rarity, limit=depth, with_payload=True)
+            lookup.with_vector = [DENSE]
+            requests.append(lookup)
+        async with _answered(self.deadline_s):
+            await self._need_live()
+            dense, *words = await self._client.query_batch_points(self._live, requests)
+        near = [_found(point, point.score) for point in dense.points]
+        return checked(fuse(near, _with_cosine(words[0].points if words else [], vector), limit), accounts)
+
+    async def count(self, accounts: frozenset[AccountId]) -> int:
+        if not accounts:
+            return 0
+        async with _answered(self.deadline_s):
+            await self._need_live()
+            return (await self._client.count(self._live, granted_filter(accounts))).count
+
+
+class ServerPassages(_Server):
+    """A `PassageIndex` on Qdrant."""
+
+    prefix = "passages-"
+    graph = models.HnswConfigDiff(m=16, ef_construct=100)
+
+    async def create_indexes(self, name: str) -> None:
+        days = models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, lookup=False, range=True, enable_hnsw=False)
+        plain = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False)
+        for field, schema in ((SINCE, days), (UNTIL, days), (AUDIENCE, plain), (PRODUCTS, plain)):
+            await self._client.create_payload_index(name, field, schema)
+
+    async def upsert(self, points: Sequence[PassagePoint]) -> None:
+        await self._write([_stored_passage(point) for point in points])
+
+    async def delete(self, passages: Collection[str]) -> None:
+        if passages:
+            await self._delete(models.PointIdsList(points=[point_id(EVERY, passage) for passage in passages]))
+
+    async def search(self, words: Sparse, vectors: Vectors, reader: Reader) -> list[Candidate]:
+        own = reader_filter(reader)
+        requests = [
+            models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=limit)
+            for vector, limit in zip(vectors, [PASSAGES] + [PASSAGES_A_NEED] * (len(vectors) - 1), strict=True)
+        ]
+        if words.indices:
+            same = models.SparseVector(indices=list(words.indices), values=list(words.values))
+            requests.append(models.QueryRequest(query=same, using=WORDS, filter=own, limit=PASSAGES))
+        async with _answered(self.deadline_s):
+            await self._need_live()
+            answers = await self._client.query_batch_points(self._live, requests)
+            by_words = {point.id: point.score for point in answers[-1].points} if words.indices else {}
+            every = list(dict.fromkeys(point.id for answer in answers for point in answer.points))
+            found = await self._client.retrieve(self._live, every, with_payload=True, with_vectors=[DENSE]) if every else []
+        named = [(point, cast(dict[str, list[float]], point.vector)[DENSE]) for point in found]
+        brought = [candidate(point.payload or {}, by_words.get(point.id, 0.0), vector) for point, vector in named]
+        return readable(brought, reader)
+
+    async def count(self, reader: Reader) -> int:
+        async with _answered(self.deadline_s):
+            await self._need_live()
+            return (await self._client.count(self._live, reader_filter(reader))).count
 
 
 @asynccontextmanager
@@ -184,6 +283,11 @@ def _stored(point: Point) -> models.PointStruct:
     indices, values = lexical.document(point.text)
     vector = {DENSE: point.vector.tolist(), WORDS: models.SparseVector(indices=indices, values=values)}
     return models.PointStruct(id=point.id, vector=vector, payload={ACCOUNT: point.account, TEXT: point.text})
+
+
+def _stored_passage(point: PassagePoint) -> models.PointStruct:
+    words = models.SparseVector(indices=list(point.words.indices), values=list(point.words.values))
+    return models.PointStruct(id=point.id, vector={DENSE: point.vector.tolist(), WORDS: words}, payload=kept(point))
 
 
 def _found(point: models.ScoredPoint, cosine: float) -> Found:

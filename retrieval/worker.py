@@ -1,18 +1,24 @@
-"""Brings the index up to the ledger: takes work from the queue, embeds what is new and writes it, away from the event loop."""
+"""Brings the indexes up to SQL: takes work from a queue, embeds what is new and writes it, away from the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
+from data import articles
+from data.articles import Passage
 from data.party import AccountId
+from retrieval import lexical
 from retrieval.cache import EmbeddingCache
 from retrieval.embedding import Embedder
-from retrieval.index import Point, VectorIndex
+from retrieval.index import EVERY, Bounds, Collections, PassageIndex, PassagePoint, Point, Sparse, VectorIndex
+from retrieval.vectors import Vectors
 
 # Taken from the queue at a time, and embedded while those before are written.
 BATCH, PORTION = 4096, 512
+# Passages are long: so many at a time take a few seconds, after which a broken off run has kept their vectors.
+PASSAGES = 128
 
 # (entries done since the call, entries that were waiting when it began).
 Progress = Callable[[int, int], None]
@@ -20,16 +26,13 @@ Progress = Callable[[int, int], None]
 Work = tuple[int, AccountId, str, str]
 
 PUT, OWN, DELETE = "put", "own", "delete"
+W = TypeVar("W", bound=tuple[Any, ...])
 
 
-class IndexQueue(Protocol):
-    """Work for the index, in SQL. The methods block; they are called from a worker thread.
+class Queue(Protocol[W]):
+    """Work for an index, in SQL; the first of an entry is its id. The methods block; they are called from a worker thread."""
 
-    Operations: "put" writes a template of an account, "own" one that names a person, whose vector is kept under that account
-    alone, "delete" takes one away.
-    """
-
-    def take(self, limit: int) -> list[Work]:
+    def take(self, limit: int) -> list[W]:
         """The oldest work; it stays until `done`. Empty when there is none."""
 
     def done(self, ids: Sequence[int]) -> None: ...
@@ -37,7 +40,19 @@ class IndexQueue(Protocol):
     def waiting(self) -> int: ...
 
     def requeue(self) -> int:
-        """Put every template of every account into the queue again."""
+        """Put everything into the queue again."""
+
+
+class IndexQueue(Queue[Work], Protocol):
+    """Operations: "put" writes a template of an account, "own" one that names a person, whose vector is kept under that account
+    alone, "delete" takes one away.
+    """
+
+
+class PassageQueue(Queue[articles.Work], Protocol):
+    """Operations: "put" writes a passage, "delete" takes it away."""
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]: ...
 
 
 async def drain(
@@ -49,34 +64,93 @@ async def drain(
     it never answers half filled. Several may drain at once: writing twice makes one point. Raises IndexUnavailable; what was
     not written stays in the queue.
     """
-    live, building = await index.state()
-    if live is None or building is not None:
-        return await rebuild(queue, embedder, cache, index, progress)
-    return await _work_off(queue, embedder, cache, index, progress)
+    return await _drain(queue, index, _templates(embedder, cache, index), progress)
 
 
 async def rebuild(
     queue: IndexQueue, embedder: Embedder, cache: EmbeddingCache, index: VectorIndex, progress: Progress | None = None
 ) -> int:
     """Build the index anew from the ledger, beside the one that answers until it is done. Returns how many entries it was."""
+    return await _rebuild(queue, index, _templates(embedder, cache, index), progress)
+
+
+async def drain_passages(
+    queue: PassageQueue, embedder: Embedder, cache: EmbeddingCache, index: PassageIndex, progress: Progress | None = None
+) -> int:
+    """`drain`, for the passages of articles."""
+    return await _drain(queue, index, _passages(queue, embedder, cache, index), progress)
+
+
+async def rebuild_passages(
+    queue: PassageQueue, embedder: Embedder, cache: EmbeddingCache, index: PassageIndex, progress: Progress | None = None
+) -> int:
+    """`rebuild`, for the passages of articles."""
+    return await _rebuild(queue, index, _passages(queue, embedder, cache, index), progress)
+
+
+Perform = Callable[[Sequence[W]], Awaitable[None]]
+
+
+async def _drain(queue: Queue[W], index: Collections, perform: Perform[W], progress: Progress | None) -> int:
+    live, building = await index.state()
+    if live is None or building is not None:
+        return await _rebuild(queue, index, perform, progress)
+    return await _work_off(queue, perform, progress)
+
+
+async def _rebuild(queue: Queue[W], index: Collections, perform: Perform[W], progress: Progress | None) -> int:
     await index.begin()
     await asyncio.to_thread(queue.requeue)
-    done = await _work_off(queue, embedder, cache, index, progress)
+    done = await _work_off(queue, perform, progress)
     await index.publish()
     return done
 
 
-async def _work_off(
-    queue: IndexQueue, embedder: Embedder, cache: EmbeddingCache, index: VectorIndex, progress: Progress | None
-) -> int:
+async def _work_off(queue: Queue[W], perform: Perform[W], progress: Progress | None) -> int:
     total, done = await asyncio.to_thread(queue.waiting), 0
     while work := await asyncio.to_thread(queue.take, BATCH):
-        await _perform(work, embedder, cache, index)
-        await asyncio.to_thread(queue.done, [number for number, *_ in work])
+        await perform(work)
+        await asyncio.to_thread(queue.done, [entry[0] for entry in work])
         done += len(work)
         if progress is not None:
             progress(done, max(done, total))
     return done
+
+
+def _templates(embedder: Embedder, cache: EmbeddingCache, index: VectorIndex) -> Perform[Work]:
+    return lambda work: _perform(work, embedder, cache, index)
+
+
+def _passages(queue: PassageQueue, embedder: Embedder, cache: EmbeddingCache, index: PassageIndex) -> Perform[articles.Work]:
+    async def perform(work: Sequence[articles.Work]) -> None:
+        # Read when it is written, so that the last of several changes counts; what is no longer there goes.
+        keys = list(dict.fromkeys(key for _, key, _ in work))
+        held = await asyncio.to_thread(queue.passages, keys)
+        for start in range(0, len(keys), PASSAGES):
+            some = [held[key] for key in keys[start : start + PASSAGES] if key in held]
+            vectors = await asyncio.to_thread(cache.embed_texts, embedder, [embedded(passage) for passage in some])
+            await index.upsert(await asyncio.to_thread(_points, some, vectors))
+        await index.delete([key for key in keys if key not in held])
+
+    return perform
+
+
+def embedded(passage: Passage) -> str:
+    """The text that stands for a passage: what it is about first, as the encoder reads no more than a page."""
+    about = ". ".join(part for part in (passage.title, *passage.heading) if part)
+    return "\n".join(part for part in (about, passage.text, passage.below) if part)
+
+
+def _points(passages: Sequence[Passage], vectors: Vectors) -> list[PassagePoint]:
+    points = []
+    for passage, vector in zip(passages, vectors, strict=True):
+        bounds = Bounds(
+            passage.since.toordinal(), passage.until.toordinal(), passage.audience.value, passage.products or (EVERY,)
+        )
+        text = f"{passage.text}\n{passage.below}"
+        words = Sparse(*lexical.passage(passage.article, passage.title, passage.heading, text))
+        points.append(PassagePoint(passage.id, passage.article, bounds, words, vector))
+    return points
 
 
 async def _perform(work: Sequence[Work], embedder: Embedder, cache: EmbeddingCache, index: VectorIndex) -> None:

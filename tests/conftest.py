@@ -37,10 +37,19 @@ from data.party import AccountId, GrantSource, Login, PartyId
 from data.queries import Queries
 from retrieval.embedding import Embedder, export
 from retrieval.weights import fetch_weights
+from tests.database import database, give_back_since, mark
 
 T = TypeVar("T")
 NOW = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 24)
+
+
+@pytest.fixture(autouse=True)
+def _databases_go_back() -> Iterator[None]:
+    """Those of fixtures that live longer were made before."""
+    made = mark()
+    yield
+    give_back_since(made)
 
 
 def _models_dir(config: pytest.Config) -> Path:
@@ -172,7 +181,9 @@ def bank(home: Path) -> Iterator[Counter]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     stack = AsyncExitStack()
-    opening = stack.enter_async_context(open_bank(Settings(home=home, model="none")))
+    opening = stack.enter_async_context(
+        open_bank(Settings(home=home, model="none", database_url=database(home / "counterfoil.db")))
+    )
     counter = Counter(asyncio.run_coroutine_threadsafe(opening, loop).result(300), loop)
     yield counter
     counter.run(stack.aclose())
@@ -277,7 +288,8 @@ class Told:
 
 @pytest.fixture(scope="session")
 def ledger_of_statements(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Categories]:
-    _, ledger, categories = open_ledger(Settings(home=tmp_path_factory.mktemp("statements"), database_url=""))
+    home = tmp_path_factory.mktemp("statements")
+    _, ledger, categories = open_ledger(Settings(home=home, database_url=database(home / "counterfoil.db")))
     return ledger, categories
 
 

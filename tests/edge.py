@@ -21,6 +21,7 @@ from data.facts import DoneEvent, Event, Fact, FactEvent, Outcome, Row, Scope, S
 from data.party import AccountId, Grant, GrantSource, Login, Party, PartyId, Role
 from data.records import Records
 from data.store import connect
+from tests.database import database
 
 ISSUER = Issuer(
     issuer="https://bank.example/identity",
@@ -148,7 +149,7 @@ async def healthy() -> Sequence[PartHealth]:
 def parts(home: Path, bank: Bank, assistant: Scripted, clock: Clock, **more: Any) -> Parts:
     bearer = Bearer(ISSUER, Keys(ISSUER.jwks_uri, bank.client(), clock), login_of, clock)
     given: dict[str, Any] = {
-        "records": Records(connect(f"sqlite:///{home / 'test.db'}")),
+        "records": Records(connect(database(home / "test.db"))),
         "assistant": assistant,
         "bearer": bearer,
         "rows": rows,

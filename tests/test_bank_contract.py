@@ -12,6 +12,8 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -25,7 +27,7 @@ from connectors.sandbox.tokens import ACCESS, access_claims, sign
 from connectors.services import BankServices
 from connectors.transport import in_process, over_http
 from data.banking import AccountKind, Balance, Kind, Status, Transaction
-from data.errors import NotAuthenticated, ServiceRefused, ServiceUnavailable
+from data.errors import InvalidCurrency, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.money import Money
 from data.party import AccountId, Role
 
@@ -233,8 +235,201 @@ async def test_mandates_say_what_comes_next(services: BankServices, amara: str, 
     assert [debit.name for debit in ended if not debit.active] == ["THE GYM GROUP"]
 
 
+async def test_products_have_fees_limits_interest_and_conditions(services: BankServices, amara: str) -> None:
+    products = {product.id: product for product in await services.products(amara)}
+    assert len(products) >= 10
+    current = products["everyday-3"]
+    assert (current.name, current.version, current.kind, current.currency) == (
+        "Everyday Current Account",
+        3,
+        AccountKind.CURRENT,
+        "GBP",
+    )
+    assert (current.since, current.until) == (dt.date(2023, 1, 9), None)
+    assert (current.overdraft_rate, current.overdraft_most) == (Decimal("39.9"), Money.of("2000", "GBP"))
+    assert current.limit("cash-machine").amount == Money.of("500", "GBP")  # type: ignore[union-attr]
+    assert current.limit("cheque-photo").per == "cheque"  # type: ignore[union-attr]
+    assert [condition.least_age for condition in current.conditions] == [18, None]
+    saver = products["reserve-saver-1"]
+    assert [(tier.above.plain, str(tier.rate)) for tier in saver.tiers] == [
+        ("0.00", "3.20"),
+        ("5000.00", "3.40"),
+        ("20000.00", "4.05"),
+    ]
+    assert [(c.holds, c.months) for c in saver.conditions if c.holds] == [("everyday", 12)]
+    assert saver.limit("withdrawals").count == 3  # type: ignore[union-attr]
+    assert products["everyday-2"].until == dt.date(2023, 1, 8)
+    assert products["fixed-saver-1"].fees[0].days_interest == 90
+
+
 @pytest.mark.parametrize(
-    "read", ["balances", "beneficiaries", "standing_orders", "direct_debits", "scheduled_payments", "transactions"]
+    ("product", "fee", "amount", "costs"),
+    [
+        ("everyday-3", "cash-abroad", "200.00 EUR", "3.00 EUR"),
+        ("everyday-3", "non-sterling", "80.00 GBP", "0.00 GBP"),
+        ("everyday-3", "chaps", "5000.00 GBP", "20.00 GBP"),
+        ("everyday-3", "international-payment", "500.00 GBP", "8.00 GBP"),
+        ("everyday-3", "international-payment", "4000.00 GBP", "16.00 GBP"),
+        ("everyday-3", "international-payment", "9000.00 GBP", "25.00 GBP"),
+        ("everyday-2", "non-sterling", "-200.00 GBP", "5.50 GBP"),
+        ("everyday-2", "cash-abroad", "40.00 GBP", "3.00 GBP"),
+        ("everyday-2", "cash-abroad", "200.00 GBP", "5.50 GBP"),
+        ("euro-1", "cash-abroad", "200.00 EUR", "0.00 EUR"),
+    ],
+)
+async def test_a_fee_says_what_it_costs(
+    services: BankServices, amara: str, product: str, fee: str, amount: str, costs: str
+) -> None:
+    products = {found.id: found for found in await services.products(amara)}
+    charged = products[product].fee(fee)
+    assert charged is not None
+    assert str(charged.on(Money.of(*amount.split()))) == costs
+
+
+async def test_a_fee_with_a_bound_in_another_currency_is_not_guessed(services: BankServices, amara: str) -> None:
+    products = {found.id: found for found in await services.products(amara)}
+    charged = products["everyday-2"].fee("cash-abroad")
+    assert charged is not None
+    with pytest.raises(InvalidCurrency):
+        charged.on(Money.of("200", "EUR"))
+
+
+async def test_terms_are_those_of_the_day(tmp_path: Path) -> None:
+    today = NOW
+    sandbox = build(lambda: today, tmp_path / "key.json")
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app)) as services:
+        seen = []
+        for day in (dt.date(2026, 1, 11), NOW.date(), dt.date(2027, 2, 1)):
+            today = NOW.replace(year=day.year, month=day.month, day=day.day)
+            known = {product.id: product for product in await services.products(sandbox.identity.mint("amara-okafor"))}
+            current = known["everyday-3"]
+            payee, cash = current.limit("new-payee"), current.fee("cash-abroad")
+            assert payee is not None
+            assert cash is not None
+            seen.append((str(payee.amount), str(cash.percent), str(cash.most), "fixed-saver-2" in known))
+    assert seen == [
+        ("2500.00 GBP", "1.5", "None", False),
+        ("5000.00 GBP", "1.5", "None", True),
+        ("5000.00 GBP", "1.75", "10.00 GBP", True),
+    ]
+
+
+async def test_every_account_is_on_a_version_that_the_bank_has(services: BankServices, bank: Bank) -> None:
+    seen = {}
+    for party in bank.sandbox.identity.customers:
+        token = bank.token(party)
+        known = {product.id: product for product in await services.products(token)}
+        for account, _ in await services.accounts(token):
+            product = await services.account_product(token, account.id)
+            assert product == known[product.id]
+            assert (product.kind, product.currency) == (account.kind, account.currency)
+            assert account.product == f"{product.name}, version {product.version}"
+            seen[party, account.name] = product.id
+    assert seen["priya-raman", "Everyday account"] == "everyday-2"
+    assert seen["amara-okafor", "Everyday account"] == "everyday-3"
+    assert seen["tomasz-zielinski", "Euro account"] == "euro-1"
+    assert seen["daniel-whitlock", "Cash ISA"] == "cash-isa-1"
+
+
+async def test_what_was_charged_and_paid_is_what_the_products_say(services: BankServices, bank: Bank) -> None:
+    """Foreign purchases and the fees beside them, unpaid items, and a month's interest on savings whose balance did not move."""
+    priya = bank.token("priya-raman")
+    product = await services.account_product(priya, await account_named(services, priya, "Everyday account"))
+    rows = await all_rows(services, priya, "Everyday account")
+    abroad = [row.amount for row in rows if row.original is not None and row.status is Status.BOOKED]
+    fees = sorted(-row.amount.minor for row in rows if row.kind is Kind.FEE)
+    charged = product.fee("non-sterling")
+    assert charged is not None
+    assert sorted(cost.minor for amount in abroad if (cost := charged.on(amount))) == fees
+    callum = bank.token("callum-mackenzie")
+    unpaid = (await services.account_product(callum, await account_named(services, callum, "Everyday account"))).fee(
+        "unpaid-item"
+    )
+    taken = {-row.amount for row in await all_rows(services, callum, "Everyday account") if row.kind is Kind.FEE}
+    assert unpaid is not None
+    assert taken == {unpaid.amount}
+
+
+@pytest.mark.parametrize(
+    ("party", "name"),
+    [
+        ("amara-okafor", "Rainy day savings"),
+        ("amara-okafor", "House pot"),
+        ("daniel-whitlock", "Cash ISA"),
+        ("priya-raman", "Deposit fund"),
+        ("tomasz-zielinski", "Tax pot"),
+        ("margaret-ellison", "Savings"),
+        ("margaret-ellison", "Grandchildren"),
+        ("callum-mackenzie", "Holiday jar"),
+    ],
+)
+async def test_savings_earn_the_rate_of_their_tier(services: BankServices, bank: Bank, party: str, name: str) -> None:
+    """The interest paid on 1 November is that of each day of October at the product's rate for that day's balance."""
+    token = bank.token(party)
+    account = await account_named(services, token, name)
+    product = await services.account_product(token, account)
+    rows = await services.transactions(token, account, None, NOW)
+    balance = (await services.balances(token, account)).booked
+    earned = Decimal(0)
+    for day in (dt.date(2026, 10, 31) - dt.timedelta(days=n) for n in range(31)):
+        after = sum(row.amount.minor for row in rows if row.booked_on > day and row.status is Status.BOOKED)
+        that_day = Money(minor=balance.minor - after, currency=balance.currency)
+        earned += that_day.minor * (product.rate(that_day) or Decimal(0)) / 36_500
+    paid = [row.amount.minor for row in rows if row.kind is Kind.INTEREST and row.booked_on == dt.date(2026, 11, 1)]
+    assert paid == [round(earned)]
+
+
+async def test_cards_are_the_customers_own(services: BankServices, bank: Bank, amara: str, daniel: str) -> None:
+    joint = await account_named(services, amara, "Joint account")
+    hers, his = await services.cards(amara, joint), await services.cards(daniel, joint)
+    assert len(hers) == len(his) == 1
+    assert hers[0].id != his[0].id
+    assert (hers[0].account, hers[0].kind, hers[0].frozen, len(hers[0].last_digits)) == (joint, "debit", False, 4)
+    assert [limit.id for limit in hers[0].limits] == ["cash-machine", "contactless"]
+    assert hers[0].expires is not None
+    assert NOW.date() < hers[0].expires < NOW.date() + dt.timedelta(days=3 * 366)
+    assert await services.cards(amara, await account_named(services, amara, "House pot")) == []
+    tomasz = bank.token("tomasz-zielinski")
+    frozen = await services.cards(tomasz, await account_named(services, tomasz, "Euro account"))
+    assert [card.frozen for card in frozen] == [True]
+    assert frozen[0].limits[0].amount == Money.of("400", "EUR")
+
+
+async def test_contact_details_are_shown_masked(services: BankServices, bank: Bank, amara: str) -> None:
+    contact = await services.contact(amara)
+    assert (contact.party, contact.name, contact.email) == ("amara-okafor", "Amara Okafor", "a***@example.com")
+    assert (contact.mobile, contact.address) == ("********118", "Birmingham, B17 ***")
+    async with bank.http() as http:
+        shown = (await http.get("/party", headers=bearer(amara))).text
+    assert "amara.okafor@" not in shown
+    assert "07700" not in shown
+
+
+async def test_statements_are_of_whole_months_and_follow_on(services: BankServices, amara: str) -> None:
+    account = await account_named(services, amara, "Everyday account")
+    statements = await services.statements(amara, account)
+    assert (statements[0].since, statements[-1].until) == (dt.date(2024, 11, 1), dt.date(2026, 10, 31))
+    assert len({statement.id for statement in statements}) == len(statements) == 24
+    rows = await all_rows(services, amara, "Everyday account")
+    for before, after in pairwise(statements):
+        assert (before.until + dt.timedelta(days=1), before.closing) == (after.since, after.opening)
+        moved = sum(row.amount.minor for row in rows if after.since <= row.booked_on <= after.until)
+        assert after.closing.minor - after.opening.minor == moved
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "balances",
+        "beneficiaries",
+        "standing_orders",
+        "direct_debits",
+        "scheduled_payments",
+        "transactions",
+        "account_product",
+        "cards",
+        "statements",
+    ],
 )
 async def test_nobody_reads_an_account_that_is_not_theirs(services: BankServices, amara: str, bank: Bank, read: str) -> None:
     priya = bank.token("priya-raman")

@@ -16,6 +16,7 @@ from connectors.sandbox.books import Books
 from connectors.sandbox.calendar import LONDON
 from data.errors import InvalidInput, NotFound
 from tests.conftest import NOW, Counter
+from tests.database import database
 
 
 def line(id: str, *turns: str, customer: str = "callum-mackenzie", now: str = "2026-11-24T10:00:00Z") -> str:
@@ -77,8 +78,8 @@ def test_a_run_goes_on_where_it_stopped(bank: Counter, home: Path, tmp_path: Pat
         return [{"id": question.id, "turn": n} for n in range(len(question.turns))]
 
     monkeypatch.setattr("api.batch.answer", remembered)
-    settings = Settings(home=tmp_path / "home", model="none")
     (tmp_path / "home").mkdir()
+    settings = Settings(home=tmp_path / "home", model="none", database_url=database(tmp_path / "home" / "test.db"))
     (tmp_path / "home" / "models").symlink_to((home / "models").resolve())
     bank.run(cli._batch(settings, asked, out))
     assert told == ["b", "c"]

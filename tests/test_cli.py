@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from api.cli import app
 from api.settings import Settings, default_home
 from tests.conftest import Counter
+from tests.database import database
 
 GOOD = "date,description,amount\n2026-10-03,ALDI STORES,12.34\n2026-10-03,ALDI STORES,12.34\n2026-10-09,TESCO STORES 5683,20.00\n"
 RUNNER = CliRunner()
@@ -22,7 +23,8 @@ def place(tmp_path: Path, serving_model: Path, bank: Counter, monkeypatch: pytes
     home = tmp_path / "home"
     home.mkdir()
     (home / "models").symlink_to(serving_model.parent)
-    for name, value in {"HOME": str(home), "MODEL": "none", "DATABASE_URL": "", "QDRANT_URL": ""}.items():
+    url = database(home / "counterfoil.db")
+    for name, value in {"HOME": str(home), "MODEL": "none", "DATABASE_URL": url, "QDRANT_URL": ""}.items():
         monkeypatch.setenv(f"COUNTERFOIL_{name}", value)
     assert bank.bank.settings.models.resolve() == serving_model.parent.resolve()
     return tmp_path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from data.ledger import Ledger, Texts, account_t, entry, grant_t, party_t
 from data.party import GrantSource, PartyId
 from data.store import connect
 from evals.statements import write
+from tests.database import database
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
 ANN = PartyId("ann")
@@ -37,18 +37,9 @@ GOOD = "Date,Description,Amount\n2026-01-05,COSTA COFFEE,-3.10\n2026-01-06,SALAR
 Say = Callable[..., Imported]
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables and nothing in them: making them takes longer than most tests."""
-    path = tmp_path_factory.mktemp("blank") / "ledger.db"
-    connect(f"sqlite:///{path}").dispose()
-    return path
-
-
 @pytest.fixture
-def ledger(tmp_path: Path, blank: Path) -> Ledger:
-    copied = shutil.copy(blank, tmp_path / "ledger.db")
-    engine = connect(f"sqlite:///{copied}")
+def ledger(tmp_path: Path) -> Ledger:
+    engine = connect(database(tmp_path / "ledger.db"))
     return Ledger(engine, Texts(descriptor=str.casefold, template=str.casefold), Categories.load().categorise)
 
 
@@ -288,7 +279,8 @@ def test_the_columns_are_found_in_any_order(tmp_path: Path, names: dict[str, str
     line = {"date": "2026-01-05", "text": "COSTA", "amount": "-3.10", "id": "x1", "category": "Eating out", "balance": "7.00"}
     path = tmp_path / "s.csv"
     path.write_text(delimiter.join(names[f] for f in order) + "\n" + delimiter.join(line[f] for f in order) + "\n")
-    layout = preview(path)
+    layout = preview(path)[0].layout
+    assert layout is not None
     assert layout.columns.held() == names
     assert layout.delimiter == delimiter
 
@@ -297,11 +289,11 @@ def test_columns_that_are_given_stand_before_the_guess(say: Say, ledger: Ledger)
     text = "Date,Settled,Description,Memo,Amount\n2026-01-05,2026-01-07,X1,COSTA,-3.10\n"
     done = say(text, mapping=ColumnMapping(date="settled", text="Memo"))
     assert rows(ledger)[0][:2] == ("2026-01-07", "COSTA")
-    assert done.layout.columns.date == "settled"
+    assert done.layouts[0].columns.date == "settled"
 
 
 def test_what_was_guessed_is_said(say: Say) -> None:
-    layout = say("Date,Shop name,Amount\n13/01/2026,COSTA,3.10\n01/02/2026,ALDI,20.00\n", sign=None).layout
+    layout = say("Date,Shop name,Amount\n13/01/2026,COSTA,3.10\n01/02/2026,ALDI,20.00\n", sign=None).layouts[0]
     assert layout.columns.held() == {"date": "Date", "amount": "Amount", "text": "Shop name"}
     said = " · ".join(layout.why)
     assert "day/month/year" in said
@@ -320,13 +312,13 @@ def test_months_come_first_where_the_file_shows_it(say: Say, ledger: Ledger) -> 
 def test_days_come_first_where_nothing_says(say: Say, ledger: Ledger) -> None:
     done = say("Date,Description,Amount\n01/02/2026,COSTA,-1.00\n")
     assert rows(ledger)[0][0] == "2026-02-01"
-    assert "nothing in the file says" in done.layout.why[0]
+    assert "nothing in the file says" in done.layouts[0].why[0]
 
 
 def test_positive_spending_is_a_card_whose_credits_are_refunds(say: Say, ledger: Ledger) -> None:
     text = "Date,Description,Amount\n" + "2026-01-05,ARGOS,30.00\n" * 9 + "2026-01-06,ARGOS,-30.00\n"
     done = say(text + "2026-01-09,PAYMENT RECEIVED - THANK YOU,-240.00\n" + "2026-01-10,CASH ADVANCE FEE,3.00\n" * 4)
-    assert done.layout.sign is Sign.SPENDING_POSITIVE
+    assert done.layouts[0].sign is Sign.SPENDING_POSITIVE
     assert Counter(r[3] for r in rows(ledger)) == {"purchase": 9, "refund": 1, "transfer": 1, "fee": 4}
     assert rows(ledger)[0][2] == -3000
 
@@ -370,7 +362,7 @@ def test_each_currency_has_an_account_and_its_own_decimals(say: Say, ledger: Led
 
 
 def test_the_header_says_the_currency(say: Say, ledger: Ledger) -> None:
-    assert say("Date,Description,Amount (EUR)\n2026-01-05,COSTA,-3.10\n").layout.currency == "EUR"
+    assert say("Date,Description,Amount (EUR)\n2026-01-05,COSTA,-3.10\n").layouts[0].currency == "EUR"
     error = refused(say, ledger, "Date,Description,Amount (EUR)\n2026-01-05,COSTA,-3.10\n", currency="GBP")
     assert error.line == 1
 
@@ -440,7 +432,7 @@ def test_a_file_needs_a_party_or_its_column(say: Say) -> None:
         ("\n \n", None, None, "empty"),
         (GOOD.replace("COSTA", "CAF\xe9").encode("latin-1"), 2, None, "0xe9 is not UTF-8; save the statement as CSV UTF-8"),
         (GOOD.encode("utf-16"), None, None, "UTF-16"),
-        (b"PK\x03\x04\x00\x00", 1, None, "not a text file"),
+        (b"PK\x03\x04\x00\x00", None, None, "a zip archive that cannot be read"),
         ("Date,Description\n2026-01-05,COSTA\n", 1, "amount", "'Date', 'Description'"),
         ("Description,Amount\nCOSTA,-3.10\n", 1, "date", "no column can be taken for it"),
         ("2026-01-05,COSTA,-3.10\n2026-01-06,ALDI,-3.00\n", 1, None, "put a header above it"),
@@ -544,7 +536,7 @@ def test_a_year_of_415_real_cards_imports_as_it_is(ledger: Ledger) -> None:
     again = import_file(_shared(), ledger, now=NOW, party_column="card")
     assert (first.rows, first.added, first.parties) == (20810, 20810, 415)
     assert (again.added, again.corrected, again.unchanged) == (0, 0, 20810)
-    assert first.layout.sign is Sign.SPENDING_POSITIVE
+    assert first.layouts[0].sign is Sign.SPENDING_POSITIVE
     by_card: Counter[str] = Counter()
     for row in theirs:
         by_card[f"file:{row['card']}/card/GBP"] -= int(Decimal(row["amount"]) * 100)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +19,7 @@ from data.ledger import Ledger, Texts, entry
 from data.money import Money
 from data.party import AccountId, Consent, Grant, GrantSource, Party, PartyId, Purpose, Role
 from data.store import connect
+from tests.database import database
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
 DAY = dt.date(2026, 11, 20)
@@ -30,17 +31,9 @@ def _categorise(text: str, _mcc: str | None, label: str | None) -> tuple[str | N
     return ("groceries", "rule") if "ALDI" in text else (label, "bank" if label else None)
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables and nothing in them: making them takes longer than most tests."""
-    path = tmp_path_factory.mktemp("blank") / "ledger.db"
-    connect(f"sqlite:///{path}").dispose()
-    return path
-
-
 @pytest.fixture
-def ledger(tmp_path: Path, blank: Path) -> Ledger:
-    engine = connect(f"sqlite:///{shutil.copy(blank, tmp_path / 'ledger.db')}")
+def ledger(tmp_path: Path) -> Ledger:
+    engine = connect(database(tmp_path / "ledger.db"))
     ledger = Ledger(engine, Texts(descriptor=str.casefold, template=lambda text: text.casefold().split()[0]), _categorise)
     for account in (OURS, THEIRS):
         ledger.put_account(Account(id=account, kind=AccountKind.CURRENT, name=account, currency="GBP"), GrantSource.SERVICE)
@@ -141,11 +134,11 @@ drawn = st.lists(
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=drawn, batch=st.integers(1, 30))
 def test_however_it_is_cut_into_batches_the_ledger_holds_the_same(
-    tmp_path: Path, blank: Path, monkeypatch: pytest.MonkeyPatch, rows: Sequence[Transaction], batch: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: Sequence[Transaction], batch: int
 ) -> None:
     """Of the rows with an id the last version, of those without one every one; each account for itself."""
     monkeypatch.setattr(data.ledger, "BATCH", batch)
-    engine = connect(f"sqlite:///{shutil.copy(blank, tmp_path / 'ledger.db')}")
+    engine = connect(database(tmp_path / f"{uuid4().hex}.db"))
     ledger = Ledger(engine, Texts(descriptor=str.casefold, template=str.casefold), _categorise)
     for _ in range(2):
         ledger.add_stream(rows, NOW)

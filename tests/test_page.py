@@ -38,6 +38,7 @@ from data.facts import (
 from data.party import AccountId, Login
 from data.records import Records
 from data.store import connect
+from tests.database import database
 from tests.edge import Server, healthy, login_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -166,7 +167,7 @@ def demo(home: Path, url: str) -> Parts:
     jwks_uri = "/identity/jwks"
     issuer = Issuer(issuer=f"{url}/bank/identity", audience="counterfoil", jwks_uri=jwks_uri, scopes=("ReadAccountsDetail",))
     return Parts(
-        records=Records(connect(f"sqlite:///{home / 'page.db'}")),
+        records=Records(connect(database(home / "page.db"))),
         assistant=Household(),
         bearer=Bearer(issuer, Keys(jwks_uri, client, now), login_of, now),
         rows=rows,

@@ -13,6 +13,7 @@ from data.facts import ErrorEvent, Fact, FactEvent, StatusEvent
 from data.party import PartyId
 from data.records import Records, Turn
 from data.store import connect
+from tests.database import database
 from tests.edge import ANSWER, DONE, OCTOBER, Clock
 
 AMARA, DANIEL = PartyId("amara"), PartyId("daniel")
@@ -25,7 +26,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Records:
-    return Records(connect(f"sqlite:///{tmp_path / 'test.db'}"))
+    return Records(connect(database(tmp_path / "test.db")))
 
 
 @pytest.fixture

@@ -203,3 +203,56 @@ async def test_an_account_name_cannot_lead_out_of_its_path() -> None:
         with pytest.raises(ServiceRefused):
             await services.balances("token", AccountId("../../admin?x=1#"))
     assert asked == [b"/aisp/accounts/..%2F..%2Fadmin%3Fx%3D1%23/balances"]
+
+
+def product(**changes: Any) -> dict[str, Any]:
+    named = {"OtherFeeType": {"Name": "Card by courier"}, "SupplementaryData": {"FeeId": "courier", "Per": "card"}}
+    fee = named | {"FeeAmount": "12.00"} | changes
+    return {
+        "ProductId": "current-1",
+        "ProductName": "Current",
+        "PCA": {"OtherFeesCharges": [{"FeeChargeDetail": [fee]}]},
+        "SupplementaryData": {"AccountTypeCode": "CACC", "Currency": "GBP", "InForceFrom": "2024-01-01"},
+    }
+
+
+def gives(*products: dict[str, Any]) -> BankServices:
+    return client(lambda _: httpx.Response(200, json={"Data": {"Product": list(products)}}))
+
+
+async def test_a_product_says_what_it_charges() -> None:
+    async with gives(product()) as services:
+        known = await services.account_product("token", ACCOUNT)
+    fee = known.fee("courier")
+    assert fee is not None
+    assert fee.on(Money.of("500", "GBP")) == Money.of("12.00", "GBP")
+    assert (known.version, known.tiers, known.overdraft_rate, known.rate(Money.of("1", "GBP"))) == (1, (), None, None)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        [product(FeeAmount="12.005")],
+        [product(FeeAmount="twelve")],
+        [product(FeeChargeCap=[{"MinMaxType": "About", "FeeCapAmount": "1.00"}])],
+        [product(), product()],
+        [],
+    ],
+    ids=["a third decimal", "no number", "an unknown bound", "two products", "none"],
+)
+async def test_a_product_that_cannot_be_read_is_not_guessed(shown: list[dict[str, Any]]) -> None:
+    async with gives(*shown) as services:
+        with pytest.raises(ServiceUnavailable):
+            await services.account_product("token", ACCOUNT)
+
+
+async def test_a_statement_without_a_balance_is_not_guessed() -> None:
+    one = {
+        "StatementId": "s",
+        "StartDateTime": "2026-10-01T00:00:00Z",
+        "EndDateTime": "2026-10-31T00:00:00Z",
+        "StatementAmount": [],
+    }
+    async with client(lambda _: httpx.Response(200, json={"Data": {"Statement": [one]}})) as services:
+        with pytest.raises(ServiceUnavailable):
+            await services.statements("token", ACCOUNT)

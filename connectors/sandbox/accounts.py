@@ -56,6 +56,10 @@ class Asking:
     books: Books
     now: dt.datetime
 
+    @property
+    def today(self) -> dt.date:
+        return self.now.astimezone(LONDON).date()
+
     def own(self, account: str) -> BankAccount:
         """An account that the customer has a part in. Raises Refused alike for another's account and for none at all."""
         record = self.books.accounts.get(account)
@@ -83,7 +87,7 @@ def recognise(store: AccountsStore, permission: str, authorization: str | None) 
     return Asking(customer, books, now)
 
 
-def _answer(request: Request, data: Json, links: Mapping[str, str] | None = None, **meta: object) -> Response:
+def answer(request: Request, data: Json, links: Mapping[str, str] | None = None, **meta: object) -> Response:
     return JSONResponse({"Data": data, "Links": {"Self": str(request.url), **(links or {})}, "Meta": {"TotalPages": 1, **meta}})
 
 
@@ -143,23 +147,23 @@ router = APIRouter()
 
 @router.get("/party")
 async def party(request: Request, ask: PartyReader) -> Response:
-    return _answer(request, {"Party": wire.party(ask.customer)})
+    return answer(request, {"Party": wire.party(ask.customer)})
 
 
 @router.get("/accounts")
 async def all_accounts(request: Request, ask: AccountsReader) -> Response:
     own = ask.books.owned_by(ask.customer.id)
-    return _answer(request, {"Account": [wire.account(record, ask.customer) for record in own]})
+    return answer(request, {"Account": [wire.account(record, ask.customer) for record in own]})
 
 
 @router.get("/accounts/{account}")
 async def one_account(request: Request, account: str, ask: AccountsReader) -> Response:
-    return _answer(request, {"Account": [wire.account(ask.own(account), ask.customer)]})
+    return answer(request, {"Account": [wire.account(ask.own(account), ask.customer)]})
 
 
 @router.get("/accounts/{account}/balances")
 async def balances(request: Request, account: str, ask: BalancesReader) -> Response:
-    return _answer(request, {"Balance": wire.balances(ask.books, ask.own(account), ask.now)})
+    return answer(request, {"Balance": wire.balances(ask.books, ask.own(account), ask.now)})
 
 
 @router.get("/accounts/{account}/transactions")
@@ -174,26 +178,26 @@ async def transactions(request: Request, account: str, ask: TransactionsReader) 
     shown, links, pages = _page(request, rows)
     available = {"FirstAvailableDateTime": wire.moment(ask.books.since), "LastAvailableDateTime": ask.now.isoformat()}
     data = {"Transaction": [wire.transaction(record, movement) for movement in shown]}
-    return _answer(request, data, links, TotalPages=pages, **available)
+    return answer(request, data, links, TotalPages=pages, **available)
 
 
 @router.get("/accounts/{account}/beneficiaries")
 async def beneficiaries(request: Request, account: str, ask: BeneficiariesReader) -> Response:
     record = ask.own(account)
     saved = [wire.beneficiary(payee) for payee in ask.books.payees if payee.account == record.id]
-    return _answer(request, {"Beneficiary": saved})
+    return answer(request, {"Beneficiary": saved})
 
 
 @router.get("/accounts/{account}/standing-orders")
 async def standing_orders(request: Request, account: str, ask: StandingOrdersReader) -> Response:
     orders = [wire.standing_order(ask.books, order, ask.now) for order in _commitments(ask, account, "SO")]
-    return _answer(request, {"StandingOrder": orders})
+    return answer(request, {"StandingOrder": orders})
 
 
 @router.get("/accounts/{account}/direct-debits")
 async def direct_debits(request: Request, account: str, ask: DirectDebitsReader) -> Response:
     debits = [wire.direct_debit(ask.books, debit, ask.now) for debit in _commitments(ask, account, "DD")]
-    return _answer(request, {"DirectDebit": debits})
+    return answer(request, {"DirectDebit": debits})
 
 
 def _commitments(ask: Asking, account: str, kind: str) -> list[Commitment]:
@@ -205,7 +209,7 @@ def _commitments(ask: Asking, account: str, kind: str) -> list[Commitment]:
 async def scheduled_payments(request: Request, account: str, ask: ScheduledReader) -> Response:
     record = ask.own(account)
     waiting = [wire.scheduled_payment(payment, record.currency) for payment in ask.books.waiting(record.id, ask.now)]
-    return _answer(request, {"ScheduledPayment": waiting})
+    return answer(request, {"ScheduledPayment": waiting})
 
 
 def error_answer(error: Refused) -> Response:
@@ -215,11 +219,12 @@ def error_answer(error: Refused) -> Response:
     return JSONResponse(body, error.status, headers)
 
 
-def app(store: AccountsStore) -> FastAPI:
-    """The accounts service over its store."""
+def app(store: AccountsStore, more: Sequence[APIRouter] = ()) -> FastAPI:
+    """The accounts service over its store; `more` are resources that are written elsewhere."""
     service = FastAPI(title="Sandbox bank: accounts", openapi_url=None)
     service.state.store = store
-    service.include_router(router)
+    for part in (router, *more):
+        service.include_router(part)
 
     @service.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> Response:
@@ -232,9 +237,9 @@ def app(store: AccountsStore) -> FastAPI:
             UUID(given)
         except ValueError:
             return error_answer(Refused(400, "U006", f"{INTERACTION} is not a UUID", INTERACTION))
-        answer = await call_next(request)
-        answer.headers[INTERACTION] = given
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        response = await call_next(request)
+        response.headers[INTERACTION] = given
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     return service

@@ -10,14 +10,16 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from connectors.sandbox import accounts, identity
-from connectors.sandbox.identity import Client, Identity
+from connectors.sandbox import accounts, cards, identity, products, statements
+from connectors.sandbox.identity import Client, Identity, Open
 from connectors.sandbox.people import CUSTOMERS
 from connectors.sandbox.tokens import signing_key
 
 IDENTITY_PATH = "/identity"
 ACCOUNTS_PATH = "/open-banking/v4.0/aisp"
 BASE_URL = "http://sandbox.invalid"
+# What the bank has written for its customers and its people.
+PAGES = Path(__file__).with_name("articles")
 REDIRECT_URIS = ("http://127.0.0.1/login/callback",)
 
 
@@ -34,8 +36,9 @@ def build(
 ) -> Sandbox:
     """The bank with its six customers, its clock and its signing key.
 
-    keys_path: a file for the signing key, made when missing. base_url: where the application is reached, without a
-    slash at its end; the issuer of tokens is under it. redirect_uris: where the client "counterfoil" may be answered.
+    keys_path: a file for the signing key, made when missing; logins under way are kept beside it. base_url: where the
+    application is reached, without a slash at its end; the issuer of tokens is under it. redirect_uris: where the client
+    "counterfoil" may be answered.
     """
     store = Identity(
         issuer=f"{base_url}{IDENTITY_PATH}",
@@ -43,7 +46,10 @@ def build(
         customers={customer.id: customer for customer in CUSTOMERS},
         clients={"counterfoil": Client("counterfoil", tuple(redirect_uris))},
         now=now,
+        logins=Open(keys_path.with_name("logins")),
+        codes=Open(keys_path.with_name("codes")),
     )
     books = accounts.AccountsStore(keys=store.keys, issuer=store.issuer, now=now)
-    routes = [Mount(IDENTITY_PATH, identity.app(store)), Mount(ACCOUNTS_PATH, accounts.app(books))]
+    reading = accounts.app(books, (products.router, cards.router, statements.router))
+    routes = [Mount(IDENTITY_PATH, identity.app(store)), Mount(ACCOUNTS_PATH, reading)]
     return Sandbox(Starlette(routes=routes), store)

@@ -28,11 +28,18 @@ def dice(*parts: object) -> Random:
 class Customer:
     id: str
     name: str
+    email: str = ""
+    mobile: str = ""
+    town: str = ""
+    postcode: str = ""
 
 
 @dataclass(frozen=True)
 class BankAccount:
-    """owners: customer id → role. overdraft: the arranged limit. rate: yearly savings interest, in percent."""
+    """owners: customer id → role. product: a version in the catalogue. overdraft: the arranged limit.
+
+    rate: yearly savings interest, in percent.
+    """
 
     id: str
     owners: Mapping[str, str]
@@ -44,7 +51,6 @@ class BankAccount:
     currency: str = "GBP"
     overdraft: int = 0
     rate: Decimal = Decimal(0)
-    foreign_fee: bool = False
 
 
 class Entry(NamedTuple):

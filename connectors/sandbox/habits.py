@@ -11,12 +11,11 @@ from random import Random
 
 from connectors.sandbox.books import BankAccount, Commitment, Entry, FuturePayment, Payee, Price, dice, digest
 from connectors.sandbox.calendar import DAY, LONDON, month_end, on_or_after, on_or_before
+from connectors.sandbox.catalogue import foreign_percent
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 # Days from authorising a card payment to booking it.
 LAGS = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)
-# What a foreign card purchase costs on top in accounts that charge for it: 2.75 %.
-FOREIGN_FEE = Decimal("0.0275")
 
 
 @dataclass(frozen=True)
@@ -142,8 +141,8 @@ class Month:
         entry = self._authorised(account, shop, -minor, when, when + DAY * (lag or self.dice.choice(LAGS)))
         entry = entry._replace(held=-(hold or minor), original=original, rate=rate)
         self.entries.append(entry)
-        if original is not None and self.accounts[account].foreign_fee:
-            self.fee(account, round(minor * FOREIGN_FEE), "NON-STERLING TRANSACTION FEE", entry.booked_at or when)
+        if original is not None and (fee := round(minor * foreign_percent(self.accounts[account].product) / 100)):
+            self.fee(account, fee, "NON-STERLING TRANSACTION FEE", entry.booked_at or when)
         return entry
 
     def again(self, first: Entry, seconds: int) -> Entry:

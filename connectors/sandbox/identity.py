@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import json
+import os
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +27,7 @@ DEMO_WORD = "counterfoil"
 LOGIN_LASTS, CODE_LASTS, TOKEN_LASTS = dt.timedelta(minutes=10), dt.timedelta(minutes=1), dt.timedelta(hours=1)
 ACR = "password"
 MAX_OPEN = 1000
+TIDY_FROM = 20
 
 
 @dataclass(frozen=True)
@@ -68,27 +71,59 @@ class OAuthError(Exception):
 
 
 class Open:
-    """Things that wait to be picked up once, by a name that cannot be guessed, before they expire."""
+    """Things that wait to be picked up once, by a name that cannot be guessed, before they expire.
 
-    def __init__(self) -> None:
-        self._waiting: dict[str, Asked] = {}
+    Each is a file, so that a login which one process of the bank began can be taken up by another, and by one alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def put(self, asked: Asked, now: dt.datetime) -> str:
-        self._waiting = {name: a for name, a in self._waiting.items() if a.expires > now}
-        if len(self._waiting) >= MAX_OPEN:
-            del self._waiting[next(iter(self._waiting))]
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        waiting = sorted((path for path in self.folder.iterdir() if not path.suffix), key=_written_at)
+        for place, path in enumerate(waiting if len(waiting) > TIDY_FROM else ()):
+            held = _read(path)
+            if held is None or held.expires <= now or len(waiting) - place >= MAX_OPEN:
+                path.unlink(missing_ok=True)
         name = secrets.token_urlsafe(24)
-        self._waiting[name] = asked
+        draft = self._path(secrets.token_urlsafe(24)).with_suffix(".new")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(asdict(asked) | {"expires": asked.expires.isoformat()}, file)
+        draft.rename(self._path(name))
         return name
 
     def look(self, name: str, now: dt.datetime) -> Asked | None:
-        asked = self._waiting.get(name)
+        asked = _read(self._path(name))
         return asked if asked is not None and asked.expires > now else None
 
     def take(self, name: str, now: dt.datetime) -> Asked | None:
         asked = self.look(name, now)
-        self._waiting.pop(name, None)
+        try:
+            self._path(name).unlink()
+        except FileNotFoundError:
+            return None
         return asked
+
+    def _path(self, name: str) -> Path:
+        # A name comes from outside; its digest is a file name and nothing else.
+        return self.folder / hashlib.sha256(name.encode()).hexdigest()
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _read(path: Path) -> Asked | None:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    fields = held | {"scopes": tuple(held["scopes"]), "expires": dt.datetime.fromisoformat(held["expires"])}
+    return Asked(**fields)
 
 
 @dataclass
@@ -100,8 +135,8 @@ class Identity:
     customers: Mapping[str, Customer]
     clients: Mapping[str, Client]
     now: Callable[[], dt.datetime]
-    logins: Open = field(default_factory=Open)
-    codes: Open = field(default_factory=Open)
+    logins: Open
+    codes: Open
 
     @property
     def keys(self) -> KeySet:

@@ -15,7 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 from joserfc.jwt import ClaimsOption
 
-# What a customer's login may read; the names are the permissions of OBIE account access consents.
+# What a customer's login may read; the names are the permissions of OBIE account access consents, which know no cards.
 PERMISSIONS = (
     "ReadAccountsDetail",
     "ReadBalances",
@@ -25,6 +25,9 @@ PERMISSIONS = (
     "ReadDirectDebits",
     "ReadScheduledPaymentsDetail",
     "ReadPartyPSU",
+    "ReadProducts",
+    "ReadStatementsDetail",
+    "ReadCards",
 )
 # Who a login's token is for: the assistant, and the accounts service that it asks.
 AUDIENCES = ("counterfoil", "accounts")

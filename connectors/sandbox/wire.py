@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from connectors.sandbox import catalogue
 from connectors.sandbox.books import BankAccount, Books, Commitment, Customer, Entry, FuturePayment, Movement, Payee
 from connectors.sandbox.calendar import LONDON
 from data.money import Money
@@ -44,7 +45,16 @@ def moment(day: dt.date) -> str:
 
 
 def party(customer: Customer) -> Json:
-    return {"PartyId": customer.id, "PartyType": "Sole", "Name": customer.name, "FullLegalName": customer.name}
+    """A customer, with contact details to recognise and not to use: one letter, three digits, half a postcode."""
+    shown: Json = {"PartyId": customer.id, "PartyType": "Sole", "Name": customer.name, "FullLegalName": customer.name}
+    if customer.email:
+        name, _, domain = customer.email.partition("@")
+        shown["EmailAddress"] = f"{name[0]}***@{domain}"
+    if customer.mobile:
+        shown["Mobile"] = "*" * (len(customer.mobile) - 3) + customer.mobile[-3:]
+    if customer.town:
+        shown["Address"] = [{"TownName": customer.town, "PostCode": customer.postcode.split()[0] + " ***", "Country": "GB"}]
+    return shown
 
 
 def cash_account(number: str, name: str) -> Json:
@@ -58,7 +68,7 @@ def account(record: BankAccount, customer: Customer) -> Json:
         "Currency": record.currency,
         "AccountCategory": "Personal",
         "AccountTypeCode": record.type_code,
-        "Description": record.product,
+        "Description": catalogue.title(record.product),
         "Nickname": record.name,
         "OpeningDate": record.opened.isoformat(),
         "Account": [cash_account(record.number, customer.name)],

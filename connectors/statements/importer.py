@@ -1,37 +1,46 @@
-"""A statement file into the ledger: all of it or nothing."""
+"""Statement files into the ledger: each file whole or not at all.
+
+Which account a file is of is said in it (see `accounts`), and so is which row is which: an id within its format, and across
+formats the day, the amount and the currency (see `data.ledger`).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import Protocol
 
+from connectors.statements import camt, ofx, swift
+from connectors.statements.accounts import Holders
 from connectors.statements.columns import ColumnMapping
-from connectors.statements.kinds import kind
-from connectors.statements.layout import Layout, Sign, look, outgoing
+from connectors.statements.exports import Entry, Export, Stated, difference
+from connectors.statements.files import Content, Format, contents
+from connectors.statements.kinds import Kinds, kind
+from connectors.statements.layout import Layout, Sign, look
 from connectors.statements.sheet import Sheet
-from connectors.statements.values import Amount, read_amount, read_date
-from data.banking import Account, AccountKind, Kind, Status, Transaction
-from data.errors import InvalidAmount, InvalidInput, InvalidStatement
-from data.ledger import Ledger
+from connectors.statements.table import Table
+from data.banking import Account, AccountKind, Kind, StatedBalance, Status, Transaction
+from data.errors import InvalidInput, InvalidStatement
+from data.ledger import Added, Ledger, Writing
 from data.money import Money
-from data.party import AccountId, Frozen, Grant, GrantSource, Party, PartyId, Role
+from data.party import AccountId, Frozen, PartyId
 
 MOST_BYTES = 64 * 1024 * 1024
 PROGRESS_ROWS = 2000
-_PENDING = frozenset({"pending", "pdng", "authorised", "authorized", "processing"})
-_VOID = frozenset({"declined", "reverted", "failed", "cancelled", "canceled", "rejected", "rjct", "void"})
-_BOOKED = frozenset({"", "booked", "book", "completed", "complete", "posted", "settled", "cleared", "processed"})
+READERS = {Format.OFX: ofx.read, Format.MT940: swift.read, Format.CAMT: camt.read}
 
 
 class Imported(Frozen):
-    """What one file brought. rows: all in the file; void: of them, those that the bank says never went through."""
+    """What one file brought. rows: all in the file; void: of them, those that the bank says never went through.
+
+    unchanged: held already, from a file of this format or of another one. layouts: of the tables in it. closing: the newest
+    balance that it states of each account, with the account's name. warnings: what does not add up, for a person.
+    """
 
     file: str
     rows: int
@@ -40,12 +49,56 @@ class Imported(Frozen):
     unchanged: int
     void: int
     parties: int
-    layout: Layout
+    formats: tuple[Format, ...]
+    layouts: tuple[Layout, ...]
+    closing: tuple[tuple[str, StatedBalance], ...]
+    warnings: tuple[str, ...]
     seconds: float
+
+
+class Preview(Frozen):
+    """How one export would be read; only tables have a layout."""
+
+    file: str
+    format: Format
+    layout: Layout | None = None
 
 
 # (rows read so far, rows of the file)
 Progress = Callable[[int, int], None]
+
+
+class Part(Protocol):
+    """One export of a file, read as far as is needed to know how many rows it has and whose they are.
+
+    everyone: its parties. numbered: those whose accounts it names by a number. complete: see `Ledger.add_stream`.
+    """
+
+    source: str
+    rows: int
+    void: int
+
+    @property
+    def everyone(self) -> list[PartyId]: ...
+
+    @property
+    def numbered(self) -> list[PartyId]: ...
+
+    @property
+    def accounts(self) -> Mapping[tuple[str, str, str], Account]: ...
+
+    @property
+    def balances(self) -> Sequence[StatedBalance]: ...
+
+    @property
+    def complete(self) -> Mapping[AccountId, dt.date]: ...
+
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+    def enrol(self, holders: Holders) -> None: ...
+
+    def transactions(self, kinds: Kinds) -> Iterator[Transaction]: ...
 
 
 def preview(
@@ -56,9 +109,17 @@ def preview(
     sign: Sign | None = None,
     mapping: ColumnMapping | None = None,
     max_bytes: int = MOST_BYTES,
-) -> Layout:
+) -> tuple[Preview, ...]:
     """How a file would be read; raises InvalidStatement as `import_file` does, but no row's values are read."""
-    return look(Sheet.open(path, max_bytes), _given(mapping, party_column), currency, sign)
+    given = _given(mapping, party_column)
+    return tuple(
+        Preview(
+            file=one.file,
+            format=one.format,
+            layout=look(Sheet.of(one.file, one.raw), given, currency, sign) if one.format is Format.TABLE else None,
+        )
+        for one in contents(path, max_bytes)
+    )
 
 
 def import_file(
@@ -68,42 +129,64 @@ def import_file(
     now: dt.datetime,
     party: PartyId | None = None,
     party_column: str | None = None,
+    account: str = "",
     currency: str | None = None,
     sign: Sign | None = None,
     mapping: ColumnMapping | None = None,
     max_bytes: int = MOST_BYTES,
     progress: Progress | None = None,
 ) -> Imported:
-    """Import a CSV statement in one transaction; the same file again adds nothing, real repeats are kept.
+    """Import a file in one transaction: a table of text, OFX, MT940, camt.053, or a zip archive of any of these.
 
-    Either `party` or the column that names each row's party, verbatim. currency: of rows that do not say theirs;
-    GBP unless the header says another. Every party gets an account of a file for each account label and currency.
+    The same file again adds nothing, nor do rows that another format brought before; real repeats are kept.
+    Either `party` or the column of a table that names each row's party, verbatim. account: the number of the account, where
+    a table does not say it. currency: of rows that do not say theirs; GBP unless the header says another. Every party gets an
+    account of files for each account number and currency.
+    max_bytes: of the file, and of what it holds once it is unpacked.
     Raises InvalidStatement with file, line and field at the first thing that cannot be read; nothing is stored then.
     """
     if (party is None) == (party_column is None):
         raise InvalidInput("a statement needs either a party or the column that names it")
     started = time.perf_counter()
-    sheet = Sheet.open(path, max_bytes)
-    layout = look(sheet, _given(mapping, party_column), currency, sign)
-    statement = _Statement(sheet, layout, party)
-    with _no_search_for_cycles(), ledger.engine.begin() as connection:
-        ledger.enrol(*statement.holdings(), on=connection)
-        bought: set[tuple[AccountId, str]] = set()
-        if not statement.card:
-            bought = ledger.bought_from(sorted(account.id for account in statement.accounts.values()), connection)
-        rows = statement.transactions(lru_cache(maxsize=1 << 16)(ledger.texts.descriptor), bought, progress)
-        added = ledger.add_stream(rows, now, connection)
+    given = _given(mapping, party_column)
+    parts: list[Part] = []
+    layouts: list[Layout] = []
+    formats: list[Format] = []
+    for one in contents(path, max_bytes):
+        formats.append(one.format)
+        if one.format is Format.TABLE:
+            sheet = Sheet.of(one.file, one.raw)
+            layouts.append(look(sheet, given, currency, sign))
+            parts.append(Table(sheet, layouts[-1], party, account))
+        else:
+            parts += _exports(one, party)
+    told = _Told(progress, sum(part.rows for part in parts))
+    done, parties = Added(), set[str]()
+    with _no_search_for_cycles(), ledger.writing({who for part in parts for who in part.everyone}) as connection:
+        for part in parts:
+            done += _store(part, ledger, now, connection, told)
+            parties.update(who for who, _, _ in part.accounts)
+    told.finish()
+    names = {account.id: account.name for part in parts for account in part.accounts.values()}
+    closing = {balance.account: balance for balance in sorted((b for p in parts for b in p.balances), key=lambda b: b.on)}
     return Imported(
-        file=sheet.file,
-        rows=layout.rows,
-        added=added.added,
-        corrected=added.corrected,
-        unchanged=added.unchanged,
-        void=statement.void,
-        parties=len({who for who, _, _ in statement.accounts}),
-        layout=layout,
+        file=str(path),
+        rows=told.total,
+        added=done.added,
+        corrected=done.corrected,
+        unchanged=done.unchanged,
+        void=sum(part.void for part in parts),
+        parties=len(parties),
+        formats=tuple(dict.fromkeys(formats)),
+        layouts=tuple(layouts),
+        closing=tuple((names[account], balance) for account, balance in closing.items()),
+        warnings=tuple(warning for part in parts for warning in part.warnings),
         seconds=time.perf_counter() - started,
     )
+
+
+def _given(mapping: ColumnMapping | None, party_column: str | None) -> ColumnMapping:
+    return (mapping or ColumnMapping()).model_copy(update={"party": party_column or ""})
 
 
 @contextmanager
@@ -118,218 +201,147 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def _given(mapping: ColumnMapping | None, party_column: str | None) -> ColumnMapping:
-    return (mapping or ColumnMapping()).model_copy(update={"party": party_column or ""})
+class _Told:
+    """Progress over all parts of a file."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.told, self.total, self.before = progress, total, 0
+
+    def __call__(self, done: int) -> None:
+        if self.told is not None and done % PROGRESS_ROWS == 0:
+            self.told(self.before + done, self.total)
+
+    def finish(self) -> None:
+        if self.told is not None:
+            self.told(self.total, self.total)
 
 
-class _Row(NamedTuple):
-    """One row of the file, read so far as every row is."""
+def _store(part: Part, ledger: Ledger, now: dt.datetime, connection: Writing, told: _Told) -> Added:
+    holders = Holders(ledger.from_files(part.numbered, connection))
+    part.enrol(holders)
+    ledger.enrol(*holders.enrolled(), on=connection)
+    accounts = {account.id for account in part.accounts.values() if account.kind is not AccountKind.CARD}
+    kinds = Kinds(lru_cache(maxsize=1 << 16)(ledger.texts.descriptor), ledger.bought_from(sorted(accounts), connection), told)
+    done = ledger.add_stream(part.transactions(kinds), now, connection, part.source, part.complete)
+    ledger.put_stated(part.balances, connection)
+    told.before += part.rows
+    return done
 
-    line: int
-    account: Account
-    source_id: str | None
-    booked_on: dt.date
-    amount: Money
-    text: str
-    fields: list[str]
+
+def _exports(content: Content, party: PartyId | None) -> list[_Exports]:
+    """The statements in one file, those of one source together: repeats are counted over a whole file."""
+    if party is None:
+        raise InvalidStatement(content.file, None, None, "it has no columns, so it needs the party whose account it is of")
+    by_source: dict[str, list[Export]] = {}
+    for export in READERS[content.format](content.file, content.raw):
+        by_source.setdefault(export.source, []).append(export)
+    return [_Exports(content.file, source, exports, party) for source, exports in by_source.items()]
 
 
-class _Statement:
-    """One file under its layout. Dates and amounts repeat a lot, so each different one is read once."""
+class _Exports:
+    """Statements of one file in one format, of a party."""
 
-    def __init__(self, sheet: Sheet, layout: Layout, party: PartyId | None) -> None:
-        self.sheet, self.layout, self.file = sheet, layout, sheet.file
-        self.party = party
-        self.card = layout.sign is Sign.SPENDING_POSITIVE
+    def __init__(self, file: str, source: str, exports: Sequence[Export], party: PartyId) -> None:
+        self.file, self.source, self.exports, self.party = file, source, exports, party
+        self.rows = sum(len(export.entries) for export in exports)
         self.void = 0
-        whose = {(who if party is None else str(party), label, currency) for who, label, currency in layout.whose}
-        self.accounts = {key: self._account(*key) for key in sorted(whose)}
-        self._at = {name: at for name in ColumnMapping.model_fields if (at := layout.at(name)) is not None}
-        self._days: dict[str, dt.date] = {}
-        self._moneys: dict[tuple[str, ...], Money] = {}
+        self.accounts: dict[tuple[str, str, str], Account] = {}
+        self.everyone = self.numbered = [party]
 
-    def _account(self, party: str, label: str, currency: str) -> Account:
-        kind_of = AccountKind.CARD if self.card else AccountKind.CURRENT
-        name = "Card" if self.card else "Current account"
-        # Each part is quoted, so that no party's name can make the id of another's account.
-        parts = (party, label or kind_of.value, currency)
-        return Account(
-            id=AccountId("file:" + "/".join(quote(part, safe="") for part in parts)),
-            kind=kind_of,
-            name=f"{name} {label[-4:]}".strip(),
-            currency=currency,
-            identification=label,
-        )
+    def enrol(self, holders: Holders) -> None:
+        for export in self.exports:
+            for currency in dict.fromkeys([export.currency, *(entry.amount.currency for entry in export.entries)]):
+                key = (str(self.party), export.identification, currency)
+                try:
+                    self.accounts[key] = holders.account(self.party, export.identification, currency, export.kind)
+                except InvalidInput as error:
+                    raise InvalidStatement(self.file, export.line, "account", str(error)) from error
 
-    def holdings(self) -> tuple[list[Party], list[Account], list[Grant]]:
-        """The parties of the file, their accounts and what lets them see these."""
-        parties = [Party(id=PartyId(who), name=who) for who in dict.fromkeys(who for who, _, _ in self.accounts)]
-        grants = [
-            Grant(party=PartyId(who), account=account.id, role=Role.HOLDER, source=GrantSource.FILE)
-            for (who, _, _), account in self.accounts.items()
-        ]
-        return parties, list(self.accounts.values()), grants
+    def _account(self, export: Export, currency: str) -> Account:
+        return self.accounts[str(self.party), export.identification, currency]
 
-    def transactions(
-        self, key: Callable[[str], str], bought: set[tuple[AccountId, str]], progress: Progress | None
-    ) -> Iterator[Transaction]:
-        """Every row that went through, in the order of the file but for credits that nothing speaks for: they come last.
-
-        key: makes texts comparable. bought: where accounts have purchases already, as (account, comparable text);
-        those of the file are added, and a credit that meets one is a refund.
-        """
-        later: list[tuple[_Row, Status]] = []
-        seen: dict[AccountId, dict[str, int]] = {account.id: {} for account in self.accounts.values()}
+    def transactions(self, kinds: Kinds) -> Iterator[Transaction]:
+        """Every entry that went through, in the order of the file but for credits that nothing speaks for: they come last."""
+        later: list[tuple[Account, Entry, Status]] = []
+        seen: dict[tuple[AccountId, str], Entry] = {}
         self.void = 0
-        for done, row in enumerate(self._rows()):
-            if progress is not None and done % PROGRESS_ROWS == 0:
-                progress(done, self.layout.rows)
-            status = self._status(row)
-            if status is None:
+        for done, (export, entry) in enumerate((one, entry) for one in self.exports for entry in one.entries):
+            kinds.progress(done)
+            if entry.status is None:
                 self.void += 1
                 continue
-            if row.source_id is not None:
-                self._check_repeat(row, seen[row.account.id])
-            leaves = row.amount.minor <= 0
-            told = kind(self.card, leaves, self._said(row, "kind") or "", self._said(row, "category") or "", row.text)
-            if told is None and not leaves and not self.card:
-                later.append((row, status))
+            account = self._account(export, entry.amount.currency)
+            if entry.id is not None:
+                self._check_repeat(entry, seen.setdefault((account.id, entry.id), entry))
+            leaves = entry.amount.minor <= 0
+            told = kind(account.kind is AccountKind.CARD, leaves, entry.said, "", entry.text)
+            found = kinds.decide(account, leaves, entry.text, told)
+            if found is None:
+                later.append((account, entry, entry.status))
                 continue
-            if told is None:
-                told = Kind.PURCHASE if leaves else Kind.REFUND
-            if leaves and told is Kind.PURCHASE and not self.card:
-                bought.add((row.account.id, key(row.text)))
-            yield self._transaction(row, told, status)
-        for row, status in later:
-            refund = (row.account.id, key(row.text)) in bought
-            yield self._transaction(row, Kind.REFUND if refund else Kind.INCOME, status)
-        if progress is not None:
-            progress(self.layout.rows, self.layout.rows)
+            yield _transaction(account, entry, entry.status, found)
+        for account, entry, status in later:
+            yield _transaction(account, entry, status, kinds.of_credit(account, entry.text))
 
-    def _transaction(self, row: _Row, told: Kind, status: Status) -> Transaction:
-        value_on = self._said(row, "value_date")
-        return Transaction(
-            account=row.account.id,
-            source_id=row.source_id,
-            booked_on=row.booked_on,
-            amount=row.amount,
-            text=row.text,
-            kind=told,
-            status=status,
-            value_on=self._day(row.line, value_on, "value_date") if value_on else None,
-            mcc=self._said(row, "mcc"),
-            bank_category=self._said(row, "category"),
-            counterparty=self._said(row, "counterparty"),
-            reference=self._said(row, "reference"),
-        )
+    def _check_repeat(self, entry: Entry, first: Entry) -> None:
+        if (entry.booked_on, entry.amount, entry.text) != (first.booked_on, first.amount, first.text):
+            reason = f"{entry.id!r} stands in line {first.line} already, for something else"
+            raise InvalidStatement(self.file, entry.line, "id", reason)
 
-    def _said(self, row: _Row, field: str) -> str | None:
-        """What a row has in the column of a field; None where it is blank or there is no such column."""
-        at = self._at.get(field)
-        return None if at is None else row.fields[at].strip() or None
-
-    def _rows(self) -> Iterator[_Row]:
-        layout, at = self.layout, self._at
-        texts = [at[name] for name in ("text", "counterparty", "kind", "reference") if name in at]
-        columns = ("amount", "direction") if layout.columns.amount else ("debit", "credit")
-        moved = [at[name] for name in columns if name in at]
-        date, party, label, unit, number = at["date"], at.get("party"), at.get("account"), at.get("currency"), at.get("id")
-        for line, fields in self.sheet.records(layout.delimiter):
-            if line <= layout.header_line:
-                continue
-            currency = (unit is not None and fields[unit].strip().upper()) or layout.currency
-            whose = (
-                str(self.party) if party is None else fields[party],
-                "" if label is None else fields[label].strip(),
-                currency,
+    @property
+    def balances(self) -> list[StatedBalance]:
+        return [
+            StatedBalance(
+                account=self._account(export, export.currency).id,
+                on=export.closing.on,
+                booked=export.closing.amount,
+                available=_beside(export.available, export.closing),
             )
-            yield _Row(
-                line,
-                self.accounts[whose],
-                None if number is None else fields[number].strip() or None,
-                self._day(line, fields[date], "date"),
-                self._amount(line, [fields[place] for place in moved], currency),
-                self._text(line, fields, texts),
-                fields,
-            )
+            for export in self.exports
+            if export.closing is not None and export.closing.amount.currency == export.currency
+        ]
 
-    def _text(self, line: int, fields: list[str], places: list[int]) -> str:
-        """The statement text, or what the row says instead where that is blank; on one line."""
-        for place in places:
-            if text := " ".join(fields[place].split()):
-                return text
-        raise self._wrong(line, "text", InvalidInput("there is no text"))
+    @property
+    def complete(self) -> dict[AccountId, dt.date]:
+        found: dict[AccountId, dt.date] = {}
+        for export in self.exports:
+            if export.until is not None:
+                account = self._account(export, export.currency).id
+                found[account] = max(export.until, found.get(account, export.until))
+        return found
 
-    def _day(self, line: int, text: str, field: str) -> dt.date:
-        day = self._days.get(text)
-        if day is None:
-            try:
-                day = self._days[text] = read_date(text, self.layout.day_first)
-            except InvalidInput as error:
-                raise self._wrong(line, field, error) from error
-        return day
+    @property
+    def warnings(self) -> list[str]:
+        said = []
+        for export in self.exports:
+            off = difference(export)
+            if off is not None and off.minor and export.opening is not None and export.closing is not None:
+                said.append(
+                    f"{self.file}: the statement of {export.identification} until {export.closing.on.isoformat()} does not "
+                    f"add up: {export.opening.amount} and its entries are {off} away from {export.closing.amount}"
+                )
+        return said
 
-    def _amount(self, line: int, written: list[str], currency: str) -> Money:
-        """What moved, negative when it leaves the account."""
-        key = (currency, *written)
-        money = self._moneys.get(key)
-        if money is None:
-            columns = self.layout.columns
-            moved = self._one_column if columns.amount else self._two_columns
-            money = self._moneys[key] = moved(line, written, currency)
-        return money
 
-    def _one_column(self, line: int, written: list[str], currency: str) -> Money:
-        amount, mark = self._read(line, "amount", written[0], currency)
-        leaves = mark == "DR" if mark else None
-        if len(written) == 2:
-            leaves = outgoing(written[1])
-            if leaves is None:
-                raise self._wrong(line, "direction", InvalidInput(f"{written[1]!r} says neither debit nor credit"))
-        if leaves is None:
-            return -amount if self.layout.sign is Sign.SPENDING_POSITIVE else amount
-        return -abs(amount) if leaves else abs(amount)
+def _beside(available: Stated | None, closing: Stated) -> Money | None:
+    """The available balance, where it is of the same day and currency."""
+    fits = available is not None and (available.on, available.amount.currency) == (closing.on, closing.amount.currency)
+    return available.amount if available is not None and fits else None
 
-    def _two_columns(self, line: int, written: list[str], currency: str) -> Money:
-        """A column of what leaves and one of what comes in; the other one is empty or zero."""
-        nothing = Money(minor=0, currency=currency)
-        debit, credit = (
-            self._read(line, field, text, currency).money if text.strip() else nothing
-            for field, text in zip(("debit", "credit"), written, strict=True)
-        )
-        if not any(text.strip() for text in written):
-            raise self._wrong(line, "debit", InvalidInput("there is no amount, here or among the credits"))
-        if debit.minor and credit.minor:
-            raise self._wrong(line, "debit", InvalidInput("there is an amount here and among the credits"))
-        return credit + debit if self.layout.debits_negative else credit - debit
 
-    def _read(self, line: int, field: str, text: str, currency: str) -> Amount:
-        try:
-            return read_amount(text, currency, self.layout.decimal_mark)
-        except InvalidAmount as error:
-            raise self._wrong(line, field, error) from error
-
-    def _status(self, row: _Row) -> Status | None:
-        """None for what never went through."""
-        said = self._said(row, "status") or ""
-        word = said.casefold()
-        if word in _BOOKED:
-            return Status.BOOKED
-        if word in _PENDING:
-            return Status.PENDING
-        if word in _VOID:
-            return None
-        raise self._wrong(row.line, "status", InvalidInput(f"{said!r} is not a status that is known here"))
-
-    def _check_repeat(self, row: _Row, seen: dict[str, int]) -> None:
-        """seen: what each source id of the account stands for, as a hash."""
-        content = hash((row.booked_on, row.amount.minor, row.text))
-        if seen.setdefault(str(row.source_id), content) != content:
-            who = (row.account, row.source_id)
-            first = next(other.line for other in self._rows() if (other.account, other.source_id) == who)
-            raise self._wrong(
-                row.line, "id", InvalidInput(f"{row.source_id!r} stands in line {first} already, for something else")
-            )
-
-    def _wrong(self, line: int, field: str, error: InvalidInput) -> InvalidStatement:
-        return InvalidStatement(self.file, line, getattr(self.layout.columns, field), str(error))
+def _transaction(account: Account, entry: Entry, status: Status, told: Kind) -> Transaction:
+    return Transaction(
+        account=account.id,
+        source_id=entry.id,
+        booked_on=entry.booked_on,
+        amount=entry.amount,
+        text=entry.text,
+        kind=told,
+        status=status,
+        value_on=entry.value_on,
+        mcc=entry.mcc,
+        counterparty=entry.counterparty,
+        reference=entry.reference,
+        original=entry.original,
+        rate=entry.rate,
+    )

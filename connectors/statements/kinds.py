@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
-from data.banking import Kind
+from data.banking import Account, AccountKind, Kind
+from data.party import AccountId
 
 _PARTS = re.compile(r"[\W_]+")
 
@@ -76,6 +78,32 @@ def _on_card(leaves: bool, told: Kind | None, words: str) -> Kind | None:
     if _only(words, _INTEREST):
         return Kind.INTEREST
     return Kind.CASH if _has(words, _CASH) else None
+
+
+class Kinds:
+    """Decides for the entries of one file, which has to be asked about in its order.
+
+    key: makes texts comparable. bought: where accounts have purchases already, as (account, comparable text); those of the
+    file are added, and a credit that meets one is a refund. progress: is told how
+    many entries were read.
+    """
+
+    def __init__(self, key: Callable[[str], str], bought: set[tuple[AccountId, str]], progress: Callable[[int], None]) -> None:
+        self.key, self.bought, self.progress = key, bought, progress
+
+    def decide(self, account: Account, leaves: bool, text: str, told: Kind | None) -> Kind | None:
+        """The kind; None for a credit that nothing speaks for: it is decided once all purchases of the file are known."""
+        card = account.kind is AccountKind.CARD
+        if told is None and not leaves and not card:
+            return None
+        if told is None:
+            told = Kind.PURCHASE if leaves else Kind.REFUND
+        if leaves and told is Kind.PURCHASE and not card:
+            self.bought.add((account.id, self.key(text)))
+        return told
+
+    def of_credit(self, account: Account, text: str) -> Kind:
+        return Kind.REFUND if (account.id, self.key(text)) in self.bought else Kind.INCOME
 
 
 def _leaving(told: Kind | None, words: str, category: str) -> Kind | None:

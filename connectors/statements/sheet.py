@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 from data.errors import InvalidStatement
 
@@ -24,19 +23,8 @@ class Sheet:
         self.file, self.text = file, text
 
     @classmethod
-    def open(cls, path: Path, max_bytes: int) -> Sheet:
-        """Read a file of UTF-8 text; a byte order mark may stand first.
-
-        Raises InvalidStatement when it is not there, over the size, empty or not such text.
-        """
-        file = str(path)
-        try:
-            size = path.stat().st_size
-            raw = path.read_bytes() if size <= max_bytes else b""
-        except OSError as error:
-            raise InvalidStatement(file, None, None, f"it cannot be read: {error.strerror}") from error
-        if size > max_bytes:
-            raise InvalidStatement(file, None, None, f"it has {size:,} bytes; a statement may have up to {max_bytes:,}")
+    def of(cls, file: str, raw: bytes) -> Sheet:
+        """Read UTF-8 text; a byte order mark may stand first. Raises InvalidStatement when it is empty or not such text."""
         text = _decoded(file, raw)
         if not text.strip():
             raise InvalidStatement(file, None, None, "it is empty")

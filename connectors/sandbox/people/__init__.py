@@ -9,12 +9,13 @@ from connectors.sandbox.books import Customer
 from connectors.sandbox.habits import Life
 from connectors.sandbox.people import amara, callum, daniel, joint, margaret, priya, tomasz
 
+# Mobile numbers are of the range that is kept free for fiction, addresses of mail of the domain that is kept for examples.
 CUSTOMERS = (
-    Customer("amara-okafor", "Amara Okafor"),
-    Customer("daniel-whitlock", "Daniel Whitlock"),
-    Customer("priya-raman", "Priya Raman"),
-    Customer("tomasz-zielinski", "Tomasz Zielinski"),
-    Customer("margaret-ellison", "Margaret Ellison"),
-    Customer("callum-mackenzie", "Callum Mackenzie"),
+    Customer("amara-okafor", "Amara Okafor", "amara.okafor@example.com", "07700900118", "Birmingham", "B17 9QE"),
+    Customer("daniel-whitlock", "Daniel Whitlock", "daniel.whitlock@example.com", "07700900264", "Birmingham", "B17 9QE"),
+    Customer("priya-raman", "Priya Raman", "priya.raman@example.com", "07700900371", "London", "SW9 8JT"),
+    Customer("tomasz-zielinski", "Tomasz Zielinski", "tomasz.zielinski@example.com", "07700900409", "Leeds", "LS6 3HN"),
+    Customer("margaret-ellison", "Margaret Ellison", "margaret.ellison@example.com", "07700900552", "Norwich", "NR2 3DL"),
+    Customer("callum-mackenzie", "Callum Mackenzie", "callum.mackenzie@example.com", "07700900687", "Glasgow", "G31 2PX"),
 )
 LIVES: tuple[Life, ...] = (amara.LIFE, daniel.LIFE, joint.LIFE, priya.LIFE, tomasz.LIFE, margaret.LIFE, callum.LIFE)

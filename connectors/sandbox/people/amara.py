@@ -130,7 +130,7 @@ LIFE = Life(
     id="amara-okafor",
     accounts=(
         current("amara-main", ME, 2016, overdraft=50_000),
-        savings("amara-rainy", ME, 2018, "Rainy day savings", "3.10"),
+        savings("amara-rainy", ME, 2018, "Rainy day savings", "3.10", "flexible-saver-1"),
     ),
     opening={MAIN: 92_418, RAINY: 310_000},
     commitments=(

@@ -29,13 +29,13 @@ def account_id(slug: str) -> str:
     return f"acc-{digest('account', slug, length=12)}"
 
 
-def current(slug: str, owners: dict[str, str], year: int, name: str = "Everyday account", overdraft: int = 0) -> BankAccount:
-    product = "Everyday Current Account, version 3"
+def current(
+    slug: str, owners: dict[str, str], year: int, name: str = "Everyday account", overdraft: int = 0, product: str = "everyday-3"
+) -> BankAccount:
     return BankAccount(account_id(slug), owners, name, "CACC", product, number(slug), dt.date(year, 3, 14), overdraft=overdraft)
 
 
-def savings(slug: str, owners: dict[str, str], year: int, name: str, rate: str) -> BankAccount:
-    product = "Flexible Saver, version 2"
+def savings(slug: str, owners: dict[str, str], year: int, name: str, rate: str, product: str = "flexible-saver-2") -> BankAccount:
     return BankAccount(account_id(slug), owners, name, "SVGS", product, number(slug), dt.date(year, 9, 2), rate=Decimal(rate))
 
 

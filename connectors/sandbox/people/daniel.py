@@ -91,7 +91,7 @@ LIFE = Life(
     id="daniel-whitlock",
     accounts=(
         current("daniel-main", ME, 2012, overdraft=30_000),
-        savings("daniel-isa", ME, 2019, "Cash ISA", "3.85"),
+        savings("daniel-isa", ME, 2019, "Cash ISA", "3.85", "cash-isa-1"),
     ),
     opening={MAIN: 71_045, ISA: 640_000},
     commitments=(

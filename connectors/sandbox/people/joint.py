@@ -72,7 +72,7 @@ LIFE = Life(
     id="okafor-whitlock",
     accounts=(
         current("joint-main", US, 2021, "Joint account", overdraft=25_000),
-        savings("joint-pot", US, 2021, "House pot", "3.40"),
+        savings("joint-pot", US, 2021, "House pot", "3.40", "reserve-saver-1"),
     ),
     opening={MAIN: 118_250, POT: 382_000},
     commitments=(

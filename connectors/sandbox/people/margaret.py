@@ -90,8 +90,8 @@ LIFE = Life(
     id="margaret-ellison",
     accounts=(
         current("margaret-main", ME, 1988),
-        savings("margaret-saver", ME, 1996, "Savings", "4.05"),
-        savings("margaret-gifts", ME, 2015, "Grandchildren", "3.20"),
+        savings("margaret-saver", ME, 1996, "Savings", "4.05", "reserve-saver-1"),
+        savings("margaret-gifts", ME, 2015, "Grandchildren", "3.20", "reserve-saver-1"),
     ),
     opening={MAIN: 143_377, SAVER: 1_842_000, GIFTS: 96_000},
     commitments=(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from connectors.sandbox.books import Price
 from connectors.sandbox.habits import Habit, Life, Month, Subscription, Sweep, shops
 from connectors.sandbox.people.common import (
@@ -118,8 +116,8 @@ def _trips(month: Month) -> None:
 LIFE = Life(
     id="priya-raman",
     accounts=(
-        dataclasses.replace(current("priya-main", ME, 2017, overdraft=75_000), foreign_fee=True),
-        savings("priya-saver", ME, 2020, "Deposit fund", "2.90"),
+        current("priya-main", ME, 2017, overdraft=75_000, product="everyday-2"),
+        savings("priya-saver", ME, 2020, "Deposit fund", "2.90", "flexible-saver-1"),
     ),
     opening={MAIN: 64_733, SAVER: 120_000},
     commitments=(

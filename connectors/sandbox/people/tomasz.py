@@ -124,9 +124,7 @@ LIFE = Life(
     accounts=(
         current("tomasz-main", ME, 2014, overdraft=100_000),
         savings("tomasz-tax", ME, 2019, "Tax pot", "2.75"),
-        BankAccount(
-            EURO, ME, "Euro account", "CACC", "Euro Current Account, version 1", number("tomasz-euro"), dt.date(2021, 6, 1), "EUR"
-        ),
+        BankAccount(EURO, ME, "Euro account", "CACC", "euro-1", number("tomasz-euro"), dt.date(2021, 6, 1), "EUR"),
     ),
     opening={MAIN: 214_906, TAX: 260_000, EURO: 84_350},
     commitments=(

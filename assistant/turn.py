@@ -178,7 +178,7 @@ class Assistant:
             and planned.steps
             and (found is None or self.understanding.trusts(planned, found, known, message, memory))
         ):
-            return planned
+            return planned.model_copy(update={"steps": tuple(_with_topic(s, message, memory) for s in planned.steps)})
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
 
     async def _or_pages(
@@ -197,8 +197,7 @@ class Assistant:
         except IndexUnavailable:
             return plan
         quoted = await asyncio.to_thread(self.reader.quotes, question, found)
-        order = 0.0 if isinstance(plan, Unsure) or ASKING.search(message.casefold()) else MORE_FOR_ORDERS
-        if not quoted or quoted[0].near < PAGES_SURE + order:
+        if not quoted or quoted[0].near < PAGES_SURE + _doubt(plan, message):
             return plan
         spans = plan.found.spans if isinstance(plan, Unsure) else plan.steps[0].spans
         return Plan(steps=(Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic})),), path="routed")
@@ -344,7 +343,8 @@ class Assistant:
 
 # Measured on the questions about pages and those about money: from here on the page is about what was asked.
 PAGES_SURE = 0.7
-MORE_FOR_ORDERS = 0.1
+# So much nearer it must be where it is rather an order, or about the customer's own payments.
+MORE_FOR_ORDERS, MORE_FOR_PAYMENTS = 0.1, 0.2
 # A question, as against an order that is declined.
 ASKING = re.compile(
     r"^(?:so |and |ok |hi |hello |please )*(?:how|what|whats|what's|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would|should)\b"
@@ -353,6 +353,19 @@ ASKING = re.compile(
 MOST_KNOWN = 500
 # A guess that is worth completing when the customer answers with a period or a name.
 GUESS = 0.5
+
+
+def _with_topic(step: Step, message: str, memory: Memory) -> Step:
+    """A question to the pages is asked in the customer's words, whole."""
+    if step.tool is not Tool.ARTICLE:
+        return step
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic_of(message, memory)})})
+
+
+def _doubt(plan: Plan | Unsure, message: str) -> float:
+    if isinstance(plan, Unsure):
+        return MORE_FOR_PAYMENTS if plan.label in TOOLS else 0.0
+    return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
 
 
 def _left_open(plan: Plan | Unsure) -> Step | None:

@@ -38,6 +38,7 @@ browser:
 
 eval: setup  ## how good the answers are
 	$(BIN)/counterfoil eval households
+	$(BIN)/counterfoil eval pages
 	$(BIN)/counterfoil eval isolation
 	$(if $(DATA),$(BIN)/counterfoil eval cards --data $(DATA),@echo "Card questions were not asked: make eval DATA=folder")
 	$(if $(ARTICLES),$(BIN)/counterfoil eval articles --data $(ARTICLES),@echo "Articles were not asked: make eval ARTICLES=folder")

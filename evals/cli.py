@@ -17,14 +17,14 @@ from api.settings import Settings
 from api.wiring import Bank
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
+from evals import article_questions, product
 from evals import articles as article_data
 from evals import cards as card_data
-from evals import product
 from evals.golds import world
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, failures, show
-from evals.suites import Suite, cards_suite, household_grounds, households_suite, isolation_suite, run, turns
+from evals.suites import Suite, cards_suite, household_grounds, households_suite, isolation_suite, pages_suite, run, turns
 
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -77,6 +77,14 @@ def households(
     suite = _limited(households_suite(talks, grounds), limit)
     found = _found(Run(suite, _households_into), _settings(planner))
     _pass(_tell(f"Household questions, plans by the {planner}", suite.name, found), floor)
+
+
+@app.command()
+def pages(planner: Plan = Planner.ROUTER, limit: Limit = None, floor: Floor = 0.0) -> None:
+    """Questions about the bank's own pages, products and terms, by the six households."""
+    suite = _limited(pages_suite(article_questions.conversations()), limit)
+    found = _found(Run(suite, _households_into), _settings(planner))
+    _pass(_tell(f"Questions about pages, plans by the {planner}", suite.name, found), floor)
 
 
 @app.command()

@@ -115,6 +115,8 @@ class Understanding:
         text = parts.plain(message)
         if (other := _POSSESSIVE.search(text)) and _is_somebody_else(other["who"], known) and not _own_account(whole, known):
             return Step(tool=Tool.REFUSE)
+        if whole.spans == Spans(account=whole.spans.account) and _IN_IT.search(whole.masked):
+            return Step(tool=Tool.BALANCE, spans=whole.spans)
         last = memory.asked[-1].step if memory.asked else None
         if last is not None and (unit := _UNIT_BEFORE.search(text)) and len(text.split()) <= SHORT:
             return _before(last, unit["unit"], known)
@@ -187,6 +189,8 @@ class Understanding:
             tool = Tool(label)
             if tool is Tool.SUM and found.spans.group:
                 tool = Tool.BREAKDOWN
+            if tool is Tool.ACCOUNTS and found.spans.account:
+                tool = Tool.BALANCE
             if tool is Tool.COMPARE and found.spans == Spans() and (both := _both(memory.asked)) is not None:
                 return both.model_copy(update={"tool": Tool.COMPARE})
             if tool is Tool.COMPARE and last is not None and (against := _against(last, found.spans, parts.plain(message))):
@@ -367,6 +371,10 @@ def topic_of(message: str, memory: Memory) -> str:
 
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
 LONGEST_TOPIC = 400
+# "What's in the house pot": whatever was asked before.
+_IN_IT = re.compile(
+    r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount[ ?.!]*$"
+)
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(
     r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|for|it|that|cost|to|with|come|amount|at|of|the|were|they|from))*[ ?.!]*"

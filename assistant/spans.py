@@ -344,6 +344,7 @@ def find(message: str, known: Known) -> Found:
     _slots(marks, known)
     _fragments(marks, known)
     _join(marks, known)
+    _with_beside(marks, known)
     _left_out(marks)
     masked, unknown = _masked(marks, known)
     spans = Spans(
@@ -614,17 +615,21 @@ def _fragments(marks: _Marks, known: Known) -> None:
                 run.append(match)
                 continue
         if run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known)):
-            marks.take(run[0].start(), _with_beside(run[-1].end(), marks, known), "merchant")
+            marks.take(run[0].start(), run[-1].end(), "merchant")
         run = [match] if match is not None and _is_payee_word(match.group(), known) else []
 
 
-def _with_beside(end: int, marks: _Marks, known: Known) -> int:
-    """The end of a name with the words for what is bought there: "lime scooters"."""
-    while (more := re.match(r" ([a-z]+)(?![\w'])", marks.text[end:])) and more[1] in BESIDE - known.vocabulary.asked:
-        if not marks.free(end, end + more.end()):
-            break
-        end += more.end()
-    return end
+def _with_beside(marks: _Marks, known: Known) -> None:
+    """Takes the words for what is bought there into a name: "lime scooters"."""
+    for part in [p for p in marks.taken if p[2] == "merchant"]:
+        end = part[1]
+        while (more := re.match(r" ([a-z]+)(?![\w'])", marks.text[end:])) and more[1] in BESIDE - known.vocabulary.asked:
+            if not marks.free(end, end + more.end()):
+                break
+            end += more.end()
+        if end > part[1]:
+            marks.taken.remove(part)
+            marks.take(part[0], end, "merchant")
 
 
 def _belongs(run: Sequence[re.Match[str]], marks: _Marks, known: Known) -> bool:

@@ -6,6 +6,8 @@ export PYTHON ?= python3
 # A folder with transactions_*.csv and questions_*.jsonl: make eval DATA=folder
 DATA ?=
 ARGS ?=
+# A folder with us_bank_regs or tau_banking in it: make eval ARTICLES=folder
+ARTICLES ?=
 
 .PHONY: run setup test test-postgres check browser eval bench lock
 
@@ -36,8 +38,10 @@ browser:
 
 eval: setup  ## how good the answers are
 	$(BIN)/counterfoil eval households
+	$(BIN)/counterfoil eval pages
 	$(BIN)/counterfoil eval isolation
 	$(if $(DATA),$(BIN)/counterfoil eval cards --data $(DATA),@echo "Card questions were not asked: make eval DATA=folder")
+	$(if $(ARTICLES),$(BIN)/counterfoil eval articles --data $(ARTICLES),@echo "Articles were not asked: make eval ARTICLES=folder")
 
 bench: setup  ## how fast
 	$(BIN)/python -m evals.bench

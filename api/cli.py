@@ -318,7 +318,7 @@ def model_check() -> None:
 
 @app.command("eval", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def eval_(context: typer.Context) -> None:
-    """Measure the answers: cards, isolation, households."""
+    """Measure the answers: cards, isolation, households, articles."""
     with _plainly():
         suites = next(iter(entry_points(group="counterfoil.evals")), None)
         if suites is None or find_spec("inspect_ai") is None:

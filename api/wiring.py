@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from api.settings import Settings
-from assistant import proposal, router
+from assistant import pages, proposal, router
 from assistant.dialogue import Understanding
 from assistant.models import ModelServer
 from assistant.plan import Plan, Spans
@@ -280,9 +280,16 @@ def _meaning(search: MerchantSearch, kinds: Kinds) -> Meaning:
     return find
 
 
-def _articles(search: ArticleSearch) -> Search:
-    async def find(question: str, on: date, products: frozenset[str]) -> list[Passage]:
-        return await search.search_articles(question, on=on, products=products)
+# A whole passage says less about a short question than its nearest sentence: pages.Reader has the last word.
+FIRST_LOOK = 0.2
+
+
+def _articles(search: ArticleSearch, articles: Articles) -> Search:
+    async def find(question: str, on: date, products: frozenset[str]) -> list[list[Passage]]:
+        found = await search.search_articles(question, on=on, products=products, limit=pages.READ)
+        whole = await asyncio.to_thread(articles.whole, [p.article for p in found])
+        # An article is for one reader as a whole; each passage is asked all the same.
+        return [[p for p in whole.get(one.article, ()) if p.for_reader(on, Audience.PUBLIC, products)] for one in found]
 
     return find
 
@@ -326,7 +333,7 @@ async def open_bank(
         ledger=ledger,
         queries=queries,
         understanding=Understanding(head, embedder.embed),
-        articles=_articles(library.search),
+        articles=_articles(ArticleSearch(library.articles, library.index, embedder, FIRST_LOOK), library.articles),
         meaning=_meaning(MerchantSearch(index, embedder), kinds),
         gateway=gateway,
         services=services,

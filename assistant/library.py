@@ -14,21 +14,24 @@ from data.money import Money
 Interest = tuple[Held, Decimal, int, Money]
 
 
-def article(question: str, found: Sequence[Quote], term: Term | None, earned: Interest | None, context: Context) -> ToolResult:
+def article(found: Sequence[Quote], term: Term | None, earned: Interest | None, context: Context) -> ToolResult:
     """The answer to a question about pages and terms. Without either: that it is not known, and a person."""
+    cited = pages.sources(found)
     if earned is not None:
         _say_interest(earned, context)
     elif term is not None:
         _say_fee(term, context)
+    if term is not None and earned is None:
+        # Where a page says another figure than the service, the service counts.
+        said = tuple(fact.shown for fact in context.book.facts)
+        found = [short for quote in found if (short := pages.without_figures(quote, said)).text] or found[:0]
     for quote in found:
         context.say("article.quote", quote=pages.quoted(context.book, quote), title=literal(quote.passage.title))
         pages.figures(context.book, quote)
     if not context.lines:
         context.say("article.unknown", no=context.no("pages found"))
         return ToolResult(outcome=Outcome.CANNOT, lines=tuple(context.lines), facts=tuple(context.book.facts))
-    return ToolResult(
-        outcome=Outcome.ANSWER, lines=tuple(context.lines), facts=tuple(context.book.facts), citations=pages.sources(found)
-    )
+    return ToolResult(outcome=Outcome.ANSWER, lines=tuple(context.lines), facts=tuple(context.book.facts), citations=cited)
 
 
 def _say_fee(term: Term, context: Context) -> None:

@@ -6,8 +6,9 @@ is cited beside it.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
@@ -21,17 +22,20 @@ from data.banking import Account, Fee, Product
 from data.errors import InvalidCurrency
 from data.facts import Fact, FactBook
 from data.money import Money
-from data.party import Frozen
+from data.party import AccountId, Frozen
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
-# A quotation is so many sentences at the most, from so many articles.
-MOST_SENTENCES, MOST_ARTICLES = 3, 2
+# A quotation is so many words at the most, from so many articles; of the articles found, so many are read.
+MOST_WORDS, MOST_ARTICLES, READ = 75, 2, 6
 # A second article is quoted when its best sentence comes this close to the best of all.
-NEAR = 0.06
+NEAR = 0.04
+# Measured on the questions about pages: what an article answers scores from here on, what nothing answers mostly below.
+FLOOR = 0.55
 # Sentences so far from the question are quoted only as company of a nearer one.
-DISTANT = 0.18
+DISTANT = 0.22
+KEPT_VECTORS = 4096
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z£€0-9“\"])|\n+")
 _LIST = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _MONEY = re.compile(r"(?P<sign>[£€$])\s?(?P<number>\d[\d,]*(?:\.\d+)?)")
@@ -84,54 +88,73 @@ def sentences(text: str) -> list[str]:
     return [part for part in found if part and not part.startswith(("#", "|", "---"))]
 
 
-def quotes(question: str, passages: Sequence[Passage], embed: Embed) -> list[Quote]:
-    """The few sentences of the passages found that come nearest to a question, best first; of each article one run.
+class Reader:
+    """Reads passages sentence by sentence; the vectors of sentences are kept, as pages are few and asked about often."""
 
-    passages: best first. Blocking, about 3 ms a sentence.
-    """
-    cut = [(p, sentences(p.text)) for p in passages[: MOST_ARTICLES + 1]]
-    every = [f"{p.title}. {s}" for p, listed in cut for s in listed]
-    if not every:
-        return []
-    vectors = embed([question, *every])
-    scores = (vectors[1:] @ vectors[0]).tolist()
-    wanted = set(_WORD.findall(plain(question))) - _COMMON
-    found, place = [], 0
-    for rank, (passage, listed) in enumerate(cut):
-        own = [
-            scores[place + n] + 0.25 * _shared(wanted, s) + (0.05 if _asks_figure(question) and re.search(r"\d", s) else 0.0)
-            for n, s in enumerate(listed)
-        ]
-        place += len(listed)
-        if own:
-            found.append(Quote(passage, " ".join(_run(listed, own)), max(own) - 0.02 * rank))
-    found.sort(key=lambda q: -q.near)
-    return [q for q in found if q.near >= found[0].near - NEAR][:MOST_ARTICLES]
+    def __init__(self, embed: Embed) -> None:
+        self.embed = embed
+        self._kept: dict[str, NDArray[np.float32]] = {}
+
+    def quotes(self, question: str, found: Sequence[Sequence[Passage]]) -> list[Quote]:
+        """The sentences of the articles found that come nearest to a question, best first; one quotation an article.
+
+        found: the passages of each article, the best article first. Empty where none comes near enough: then the pages do not
+        say. Blocking, about 3 ms a sentence that has not been read before.
+        """
+        wanted = set(_WORD.findall(plain(question))) - _COMMON
+        figure = _FIGURE.search(plain(question)) is not None
+        (vector,) = self.embed([question])
+        quoted = []
+        for rank, passages in enumerate(found[:READ]):
+            cut = [(p, s) for p in passages for s in sentences(p.text)]
+            if not cut:
+                continue
+            heads = [" ".join((p.title, *p.heading)) for p, _ in cut]
+            near = self._vectors([f"{head}. {s}" for head, (_, s) in zip(heads, cut, strict=True)]) @ vector
+            worth = [
+                float(n) + 0.25 * _shared(wanted, f"{head} {s}") + (0.08 if figure and re.search(r"\d", s) else 0.0)
+                for n, head, (_, s) in zip(near, heads, cut, strict=True)
+            ]
+            best = max(range(len(cut)), key=worth.__getitem__)
+            quoted.append(Quote(cut[best][0], _chosen([s for _, s in cut], worth), worth[best] - 0.02 * rank))
+        quoted.sort(key=lambda q: -q.near)
+        return [q for q in quoted if q.near >= max(FLOOR, quoted[0].near - NEAR)][:MOST_ARTICLES]
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        new = [t for t in dict.fromkeys(texts) if t not in self._kept]
+        if len(self._kept) + len(new) > KEPT_VECTORS:
+            self._kept.clear()
+            new = list(dict.fromkeys(texts))
+        if new:
+            self._kept |= dict(zip(new, self.embed(new), strict=True))
+        return np.stack([self._kept[t] for t in texts])
 
 
-def _shared(wanted: set[str], sentence: str) -> float:
-    words = set(_WORD.findall(sentence.casefold()))
-    stems = {w[:5] for w in words}
+def _shared(wanted: set[str], text: str) -> float:
+    """The share of a question's words that a text has, by their first letters: "closing" and "close" are one."""
+    stems = {w[:5] for w in _WORD.findall(text.casefold())}
     return sum(w[:5] in stems for w in wanted) / max(len(wanted), 1)
 
 
-def _asks_figure(question: str) -> bool:
-    return (
-        re.search(
-            r"\bhow (?:much|long|many|late|soon|fast|often)|limit|fee|charge|cost|rate|max|most|when|cheap", plain(question)
-        )
-        is not None
-    )
+_FIGURE = re.compile(
+    r"\bhow (?:much|long|many|late|soon|fast|often|large|old)|limit|fee|charge|cost|rate|\bmax|most|when|cheap|percent"
+)
 
 
-def _run(listed: Sequence[str], scores: Sequence[float]) -> Sequence[str]:
-    """The neighbouring sentences that together say most: a short passage is quoted whole."""
-    if len(listed) <= MOST_SENTENCES:
-        return listed
-    worth = [score - max(scores) + DISTANT for score in scores]
-    spans = [(a, a + n) for n in range(1, MOST_SENTENCES + 1) for a in range(len(listed) - n + 1)]
-    start, end = max(spans, key=lambda span: sum(worth[span[0] : span[1]]))
-    return listed[start:end]
+def _chosen(listed: Sequence[str], worth: Sequence[float]) -> str:
+    """The sentences that say most, in the order of the page; a gap is marked. The best one takes the one after it along."""
+    best = max(range(len(listed)), key=worth.__getitem__)
+    order = sorted(range(len(listed)), key=lambda n: -worth[n])
+    taken: list[int] = []
+    for n in dict.fromkeys((best, *([best + 1] if best + 1 < len(listed) else []), *order)):
+        near = worth[n] >= worth[best] - DISTANT or n == best + 1
+        if near and sum(len(listed[k].split()) for k in (*taken, n)) <= MOST_WORDS:
+            taken.append(n)
+    taken = sorted(taken) or [best]
+    parts = [listed[taken[0]]]
+    for before, n in itertools.pairwise(taken):
+        parts += [listed[n]] if n == before + 1 else ["…", listed[n]]
+    return " ".join(parts)
 
 
 def figures(book: FactBook, quote: Quote) -> None:
@@ -146,6 +169,36 @@ def figures(book: FactBook, quote: Quote) -> None:
         book.rate(label, Decimal(match["number"]), source)
     for match in _COUNTED.finditer(quote.text):
         book.count(f"{match['noun']} in “{quote.passage.title}”", int(match["number"].replace(",", "")), source)
+
+
+def without_figures(quote: Quote, but: Sequence[str]) -> Quote:
+    """A quotation without sentences that state other figures than those given: where a page is out of date the service counts."""
+    kept = [
+        s
+        for s in sentences(quote.text.replace(" … ", "\n"))
+        if all(m.group().replace(" ", "") in but for p in (_MONEY, _PERCENT) for m in p.finditer(s))
+    ]
+    return quote._replace(text=" ".join(kept))
+
+
+_AMOUNT = re.compile(
+    r"(?P<sign>[£€$])?\s?(?<![\d.])(?P<number>\d[\d,]*(?:\.\d{1,2})?|a thousand|another thousand|a hundred|ten thousand)"
+    r"\s?(?P<k>k|grand|thousand)?\b(?!\s?%|\s*(?:days?|weeks?|months?|years?|hours?|times?|working|am|pm|of my|:\d))"
+    r"\s*(?P<word>euros?|eur|dollars?|usd|pounds?|quid|gbp)?"
+)
+_WORDED = {"a thousand": 1000, "another thousand": 1000, "a hundred": 100, "ten thousand": 10_000}
+_BY_WORD = {"e": "EUR", "d": "USD", "u": "USD", "p": "GBP", "q": "GBP", "g": "GBP"}
+
+
+def amount_in(question: str, currency: str) -> Money | None:
+    """The amount that a question names last, in the currency that is said with it, else in `currency`."""
+    found = list(_AMOUNT.finditer(plain(question)))
+    if not found:
+        return None
+    match = found[-1]
+    number = Decimal(_WORDED.get(match["number"], 0)) or Decimal(match["number"].replace(",", ""))
+    said = _CURRENCY.get(match["sign"] or "") or _BY_WORD.get((match["word"] or " ")[0])
+    return Money.of(number * (1000 if match["k"] else 1), said or currency)
 
 
 # What the terms of the customer's own product come to
@@ -169,9 +222,10 @@ class Term(NamedTuple):
 
 # Measured on the questions about pages: from here on the fee is the one that is meant.
 FEE_FLOOR = 0.42
-_TERMS = re.compile(r"\b(?:fees?|charged?|charges|pay|cost|costs|extra|take|damage|on top|price|lose|how much)\b")
+_TERMS = re.compile(r"\b(?:fees?|charged?|charges|costs?|extra|damage|on top|price|do you take|(?:will|do|would) i pay|free)\b")
 _OVERDRAWN = re.compile(r"\b(?:overdrawn|overdraft|in the red|minus)\b")
-_EARNS = re.compile(r"\b(?:interest|earns?|earned|make|grow)\b")
+_MORE = re.compile(r"\b(?:another|more|add|extra|on top)\b")
+_EARNS = re.compile(r"\b(?:interest|earns?|earned|grow|what more do i get)\b")
 _DAYS = re.compile(
     r"\b(?P<n>\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + r") (?P<unit>day|week|fortnight|month|year)s?\b"
 )
@@ -179,7 +233,35 @@ _LENGTH = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 YEAR = Decimal(365)
 
 
-def fee_meant(question: str, amount: Money | None, held: Sequence[Held], embed: Embed) -> Term | None:
+def named(question: str, products: Iterable[Product]) -> frozenset[str]:
+    """The ids of products on sale that a question calls by name: "the fixed saver", "student account"."""
+    words = set(_WORD.findall(plain(question)))
+    found = set()
+    for product in products:
+        telling = set(_WORD.findall(plain(product.name))) - _ANY_PRODUCT
+        if product.until is None and telling and telling <= words:
+            found.add(product.id)
+    return frozenset(found)
+
+
+_ANY_PRODUCT = frozenset(["account", "current", "saver", "savings", "everyday", "rate", "year", "one", "two", "the"])
+
+
+def with_products(question: str, held: Sequence[Held]) -> str:
+    """A question with the products of the accounts that it names: a "holiday jar" is a Flexible Saver to the pages."""
+    text = plain(question)
+    names = [
+        h.product.name for h in held if plain(h.account.name) in text or plain(h.account.name).split()[-1] in _last_words(text)
+    ]
+    return f"{question} ({', '.join(dict.fromkeys(names))})" if names else question
+
+
+def _last_words(text: str) -> set[str]:
+    """The words that may name an account by its last word, such as "the jar"."""
+    return {m[1] for m in re.finditer(r"\b(?:the|my|our) (\w+)\b", text)} - {"account"}
+
+
+def fee_meant(question: str, held: Sequence[Held], embed: Embed) -> Term | None:
     """The fee of the customer's products that a question is about, None where none is near. Blocking."""
     if not held or not _TERMS.search(plain(question)):
         return None
@@ -187,12 +269,17 @@ def fee_meant(question: str, amount: Money | None, held: Sequence[Held], embed: 
     fees = first.product.fees
     if not fees:
         return None
-    vectors = embed([question, *(f"Fee for: {fee.name}" for fee in fees)])
-    scores = vectors[1:] @ vectors[0]
-    best = int(scores.argmax())
-    if float(scores[best]) < FEE_FLOOR:
+    vectors = embed([question, *(f"What does it cost: {fee.name}?" for fee in fees)])
+    words = {w[:5] for w in _WORD.findall(plain(question))}
+    scores = [
+        float(n) + 0.1 * sum(w[:5] in words for w in _WORD.findall(plain(fee.name))) / max(len(_WORD.findall(plain(fee.name))), 1)
+        for n, fee in zip(vectors[1:] @ vectors[0], fees, strict=True)
+    ]
+    best = max(range(len(fees)), key=scores.__getitem__)
+    if scores[best] < (FEE_FLOOR if amount_in(question, "GBP") else FEE_FLOOR + 0.1):
         return None
     cost = None
+    amount = amount_in(question, first.product.currency)
     if amount is not None or fees[best].percent is None:
         try:
             cost = fees[best].on(amount or Money(minor=0, currency=first.product.currency))
@@ -208,20 +295,20 @@ def _first(question: str, held: Sequence[Held]) -> Held:
     return named[0] if named else held[0]
 
 
-def interest(
-    question: str, amount: Money | None, balance: Money | None, held: Sequence[Held]
-) -> tuple[Held, Decimal, int, Money] | None:
+def interest(question: str, balances: Mapping[AccountId, Money], held: Sequence[Held]) -> tuple[Held, Decimal, int, Money] | None:
     """(account, yearly rate in percent, days, interest) for an amount overdrawn or saved; None where that is not asked."""
     text = plain(question)
+    amount = amount_in(question, _first(question, held).product.currency) if held else None
     if amount is None or not held or not (_EARNS.search(text) or _OVERDRAWN.search(text)):
         return None
     days = _days(text)
     one = _first(question, held)
+    balance = balances.get(one.account.id)
     if _OVERDRAWN.search(text):
         rate = one.product.overdraft_rate
     else:
         rate = (
-            one.product.rate(balance + amount if balance is not None and "another" in text else amount)
+            one.product.rate(balance + amount if balance is not None and _MORE.search(text) else amount)
             if one.product.tiers
             else None
         )

@@ -47,7 +47,7 @@ TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
     ("periods", "amount"): (Tool.AFFORD,),
     (): (
         *(Tool.POSITION, Tool.ACCOUNTS, Tool.BENEFICIARIES),
-        *(Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER),
+        *(Tool.ARTICLE, Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER),
     ),
 }
 KEYS_OF: Mapping[Tool, tuple[str, ...]] = {tool: keys for keys, tools in TAKES.items() for tool in tools}

@@ -65,6 +65,7 @@ class Alike(Frozen):
 Meaning = Callable[[str], Awaitable[Alike]]
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_CURRENCY_WORDS = (("euros?|eur", "EUR"), ("dollars?|usd", "USD"), ("pounds?|quid|gbp", "GBP"))
 _OVER = re.compile(r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than)\b")
 _UNDER = re.compile(r"\b(?:under|below|less than|at most|up to|no more than|smaller than)\b")
 _STRICT_OVER = re.compile(r"\b(?:over|above|(?<!no )more than|bigger than|larger than|exceeding)\b")
@@ -327,6 +328,7 @@ def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
     """The least and the most that words such as "over £50" or "between 10 and 20" allow, both included."""
     text = plain(said)
     currency = {"£": "GBP", "$": "USD", "€": "EUR"}.get(next((c for c in text if c in "£$€"), ""), currency)
+    currency = next((code for word, code in _CURRENCY_WORDS if re.search(rf"\b{word}\b", text)), currency)
     amounts = [Money.of(Decimal(n.replace(",", "")), currency) for n in _NUMBER.findall(text)]
     if not amounts:
         return None, None

@@ -320,7 +320,7 @@ def plain(text: str) -> str:
 
 
 _GREETING = re.compile(
-    r"^(?:(?:good (?:morning|afternoon|evening|day)|hello|hi|hiya|hey|dear sirs?)(?: there| again| both| all)?[ ,.!-]+)+"
+    r"^(?:(?:(?:good )?(?:morning|afternoon|evening)|good day|hello|hi|hiya|hey|dear sirs?)(?: there| again| both| all)?[ ,.!-]+)+"
 )
 
 

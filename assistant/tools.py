@@ -27,7 +27,10 @@ class Line(Frozen):
 
 
 class ToolResult(Frozen):
-    """What one step found. The lines are the answer in order; every figure in them is one of the facts."""
+    """What one step found. The lines are the answer in order; every figure in them is one of the facts.
+
+    citations: (passage id, title) of pages that are quoted. unknown: a name was said that nobody has whom the customer paid.
+    """
 
     outcome: Outcome
     lines: tuple[Line, ...]
@@ -36,6 +39,7 @@ class ToolResult(Frozen):
     chart: Series | None = None
     choices: tuple[str, ...] = ()
     citations: tuple[tuple[str, str], ...] = ()
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ def unknown_payee(query: Query, context: Context) -> ToolResult | None:
     label = f" {period.label}" if period.label else ""
     for match in missing:
         context.say("none.merchant", no=context.no("payments found"), said=literal(match.said), period=label)
-    return finish(query, context, period, outcome=Outcome.NONE)
+    return finish(query, context, period, outcome=Outcome.NONE).model_copy(update={"unknown": True})
 
 
 def main(sums: Sequence[Sum], currency: str) -> Sum | None:

@@ -17,14 +17,14 @@ from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure, top
 from assistant.library import article
 from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
-from assistant.resolve import Alike, Query, Unclear, payees_of, read_bounds, resolve
+from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, words_of
 from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
 from data.articles import Passage
-from data.banking import Account, AccountKind
+from data.banking import Account, AccountKind, Balance, Product
 from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.facts import (
     ChartEvent,
@@ -49,8 +49,8 @@ Emit = Callable[[Sequence[Event]], Awaitable[None]]
 Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Alike]]
 
 
-# A question, the day, and the product versions of the customer -> the best passage of each article in force for them.
-Search = Callable[[str, dt.date, frozenset[str]], Awaitable[Sequence[Passage]]]
+# A question, the day, and the product versions of the customer -> the passages of each article found, in force for them.
+Search = Callable[[str, dt.date, frozenset[str]], Awaitable[Sequence[Sequence[Passage]]]]
 T = TypeVar("T")
 
 
@@ -102,6 +102,9 @@ class Assistant:
     always_model: bool = False
     _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.reader = pages.Reader(self.understanding.embed)
+
     async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
         """Answer one message; returns the new memory as JSON. See data.facts for the events."""
         began = time.perf_counter()
@@ -116,6 +119,11 @@ class Assistant:
         facts = 0
         for step in plan.steps if isinstance(plan, Plan) else ():
             result, done, offered = await self._perform(step, login, known, accounts, now, facts)
+            if result.unknown and isinstance(plan, Plan) and len(plan.steps) == 1:
+                # Nobody of that name was paid: it may be a question about the bank after all.
+                other = await self._or_pages(Unsure(Found(message, step.spans, ()), "", 0.0), message, login, known, before, now)
+                if isinstance(other, Plan):
+                    result, done, offered = await self._perform(other.steps[0], login, known, accounts, now, facts)
             results.append(result)
             asked += done
             choices += offered
@@ -170,23 +178,26 @@ class Assistant:
             and planned.steps
             and (found is None or self.understanding.trusts(planned, found, known, message, memory))
         ):
-            return planned
+            return planned.model_copy(update={"steps": tuple(_with_topic(s, message, memory) for s in planned.steps)})
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
 
     async def _or_pages(
         self, plan: Plan | Unsure, message: str, login: Login, known: Known, memory: Memory, now: dt.datetime
     ) -> Plan | Unsure:
         """What nobody understood, or what cannot be done here, may be on the bank's pages: then they answer."""
-        cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT] and ASKING.search(message.casefold())
+        cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
         if not (isinstance(plan, Unsure) or cannot):
             return plan
+        held, everything = await self._products(login, known, now)
         topic = topic_of(message, memory)
-        products = frozenset(h.product.id for h in await self._held(login, known, now))
+        question = pages.with_products(topic, held)
+        products = frozenset(h.product.id for h in held) | pages.named(question, everything)
         try:
-            found = await self.articles(topic, known.today.date, products)
+            found = await self.articles(question, known.today.date, products)
         except IndexUnavailable:
             return plan
-        if not found or (found[0].score or 0.0) < PAGES_SURE:
+        quoted = await asyncio.to_thread(self.reader.quotes, question, found)
+        if not quoted or quoted[0].near < PAGES_SURE + _doubt(plan, message):
             return plan
         spans = plan.found.spans if isinstance(plan, Unsure) else plan.steps[0].spans
         return Plan(steps=(Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic})),), path="routed")
@@ -226,41 +237,49 @@ class Assistant:
         self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
     ) -> ToolResult:
         """What the bank's pages say and its terms come to; quoted, for the versions that the customer is on today."""
-        question = step.spans.topic
-        held = await self._held(login, known, now)
-        products = frozenset(h.product.id for h in held)
+        held, everything = await self._products(login, known, now)
+        question = pages.with_products(step.spans.topic, held)
+        products = frozenset(h.product.id for h in held) | pages.named(question, everything)
         try:
             passages = await self.articles(question, known.today.date, products)
         except IndexUnavailable:
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.pages"),))
         embed = self.understanding.embed
         context = self._context(known, (), login, now, Live(), facts)
-        amount = read_bounds(step.spans.amount, HOME)[0] if step.spans.amount else None
+        balances = {b.account: b.booked for b in await self._balances(login, [h.account for h in held], now)}
 
         def run() -> ToolResult:
-            term = pages.fee_meant(question, amount, held, embed)
-            return article(
-                question, pages.quotes(question, passages, embed), term, pages.interest(question, amount, None, held), context
-            )
+            found = self.reader.quotes(question, passages)
+            return article(found, pages.fee_meant(question, held, embed), pages.interest(question, balances, held), context)
 
         return await asyncio.to_thread(run)
 
-    async def _held(self, login: Login, known: Known, now: dt.datetime) -> list[pages.Held]:
-        """The products of the accounts that the services know; none where they do not answer, and then pages for all are quoted."""
+    async def _balances(self, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Sequence[Balance]:
+        """What is on the accounts, for interest on more of it; none where the services do not answer."""
+        try:
+            return (await self._ask_services(Tool.BALANCE, login, accounts, now)).balances
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
+            return ()
+
+    async def _products(self, login: Login, known: Known, now: dt.datetime) -> tuple[list[pages.Held], list[Product]]:
+        """What the customer's accounts are, and all that the bank has; nothing where the services do not answer or are not asked,
+        and then only pages that hold for everybody are quoted."""
         served = {g.account for g in login.grants if g.source is GrantSource.SERVICE}
         own = [a for a in known.accounts if a.id in served]
         token, services = login.token, self.services
         if token is None or not own:
-            return []
+            return [], []
 
-        async def act(ids: tuple[OwnAccountId, ...]) -> list[pages.Held]:
-            products = await asyncio.gather(*(services.account_product(token, account) for account in ids))
-            return [pages.Held(account=a, product=p) for a, p in zip(own, products, strict=True)]
+        async def act(ids: tuple[OwnAccountId, ...]) -> tuple[list[pages.Held], list[Product]]:
+            everything, products = await asyncio.gather(
+                services.products(token), asyncio.gather(*(services.account_product(token, account) for account in ids))
+            )
+            return [pages.Held(account=a, product=p) for a, p in zip(own, products, strict=True)], everything
 
         try:
             return await self.gateway.perform("ReadProducts", login, [a.id for a in own], now, act)
         except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
-            return []
+            return [], []
 
     async def _act(self, query: Query, login: Login, known: Known, now: dt.datetime, facts: int) -> ToolResult:
         """Run a tool under policy: first what the services know, then what the ledger counts."""
@@ -323,7 +342,9 @@ class Assistant:
 
 
 # Measured on the questions about pages and those about money: from here on the page is about what was asked.
-PAGES_SURE = 0.55
+PAGES_SURE = 0.7
+# So much nearer it must be where it is rather an order, or about the customer's own payments.
+MORE_FOR_ORDERS, MORE_FOR_PAYMENTS = 0.1, 0.2
 # A question, as against an order that is declined.
 ASKING = re.compile(
     r"^(?:so |and |ok |hi |hello |please )*(?:how|what|whats|what's|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would|should)\b"
@@ -332,6 +353,19 @@ ASKING = re.compile(
 MOST_KNOWN = 500
 # A guess that is worth completing when the customer answers with a period or a name.
 GUESS = 0.5
+
+
+def _with_topic(step: Step, message: str, memory: Memory) -> Step:
+    """A question to the pages is asked in the customer's words, whole."""
+    if step.tool is not Tool.ARTICLE:
+        return step
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic_of(message, memory)})})
+
+
+def _doubt(plan: Plan | Unsure, message: str) -> float:
+    if isinstance(plan, Unsure):
+        return MORE_FOR_PAYMENTS if plan.label in TOOLS else 0.0
+    return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
 
 
 def _left_open(plan: Plan | Unsure) -> Step | None:

@@ -146,6 +146,15 @@ class Articles:
                 found |= {row["id"]: _passage(row) for row in rows}
         return found
 
+    def whole(self, articles: Sequence[str]) -> dict[str, list[Passage]]:
+        """All passages of some articles, by article, in their order."""
+        found: dict[str, list[Passage]] = {}
+        query = select(passage_t).where(passage_t.c.article_id.in_(list(articles)))
+        with self.engine.connect() as connection:
+            for row in connection.execute(query).mappings():
+                found.setdefault(row["article_id"], []).append(_passage(row))
+        return {key: sorted(parts, key=lambda p: int(p.id.rpartition("#")[2])) for key, parts in found.items()}
+
     # The queue of the index.
 
     def take(self, limit: int) -> list[Work]:
@@ -223,7 +232,7 @@ class Articles:
                     unknown.add(old)
                 else:
                     # From the first day of the new one on; without one it was never in force beside it.
-                    ends[old] = min(ends[old], row.since - dt.timedelta(days=1) if row.since else dt.date.min)
+                    ends[old] = min(ends[old], _day_before(row.since))
         held = connection.execute(select(passage_t.c.id, passage_t.c.article_id, passage_t.c.until)).all()
         moved = {row.id: ends[row.article_id] for row in held if row.until != ends[row.article_id]}
         for key, until in moved.items():
@@ -259,6 +268,10 @@ def _passage(row: Mapping[Any, Any]) -> Passage:
     values = {name: row[name] for name in Passage.model_fields if name not in ("score", "article")}
     lists = {name: json.loads(row[name]) for name in ("heading", "products")}
     return Passage.model_validate(values | lists | {"article": row["article_id"]})
+
+
+def _day_before(day: dt.date | None) -> dt.date:
+    return day - dt.timedelta(days=1) if day is not None and day > dt.date.min else dt.date.min
 
 
 def _digest(row: Mapping[str, Any]) -> str:

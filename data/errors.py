@@ -51,7 +51,7 @@ class InvalidArticle(InvalidInput):
     def __init__(self, file: str, line: int, field: str | None, reason: str) -> None:
         where = f"{file}, line {line}" if line else file
         if field is not None:
-            where += f", field {field!r}"
+            where += f", field {str(field)!r}"
         super().__init__(f"{where}: {reason}")
         self.file, self.line, self.field, self.reason = file, line, field, reason
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 import connectors.sandbox
 from data.facts import Outcome
+from evals.marks import Mark, Output
 from evals.questions import NOW, Outcomes
 
 ARTICLES = Path(connectors.sandbox.__file__).parent / "articles"
@@ -96,6 +97,43 @@ class Conversation(BaseModel):
     kind: Kind
     now: AwareDatetime = NOW
     turns: tuple[Turn, ...]
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """The conversation as a line of the batch format."""
+        says = [turn.say for turn in self.turns]
+        return {"id": self.id, "customer": self.customer, "now": self.now.isoformat(), "turns": says}
+
+
+def mark(turn: Turn, output: Output) -> Mark:
+    """Right: an outcome that is wanted and, of an answer, a page that may be cited and every figure; never what must not stand.
+
+    wrong: something was said that must not be, or another figure in the place of one that has to be worked out.
+    """
+    text = " ".join((output["answer"], *(fact["value"] for fact in output["facts"]))).lower()
+    amiss = [f"says {words}" for words in turn.never if words.lower() in output["answer"].lower()]
+    wrong = bool(amiss)
+    if output["outcome"] not in turn.want:
+        amiss.append(f"outcome {output['outcome']}, not {' or '.join(turn.want)}")
+    elif output["outcome"] == Outcome.ANSWER:
+        cited = {one["source"].partition("#")[0] for one in output["citations"]}
+        if turn.cites and not cited & set(turn.cites):
+            amiss.append(f"cites {', '.join(sorted(cited)) or 'nothing'}, not {' or '.join(turn.cites)}")
+        amiss += [f"does not say {figure}" for figure in turn.figures if figure.lower() not in text]
+        amiss += [f"does not say {one.shows}" for one in turn.computed if not _says(one.shows, text)]
+    return Mark(right=not amiss, wrong=wrong, why="; ".join(amiss))
+
+
+def _says(shows: str, text: str) -> bool:
+    """Whether a text states a figure; a zero may be said in words."""
+    free = not shows.strip("£€0.")
+    return shows in text or (free and any(word in text for word in ("free", "nothing", "no fee")))
+
+
+def internal_shown(output: Output, internal: Collection[str]) -> list[str]:
+    """Ids of internal articles of which something stands in an answer."""
+    ids = {key.partition("#")[0] for fact in output["facts"] for key in fact["evidence"]}
+    return sorted((ids | {one["source"].partition("#")[0] for one in output["citations"]}) & set(internal))
 
 
 def articles(folder: Path = ARTICLES) -> dict[str, Article]:

@@ -167,7 +167,9 @@ async def retrieval(settings: Settings, data: Path | None, lines: int, runs: int
             index = await bench_retrieval.filled(Path(folder), embedder.version, points)
             searches.append(await bench_retrieval.searching(index, embedder, points))
             await index.stop()
-    return bench_retrieval.report(imports, searches, stalls)
+    with TemporaryDirectory(dir=settings.home) as folder:
+        readings = [await bench_retrieval.reading(Path(folder), embedder, 50_000)]
+    return bench_retrieval.report(imports, searches, stalls, readings)
 
 
 @app.callback(invoke_without_command=True)

@@ -6,6 +6,7 @@ Functions return figures; `report` prints them. Medians over runs; CPU seconds b
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import random
 import statistics
@@ -17,15 +18,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data.articles import Article, Articles, Audience
 from data.party import AccountId
+from data.store import connect
+from retrieval import lexical
 from retrieval.cache import EmbeddingCache
-from retrieval.edge import EdgeIndex
+from retrieval.edge import EdgeIndex, EdgePassages
 from retrieval.embedding import Embedder, reference
-from retrieval.index import Point
+from retrieval.index import Point, Reader, Sparse
+from retrieval.library import ArticleSearch
+from retrieval.passages import cut
 from retrieval.search import MerchantSearch
 from retrieval.templates import template
 from retrieval.vectors import DIMENSIONS
-from retrieval.worker import Work, drain
+from retrieval.worker import Work, drain, points
 
 Line = tuple[AccountId, str]
 
@@ -57,6 +63,17 @@ class Searching(NamedTuple):
     whole_p95: float
     index_p50: float
     index_p95: float
+
+
+class Reading(NamedTuple):
+    """Milliseconds: `whole` from a question of one sentence to passages, `index` the index alone; `situation`: of twenty."""
+
+    passages: int
+    whole_p50: float
+    whole_p95: float
+    index_p50: float
+    index_p95: float
+    situation_p50: float
 
 
 class Stall(NamedTuple):
@@ -167,6 +184,55 @@ async def searching(index: EdgeIndex, embedder: Embedder, points: int, each: int
     return Searching(points, *_percentiles(whole), *_percentiles(alone))
 
 
+SUBJECTS = "card account transfer mortgage overdraft cheque statement insurance savings loan payment deposit".split()  # noqa: SIM905
+ASPECTS = "fee limit rate charge delay refund dispute replacement closure notice penalty bonus".split()  # noqa: SIM905
+
+
+def article(number: int, rng: random.Random) -> Article:
+    """Made-up prose of one passage, in words that many others share."""
+    words = [rng.choice(SUBJECTS + ASPECTS) for _ in range(40)] + [f"term{rng.randrange(5000)}" for _ in range(40)]
+    rng.shuffle(words)
+    title = f"{rng.choice(SUBJECTS)} {rng.choice(ASPECTS)} {number}"
+    internal = Audience.INTERNAL if number % 5 == 0 else Audience.PUBLIC
+    return Article(id=f"a{number}", title=title, text=" ".join(words), audience=internal)
+
+
+async def reading(folder: Path, embedder: Embedder, passages: int, asked: int = 200) -> Reading:
+    """Search that many passages. Their vectors lie between those of a few hundred sentences, as texts of one trade do."""
+    rng, np_rng = random.Random(5), np.random.default_rng(5)  # noqa: S311
+    articles = Articles(connect(f"sqlite:///{folder / 'articles.db'}"), cut)
+    articles.load("made", [article(number, rng) for number in range(passages)])
+    topics = embedder.embed(
+        [
+            f"the {aspect} of a {subject} when it is {other}"
+            for subject in SUBJECTS
+            for aspect in ASPECTS
+            for other in ("late", "lost", "joint", "closed")
+        ]
+    )
+    index = EdgePassages(folder / "library", embedder.version, deadline_s=10)
+    await index.begin()
+    held = list(articles.passages([f"a{number}#0" for number in range(passages)]).values())
+    for start in range(0, len(held), 2048):
+        some = held[start : start + 2048]
+        mixed = [np_rng.uniform(0.2, 0.8, (len(some), 1)) * topics[np_rng.integers(0, len(topics), len(some))] for _ in range(3)]
+        vectors = np.sum(mixed, axis=0)
+        await index.upsert(points(some, (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)))
+    await index.publish()
+    search = ArticleSearch(articles, index, embedder, floor=-1)
+    today, whole, alone, situations = dt.date(2026, 11, 24), [], [], []
+    for _ in range(asked):
+        question = f"what is the {rng.choice(ASPECTS)} for a {rng.choice(SUBJECTS)} with term{rng.randrange(5000)}?"
+        whole.append(await _took_ms(search.search_articles(question, on=today)))
+        vector = await asyncio.to_thread(embedder.embed, [question])
+        alone.append(await _took_ms(index.search(Sparse(*lexical.question(question)), vector, Reader(today))))
+    for _ in range(asked // 10):
+        told = " ".join(f"My {rng.choice(SUBJECTS)} has a {rng.choice(ASPECTS)} I do not know." for _ in range(20))
+        situations.append(await _took_ms(search.search_articles(told, on=today, limit=20)))
+    await index.stop()
+    return Reading(len(held), *_percentiles(whole), *_percentiles(alone), statistics.median(situations))
+
+
 async def stall(folder: Path, embedder: Embedder, lines: Sequence[Line]) -> Stall:
     """Fill an index while this loop ticks each millisecond."""
     idle = await _ticks(asyncio.sleep(2))
@@ -182,7 +248,9 @@ async def stall(folder: Path, embedder: Embedder, lines: Sequence[Line]) -> Stal
     return Stall(float(np.quantile(busy, 0.99)), max(busy), float(np.quantile(idle, 0.99)), speed)
 
 
-def report(imports: Sequence[Importing], searches: Sequence[Searching], stalls: Sequence[Stall]) -> list[str]:
+def report(
+    imports: Sequence[Importing], searches: Sequence[Searching], stalls: Sequence[Stall], readings: Sequence[Reading] = ()
+) -> list[str]:
     """One line a measure. imports, stalls: of repeated runs, of which the median is shown."""
     said = []
     for lines in sorted({run.lines for run in imports}):
@@ -196,6 +264,11 @@ def report(imports: Sequence[Importing], searches: Sequence[Searching], stalls: 
         said.append(
             f"search, {run.points} points: p50 {run.whole_p50:.1f} ms, p95 {run.whole_p95:.1f} ms; "
             f"without embedding p50 {run.index_p50:.1f} ms, p95 {run.index_p95:.1f} ms"
+        )
+    for read in readings:
+        said.append(
+            f"articles, {read.passages} passages: p50 {read.whole_p50:.1f} ms, p95 {read.whole_p95:.1f} ms; the index alone "
+            f"p50 {read.index_p50:.1f} ms, p95 {read.index_p95:.1f} ms; of twenty sentences p50 {read.situation_p50:.0f} ms"
         )
     if stalls:
         p99, worst, idle, speed = (statistics.median(values) for values in zip(*stalls, strict=True))

@@ -17,13 +17,14 @@ from api.settings import Settings
 from api.wiring import Bank
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
+from evals import article_questions, product
+from evals import articles as article_data
 from evals import cards as card_data
-from evals import product
 from evals.golds import world
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, failures, show
-from evals.suites import Suite, cards_suite, household_grounds, households_suite, isolation_suite, run, turns
+from evals.suites import Suite, cards_suite, household_grounds, households_suite, isolation_suite, pages_suite, run, turns
 
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -79,6 +80,14 @@ def households(
 
 
 @app.command()
+def pages(planner: Plan = Planner.ROUTER, limit: Limit = None, floor: Floor = 0.0) -> None:
+    """Questions about the bank's own pages, products and terms, by the six households."""
+    suite = _limited(pages_suite(article_questions.conversations()), limit)
+    found = _found(Run(suite, _households_into), _settings(planner))
+    _pass(_tell(f"Questions about pages, plans by the {planner}", suite.name, found), floor)
+
+
+@app.command()
 def isolation(
     data: Annotated[
         Path | None, typer.Option("--data", help="Probe over the card payments in this folder too.", exists=True)
@@ -100,6 +109,41 @@ def isolation(
     if bool(done.leaked) is not break_filter:
         console.print("These probes would miss a leak." if break_filter else "Somebody saw what is not theirs.")
         raise typer.Exit(1)
+
+
+@app.command()
+def articles(
+    data: Annotated[Path, typer.Option("--data", help="A folder with us_bank_regs or tau_banking in it.", exists=True)],
+    without: Annotated[list[article_data.Part] | None, typer.Option(help="Leave a part of the ranking out.")] = None,
+    floor: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Fail when a smaller share of the right articles is found.")
+    ] = 0.0,
+) -> None:
+    """Find the articles that answer a question: how many of the right ones are found, and how far up the first one is."""
+    try:
+        with article_data.without(without or []):
+            found = asyncio.run(_articles(data))
+    except CounterfoilError as error:
+        console.print(f"error: {error}")
+        raise typer.Exit(1) from error
+    if min(one.recall for one in found) < floor:
+        console.print(f"Some recall is below the floor of {floor}.")
+        raise typer.Exit(1)
+
+
+async def _articles(data: Path) -> list[article_data.Found]:
+    settings, found = Settings(), []
+    for one in article_data.sets(data):
+        with _bar(one.name) as told:
+            async with article_data.filled(settings, one, told) as library:
+                found.append(await article_data.measure(library, one, told))
+                held = await article_data.floor(library, data) if one.name == "tau_banking" else None
+        done = found[-1]
+        console.print(f"{done.name}: {done.cases} questions, recall@{done.at} {done.recall:.3f}, MRR {done.mrr:.3f}")
+        if held is not None:
+            shares = f"{held.banking:.1%} of those on banking, {held.others:.1%} of the others"
+            console.print(f"floor: of {held.asked} questions, given something: {shares}")
+    return found
 
 
 def _settings(planner: Planner) -> Settings:

@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from data.facts import COUNT, DAY, PERCENT, Outcome
+from data.facts import COUNT, DAY, PERCENT, QUOTE, Outcome
 from evals.marks import Fact, Output, facts
 
 SYMBOLS = {"£": "GBP", "€": "EUR", "$": "USD"}
@@ -63,6 +63,9 @@ class Ground:
         return found + [fault for fact in stated for fault in self._fact_faults(fact, stated, said, output["scope"])]
 
     def _fact_faults(self, fact: Fact, stated: Sequence[Fact], said: Sequence[str], scope: Mapping[str, Any]) -> list[str]:
+        if any("#" in key or key.startswith("product:") for key in fact.evidence) or fact.unit == QUOTE:
+            # What a page or the product service says is marked by the questions about pages.
+            return []
         strangers = [key for key in fact.evidence if key not in self.rows]
         if strangers and not self._mandates(fact):
             return [f"{fact.label}: evidence {strangers[0]} is no row of the customer's"]

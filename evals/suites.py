@@ -17,6 +17,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import display_type
 from pydantic import BaseModel
 
+from evals import article_questions
 from evals.cards import Cards
 from evals.grounding import Ground, Line
 from evals.marks import Answerer, Mark, Output, mark, mark_card, wilson
@@ -115,6 +116,31 @@ def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground
 
         cases.append(Case(talk.id, talk.portion, talk.line, judge))
     return Suite("households", cases)
+
+
+def pages_suite(talks: Sequence[article_questions.Conversation]) -> Suite:
+    """Questions about the bank's pages and terms; a page that is internal or no longer in force and shows anyway is a leak."""
+    pages = article_questions.articles()
+    cases = []
+    for talk in talks:
+        hidden = {a.id for a in pages.values() if a.audience == "internal" or not a.in_force(talk.now.date())}
+
+        def judge(
+            outputs: Sequence[Output], talk: article_questions.Conversation = talk, hidden: set[str] = hidden
+        ) -> list[Judged]:
+            return [
+                _judged(
+                    talk.line,
+                    number,
+                    output,
+                    article_questions.mark(turn, output),
+                    leaks=tuple(article_questions.internal_shown(output, hidden)),
+                )
+                for number, (turn, output) in enumerate(zip(talk.turns, outputs, strict=True))
+            ]
+
+        cases.append(Case(talk.id, talk.kind, talk.line, judge))
+    return Suite("pages", cases)
 
 
 def isolation_suite(probes: Sequence[Probe], prefix: str) -> Suite:

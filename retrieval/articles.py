@@ -130,7 +130,7 @@ def _markdown(path: Path, name: str, default_id: str, choice: Choice) -> tuple[i
         values[Field.TITLE], body = _own_title(body)
     if not values[Field.TITLE]:
         raise InvalidArticle(name, 1, Field.TITLE, "there is none, and the text does not begin with a heading")
-    where = _Where(name, lines, end + 1)
+    where = _Where(name, lines, end + 2)
     return lines.get(Field.ID, 1), _article(where, values | {Field.TEXT: body}, choice.audience)
 
 

@@ -147,8 +147,9 @@ def checked(hits: Iterable[Hit], accounts: frozenset[AccountId]) -> list[Hit]:
     return kept
 
 
-# How many passages each search of a question brings: by the words or the meaning of all of it, and by each of its sentences.
-PASSAGES, PASSAGES_A_NEED = 100, 20
+# How many passages each search brings: for a question of one sentence; else for all of it and for each of its sentences. More
+# changes nothing in what is found first, and each costs about 45 µs.
+PASSAGES_ALONE, PASSAGES, PASSAGES_A_NEED = 60, 100, 20
 # Stands for the products of a passage that is for every one.
 EVERY = "*"
 
@@ -231,6 +232,11 @@ class PassageIndex(Collections, Protocol):
 
     async def count(self, reader: Reader) -> int:
         """Live passages for a reader."""
+
+
+def depths(vectors: int) -> list[int]:
+    """How many passages to bring for each vector of a question; for its words as many as for the first."""
+    return [PASSAGES_ALONE] if vectors == 1 else [PASSAGES] + [PASSAGES_A_NEED] * (vectors - 1)
 
 
 def readable(candidates: Iterable[Candidate], reader: Reader) -> list[Candidate]:

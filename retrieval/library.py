@@ -7,12 +7,15 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from data.articles import Audience, Passage
 from data.errors import IndexUnavailable
 from retrieval import lexical
 from retrieval.embedding import Embedder
 from retrieval.index import PassageIndex, Reader, Sparse
 from retrieval.ranking import needs, rank
+from retrieval.vectors import Vectors
 
 # Of a longer question so much is read.
 MOST_CHARACTERS = 20_000
@@ -55,7 +58,7 @@ class ArticleSearch:
             return []
         reader = Reader(on, audience, None if products is None else frozenset(products))
         words = Sparse(*lexical.question(question))
-        vectors = await asyncio.to_thread(self._embedder.embed, [question, *needs(question)])
+        vectors = await asyncio.to_thread(self._embed, question)
         best = rank(await self._index.search(words, vectors, reader), vectors)
         if max((found.cosine for found in best), default=-1.0) < self.floor:
             return []
@@ -67,3 +70,7 @@ class ArticleSearch:
             for key, cosine in first.items()
             if key in held and held[key].for_reader(on, audience, reader.products)
         ]
+
+    def _embed(self, question: str) -> Vectors:
+        """[n, 384]: of the whole, then of its sentences. Apart, as int8 makes a text's vector coarser beside unlike ones."""
+        return np.concatenate([self._embedder.embed([question]), self._embedder.embed(needs(question))])

@@ -56,7 +56,7 @@ def rank(candidates: Sequence[Candidate], vectors: Vectors) -> list[Ranked]:
     whole, nearest = cosines[:, 0], cosines.max(axis=1)
     sentence = cosines[:, 1:].max(axis=1) if len(vectors) > 1 else whole
     first = np.argsort(-(words + COSINE_WEIGHT * (whole + sentence)), kind="stable")[:FEEDBACK]
-    moved = vectors[0] + stored[first].mean(axis=0)
+    moved = vectors[0] + stored[first].sum(axis=0) / max(len(first), 1)
     weight = words + COSINE_WEIGHT * (stored @ (moved / np.linalg.norm(moved)) + sentence)
     best: dict[str, Ranked] = {}
     for at in sorted(range(len(candidates)), key=lambda at: (-float(weight[at]), candidates[at].passage)):

@@ -17,8 +17,6 @@ from retrieval import lexical
 from retrieval.index import (
     DEPTH,
     EVERY,
-    PASSAGES,
-    PASSAGES_A_NEED,
     Candidate,
     Found,
     Hit,
@@ -28,11 +26,12 @@ from retrieval.index import (
     Reader,
     Sparse,
     checked,
+    depths,
     fuse,
     point_id,
     readable,
 )
-from retrieval.shards import AUDIENCE, PRODUCTS, SINCE, UNTIL, candidate, kept
+from retrieval.shards import AUDIENCE, PRODUCTS, SINCE, UNTIL, WIDTH, candidate, kept
 from retrieval.vectors import DIMENSIONS, Vectors
 
 MEMORY = ":memory:"
@@ -232,13 +231,15 @@ class ServerPassages(_Server):
 
     async def search(self, words: Sparse, vectors: Vectors, reader: Reader) -> list[Candidate]:
         own = reader_filter(reader)
+        # In memory every search is exact.
+        wide = models.SearchParams(hnsw_ef=WIDTH) if self._indexed else None
         requests = [
-            models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=limit)
-            for vector, limit in zip(vectors, [PASSAGES] + [PASSAGES_A_NEED] * (len(vectors) - 1), strict=True)
+            models.QueryRequest(query=vector.tolist(), using=DENSE, filter=own, limit=limit, params=wide)
+            for vector, limit in zip(vectors, depths(len(vectors)), strict=True)
         ]
         if words.indices:
             same = models.SparseVector(indices=list(words.indices), values=list(words.values))
-            requests.append(models.QueryRequest(query=same, using=WORDS, filter=own, limit=PASSAGES))
+            requests.append(models.QueryRequest(query=same, using=WORDS, filter=own, limit=depths(len(vectors))[0]))
         async with _answered(self.deadline_s):
             await self._need_live()
             answers = await self._client.query_batch_points(self._live, requests)

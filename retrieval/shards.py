@@ -41,8 +41,6 @@ from retrieval import lexical
 from retrieval.index import (
     DEPTH,
     EVERY,
-    PASSAGES,
-    PASSAGES_A_NEED,
     Bounds,
     Candidate,
     Found,
@@ -51,12 +49,16 @@ from retrieval.index import (
     PassagePoint,
     Reader,
     Sparse,
+    depths,
     fuse,
     point_id,
 )
 from retrieval.vectors import DIMENSIONS, Vectors
 
 ACCOUNT, TEXT, DENSE, WORDS = "account", "text", "dense", "words"
+# How widely the graph is searched: of the nearest ten among 50,000 blended sentences, a third of them filtered out, 200 finds
+# 97.7 % and 400 finds 98.8 % at half as much time again.
+WIDTH = 256
 PASSAGE, ARTICLE, SINCE, UNTIL, AUDIENCE, PRODUCTS = "passage", "article", "since", "until", "audience", "products"
 # From so many changes on, the write-ahead log is cut even while requests come.
 FLUSH_CHANGES = 100_000
@@ -328,14 +330,14 @@ class Passages(_Collection):
         self._delete(UpdateOperation.delete_points([point_id(EVERY, passage) for passage in passages]))
 
     def search(self, words: Sparse, vectors: Vectors, reader: Reader) -> list[Candidate]:
-        own = reader_filter(reader)
+        own, wide = reader_filter(reader), SearchParams(hnsw_ef=WIDTH)
         requests = [
-            QueryRequest(limit=limit, query=Query.Nearest(vector.tolist(), using=DENSE), filter=own)
-            for vector, limit in zip(vectors, [PASSAGES] + [PASSAGES_A_NEED] * (len(vectors) - 1), strict=True)
+            QueryRequest(limit=limit, query=Query.Nearest(vector.tolist(), using=DENSE), filter=own, params=wide)
+            for vector, limit in zip(vectors, depths(len(vectors)), strict=True)
         ]
         if words.indices:
             same = Query.Nearest(SparseVector(list(words.indices), list(words.values)), using=WORDS)
-            requests.append(QueryRequest(limit=PASSAGES, query=same, filter=own))
+            requests.append(QueryRequest(limit=depths(len(vectors))[0], query=same, filter=own))
         answers = self._live().query_batch(QueryBatchRequest(requests))
         by_words = {point.id: point.score for point in answers[-1]} if words.indices else {}
         every = list(dict.fromkeys(point.id for answer in answers for point in answer))

@@ -129,7 +129,7 @@ def _passages(queue: PassageQueue, embedder: Embedder, cache: EmbeddingCache, in
         for start in range(0, len(keys), PASSAGES):
             some = [held[key] for key in keys[start : start + PASSAGES] if key in held]
             vectors = await asyncio.to_thread(cache.embed_texts, embedder, [embedded(passage) for passage in some])
-            await index.upsert(await asyncio.to_thread(_points, some, vectors))
+            await index.upsert(await asyncio.to_thread(points, some, vectors))
         await index.delete([key for key in keys if key not in held])
 
     return perform
@@ -141,16 +141,17 @@ def embedded(passage: Passage) -> str:
     return "\n".join(part for part in (about, passage.text, passage.below) if part)
 
 
-def _points(passages: Sequence[Passage], vectors: Vectors) -> list[PassagePoint]:
-    points = []
+def points(passages: Sequence[Passage], vectors: Vectors) -> list[PassagePoint]:
+    """The passages as the index keeps them. vectors: [n, 384], of `embedded`."""
+    made = []
     for passage, vector in zip(passages, vectors, strict=True):
         bounds = Bounds(
             passage.since.toordinal(), passage.until.toordinal(), passage.audience.value, passage.products or (EVERY,)
         )
         text = f"{passage.text}\n{passage.below}"
         words = Sparse(*lexical.passage(passage.article, passage.title, passage.heading, text))
-        points.append(PassagePoint(passage.id, passage.article, bounds, words, vector))
-    return points
+        made.append(PassagePoint(passage.id, passage.article, bounds, words, vector))
+    return made
 
 
 async def _perform(work: Sequence[Work], embedder: Embedder, cache: EmbeddingCache, index: VectorIndex) -> None:

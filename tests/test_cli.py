@@ -44,7 +44,20 @@ def fails(result: Result, *said: str) -> None:
         assert words in lines[0]
 
 
-COMMANDS = ("prepare", "serve", "sandbox", "import", "index", "ask", "chat", "batch", "model", "model fetch", "model check")
+COMMANDS = (
+    "prepare",
+    "serve",
+    "sandbox",
+    "import",
+    "articles",
+    "index",
+    "ask",
+    "chat",
+    "batch",
+    "model",
+    "model fetch",
+    "model check",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -105,6 +118,35 @@ def test_a_statement_is_imported_once_and_answers_questions(place: Path) -> None
     assert {(f["value"], f["unit"]) for f in answer["facts"]} >= {("24.68", "GBP"), ("2", "count")}
     shown = run("ask", "How much did I spend at Aldi in October?", "--party", "p-1", "--now", "2026-11-24")
     assert "£24.68" in shown.stdout
+
+
+# Articles
+
+
+def test_articles_are_loaded_whole_and_again_only_where_they_changed(place: Path) -> None:
+    folder = place / "help"
+    folder.mkdir()
+    (folder / "fees.md").write_text("---\ntitle: Fees abroad\n---\nA payment in euros costs 1%.\n", encoding="utf-8")
+    (folder / "lost.md").write_text("---\ntitle: Lost cards\n---\nFreeze the card.\n", encoding="utf-8")
+    first = run("articles", folder)
+    assert first.exit_code == 0, first.output
+    assert "2 articles added" in first.stderr
+    (folder / "fees.md").write_text("---\ntitle: Fees abroad\n---\nA payment in euros costs nothing.\n", encoding="utf-8")
+    (folder / "lost.md").unlink()
+    again = run("articles", folder)
+    assert "0 articles added, 1 changed, 0 as they were, 0 removed" in again.stderr
+    assert "--remove-missing" in again.stderr
+    assert "1 as they were, 1 removed; 1 passages" in run("articles", folder, "--remove-missing").stderr
+
+
+def test_articles_that_cannot_be_loaded_are_one_line(place: Path) -> None:
+    fails(run("articles", place / "none"), "none", ".jsonl")
+    lines = place / "kb.jsonl"
+    lines.write_text('{"id": "a", "title": "A", "text": "a"}\n{"id": "b"}\n', encoding="utf-8")
+    fails(run("articles", lines), "kb.jsonl", "line 2", "text")
+    fails(run("articles", lines, "--fields", "colour=red"), "--fields", "colour")
+    fails(run("articles", lines, "--where", "kind"), "--where")
+    fails(run("articles", lines, "--audience", "everybody"), "--audience")
 
 
 # Asking

@@ -6,17 +6,21 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from api.wiring import Library
 from connectors.sandbox.households import households
+from data.articles import Passage
+from data.errors import InvalidInput
 from data.facts import Outcome
-from evals import cards, probes, report, suites
+from evals import articles, cards, probes, report, suites
 from evals.golds import GoldError, days, golds, kind, world
 from evals.grounding import Ground, Line
 from evals.marks import CardQuestion, Output, foreign, mark, mark_card, wilson
 from evals.questions import NOW, Conversation, Turn, conversations
+from retrieval import ranking
 
 AMARA = "amara-okafor"
 
@@ -386,3 +390,53 @@ def test_an_interval_is_wide_for_few_trials_and_holds_the_share() -> None:
     assert low == pytest.approx(0.596, abs=0.001)
     assert high == pytest.approx(0.982, abs=0.001)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+# Articles
+
+
+class Answering:
+    """A library whose search gives these articles, whatever is asked."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids, self.search = ids, self
+
+    async def search_articles(self, question: str, *, limit: int, **_: Any) -> list[Passage]:
+        return [Passage(id=f"{key}#0", article=key, title="", heading=(), text="") for key in self.ids[:limit]]
+
+
+@pytest.mark.parametrize(
+    ("given", "recall", "mrr"),
+    [(("a", "b"), 1.0, 1.0), (("x", "a"), 0.5, 0.5), (("x", "y", "a", "b"), 0.0, 1 / 3), (("x",), 0.0, 0.0), ((), 0.0, 0.0)],
+)
+async def test_articles_count_only_where_they_are_given(given: Sequence[str], recall: float, mrr: float) -> None:
+    asked = articles.Set("made", Path(), {}, [articles.Case("q", "what?", frozenset({"a", "b"}))], at=2)
+    found = await articles.measure(cast(Library, Answering(*given)), asked, lambda done, total: None)
+    assert [found.recall, found.mrr] == pytest.approx([recall, mrr])
+
+
+async def test_the_floor_is_measured_on_what_is_given_to_strangers(tmp_path: Path) -> None:
+    folder = tmp_path / "clinc150_bank"
+    assert await articles.floor(cast(Library, Answering("a")), tmp_path) is None
+    folder.mkdir()
+    rows = ["text,intent", *(f"{kind},{kind}" for kind in ("oos", "balance") for _ in range(8))]
+    (folder / "dev.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert await articles.floor(cast(Library, Answering("a")), tmp_path) == articles.Floor(1.0, 1.0, 2)
+    assert await articles.floor(cast(Library, Answering()), tmp_path) == articles.Floor(0.0, 0.0, 2)
+
+
+def test_a_set_of_articles_is_read_with_what_answers_each_question(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput):
+        articles.sets(tmp_path)
+    (tmp_path / "kb_docs.jsonl").write_text("", encoding="utf-8")
+    (tmp_path / "queries_dev.jsonl").write_text('{"qid":"1","text":"a?"}\n{"qid":"2","text":"b?"}\n', encoding="utf-8")
+    (tmp_path / "qrels_dev.tsv").write_text("qid\tdocid\trel\n1\ta\t1\n1\tb\t1\n1\tc\t0\n", encoding="utf-8")
+    (only,) = articles.sets(tmp_path)
+    assert only.cases == [articles.Case("1", "a?", frozenset({"a", "b"}))]
+
+
+def test_a_part_that_is_left_out_comes_back() -> None:
+    before = ranking.COSINE_WEIGHT
+    with articles.without([articles.Part.MEANING]):
+        assert ranking.COSINE_WEIGHT == 0
+    assert before == ranking.COSINE_WEIGHT > 0

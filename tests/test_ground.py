@@ -30,7 +30,7 @@ PACKAGES = ("api", "assistant", "retrieval", "connectors", "prompts", "data", "e
 PINNED = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
 NAMES = [pin.split("==")[0] for pin in PINNED]
 # Wanted by a library of ours when it does what we ask of it, or run as a command: no code of ours imports them.
-NOT_IMPORTED = {"onnx", "python-multipart", "import-linter", "mypy", "pytest-asyncio", "ruff"}
+NOT_IMPORTED = {"onnx", "psycopg", "psycopg-binary", "python-multipart", "import-linter", "mypy", "pytest-asyncio", "ruff"}
 # What a follow-up can be, beside the tools that a question can ask for.
 FOLLOW_UPS = {"details", "both", "other", "follow"}
 

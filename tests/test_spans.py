@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from assistant.periods import Today
 from assistant.plan import Spans
 from assistant.resolve import read_bounds, read_category, read_group, read_number, synonyms_of
-from assistant.router import vocabulary
+from assistant.router import examples, fillers, vocabulary
 from assistant.spans import Found, Known, find, plain
 from data.banking import Account, AccountKind
 from data.ledger import Payee
@@ -176,6 +177,34 @@ def test_every_part_stands_in_the_masked_question_as_a_plain_word() -> None:
     for word in ("xperiod", "xmerchant", "xcategory", "xamount"):
         assert word in found.masked
     assert "tesco" not in found.masked
+
+
+def test_words_for_all_time_stay_in_the_question() -> None:
+    assert parts("how much have I got altogether").masked == "how much have i got altogether"
+    assert parts("how much did I spend in October").masked == "how much did i spend xperiod"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("hwo much did i spend", "how much did i spend"),
+        ("wats on my a/c", "what's on my account"),
+        ("any DDs going oot", "any direct debits going out"),
+        ("i havenae had owt", "i haven't had anything"),
+    ],
+)
+def test_short_forms_and_slips_are_read_as_the_plain_word(typed: str, meant: str) -> None:
+    assert plain(typed) == meant
+
+
+def test_a_wording_teaches_one_label_only() -> None:
+    labels = [(wording, label) for label, said in examples().items() for wording in said]
+    assert sorted(w for w, times in Counter(w for w, _ in labels).items() if times > 1) == []
+
+
+@pytest.mark.parametrize("word", ["besides", "except", "weekday", "online", "abroad", "contactless", "joint", "morning"])
+def test_words_that_narrow_are_no_fillers(word: str) -> None:
+    assert word not in fillers()
 
 
 WORDS = st.lists(

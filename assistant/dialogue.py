@@ -100,8 +100,8 @@ class Understanding:
         missing = self._not_understood(whole, label, sure)
         if (
             step is not None
-            and (memory.lost or not _names_somebody(memory))
-            and _points_nowhere(step, parts.plain(message), memory.lost)
+            and (_off_track(memory) or not _names_somebody(memory))
+            and _points_nowhere(step, parts.plain(message), _off_track(memory))
         ):
             step = None
         if step is not None and missing and sure >= PASSING and _passes(missing, whole, step, known):
@@ -154,7 +154,7 @@ class Understanding:
             named = step.spans.merchants or step.spans.category or step.spans.account
             if step.tool in _ABOUT_SAME - _WHOLE and left and not named:
                 return False
-            if (memory.lost or not _names_somebody(memory)) and _points_nowhere(step, text, memory.lost):
+            if (_off_track(memory) or not _names_somebody(memory)) and _points_nowhere(step, text, _off_track(memory)):
                 return False
         return True
 
@@ -264,6 +264,11 @@ def _names_somebody(memory: Memory) -> bool:
     """Whether "them" can be somebody: the last question named a payee or a kind of spending."""
     last = memory.asked[-1].step.spans if memory.asked else Spans()
     return bool(last.merchants or last.category)
+
+
+def _off_track(memory: Memory) -> bool:
+    """Whether the message before asked for no payments: it was not understood, or it was about the bank's pages."""
+    return memory.lost or (bool(memory.asked) and memory.asked[-1].step.tool is Tool.ARTICLE)
 
 
 def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
@@ -402,14 +407,16 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     if last is None or tool not in _ABOUT_SAME or last.step.tool not in _GOES_ON:
         return said
     before = last.step.spans
-    if _THERE.search(text) and before.merchants and all(w in BESIDE for m in said.merchants for w in m.split()):
-        said = said.model_copy(update={"merchants": before.merchants, "category": ""})
+    beside = all(w in BESIDE for m in said.merchants for w in m.split())
+    if before.merchants and beside and (_THERE.search(text) or (said.merchants and _IS_THAT.search(text))):
+        said = said.model_copy(update={"merchants": before.merchants, "category": "", "periods": said.periods or before.periods})
     if not said.periods and (said.merchants or said.category) and _ON_TOP.search(text):
         said = said.model_copy(update={"periods": before.periods})
     return said
 
 
 _THERE = re.compile(r"\bthere\b(?! (?:is|are|was|were|any|been))")
+_IS_THAT = re.compile(r"\b(?:is|was|are|were|for) (?:that|those|them|it)\b")
 _ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 
 

@@ -63,7 +63,7 @@ def vocabulary(english: frozenset[str] = frozenset()) -> Vocabulary:
 
 
 # Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".
-ABOUT_NOTHING = frozenset({"help", "cannot", "refuse", "oos", "handover"})
+ABOUT_NOTHING = frozenset({"article", "help", "cannot", "refuse", "oos", "handover"})
 
 
 def _words(said: Sequence[str]) -> frozenset[str]:

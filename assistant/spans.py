@@ -616,6 +616,8 @@ def _fragments(marks: _Marks, known: Known) -> None:
                 continue
         if run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known)):
             marks.take(run[0].start(), run[-1].end(), "merchant")
+        elif run and (whole := _phrase(run, text, known)) is not None:
+            marks.take(*whole, "merchant")
         run = [match] if match is not None and _is_payee_word(match.group(), known) else []
 
 
@@ -630,6 +632,17 @@ def _with_beside(marks: _Marks, known: Known) -> None:
         if end > part[1]:
             marks.taken.remove(part)
             marks.take(part[0], end, "merchant")
+
+
+def _phrase(run: Sequence[re.Match[str]], text: str, known: Known) -> tuple[int, int] | None:
+    """Where an ordinary word makes a name with the word beside it, as a payee's text has both: "new york"."""
+    start, end = run[0].start(), run[-1].end()
+    before, after = re.search(r"[a-z]+ $", text[:start]), re.match(r" [a-z]+", text[end:])
+    for a, b in ((before.start() if before else start, end), (start, end + after.end() if after else end)):
+        phrase = text[a:b]
+        if " " in phrase and any(f" {phrase} " in f" {p.text} " for p in known.payees):
+            return a, b
+    return None
 
 
 def _belongs(run: Sequence[re.Match[str]], marks: _Marks, known: Known) -> bool:

@@ -52,6 +52,8 @@ export class Turn {
   }
 
   figure(fact, turn) {
+    // A page is quoted as it stands: it is for reading, and its source is named below.
+    if (fact.unit === "quote") return el("q", { class: "quote" }, fact.shown);
     const plain = WORDS.has(fact.unit) ? " plain" : "";
     const open = (event) => openPanel(this.conversation, turn, fact, event.currentTarget);
     const properties = { type: "button", class: `figure${plain}`, "aria-haspopup": "dialog", "aria-expanded": "false", onclick: open };

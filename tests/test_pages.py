@@ -81,7 +81,7 @@ def test_a_page_is_quoted_word_for_word_and_cited_and_its_figures_stand_on_it(
     (quotation,) = quotations(answer)
     assert quotation.shown in answer.text
     written = flat(PAGES[page].text)
-    assert [part for part in re.split(r"(?<=[.!?]) | … ", quotation.value) if part not in written] == []
+    assert [part for part in re.split(r"(?<=[.!?]) (?:… )?| … ", quotation.value) if part not in written] == []
     assert figure in stated(answer)
     assert answer.says_only_facts()
     assert [e.tool for e in answer.events if isinstance(e, ToolEvent)] == ["article"]

@@ -40,7 +40,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z£€0-9“\"])|\n+")
 _LIST = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _MONEY = re.compile(r"(?P<sign>[£€$])\s?(?P<number>\d[\d,]*(?:\.\d+)?)")
 _PERCENT = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s?%")
-_COUNTED = re.compile(r"(?<![\d.,£€$])(?P<number>\d[\d,]*)\s+(?P<noun>(?:working |calendar )?(?:day|week|month|year|hour|minute|time)s?)\b")
+_COUNTED = re.compile(
+    r"(?<![\d.,£€$])(?P<number>\d[\d,]*)\s+(?P<noun>(?:working |calendar )?(?:day|week|month|year|hour|minute|time)s?)\b"
+)
 _WORDED_MONEY = re.compile(r"(?<![\d.,£€$])(?P<number>\d[\d,]*(?:\.\d+)?)\s+(?P<sign>euro|pound|dollar)s?\b")
 _CURRENCY = {"£": "GBP", "€": "EUR", "$": "USD", "pound": "GBP", "euro": "EUR", "dollar": "USD"}
 _WORD = re.compile(r"[a-z]{3,}")

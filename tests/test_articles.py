@@ -219,7 +219,9 @@ def test_an_article_ends_the_day_before_the_one_that_supersedes_it(store: Articl
 def test_an_article_is_given_whole_with_its_passages_in_their_order(store: Articles) -> None:
     """In the order of their numbers: as text, #10 would come before #2."""
     parts = [f"## Part {n}\n\n" + f"Sentence {n} of the page. " * 60 for n in range(12)]
-    store.load("a", [Article(id="long", title="Long", text="\n\n".join(parts)), Article(id="short", title="Short", text="Short.")])
+    store.load(
+        "a", [Article(id="long", title="Long", text="\n\n".join(parts)), Article(id="short", title="Short", text="Short.")]
+    )
     found = store.whole(["short", "long", "absent"])
     assert found.keys() == {"long", "short"}
     assert [p.id for p in found["short"]] == ["short#0"]

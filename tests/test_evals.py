@@ -332,16 +332,18 @@ def test_a_balance_is_grounded_only_where_it_is_the_customers() -> None:
 
 
 def test_a_total_stands_on_all_the_figures_of_one_label_beside_it() -> None:
-    due = [fact(value, label="due") for value in ("10.00", "15.00", "7.50")]
-    other = fact("100.00", label="booked balance")
-    ground = Ground({}, [Decimal(value) for value in ("10.00", "15.00", "7.50", "100.00")])
+    """Of more figures than may be added and taken away at will."""
+    values = [Decimal(n * n) + Decimal("0.17") for n in range(1, 15)]
+    due = [fact(str(value), label="due") for value in values]
+    other = fact("5000.00", label="booked balance")
+    ground = Ground({}, [*values, Decimal("5000.00")])
 
-    def total(value: str) -> list[str]:
-        return ground.faults(output("", fact(value, label="due in all"), other, *due), ["what is due?"])
+    def faults_of(total: Decimal) -> list[str]:
+        return ground.faults(output("", fact(str(total), label="due in all"), other, *due), ["what is due?"])
 
-    assert total("32.50") == []
-    assert total("32.51")
-    assert ground.faults(output("", fact("107.51", label="due in all"), other, *due), ["what is due?"])
+    assert faults_of(sum(values, Decimal(0))) == []
+    assert faults_of(sum(values, Decimal("0.01")))
+    assert faults_of(sum(values[1:], Decimal(0)))
 
 
 def test_what_a_page_or_the_product_service_says_is_no_matter_of_rows() -> None:

@@ -41,9 +41,10 @@ _LIST = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _MONEY = re.compile(r"(?P<sign>[£€$])\s?(?P<number>\d[\d,]*(?:\.\d+)?)")
 _PERCENT = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s?%")
 _COUNTED = re.compile(
-    r"(?P<number>\d[\d,]*)\s+(?P<noun>(?:working |calendar )?(?:day|week|month|year|hour|minute|time|euro|pound|dollar)s?)\b"
+    r"(?<![\d.,£€$])(?P<number>\d[\d,]*)\s+(?P<noun>(?:working |calendar )?(?:day|week|month|year|hour|minute|time)s?)\b"
 )
-_CURRENCY = {"£": "GBP", "€": "EUR", "$": "USD"}
+_WORDED_MONEY = re.compile(r"(?<![\d.,£€$])(?P<number>\d[\d,]*(?:\.\d+)?)\s+(?P<sign>euro|pound|dollar)s?\b")
+_CURRENCY = {"£": "GBP", "€": "EUR", "$": "USD", "pound": "GBP", "euro": "EUR", "dollar": "USD"}
 _WORD = re.compile(r"[a-z]{3,}")
 _COMMON = frozenset(
     [
@@ -75,11 +76,15 @@ _COMMON = frozenset(
 
 
 class Quote(NamedTuple):
-    """Sentences of one passage as they stand there. near: cosine of the nearest one to the question."""
+    """Sentences of one article as they stand there. passage: the one with the sentence nearest to the question, which is cited.
+
+    near: how near that sentence is, cosine and shared words. others: the passages that further sentences are from.
+    """
 
     passage: Passage
     text: str
     near: float
+    others: tuple[Passage, ...] = ()
 
 
 def sentences(text: str) -> list[str]:
@@ -116,7 +121,10 @@ class Reader:
                 for n, head, (_, s) in zip(near, heads, cut, strict=True)
             ]
             best = max(range(len(cut)), key=worth.__getitem__)
-            quoted.append(Quote(cut[best][0], _chosen([s for _, s in cut], worth), worth[best] - 0.02 * rank))
+            taken = _chosen([s for _, s in cut], worth)
+            others = {cut[n][0].id: cut[n][0] for n in taken if cut[n][0].id != cut[best][0].id}
+            text = _joined([s for _, s in cut], taken)
+            quoted.append(Quote(cut[best][0], text, worth[best] - 0.02 * rank, tuple(others.values())))
         quoted.sort(key=lambda q: -q.near)
         return [q for q in quoted if q.near >= max(FLOOR, quoted[0].near - NEAR)][:MOST_ARTICLES]
 
@@ -141,8 +149,8 @@ _FIGURE = re.compile(
 )
 
 
-def _chosen(listed: Sequence[str], worth: Sequence[float]) -> str:
-    """The sentences that say most, in the order of the page; a gap is marked. The best one takes the one after it along."""
+def _chosen(listed: Sequence[str], worth: Sequence[float]) -> list[int]:
+    """The sentences that say most, in the order of the page. The best one takes the one after it along."""
     best = max(range(len(listed)), key=worth.__getitem__)
     order = sorted(range(len(listed)), key=lambda n: -worth[n])
     taken: list[int] = []
@@ -150,7 +158,11 @@ def _chosen(listed: Sequence[str], worth: Sequence[float]) -> str:
         near = worth[n] >= worth[best] - DISTANT or n == best + 1
         if near and sum(len(listed[k].split()) for k in (*taken, n)) <= MOST_WORDS:
             taken.append(n)
-    taken = sorted(taken) or [best]
+    return sorted(taken) or [best]
+
+
+def _joined(listed: Sequence[str], taken: Sequence[int]) -> str:
+    """Sentences in a row; a gap is marked."""
     parts = [listed[taken[0]]]
     for before, n in itertools.pairwise(taken):
         parts += [listed[n]] if n == before + 1 else ["…", listed[n]]
@@ -158,27 +170,35 @@ def _chosen(listed: Sequence[str], worth: Sequence[float]) -> str:
 
 
 def figures(book: FactBook, quote: Quote) -> None:
-    """The figures of a quotation as facts, each with the passage as its evidence."""
-    source = (quote.passage.id,)
+    """The figures of a quotation as facts, each with the passage that states it as its evidence."""
+
+    def source(match: re.Match[str]) -> tuple[str, ...]:
+        return tuple(p.id for p in (quote.passage, *quote.others) if match.group() in p.text)[:1] or (quote.passage.id,)
+
     label = f"figure in “{quote.passage.title}”"
-    for match in _MONEY.finditer(quote.text):
+    for match in (*_MONEY.finditer(quote.text), *_WORDED_MONEY.finditer(quote.text)):
         amount = Decimal(match["number"].replace(",", ""))
         currency = _CURRENCY[match["sign"]]
-        book.money(label, Money.of(amount, currency), source)
+        book.money(label, Money.of(amount, currency), source(match))
     for match in _PERCENT.finditer(quote.text):
-        book.rate(label, Decimal(match["number"]), source)
+        book.rate(label, Decimal(match["number"]), source(match))
     for match in _COUNTED.finditer(quote.text):
-        book.count(f"{match['noun']} in “{quote.passage.title}”", int(match["number"].replace(",", "")), source)
+        book.count(f"{match['noun']} in “{quote.passage.title}”", int(match["number"].replace(",", "")), source(match))
 
 
 def without_figures(quote: Quote, but: Sequence[str]) -> Quote:
-    """A quotation without sentences that state other figures than those given: where a page is out of date the service counts."""
-    kept = [
-        s
-        for s in sentences(quote.text.replace(" … ", "\n"))
-        if all(m.group().replace(" ", "") in but for p in (_MONEY, _PERCENT) for m in p.finditer(s))
-    ]
-    return quote._replace(text=" ".join(kept))
+    """A quotation without sentences that state other figures than those given: where a page is out of date the service counts.
+
+    What was left out is marked as any other gap is.
+    """
+    text, gap = "", ""
+    for part in sentences(quote.text.replace(" … ", "\n…\n")):
+        if part == "…" or any(m.group().replace(" ", "") not in but for p in (_MONEY, _PERCENT) for m in p.finditer(part)):
+            gap = "… "
+        else:
+            text += f" {gap}{part}" if text else part
+            gap = ""
+    return quote._replace(text=text)
 
 
 _AMOUNT = re.compile(
@@ -332,4 +352,5 @@ def sources(found: Iterable[Quote]) -> tuple[tuple[str, str], ...]:
 
 def quoted(book: FactBook, quote: Quote) -> Fact:
     """The quotation itself as a fact, so that it is put into the sentence by reference."""
-    return book.quote(f"quoted from “{quote.passage.title}”", quote.text, (quote.passage.id,))
+    ids = tuple(p.id for p in (quote.passage, *quote.others))
+    return book.quote(f"quoted from “{quote.passage.title}”", quote.text, ids)

@@ -200,7 +200,10 @@ class Assistant:
         if not quoted or quoted[0].near < PAGES_SURE + _doubt(plan, message):
             return plan
         spans = plan.found.spans if isinstance(plan, Unsure) else plan.steps[0].spans
-        return Plan(steps=(Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic})),), path="routed")
+        page = Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic}))
+        # "Freeze my card": the page says how, and nobody may think that it was done.
+        declined = plan.steps if isinstance(plan, Plan) and not ASKING.search(message.casefold()) else ()
+        return Plan(steps=(*declined, page), path="routed")
 
     # What is done
 

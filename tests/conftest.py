@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 
 from api.settings import Settings
@@ -30,7 +31,7 @@ from connectors.sandbox.books import Books
 from connectors.sandbox.households import households
 from data.banking import Account, AccountKind, Kind, Transaction
 from data.errors import IndexUnavailable
-from data.facts import ChoicesEvent, DoneEvent, Event, Fact, FactBook, FactEvent, Outcome, TextEvent
+from data.facts import ChoicesEvent, CitationEvent, DoneEvent, Event, Fact, FactBook, FactEvent, Outcome, TextEvent
 from data.ledger import Ledger
 from data.money import Money
 from data.party import AccountId, GrantSource, Login, PartyId
@@ -97,6 +98,10 @@ class Answer:
     @property
     def facts(self) -> list[Fact]:
         return [e.fact for e in self.events if isinstance(e, FactEvent)]
+
+    @property
+    def citations(self) -> list[CitationEvent]:
+        return [e for e in self.events if isinstance(e, CitationEvent)]
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -190,6 +195,17 @@ def bank(home: Path) -> Iterator[Counter]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+
+
+@pytest.fixture
+def no_services(bank: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bank's services do not answer; Amara is logged in already."""
+
+    async def refuse(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("down")
+
+    bank.login("amara-okafor")
+    monkeypatch.setattr(bank.bank.services, "_http", httpx.AsyncClient(transport=httpx.MockTransport(refuse)))
 
 
 @pytest.fixture(scope="session")

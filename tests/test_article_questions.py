@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,9 @@ from connectors.sandbox.households import households
 from data.banking import Product
 from data.facts import Outcome
 from data.money import Money
-from evals.article_questions import Article, Computed, Conversation, Turn, articles, conversations
+from evals.article_questions import Article, Computed, Conversation, Turn, articles, conversations, internal_shown, mark
+from evals.marks import Mark, Output
+from evals.suites import pages_suite
 
 LONDON = ZoneInfo("Europe/London")
 CORPUS = articles()
@@ -151,3 +153,78 @@ def test_the_checks_can_say_no() -> None:
         Turn.model_validate({"say": "and then?", "want": "refuse", "figures": "£5.00"})
     with pytest.raises(ValidationError):
         Turn.model_validate({"say": "and then?", "cite": "fees"})
+
+
+# Marks
+
+
+def given(text: str = "", *sources: str, outcome: str = "answer", evidence: Sequence[str] = ()) -> Output:
+    facts = [{"label": "figure", "value": "500.00", "unit": "GBP", "evidence": list(evidence)}] if evidence else []
+    citations = [{"source": source, "title": ""} for source in sources]
+    return {"id": "x", "turn": 1, "outcome": outcome, "answer": text, "facts": facts, "scope": {}, "citations": citations}
+
+
+LIMIT = Turn.model_validate({"say": "cash?", "cites": ["limit", "fees"], "figures": "£500", "never": "£400"})
+
+
+def test_a_right_answer_cites_a_page_and_states_every_figure() -> None:
+    assert mark(LIMIT, given("Up to £500 a day.", "limit#0")) == Mark(right=True, wrong=False)
+    assert mark(LIMIT, given("Up to £500 a day.", "fees#3", "other#1")).right
+
+
+@pytest.mark.parametrize(
+    ("output", "wrong", "why"),
+    [
+        (given("Up to £500 a day.", "other#0"), False, "cites other"),
+        (given("Up to £500 a day."), False, "cites nothing"),
+        (given("Up to £600 a day.", "limit#0"), False, "does not say £500"),
+        (given("Up to £500 a day, once £400.", "limit#0"), True, "says £400"),
+        (given("I do not know.", outcome="cannot"), False, "outcome cannot, not answer"),
+        (given("Not £400.", outcome="cannot"), True, "says £400"),
+    ],
+)
+def test_an_answer_that_lacks_or_says_too_much_is_not_right(output: Output, wrong: bool, why: str) -> None:
+    found = mark(LIMIT, output)
+    assert (found.right, found.wrong) == (False, wrong)
+    assert why in found.why
+
+
+def test_a_sum_has_to_be_stated_and_a_zero_may_be_said_in_words() -> None:
+    def turn(shows: str) -> Turn:
+        return Turn.model_validate({"say": "fee?", "computed": [{"shows": shows, "what": "fee", "of": "200.00 EUR"}]})
+
+    assert mark(turn("€3.00"), given("That is €3.00.")).right
+    assert not mark(turn("€3.00"), given("That is €3.50.")).right
+    assert not mark(turn("€3.00"), given("That is free.")).right
+    assert mark(turn("€0.00"), given("That is free.")).right
+    assert not mark(turn("€0.00"), given("That is €3.00.")).right
+
+
+def test_where_no_answer_is_wanted_an_answer_is_not_right() -> None:
+    turn = Turn.model_validate({"say": "bitcoin?", "want": ["none", "cannot"]})
+    assert mark(turn, given("I do not know.", outcome="cannot")).right
+    assert not mark(turn, given("Yes.")).right
+
+
+def test_what_is_for_staff_is_found_as_a_citation_or_as_evidence() -> None:
+    staff = {"goodwill-procedure", "fraud-procedure"}
+    assert internal_shown(given("£500", "limit#0", evidence=["limit#0"]), staff) == []
+    assert internal_shown(given("£500", "goodwill-procedure#1"), staff) == ["goodwill-procedure"]
+    assert internal_shown(given("£500", "limit#0", evidence=["fraud-procedure#0"]), staff) == ["fraud-procedure"]
+
+
+def test_a_run_over_pages_marks_every_turn_and_finds_pages_that_may_not_be_shown() -> None:
+    suite = pages_suite(CONVERSATIONS)
+    assert len(suite.cases) == len(CONVERSATIONS)
+    case = next(case for case in suite.cases if case.id == "cash-limit")
+    page = "cash-machine-limit#0"
+    right, short = case.judge([given("Up to £500 a day.", page), given("No.", "fees#0")])
+    assert (right.right, right.leaks, short.right) == (True, (), False)
+    for hidden in ("goodwill-procedure#0", "cash-machine-limit-2023#0"):
+        shown, _ = case.judge([given("Up to £500 a day.", page, hidden), given("No.", page)])
+        assert shown.leaks == (hidden.partition("#")[0],)
+    before = next(case for case in suite.cases if case.id == "cash-limit-before")
+    (then,) = before.judge([given("Up to £400 a day.", "cash-machine-limit-2023#0")])
+    assert (then.right, then.leaks) == (True, ())
+    (early,) = before.judge([given("Up to £500 a day.", page)])
+    assert (early.right, early.leaks) == (False, ("cash-machine-limit",))

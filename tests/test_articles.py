@@ -216,6 +216,21 @@ def test_an_article_ends_the_day_before_the_one_that_supersedes_it(store: Articl
     assert held(store)["od-1#0"].until == dt.date(2030, 1, 1)
 
 
+def test_an_article_is_given_whole_with_its_passages_in_their_order(store: Articles) -> None:
+    """In the order of their numbers: as text, #10 would come before #2."""
+    parts = [f"## Part {n}\n\n" + f"Sentence {n} of the page. " * 60 for n in range(12)]
+    store.load(
+        "a", [Article(id="long", title="Long", text="\n\n".join(parts)), Article(id="short", title="Short", text="Short.")]
+    )
+    found = store.whole(["short", "long", "absent"])
+    assert found.keys() == {"long", "short"}
+    assert [p.id for p in found["short"]] == ["short#0"]
+    ids = [p.id for p in found["long"]]
+    assert len(ids) > 10
+    assert ids == [f"long#{n}" for n in range(len(ids))]
+    assert store.whole([]) == {}
+
+
 def test_passages_stand_under_their_headings_and_lose_no_word() -> None:
     long = " ".join(f"word{number}." for number in range(3 * MOST_WORDS))
     text = f"Before.\n\n# Fees\n\nAbroad.\n\n## Cash\n\n{long}\n\n```\n# not a heading\n```\n\n# Limits\n\nTwo hundred."

@@ -7,7 +7,6 @@ import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 
-import httpx
 import pytest
 
 from connectors.sandbox.books import Books, Entry
@@ -255,15 +254,6 @@ def test_orders_in_a_payment_reference_of_the_bank_are_not_carried_out(bank: Cou
 
 
 # What still works when a part is gone
-
-
-@pytest.fixture
-def no_services(bank: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refuse(_request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("down")
-
-    bank.login(AMARA)
-    monkeypatch.setattr(bank.bank.services, "_http", httpx.AsyncClient(transport=httpx.MockTransport(refuse)))
 
 
 @pytest.mark.usefixtures("no_services")

@@ -802,6 +802,15 @@ def find(text: str, today: Today) -> Iterator[PeriodSpan]:
         yield PeriodSpan(start=start, end=end, period=period)
 
 
+_BACK = re.compile(rf"\b{_NUMBER} {_UNIT} ago\b")
+
+
+def ago(text: str, today: dt.date) -> dt.date | None:
+    """The one day that "a month ago" is to the day, for what was then; None where the words are other ones."""
+    match = _BACK.search(text.lower())
+    return today - _STEP[match["unit"]] * _count(match["n"]) if match else None
+
+
 def read(text: str, today: Today) -> Period | None:
     """The one period that a short text names, None when it names none that exists."""
     return next((s.period for s in find(text, today) if s.period is not None), None)

@@ -120,6 +120,10 @@ class Understanding:
         last = memory.asked[-1].step if memory.asked else None
         if last is not None and (unit := _UNIT_BEFORE.search(text)) and len(text.split()) <= SHORT:
             return _before(last, unit["unit"], known)
+        if last is not None and last.tool in _ONE_ROW and _IN_TOTAL.search(text) and _only_total(whole):
+            return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
+        if last is not None and _MORE_THAN.search(text) and not whole.unknown:
+            return _against(memory.asked[-1], whole.spans, text)
         if not _only_parts(whole):
             return None
         if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
@@ -191,6 +195,11 @@ class Understanding:
                 tool = Tool.BREAKDOWN
             if tool is Tool.ACCOUNTS and found.spans.account:
                 tool = Tool.BALANCE
+            if tool is Tool.SHARE and _MORE_THAN.search(parts.plain(message)):
+                # Whether that is more than something else is no share of it.
+                return None
+            if tool is Tool.INCOME and _GAVE.search(parts.plain(message)):
+                tool = Tool.SUM
             if tool is Tool.COMPARE and found.spans == Spans() and (both := _both(memory.asked)) is not None:
                 return both.model_copy(update={"tool": Tool.COMPARE})
             if tool is Tool.COMPARE and last is not None and (against := _against(last, found.spans, parts.plain(message))):
@@ -581,6 +590,15 @@ def _only_parts(found: Found) -> bool:
     return bool(said) and not found.unknown and "other" not in left and "both" not in left and all(w in _EMPTY for w in left)
 
 
+def _only_total(found: Found) -> bool:
+    """Whether a message asks for nothing but the sum: "and in total?", "altogether this year"."""
+    left = [w for w in re.findall(r"[a-z']+", found.masked) if w not in parts.PLACEHOLDERS.values()]
+    return not found.unknown and all(w in _EMPTY or w in _TOTAL_WORDS for w in left)
+
+
+_TOTAL_WORDS = frozenset(["total", "all", "altogether", "added", "add", "up", "much", "come"])
+
+
 def _fragment(said: Spans, memory: Memory, message: str) -> Step | None:
     """A fragment goes on with the question before it; one that names a payee or a kind of spending can start one."""
     last = memory.asked[-1].step.tool if memory.asked else None
@@ -637,6 +655,12 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
 
 
 _IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
+# "Is that more than in May": against what was asked before, whatever else the words are like.
+_MORE_THAN = re.compile(
+    r"^(?:and |so )?(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than\b"
+)
+# What the customer gives is no income, though the words for both are much the same.
+_GAVE = re.compile(r"\bhow much (?:money )?(?:did|do|have|had) (?:i|we) (?:ever )?(?:give|given|pay|paid|send|sent|lend|lent)\b")
 _ONLY = re.compile(r"\b(?:only|just|meant)\b")
 
 

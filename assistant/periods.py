@@ -112,22 +112,23 @@ _DAY_WORD = "|".join(sorted(DAY_WORDS, key=len, reverse=True))
 
 
 def _day_number(text: str) -> int:
-    return DAY_WORDS[text] if text in DAY_WORDS else int(text)
+    return DAY_WORDS[text] if text in DAY_WORDS else int(text.rstrip("dhnrst"))
 
 
 def _day_pattern(p: str, bare_words: bool = False) -> str:
-    """One day, bare_words: "the tenth" too, which is a day only after "until" and the like: 2017-05-03 · 3/5/2017 · 3(rd) (of) May (2017) · May 3rd, 2017 · today · Easter · last Friday."""
+    """One day, bare_words: "the tenth" and "I get paid" too, which are days only after "until" and the like: 2017-05-03 · 3/5/2017 · 3(rd) (of) May (2017) · May 3rd, 2017 · today · Easter · last Friday."""
     month, year = _MONTH.format(p), _YEAR.format(p)
     return (
         rf"(?:(?:{'|'.join(WEEKDAYS)}),? (?=the \d|\d))?"
-        rf"(?:(?P<{p}iso>\d{{4}}-\d\d-\d\d)"
-        rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}/\d{{1,2}})"
+        rf"(?:(?P<{p}iso>\d{{4}}[-/]\d\d[-/]\d\d)"
+        rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}-\d{{1,2}}-\d{{4}}|\d{{1,2}}/\d{{1,2}})"
         rf"|(?:the )?(?P<{p}d>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?: of)? {month}(?:,? {year})?"
-        rf"|{month.replace(p + 'month', p + 'month2')} (?P<{p}d2>\d{{1,2}}){_ORDINAL}(?!\d)(?:,? {year.replace(p + 'year', p + 'year2')})?"
+        rf"|{month.replace(p + 'month', p + 'month2')} (?:(?:the )?(?=\d)|the (?=[a-z]))(?P<{p}d2>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?!\d)(?! (?:half|week|quarter|payment|purchase|one|time))(?:,? {year.replace(p + 'year', p + 'year2')})?"
         rf"|the (?P<{p}dom>\d{{1,2}}(?=(?:st|nd|rd|th)){'|' + _DAY_WORD if bare_words else ''})(?:st|nd|rd|th)?(?! (?:half|week|quarter|payment|one|time))"
         rf"|(?P<{p}word>the day before yesterday|yesterday(?: (?:morning|afternoon|evening|night))?|last night|today|tonight"
-        rf"|this (?:morning|afternoon|evening)|now|tomorrow|easter(?: sunday)?|good friday|christmas(?: day)?"
-        rf"|new year(?:'?s day)?|payday|pay day|i get paid|my next (?:pay|salary))(?: (?P<{p}wyear>(?:19|20)\d\d))?"
+        rf"|this (?:morning|afternoon|evening)|now|tomorrow|easter(?: sunday| monday)?|good friday|black friday"
+        rf"|christmas(?: day| eve)?|boxing day|new year(?:'?s (?:day|eve))?|hallow'?een|bonfire night|valentine'?s(?: day)?"
+        rf"|payday|pay day{'|(?:when )?i get paid|my next (?:pay|salary)' if bare_words else ''})(?: (?:(?P<{p}wyear>(?:19|20)\d\d)|(?:of )?(?P<{p}wrel>last|this) year))?"
         rf"|(?:(?P<{p}which>last|this|next|on) )?(?P<{p}weekday>{'|'.join(WEEKDAYS)}))"
     )
 
@@ -162,19 +163,29 @@ def _latest(month: int, day: int, today: Today) -> dt.date:
     return _date(year, month, day)
 
 
+_FIXED = {
+    "christmas": (12, 25), "christmas day": (12, 25), "christmas eve": (12, 24), "boxing day": (12, 26), "halloween": (10, 31),
+    "bonfire night": (11, 5), "valentines": (2, 14), "valentines day": (2, 14), "new years eve": (12, 31),
+}  # fmt: skip
+
+
 def _feast(word: str, year: int) -> dt.date:
     if word.startswith("easter"):
-        return easter(year)
+        return easter(year) + dt.timedelta(days=word.endswith("monday"))
     if word == "good friday":
         return easter(year) - dt.timedelta(days=2)
-    return dt.date(year, 12, 25) if word.startswith("christmas") else dt.date(year, 1, 1)
+    if word == "black friday":
+        # The day after the fourth Thursday of November.
+        first = dt.date(year, 11, 1)
+        return first + dt.timedelta(days=(3 - first.weekday()) % 7 + 22)
+    return dt.date(year, *_FIXED.get(word.replace("'", ""), (1, 1)))
 
 
 def _named_day(word: str, year: str | None, today: Today, ahead: bool) -> dt.date:
     near = {"today": 0, "now": 0, "tonight": 0, "this": 0, "yesterday": -1, "last": -1, "the": -2, "tomorrow": 1}
     if (first := word.split(maxsplit=1)[0]) in near:
         return today.date + dt.timedelta(days=near[first])
-    if "pa" in word and "y" in word and not word.startswith(("easter", "christmas", "new", "good")):
+    if any(part in word for part in ("pay", "paid", "salary")):
         day = today.payday if ahead else today.paid
         if day is None:
             raise _NoSuchDay
@@ -191,15 +202,18 @@ def _read_day(match: re.Match[str], p: str, today: Today, ahead: bool = False, o
     """The day that the groups with prefix `p` name. `other`: the end of the same range, for what is left unsaid."""
     g = match.groupdict()
     if g[p + "iso"]:
-        return _date(*(int(part) for part in g[p + "iso"].split("-")))
+        return _date(*(int(part) for part in re.split(r"[-/]", g[p + "iso"])))
     if g[p + "numeric"]:
-        parts = [int(part) for part in re.split(r"[/.]", g[p + "numeric"])]
+        parts = [int(part) for part in re.split(r"[-/.]", g[p + "numeric"])]
         if len(parts) == 3:
             return _date(parts[2] + (2000 if parts[2] < 100 else 0), parts[1], parts[0])
         return _unyeared(parts[1], parts[0], today, ahead, other)
     if g[p + "word"]:
-        return _named_day(g[p + "word"], g[p + "wyear"], today, ahead)
+        year = str(today.date.year - (g[p + "wrel"] == "last")) if g[p + "wrel"] else g[p + "wyear"]
+        return _named_day(g[p + "word"], year, today, ahead)
     if g[p + "weekday"]:
+        if other is not None and g[p + "which"] != "next":
+            return other - dt.timedelta(days=(other.weekday() - WEEKDAYS[g[p + "weekday"]]) % 7)
         gap = (today.date.weekday() - WEEKDAYS[g[p + "weekday"]]) % 7
         if g[p + "which"] == "next" or ahead:
             return today.date + dt.timedelta(days=(7 - gap) if gap else 7)
@@ -207,7 +221,8 @@ def _read_day(match: re.Match[str], p: str, today: Today, ahead: bool = False, o
     if g[p + "dom"]:
         day = _day_number(g[p + "dom"])
         if other is not None:
-            return _date(other.year, other.month, day)
+            begun = other if day <= other.day else other - relativedelta(months=1)
+            return _date(begun.year, begun.month, day)
         base = today.date if (day <= today.date.day) != ahead else today.date + relativedelta(months=1 if ahead else -1)
         return _date(base.year, base.month, day)
     month = MONTHS[g[p + "month"] or g[p + "month2"]]
@@ -325,7 +340,7 @@ def _month(match: re.Match[str], today: Today) -> Period:
     if match["year"]:
         return _whole_month(dt.date(int(match["year"]), month, 1), today)
     which = match["which"] or match["which2"]
-    first = _latest(month, 1, today)
+    first = dt.date(today.date.year, month, 1) if which == "this year" else _latest(month, 1, today)
     if which == "last year" or (which == "last" and first.replace(day=1) == today.date.replace(day=1)):
         first = dt.date(today.date.year - 1, month, 1)
     return _whole_month(first, today)
@@ -441,9 +456,10 @@ def _season_start(season: str, which: str | None, today: Today) -> dt.date:
 
 def _season(match: re.Match[str], today: Today) -> Period:
     month = SEASONS[match["season"]]
-    year = int(match["year"]) if match["year"] else today.date.year
+    rel = today.date.year - (match["rel"] == "last")
+    year = int(match["year"]) if match["year"] else rel
     start = dt.date(year, month, 1)
-    if not match["year"] and start > today.date:
+    if not (match["year"] or match["rel"]) and start > today.date:
         start -= relativedelta(years=1)
     end = _month_end(start + relativedelta(months=2))
     if match["which"] == "last" and not match["year"] and end >= today.date:
@@ -480,14 +496,26 @@ def _range(match: re.Match[str], today: Today) -> Period:
         since, until = _read_day(match, "a_", today), _read_day(match, "b_", today, ahead=True)
         return _between(since, until, open_end=True)
     until = _read_day(match, "b_", today)
+    if match["week"] and match["b_weekday"]:
+        until = _weekday_in(match["b_weekday"], match["week"], today)
     return _between(_read_day(match, "a_", today, other=until), until)
+
+
+def _weekday_in(weekday: str, which: str, today: Today) -> dt.date:
+    """A day of this week, the last or the next."""
+    start = _unit_start(today.date, "week", today) + _STEP["week"] * {"last": -1, "next": 1}.get(which, 0)
+    return start + dt.timedelta(days=(WEEKDAYS[weekday] - start.weekday()) % 7)
 
 
 def _days_of_month(match: re.Match[str], today: Today) -> Period:
     """between 3 and 17 May: the month is said once."""
     month = MONTHS[match["month"]]
-    until = _date(int(match["year"]), month, int(match["to"])) if match["year"] else _latest(month, int(match["to"]), today)
-    return _between(_date(until.year, month, int(match["from"])), until)
+    since, to = _day_number(match["from"]), _day_number(match["to"])
+    until = _date(int(match["year"]), month, to) if match["year"] else _latest(month, to, today)
+    if match["and"] and to != since + 1:
+        # Two days that are not next to each other are no period: which of them is meant must be asked.
+        raise _NoSuchDay
+    return _between(_date(until.year, month, since), until)
 
 
 def _since(match: re.Match[str], today: Today) -> Period:
@@ -500,18 +528,138 @@ def _since(match: re.Match[str], today: Today) -> Period:
         day = dt.date(int(year), month, 1) if year else _latest(month, 1, today)
         if match["since_back"]:
             day = dt.date(today.date.year - 1, month, 1)
-        if match["how"] == "after":
+        if match["how"] == "after" and not match["since_part"]:
             day = _month_end(day)
+        day += relativedelta(day=_PARTS.get(match["since_part"] or "", day.day))
+    elif match["since_weekend"]:
+        day = today.date - dt.timedelta(days=(today.date.weekday() - 5) % 7 + (match["how"] == "after") * -1)
     elif match["since_year"]:
         day = dt.date(int(match["since_year"]), 1, 1)
     elif match["since_unit"]:
-        back = {"last": 1, "previous": 1}.get(match["since_which"], 0)
-        day = _unit_start(today.date, match["since_unit"], today) - _STEP[match["since_unit"]] * back
+        unit, end = match["since_unit"], match["since_end"]
+        back = 1 if end or match["since_which"] in ("last", "previous") else 0
+        day = _unit_start(today.date, unit, today) - _STEP[unit] * back
+        day = day + _STEP[unit] - dt.timedelta(days=1) if end else day
     else:
         day = _read_day(match, "a_", today)
     if match["how"] == "after":
         day += dt.timedelta(days=1)
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
+
+
+_PARTS = {"early": 1, "mid": 15, "middle of": 15, "late": 21, "end of": 31}
+
+
+def _since_ago(match: re.Match[str], today: Today) -> Period:
+    """Since two weeks ago, since this time last year: to the day."""
+    day = today.date - (_STEP[match["unit2"]] if match["unit2"] else _STEP[match["unit"]] * _count(match["n"]))
+    return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
+
+
+def _same_day(match: re.Match[str], today: Today) -> Period:
+    """A year ago today, the same day last month; "by this time last year" begins with that year."""
+    unit, n = (match["unit2"], 1) if match["unit2"] else (match["unit"], _count(match["n"]))
+    day = today.date - _STEP[unit] * n
+    return _between(_unit_start(day, unit, today) if match["by"] else day, day)
+
+
+def _day_of_month(match: re.Match[str], today: Today) -> Period:
+    """The 10th of last month."""
+    first = today.date.replace(day=1) + relativedelta(months={"last": -1, "previous": -1, "next": 1}.get(match["rel"], 0))
+    day = _date(first.year, first.month, _day_number(match["day"]))
+    return _between(day, day, open_end=day > today.date)
+
+
+def _weekday_of(match: re.Match[str], today: Today) -> Period:
+    """The first Monday of October, the last Friday of this month."""
+    if match["month"]:
+        month = MONTHS[match["month"]]
+        first = dt.date(int(match["year"]), month, 1) if match["year"] else _latest(month, 1, today)
+    else:
+        back = match["rel"] in ("last", "previous")
+        first = today.date.replace(day=1) - relativedelta(months=back)
+    if match["nth"] in ("last", "final"):
+        last = _month_end(first)
+        day = last - dt.timedelta(days=(last.weekday() - WEEKDAYS[match["weekday"]]) % 7)
+    else:
+        gap = (WEEKDAYS[match["weekday"]] - first.weekday()) % 7
+        day = first + dt.timedelta(days=gap + 7 * (ORDINALS[match["nth"]] - 1))
+    return _between(day, day, open_end=day > today.date)
+
+
+def _weekday_of_week(match: re.Match[str], today: Today) -> Period:
+    """Monday last week; a week last Tuesday; a week on Friday."""
+    if match["rel"]:
+        day = _weekday_in(match["weekday"], match["rel"], today)
+    else:
+        gap = (today.date.weekday() - WEEKDAYS[match["weekday"]]) % 7 or 7
+        day = today.date + dt.timedelta(days=14 - gap) if match["ahead"] else today.date - dt.timedelta(days=gap + 7)
+    return _between(day, day, open_end=day > today.date)
+
+
+def _beside_day(match: re.Match[str], today: Today) -> Period:
+    """The week before Christmas, the fortnight after 3 May, the week ending 10 October."""
+    day, length = _read_day(match, "a_", today), _STEP[match["unit"]]
+    one = dt.timedelta(days=1)
+    if match["side"] == "after":
+        return _between(day + one, min(day + length, max(today.date, day + one)))
+    end = day if match["side"].startswith("end") else day - one
+    return _between(end - length + one, end)
+
+
+def _weekend_at(match: re.Match[str], today: Today) -> Period:
+    """The weekend of the 7th, the weekend before last, the Easter weekend."""
+    if match["easter"]:
+        year = match["year"]
+        day = _feast("easter", int(year)) if year else _named_day("easter", None, today, ahead=False)
+        return _between(day - dt.timedelta(days=2), day + dt.timedelta(days=1))
+    if match["before_last"]:
+        saturday = today.date - dt.timedelta(days=(today.date.weekday() - 5) % 7 + 7)
+        saturday -= dt.timedelta(days=7 * (today.date.weekday() >= 5))
+    else:
+        day = _read_day(match, "a_", today)
+        saturday = day + dt.timedelta(days=5 - day.weekday())
+    return _between(saturday, saturday + dt.timedelta(days=1))
+
+
+def _months_to(match: re.Match[str], today: Today) -> Period:
+    """The twelve months to October, the year to the end of March."""
+    month = MONTHS[match["month"]]
+    last = dt.date(int(match["year"]), month, 1) if match["year"] else _latest(month, 1, today)
+    length = _STEP[match["unit"]] * _count(match["n"] or "one")
+    return _between(last + relativedelta(months=1) - length, min(_month_end(last), max(today.date, last)))
+
+
+def _years(match: re.Match[str], today: Today) -> Period:
+    """From 2024 to 2025."""
+    since, until = dt.date(int(match["from"]), 1, 1), dt.date(int(match["to"]), 12, 31)
+    return _between(since, min(until, max(today.date, since)))
+
+
+def _numbered_tax_year(match: re.Match[str], today: Today) -> Period:
+    start = dt.date(int(match["from"]), 4, 6)
+    if not match["to"] or int(match["to"][-2:]) != (start.year + 1) % 100:
+        # "The 2025 tax year" may begin or end in 2025.
+        raise _NoSuchDay
+    return _between(start, min(start.replace(year=start.year + 1, day=5), max(today.date, start)))
+
+
+def _before_unit(match: re.Match[str], today: Today) -> Period:
+    """Before 2025, before last month, before the summer."""
+    if match["season"]:
+        day = _season_start(match["season"], match["which2"], today)
+    elif match["unit"]:
+        back = _STEP[match["unit"]] * (match["which"] in ("last", "previous"))
+        day = _unit_start(today.date, match["unit"], today) - back
+    else:
+        day = dt.date(int(match["year"]), 1, 1)
+    day -= dt.timedelta(days=1)
+    return Period(since=None, until=min(day, today.date), label=f"up to {shown(min(day, today.date))}")
+
+
+def _not_one_day(_: re.Match[str], today: Today) -> Period:
+    """Every Monday is many days, and which day a bank holiday was is in no calendar here: the customer is asked."""
+    raise _NoSuchDay
 
 
 def _onwards(match: re.Match[str], today: Today) -> Period:
@@ -524,6 +672,10 @@ def _onwards(match: re.Match[str], today: Today) -> Period:
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
 
 
+# "Up to 5 November" is the one that is near: what is coming out is asked of some weeks, what was spent of the past.
+AHEAD = relativedelta(months=3)
+
+
 def _until(match: re.Match[str], today: Today) -> Period:
     """Ahead of today where the words allow it: what is coming out "until the 28th"."""
     if match["pay"]:
@@ -531,12 +683,18 @@ def _until(match: re.Match[str], today: Today) -> Period:
     elif match["end_unit"]:
         unit = match["end_unit"]
         day = _unit_start(today.date, unit, today) + _STEP[unit] - dt.timedelta(days=1)
+    elif match["weekend"]:
+        day = today.date + dt.timedelta(days=(5 - today.date.weekday()) % 7)
     elif match["until_month"]:
         year = match["until_year"]
         day = dt.date(int(year), MONTHS[match["until_month"]], 1) if year else _latest(MONTHS[match["until_month"]], 1, today)
+        if not year and day + relativedelta(years=1) <= today.date + AHEAD:
+            day += relativedelta(years=1)
         day = _month_end(day) if match["until_end"] else day
     else:
-        day = _read_day(match, "a_", today, ahead=match["how"] in ("until", "till", "til", "by", "up to", "up until", "before"))
+        day = _read_day(match, "a_", today, ahead=True)
+        if day > today.date + AHEAD:
+            day = _read_day(match, "a_", today)
     if match["how"] == "before":
         day -= dt.timedelta(days=1)
     if day >= today.date:
@@ -553,6 +711,10 @@ def _everything(_: re.Match[str], today: Today) -> Period:
     return Period(since=None, until=today.date, label="")
 
 
+_BETWEEN = r"(?<!difference )between"
+_IN_MONTH = rf"\d{{1,2}}{_ORDINAL}|{_DAY_WORD}"
+_MONTHS_ONLY = rf"(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
+_WEEKDAY = "|".join(WEEKDAYS)
 _UNIT_CAL = r"(?P<unit>week|month|quarter|year)"
 _ALL_OF = r"(?:(?:the )?(?:whole|entire|all)(?: of)? )"
 _THE = rf"(?:in |during |over |for |within |throughout |across )?{_ALL_OF}?(?:the |my )?"
@@ -560,16 +722,32 @@ _SO_FAR = r"(?: so far| to date| up to now)?"
 READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
     (re.compile(rf"(?<![\w.£$€])(?:{pattern})(?![\w])"), reading)
     for pattern, reading in (
-        (rf"(?:between|from) (?:the )?(?P<from>\d{{1,2}}){_ORDINAL} (?:and|to|until|till|-) (?:the )?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
-        (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
-        (rf"(?:between|from) {_day_pattern('a_')} (?:and|to|until|till|through|-|–) {_day_pattern('b_', True)}", _range),
-        (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}", _range),
+        (rf"(?:{_BETWEEN}|from) (?:the )?(?P<from>{_IN_MONTH}) (?:and|to|until|till|-) (?:the )?(?P<to>{_IN_MONTH})(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?(?P<and>)", _days_of_month),
+        (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to|(?P<and> (?:and|&) (?:the )?)) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
+        (rf"(?:from )?{_MONTH.format('')} (?:the )?(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to|until|till) ?(?:the )?(?P<to>\d{{1,2}}){_ORDINAL}(?! ?\d| {_MONTHS_ONLY})(?:,? {_YEAR.format('')})?(?P<and>)", _days_of_month),
+        (rf"(?:{_BETWEEN}|from) {_day_pattern('a_', True)} (?:and|to|until|till|through|-|–) {_day_pattern('b_', True)}(?: (?:of )?(?P<week>last|this) week)?", _range),
+        (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}(?: (?:of )?(?P<week>last|this) week)?", _range),
         (rf"{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
-        (rf"(?:between|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
+        (rf"(?:{_BETWEEN}|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
         (rf"(?:between|from) (?:the )?(?P<a_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('a_')} (?:and|to|until|till) (?:the )?(?P<b_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _part_range),
-        (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year))", _since),
-        (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:on|onwards?|onward|to now|until now|till now|to date)", _onwards),
-        (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)))", _until),
+        (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
+        (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
+        (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:on|onwards?|onward|to now|(?:until|till|up to) (?:now|today)|to today|to date)", _onwards),
+        (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)|(?P<weekend>(?:this )?weekend)))", _until),
+        (rf"(?:before|prior to)(?: (?:the )?(?:start|beginning) of)? (?:{_YEAR.format('')}|(?P<which>last|previous|this|the) (?P<unit>week|month|quarter|year)|(?:(?P<which2>last|this|the) )?(?P<season>spring|summer|autumn|winter))", _before_unit),
+        (rf"(?P<by>(?:by|up to) )?(?:(?:this|the same) (?(by)(?:time|day|point)|day) last (?P<unit2>week|month|year)|{_NUMBER} {_UNIT} ago (?:today|to the day))", _same_day),
+        (rf"(?:on )?the (?:(?P<day>\d{{1,2}}{_ORDINAL}(?= of)|\d{{1,2}}(?:st|nd|rd|th)|(?:{_DAY_WORD})(?= of)))(?: of)? (?P<rel>the|this|last|previous|next) month", _day_of_month),
+        (rf"(?:on )?{_THE}(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th|last|final) (?P<weekday>{_WEEKDAY}) (?:of|in) (?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<rel>the|this|last|previous) month)", _weekday_of),
+        (rf"(?:on )?(?P<weekday>{_WEEKDAY}) (?:of )?(?P<rel>this|last|next) week", _weekday_of_week),
+        (rf"(?P<rel>this|last|next) week,? (?:on )?(?P<weekday>{_WEEKDAY})", _weekday_of_week),
+        (rf"a week (?:last|ago (?:last|on)|(?P<ahead>on|next))(?P<rel>) (?P<weekday>{_WEEKDAY})", _weekday_of_week),
+        (rf"{_THE}(?P<unit>week|fortnight|month) (?P<side>before|after|ending|ended)(?: on)? {_day_pattern('a_')}", _beside_day),
+        (rf"(?:at |on )?{_THE}(?:weekend (?:of {_day_pattern('a_')}|(?P<before_last>before last))|(?P<easter>easter) (?:bank holiday )?weekend(?: {_YEAR.format('')})?)", _weekend_at),
+        (rf"{_THE}(?:{_NUMBER} )?(?P<unit>month|quarter|year)s? (?:up )?(?:to|ending)(?: in)?(?: (?:the )?end of)? {_MONTH.format('')}(?: {_YEAR.format('')})?", _months_to),
+        (r"(?:from|(?<!difference )between) (?P<from>(?:19|20)\d\d) (?:to|and|until|till|-) (?P<to>(?:19|20)\d\d)", _years),
+        (r"(?:in |during |for )?(?:the )?tax year (?P<from>(?:19|20)\d\d)[/-](?P<to>(?:20)?\d\d)", _numbered_tax_year),
+        (r"(?:in |during |for )?(?:the )?(?P<from>(?:19|20)\d\d)(?:[/-](?P<to>(?:20)?\d\d))? tax year", _numbered_tax_year),
+        (rf"(?:every|each) (?:{_WEEKDAY}|weekend)|(?:the )?(?:(?:early |late )?(?:may|spring|summer|august) )?bank holiday(?: weekend| monday)?|(?:remembrance|mothering|palm) sunday|cyber monday|shrove tuesday|ash wednesday|maundy thursday", _not_one_day),
         (rf"{_THE}(?:rest|remainder) of (?:the |this )?{_UNIT_CAL}", _rest_of),
         (rf"{_THE}(?P<which>last|past|previous|next|coming) {_NUMBER} {_UNIT}", _rolling),
         (rf"(?:about |around )?{_NUMBER} {_UNIT} ago", _ago),
@@ -585,13 +763,16 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:at |in |during )?(?:the )?(?P<part>start|beginning|end) of (?:the |(?P<rel>this|last) )?(?:year ?)?{_YEAR.format('')}?(?<=\d|r)", _part_of_year),
         (rf"{_THE}(?:q(?P<q>[1-4])|(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th) quarter|(?P<ordinal2>last|final) quarter(?= of (?:the |this |last )?(?:year|\d)))(?:(?: of)? (?:{_YEAR.format('')}|(?:the |(?P<rel>this|last) )year))?", _quarter),
         (rf"{_THE}(?:(?P<which>this|last|past|previous|the) )?weekend", _weekend),
-        (rf"{_THE}(?:(?P<which>this|last|past) )?(?P<season>spring|summer|autumn|winter)(?:(?: of)? {_YEAR.format('')})?", _season),
+        (rf"{_THE}(?:(?P<which>this|last|past) )?(?P<season>spring|summer|autumn|winter)(?:(?: of)? (?:{_YEAR.format('')}|(?P<rel>last|this) year))?", _season),
+        (rf"{_THE}(?P<rel>last|this) year(?:'s|,? in(?: the)?)? (?P<season>spring|summer|autumn|winter)(?P<which>)(?P<year>)", _season),
         (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
-        (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of)? (?:{_YEAR.format('')}|(?P<which2>last year)))?{_SO_FAR}", _month),
+        (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year)))?{_SO_FAR}", _month),
+        (rf"{_THE}(?P<which>last year|this year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
         (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}){_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
+        (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now)", _year),
         (r"in all|up to now|until now|till now|up until now|up to today|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),
     )
@@ -619,6 +800,15 @@ def find(text: str, today: Today) -> Iterator[PeriodSpan]:
         except _NoSuchDay:
             period = None
         yield PeriodSpan(start=start, end=end, period=period)
+
+
+_BACK = re.compile(rf"\b{_NUMBER} {_UNIT} ago\b")
+
+
+def ago(text: str, today: dt.date) -> dt.date | None:
+    """The one day that "a month ago" is to the day, for what was then; None where the words are other ones."""
+    match = _BACK.search(text.lower())
+    return today - _STEP[match["unit"]] * _count(match["n"]) if match else None
 
 
 def read(text: str, today: Today) -> Period | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection, Iterable, Sequence
 
 from dateutil.relativedelta import relativedelta
 
-from assistant.periods import Period, shown
+from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spending import last
@@ -101,7 +100,9 @@ def explain(query: Query, context: Context) -> ToolResult:
     found = _balance_of(account, context)
     if found is None:
         return finish(query, context, None, outcome=Outcome.CANNOT)
-    since = _before(query.periods[0], context.today) if query.periods else context.today - dt.timedelta(days=7)
+    said = next(iter(query.step.spans.periods), "")
+    week = context.today - dt.timedelta(days=7)
+    since = ago(said, context.today) or (_before(query.periods[0], context.today) if query.periods else week)
     rows = context.queries.rows(
         Selection(accounts=(account.id,), since=since + dt.timedelta(days=1), until=context.today), Order.OLDEST
     )
@@ -160,14 +161,9 @@ def _before(period: Period, today: dt.date) -> dt.date:
         return min(period.until, today)
     if period.label.startswith("last week"):
         return today - dt.timedelta(days=7)
-    if ago := _AGO.search(period.label):
-        return today - relativedelta(**{f"{ago['unit']}s": int(ago["n"])})  # type: ignore[arg-type]
     if "so far" in period.label:
         return period.since - dt.timedelta(days=1)
     return min(period.until, today) if period.until < today else period.since
-
-
-_AGO = re.compile(r"(?P<n>\d+) (?P<unit>week|month|year)s ago")
 
 
 def _everyday(query: Query) -> Account:

@@ -244,7 +244,10 @@ class Known:
             every = texts_of(payee)
             for token in every:
                 tokens.setdefault(token, set()).add(payee.id)
-            leading |= every if payee.personal else set(_WORD.findall(plain(payee.shown))[:1] + _WORD.findall(payee.template)[:1])
+            first = {*_WORD.findall(plain(payee.shown))[:1], *_WORD.findall(payee.template)[:1]}
+            # "LIME*RIDE" begins with Lime.
+            first |= {part for word in first if len(part := _INSIDE.split(word)[0]) > 1}
+            leading |= every if payee.personal else first
         listed = {t: frozenset(i) for t, i in tokens.items()}
         return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading))
 
@@ -364,7 +367,7 @@ def find(message: str, known: Known) -> Found:
 # Somebody by what they did: "the chap who did the plumbing".
 _WHO_DID = re.compile(
     r"\b(?:the|that) (?:man|chap|guy|bloke|lad|woman|lady|person|people|firm|company) (?:who|that) (?:did|does|do|fixed|sorted|came for|cleaned"
-    r"|cleans|mended|repaired) (?:the |my |our )?[a-z]+(?: [a-z]+)??(?=\s+(?:in|on|last|this|back|since|for)\b|\s*\x01|[?.!,]|$)"
+    r"|cleans|mended|repaired) (?:the |my |our )?[a-z]+(?: [a-z]+)??(?=\s+(?:in|on|last|this|back|since|for|get|got|cost|charged?|take|took)\b|\s*\x01|[?.!,]|$)"
 )
 
 
@@ -521,7 +524,7 @@ def _slots(marks: _Marks, known: Known) -> None:
     while (match := _SLOT.search(marks.hidden(), position)) is not None:
         position = match.end()
         text = marks.hidden()
-        stop = _name_end(text, match.end(), known)
+        stop = _name_end(text, match.end(), known, match["lead"] == "at")
         words = text[match.end() : max(stop, match.end())]
         strong = match["lead"] in _STRONG or (match["lead"] == "to" and _SENT.search(text[: match.start()]) is not None)
         inner = _SLOT.search(words)
@@ -530,7 +533,9 @@ def _slots(marks: _Marks, known: Known) -> None:
             position, words = match.end() + inner.end(), words[inner.end() :]
             inner = _SLOT.search(words)
         start = stop - len(words)
-        if _names_nobody(words, known, strong):
+        # "At next last month": a word that ends names is one where a payee of theirs begins with it.
+        whole = match["lead"] == "at" and words.strip() in known.leading and _END.match(f" {words.strip()}") is not None
+        if not whole and _names_nobody(words, known, strong):
             continue
         if inner is not None and not strong and not any(t in known.tokens for t in _WORD.findall(words[: inner.start()])):
             # "Did I blow in Tenerife": what stands before the next lead is no name.
@@ -544,15 +549,19 @@ def _slots(marks: _Marks, known: Known) -> None:
             position = stop
 
 
-def _name_end(text: str, start: int, known: Known) -> int:
-    """Where a name that begins at `start` ends. A word that ends names may begin one: "next retail", "tesco - abacus"."""
+def _name_end(text: str, start: int, known: Known, at: bool) -> int:
+    """Where a name that begins at `start` ends. A word that ends names may begin one: "next retail", "tesco - abacus".
+
+    at: after "at" such a word is a whole name where a payee of theirs begins with it: "at next last month".
+    """
     position = start - 1
     while (end := _END.search(text, position)) is not None:
         following = _WORD.match(text, end.end() + (text[end.end() : end.end() + 1] == " "))
         begins = end.start() < start and end.group().strip().isalpha()
         goes_on = end.group().strip() == "-"
         strange = following is not None and following.group() not in known.words and "\x01" not in end.group()
-        if not (strange and (begins or goes_on)):
+        theirs = at and begins and end.group().strip() in known.leading
+        if not (theirs or (strange and (begins or goes_on))):
             return max(end.start(), start)
         position = end.end()
     return len(text)

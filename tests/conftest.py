@@ -262,12 +262,12 @@ class Statement:
             Today.of(self.today, "en_GB", self.payday),
         )
 
-    def ask(self, tool: Tool, **spans: Any) -> ToolResult | Unclear:
+    def ask(self, tool: Tool, unread: tuple[str, ...] = (), **spans: Any) -> ToolResult | Unclear:
         async def meaning(_said: str) -> Alike:
             return Alike()
 
         known = self.known()
-        query = asyncio.run(resolve(Step(tool=tool, spans=Spans(**spans)), known, meaning))
+        query = asyncio.run(resolve(Step(tool=tool, spans=Spans(**spans), unread=unread), known, meaning))
         if isinstance(query, Unclear):
             return query
         own = tuple(a.id for a in self.accounts)

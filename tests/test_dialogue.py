@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
 from assistant.router import vocabulary
-from assistant.spans import Known
+from assistant.spans import Known, find
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.party import AccountId
@@ -83,7 +84,7 @@ def test_two_questions_are_two_steps(understanding: Understanding) -> None:
     assert all(step.spans.merchants == ("tesco",) for step in plan.steps)
 
 
-@pytest.mark.parametrize("message", ["please flurble the wozzle", "gluon", "tax deductible glorping in October"])
+@pytest.mark.parametrize("message", ["please flurble the wozzle", "gluon", "how much glorping did I do in October"])
 def test_a_word_that_is_not_understood_makes_no_plan(understanding: Understanding, message: str) -> None:
     plan = understanding.plan(message, KNOWN, Memory())
     assert isinstance(plan, Unsure)
@@ -149,6 +150,188 @@ def test_merging_keeps_what_is_not_said_again() -> None:
     assert merged(before, Spans()) == before
     assert merged(before, Spans(category="groceries")).merchants == ()
     assert merged(before, Spans(periods=("in may",))) == before.model_copy(update={"periods": ("in may",)})
+
+
+def step_of(plan: Plan | Unsure) -> Step:
+    assert isinstance(plan, Plan), plan
+    (step,) = plan.steps
+    return step
+
+
+def about(tool: Tool, *names: str, period: str = "") -> Step:
+    return Step(tool=tool, spans=Spans(merchants=names, periods=(period,) if period else ()))
+
+
+@pytest.mark.parametrize(
+    ("message", "left_open", "meant"),
+    [
+        ("Tesco", about(Tool.SUM, period="last month"), about(Tool.SUM, "tesco", period="last month")),
+        ("last month", about(Tool.COUNT, "tesco"), about(Tool.COUNT, "tesco", period="last month")),
+        ("in May", about(Tool.LARGEST), about(Tool.LARGEST, period="in may")),
+    ],
+)
+def test_an_answer_to_a_question_back_completes_what_was_asked(
+    understanding: Understanding, message: str, left_open: Step, meant: Step
+) -> None:
+    before = after(about(Tool.AVERAGE, "boots")).after([], [], left_open, lost=True)
+    assert step_of(understanding.plan(message, KNOWN, before)) == meant
+
+
+def test_another_name_is_no_answer_to_a_question_about_somebody_else(understanding: Understanding) -> None:
+    before = Memory(open=about(Tool.AVERAGE, "zorblax", period="in may"))
+    assert step_of(understanding.plan("Tesco", KNOWN, before)) == about(Tool.SUM, "tesco")
+
+
+@pytest.mark.parametrize(
+    "message", ["what have we paid them", "how often do I go there", "when did I last pay them", "how much did she get in May"]
+)
+def test_somebody_whom_nobody_named_is_asked_about(understanding: Understanding, message: str) -> None:
+    """Never a sum over everybody."""
+    assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)
+    assert isinstance(understanding.plan(message, KNOWN, after(about(Tool.SUM, period="last month"))), Unsure)
+    assert step_of(understanding.plan(message, KNOWN, after(TESCO))).spans.merchants == ("tesco",)
+
+
+def test_after_a_message_that_was_not_understood_nothing_is_leant_on(understanding: Understanding) -> None:
+    assert step_of(understanding.plan("the dearest one?", KNOWN, after(TESCO))).spans.merchants == ("tesco",)
+    assert isinstance(understanding.plan("the dearest one?", KNOWN, after(TESCO).after([], [], None, lost=True)), Unsure)
+
+
+@pytest.mark.parametrize(
+    ("message", "periods"),
+    [
+        ("was Q2 more than that", ("q2", "last month")),
+        ("was May less than that?", ("may", "last month")),
+        ("is that more than in May", ("last month", "in may")),
+        ("and was that more than in September?", ("last month", "in september")),
+    ],
+)
+def test_a_comparison_leans_on_what_was_asked_before_and_keeps_which_is_first(
+    understanding: Understanding, message: str, periods: tuple[str, str]
+) -> None:
+    step = step_of(understanding.plan(message, KNOWN, after(TESCO)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.COMPARE, ("tesco",), periods)
+
+
+def test_one_name_is_compared_with_the_one_before(understanding: Understanding) -> None:
+    for message in ("is that more than at Aldi?", "did I spend more at Aldi than that"):
+        step = step_of(understanding.plan(message, KNOWN, after(TESCO)))
+        assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.COMPARE, ("aldi", "tesco"), ("last month",))
+    # A shop against a kind of spending is no comparison that there is, and no share either.
+    assert isinstance(understanding.plan("is that more than groceries", KNOWN, after(TESCO)), Unsure)
+
+
+@pytest.mark.parametrize("tool", [Tool.LAST, Tool.FIRST, Tool.LARGEST])
+def test_after_one_payment_the_total_is_of_all_of_them(understanding: Understanding, tool: Tool) -> None:
+    before = after(about(tool, "netflix"))
+    assert step_of(understanding.plan("and in total?", KNOWN, before)) == about(Tool.SUM, "netflix")
+    year = step_of(understanding.plan("and in total this year?", KNOWN, before))
+    assert year == about(Tool.SUM, "netflix", period="this year")
+
+
+@pytest.mark.parametrize(("period", "kept"), [("this month", ()), ("in may", ("in may",))])
+def test_the_last_one_is_looked_for_before_a_period_that_still_runs(
+    understanding: Understanding, period: str, kept: tuple[str, ...]
+) -> None:
+    step = step_of(understanding.plan("when was the last one?", KNOWN, after(about(Tool.FIND, "netflix", period=period))))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.LAST, ("netflix",), kept)
+
+
+def test_a_name_comes_back_to_the_question_that_was_asked_about_it(understanding: Understanding) -> None:
+    before = after(about(Tool.LAST, "netflix"), TESCO)
+    assert step_of(understanding.plan("and Netflix?", KNOWN, before)) == about(Tool.LAST, "netflix")
+    assert step_of(understanding.plan("and Boots?", KNOWN, before)) == about(Tool.SUM, "boots", period="last month")
+
+
+def test_both_of_one_name_are_the_two_that_were_picked(understanding: Understanding) -> None:
+    picked = [
+        Asked(step=about(Tool.SUM, "jane", period="in may").model_copy(update={"only": (who,)}), used=(who,))
+        for who in ("jane doe", "jane roe")
+    ]
+    step = step_of(understanding.plan("both together", KNOWN, Memory(asked=tuple(picked))))
+    assert (step.spans.merchants, step.only) == (("jane",), ("jane doe", "jane roe"))
+
+
+def test_the_top_three_after_the_largest_are_payments(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("and the top three then?", KNOWN, after(about(Tool.LARGEST, period="last month"))))
+    assert (step.tool, step.spans.number, step.spans.group) == (Tool.TOP, "three", "payments")
+    assert step.spans.periods == ("last month",)
+
+
+@pytest.mark.parametrize(
+    "message", ["what is the balance of Daniel's account", "how much is in Priya's savings", "what's Jane's account balance"]
+)
+def test_what_somebody_else_has_is_refused(understanding: Understanding, message: str) -> None:
+    assert tools(understanding.plan(message, KNOWN, Memory())) == [Tool.REFUSE]
+
+
+@pytest.mark.parametrize("message", ["how much is in Daniel's savings", "show me last month's statement"])
+def test_an_account_of_their_own_and_a_month_are_nobody_else(understanding: Understanding, message: str) -> None:
+    own = Account(id=MINE, kind=AccountKind.SAVINGS, name="Daniel's savings", currency="GBP")
+    known = Known.of(KNOWN.payees, KNOWN.categories, KNOWN.synonyms, [own], KNOWN.vocabulary, KNOWN.today)
+    plan = understanding.plan(message, known, Memory())
+    assert not isinstance(plan, Plan) or Tool.REFUSE not in tools(plan)
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [("how much did I give Jane Doe in May", Tool.SUM), ("how much did Jane Doe give me in May", Tool.INCOME)],
+)
+def test_what_the_customer_gave_is_no_income(understanding: Understanding, message: str, tool: Tool) -> None:
+    assert step_of(understanding.plan(message, KNOWN, Memory())) == about(tool, "jane doe", period="in may")
+
+
+# A small set in the place of the list of English words that the product has.
+AWARE = Known.of(
+    KNOWN.payees, KNOWN.categories, KNOWN.synonyms, KNOWN.accounts, vocabulary(frozenset(["sadly", "online"])), KNOWN.today
+)
+
+
+def test_an_ordinary_word_that_changes_nothing_is_passed_over_and_kept_to_be_said(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("how much did I sadly spend at Tesco last month", AWARE, Memory()))
+    assert step == TESCO.model_copy(update={"unread": ("sadly",)})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        # It narrows; it stands beside a name and may be part of it; without a name the sum would be over everything.
+        "how much did I spend at Tesco online last month",
+        "how much did I spend at sadly Tesco last month",
+        "how much was it sadly that I spent last month",
+        "how much did I flurbly spend at Tesco last month",
+    ],
+)
+def test_a_word_that_may_narrow_a_sum_is_not_passed_over(understanding: Understanding, message: str) -> None:
+    plan = understanding.plan(message, AWARE, Memory())
+    assert isinstance(plan, Unsure) or plan.steps[0].spans.merchants not in ((), ("tesco",))
+
+
+def test_the_year_before_of_what_was_paid_once_is_that_whole_year(understanding: Understanding) -> None:
+    once = about(Tool.LAST, "boots", period="on 3 may 2026")
+    assert step_of(understanding.plan("and the year before?", KNOWN, after(once))) == about(Tool.SUM, "boots", period="in 2025")
+    month = step_of(understanding.plan("and the year before?", KNOWN, after(TESCO)))
+    assert month == about(Tool.SUM, "tesco", period="from 2025-10-01 to 2025-10-31")
+
+
+def test_a_models_plan_that_passes_over_a_word_is_not_trusted(understanding: Understanding) -> None:
+    message = "how much of it went on falconry last month"
+    heard = find(message, KNOWN)
+    assert "falconry" in (*heard.unknown, *heard.spans.merchants)
+    heard = replace(heard, unknown=("falconry",))
+    for step, trusted in (
+        (about(Tool.SUM, period="last month"), False),
+        (about(Tool.SUM, "falconry", period="last month"), True),
+        (about(Tool.PENDING), True),
+    ):
+        assert understanding.trusts(Plan(steps=(step,), path="model"), heard, KNOWN, message, Memory()) is trusted
+
+
+def test_a_models_plan_about_somebody_whom_nobody_named_is_not_trusted(understanding: Understanding) -> None:
+    message = "what have we paid them"
+    planned = Plan(steps=(about(Tool.SUM),), path="model")
+    assert not understanding.trusts(planned, find(message, KNOWN), KNOWN, message, Memory())
+    assert understanding.trusts(planned, find(message, KNOWN), KNOWN, message, after(TESCO))
 
 
 # Memory

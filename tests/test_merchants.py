@@ -84,6 +84,47 @@ def test_what_the_customer_did_not_mean_is_left_out() -> None:
     assert found.names == ("TESCO EXPRESS 4410",)
 
 
+ENGLISH = frozenset(["water", "roof", "lime", "scooters", "van", "books"])
+MORE = [
+    payee(n, text)
+    for n, text in enumerate(
+        ["MARKS&SPENCER PLC", "WATERSTONES", "APEX ROOFING", "LIME*RIDE", "TESCO STORES 5197", "TESCO STORES 5683", "VANS SHOES"],
+        start=20,
+    )
+]
+
+
+@pytest.mark.parametrize("said", ["Marks & Spencer", "Marks and Spencer", "marks&spencer", "marks spencer", "marks and spencers"])
+def test_a_name_with_a_mark_inside_is_found_however_it_is_spelt(said: str) -> None:
+    assert names(match(said, MORE, (), ENGLISH)) == {"MARKS&SPENCER PLC"}
+
+
+def test_what_is_bought_does_not_hide_who_sells_it() -> None:
+    assert names(match("lime scooters", MORE, (), ENGLISH)) == {"LIME*RIDE"}
+    assert names(match("tesco food shop", MORE, (), ENGLISH)) == {"TESCO STORES 5197", "TESCO STORES 5683"}
+    assert match("scooters", MORE, (), ENGLISH).payees == ()
+
+
+def test_an_ordinary_word_is_the_beginning_of_its_own_forms_only() -> None:
+    assert names(match("roof", MORE, (), ENGLISH)) == {"APEX ROOFING"}
+    assert match("water", MORE, (), ENGLISH).payees == ()
+    assert names(match("water", MORE)) == {"WATERSTONES"}
+
+
+@pytest.mark.parametrize("said", ["tesco stores 2317", "tesco stores 5198"])
+def test_another_number_is_another_shop(said: str) -> None:
+    assert match(said, MORE, (), ENGLISH).payees == ()
+
+
+def test_the_number_of_a_shop_means_that_shop() -> None:
+    assert names(match("tesco stores 5197", MORE, (), ENGLISH)) == {"TESCO STORES 5197"}
+
+
+@pytest.mark.parametrize("said", ["the chap who did the roof", "the roof man", "the roofing firm"])
+def test_words_for_somebody_are_no_part_of_the_name(said: str) -> None:
+    assert names(match(said, MORE, (), ENGLISH)) == {"APEX ROOFING"}
+
+
 @given(st.one_of(st.text(max_size=40), st.sampled_from([p.shown for p in SHOPS])))
 def test_only_payees_of_the_list_are_ever_meant(said: str) -> None:
     ours, theirs = SHOPS[:4], [payee(n, p.shown, THEIRS) for n, p in enumerate(SHOPS, start=100)]

@@ -122,6 +122,148 @@ def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
     assert days(text) == ("2026-03-01/2026-03-31" if text == "march" else None)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        # Pay, as it is said.
+        ("since my wages came in", "2026-10-23/2026-11-24"),
+        ("since I got paid", "2026-10-23/2026-11-24"),
+        ("since my pension landed", "2026-10-23/2026-11-24"),
+        ("since my last payday", "2026-10-23/2026-11-24"),
+        ("before I get paid", "/2026-11-24"),
+        ("between now and when I get paid", "2026-11-24/2026-11-25"),
+        # Weeks and weekends by their place.
+        ("the last fortnight", "2026-11-11/2026-11-24"),
+        ("the week of 7 October", "2026-10-05/2026-10-11"),
+        ("the week commencing 5th October", "2026-10-05/2026-10-11"),
+        ("w/c 5 Oct", "2026-10-05/2026-10-11"),
+        ("the week ending 10 October", "2026-10-04/2026-10-10"),
+        ("the week before Christmas", "2025-12-18/2025-12-24"),
+        ("the week after Easter", "2026-04-06/2026-04-12"),
+        ("the first two weeks of October", "2026-10-01/2026-10-14"),
+        ("the last two weeks of October", "2026-10-18/2026-10-31"),
+        ("the last day of May", "2026-05-31/2026-05-31"),
+        ("the first 10 days of this month", "2026-11-01/2026-11-10"),
+        ("the first three months of this year", "2026-01-01/2026-03-31"),
+        ("the last three months of 2025", "2025-10-01/2025-12-31"),
+        ("the last two months of this year", "2026-11-01/2026-11-24"),
+        ("the first weekend of May", "2026-05-02/2026-05-03"),
+        ("the last weekend in March", "2026-03-28/2026-03-29"),
+        ("the weekend of the 7th", "2026-11-07/2026-11-08"),
+        ("the weekend before last", "2026-11-14/2026-11-15"),
+        ("the Easter weekend", "2026-04-03/2026-04-06"),
+        ("on Monday last week", "2026-11-16/2026-11-16"),
+        ("last week on Friday", "2026-11-20/2026-11-20"),
+        ("a week last Tuesday", "2026-11-10/2026-11-10"),
+        ("from Monday to Wednesday", "2026-11-16/2026-11-18"),
+        ("between Monday and Friday last week", "2026-11-16/2026-11-20"),
+        ("on the first Monday of October", "2026-10-05/2026-10-05"),
+        ("on the last Friday of last month", "2026-10-30/2026-10-30"),
+        # Parts of a year.
+        ("the last quarter of 2025", "2025-10-01/2025-12-31"),
+        ("the first quarter of last year", "2025-01-01/2025-03-31"),
+        ("h1 2026", "2026-01-01/2026-06-30"),
+        ("h2 2025", "2025-07-01/2025-12-31"),
+        ("the second half of last year", "2025-07-01/2025-12-31"),
+        ("at the start of the year", "2026-01-01/2026-02-28"),
+        ("at the end of last year", "2025-11-01/2025-12-31"),
+        ("in the whole of 2025", "2025-01-01/2025-12-31"),
+        ("2026 so far", "2026-01-01/2026-11-24"),
+        ("from 2024 to 2025", "2024-01-01/2025-12-31"),
+        ("in the 12 months to October", "2025-11-01/2026-10-31"),
+        ("in the year to the end of March", "2025-04-01/2026-03-31"),
+        ("in the 2024/25 tax year", "2024-04-06/2025-04-05"),
+        # A year said with, before or after what it is of.
+        ("in June this year", "2026-06-01/2026-06-30"),
+        ("last year in May", "2025-05-01/2025-05-31"),
+        ("in summer last year", "2025-06-01/2025-08-31"),
+        ("at Easter last year", "2025-04-20/2025-04-20"),
+        ("by this time last year", "2025-01-01/2025-11-24"),
+        ("a year ago today", "2025-11-24/2025-11-24"),
+        # Ranges of months and parts of months.
+        ("jan-mar 2026", "2026-01-01/2026-03-31"),
+        ("from mid march to the end of april", "2026-03-15/2026-04-30"),
+        ("from the start of June to the middle of July", "2026-06-01/2026-07-15"),
+        ("from January onwards", "2026-01-01/2026-11-24"),
+        ("from October until today", "2026-10-01/2026-11-24"),
+        ("since the summer", "2026-06-01/2026-11-24"),
+        ("since March last year", "2025-03-01/2026-11-24"),
+        ("since last March", "2026-03-01/2026-11-24"),
+        ("since mid October", "2026-10-15/2026-11-24"),
+        ("since the end of September", "2026-09-30/2026-11-24"),
+        ("since the end of last month", "2026-10-31/2026-11-24"),
+        ("since the weekend", "2026-11-21/2026-11-24"),
+        ("since this time last year", "2025-11-24/2026-11-24"),
+        ("since two weeks ago", "2026-11-10/2026-11-24"),
+        ("before 2025", "/2024-12-31"),
+        ("before last month", "/2026-09-30"),
+        ("before the summer", "/2026-05-31"),
+        # Days in words, and beside their weekday.
+        ("on the first of December", "2025-12-01/2025-12-01"),
+        ("on the twenty-first of October", "2026-10-21/2026-10-21"),
+        ("on November the 5th", "2026-11-05/2026-11-05"),
+        ("on the 10th of last month", "2026-10-10/2026-10-10"),
+        ("on the first of this month", "2026-11-01/2026-11-01"),
+        ("by Monday the 30th", "/2026-11-30"),
+        ("until the tenth", "/2026-12-10"),
+        ("between now and the first of December", "2026-11-24/2026-12-01"),
+        ("between the first and the tenth of October", "2026-10-01/2026-10-10"),
+        ("from the 20th to the 3rd", "2026-10-20/2026-11-03"),
+        ("November 10th to 12th", "2026-11-10/2026-11-12"),
+        ("on 3 and 4 May", "2026-05-03/2026-05-04"),
+        ("last night", "2026-11-23/2026-11-23"),
+        ("this morning", "2026-11-24/2026-11-24"),
+        ("on Christmas Eve", "2025-12-24/2025-12-24"),
+        ("on Boxing Day", "2025-12-26/2025-12-26"),
+        ("on New Year's Eve", "2025-12-31/2025-12-31"),
+        ("on Black Friday", "2025-11-28/2025-11-28"),
+        ("on 2026/10/05", "2026-10-05/2026-10-05"),
+        ("on 5-10-2026", "2026-10-05/2026-10-05"),
+        # What is near: weeks ahead, or the past.
+        ("by December", "/2026-12-01"),
+        ("before the weekend", "/2026-11-27"),
+        ("up to 5 November", "/2026-11-05"),
+        ("before 3 May", "/2026-05-02"),
+    ],
+)
+def test_other_ways_of_naming_days_mean_these(text: str, meant: str) -> None:
+    assert days(text) == meant
+    found = [span.period for span in find(f"how much did I spend {text} at the shop", TODAY)]
+    assert [f"{p.since or ''}/{p.until}" for p in found if p is not None] == [meant], "one period, and only that"
+
+
+@pytest.mark.parametrize(
+    "text", ["every Monday", "each weekend", "3 and 9 May", "the bank holiday weekend", "Remembrance Sunday", "the 2025 tax year"]
+)
+def test_days_that_cannot_be_told_are_not_taken_for_one_that_can(text: str) -> None:
+    spans = list(find(f"what did i spend on {text}", TODAY))
+    assert [span.period for span in spans] == [None]
+
+
+@pytest.mark.parametrize(
+    "text", ["when did my wages come in", "when do I get paid", "the first one", "the second payment", "sort code 20-00-00"]
+)
+def test_words_for_pay_and_order_are_no_days_by_themselves(text: str) -> None:
+    assert days(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Compare 2025 with 2026", ["2025-01-01/2025-12-31", "2026-01-01/2026-11-24"]),
+        ("difference between October and September", ["2026-10-01/2026-10-31", "2026-09-01/2026-09-30"]),
+        ("Q1 and Q2", ["2026-01-01/2026-03-31", "2026-04-01/2026-06-30"]),
+    ],
+)
+def test_two_sides_of_a_comparison_stay_two(text: str, meant: list[str]) -> None:
+    assert [f"{s.period.since}/{s.period.until}" for s in find(text, TODAY) if s.period is not None] == meant
+
+
+@pytest.mark.parametrize("text", ["since my wages came in", "until payday", "before I get paid"])
+def test_without_regular_pay_no_day_is_made_up_for_it(text: str) -> None:
+    assert [s.period for s in find(text, Today.of(TODAY.date, "en_GB"))] == [None]
+
+
 @pytest.mark.parametrize(("locale", "meant"), [("en_GB", "2026-11-16/2026-11-22"), ("en_US", "2026-11-15/2026-11-21")])
 def test_a_week_begins_on_the_day_of_the_customers_country(locale: str, meant: str) -> None:
     assert days("last week", Today.of(TODAY.date, locale)) == meant
@@ -163,7 +305,7 @@ PIECES = """
 last this next past previous the of in on since until before after by from to between and ago half first second q1 q4 9 31 29 30
 0 99 february feb may june december 2024 2026 1900 2099 31/2 29/02/2023 2026-02-30 00/00/00 week month quarter year day days weeks
 years fortnight weekend easter christmas payday tax rest end start early late monday sunday spring so far date two couple
-dozen - , .
+dozen - , . tenth twenty-first mid h1 every commencing ending w/c onwards night paid eve bank holiday
 """
 WORDS = st.lists(st.sampled_from(PIECES.split()), max_size=9).map(" ".join)
 DATES = st.dates(dt.date(1995, 1, 1), dt.date(2095, 12, 31))

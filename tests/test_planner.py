@@ -166,6 +166,15 @@ async def test_a_limit_that_the_model_forgets_is_filled_in_from_what_code_heard(
     assert plan == plan_of(Tool.REFUNDS, merchants=("Zalando",), periods=("this year",), amount="over 10")
 
 
+async def test_what_is_to_be_left_out_is_left_out_though_the_model_asks_about_it(
+    model: ScriptedModel, planner: ModelPlanner
+) -> None:
+    model.says({"tool": "sum", "merchants": ["Tesco", "Aldi"], "category": "rent", "periods": ["last month"]})
+    heard = Spans(periods=("last month",), merchants=("aldi",), without=("tesco", "rent"))
+    plan = await planner.plan("Aldi last month but not Tesco and not rent", heard=heard)
+    assert plan == plan_of(Tool.SUM, merchants=("Aldi",), periods=("last month",), without=("tesco", "rent"))
+
+
 async def test_a_follow_up_keeps_the_words_of_the_turn_before(model: ScriptedModel, planner: ModelPlanner) -> None:
     model.says({"tool": "sum", "merchants": ["Shell"], "periods": ["in July"]})
     prior = plan_of(Tool.SUM, merchants=("Shell",), periods=("in June",))

@@ -230,3 +230,76 @@ def test_pay_has_come_or_has_not(statement: Statement, last: dt.date, arrived: b
     assert told.value("pay") == "2000.00"
     assert ("not" in told.all("finding")) is not arrived
     assert told.value("arrived") == last.isoformat()
+
+
+def test_what_is_named_gets_its_price_and_its_rise_whichever_way_it_is_paid(statement: Statement) -> None:
+    for month, price in ((7, "650.00"), (8, "650.00"), (9, "675.00"), (10, "675.00"), (11, "675.00")):
+        statement.add(dt.date(2026, month, 1), f"-{price}", "OAK LETTINGS", Kind.PAYMENT)
+    told = statement.told(Tool.SUBSCRIPTIONS, merchants=("oak lettings",), change="gone up")
+    assert (told.value("amount"), told.value("before"), told.value("since")) == ("675.00", "650.00", "2026-09-01")
+    assert "from £650.00 to £675.00 on 1 September 2026" in told.text
+    assert statement.told(Tool.SUBSCRIPTIONS).result.outcome is Outcome.NONE
+
+
+def test_a_named_price_that_never_changed_is_told_with_the_day_of_the_first_payment(statement: Statement) -> None:
+    for month in (8, 9, 10, 11):
+        statement.add(dt.date(2026, month, 4), "-9.99", "FILM SERVICE")
+    told = statement.told(Tool.SUBSCRIPTIONS, merchants=("film service",), change="gone up")
+    assert told.text.endswith("I see that price since 4 August 2026, the first payment I have.")
+
+
+def test_what_is_named_and_does_not_repeat_is_told_by_its_last_payment(statement: Statement) -> None:
+    statement.add(dt.date(2026, 10, 4), "-80.00", "ONE SHOP ONCE")
+    told = statement.told(Tool.SUBSCRIPTIONS, merchants=("one shop once",))
+    assert told.value("latest payment") == "2026-10-04"
+
+
+def test_asked_what_got_dearer_only_that_is_told(statement: Statement) -> None:
+    for month in range(6, 12):
+        statement.add(dt.date(2026, month, 19), f"-{'9.99' if month < 9 else '11.99'}", "FILM SERVICE")
+        statement.add(dt.date(2026, month, 7), "-5.00", "NEWS APP")
+    assert statement.told(Tool.SUBSCRIPTIONS).value("subscriptions") == "2"
+    told = statement.told(Tool.SUBSCRIPTIONS, change="got dearer")
+    assert set(told.all("merchant")) == {"FILM SERVICE"}
+    assert "NEWS APP" not in told.text
+
+
+def test_where_nothing_got_dearer_that_is_said(statement: Statement) -> None:
+    for month in range(6, 12):
+        statement.add(dt.date(2026, month, 7), "-5.00", "NEWS APP")
+    told = statement.told(Tool.SUBSCRIPTIONS, change="got dearer")
+    assert told.result.outcome is Outcome.NONE
+    assert told.text == "None of your regular payments has a new price that I can see."
+
+
+def test_a_subscription_whose_text_changes_each_month_is_one(statement: Statement) -> None:
+    for month in (8, 9, 10, 11):
+        statement.add(dt.date(2026, month, 3), "-11.99", f"SPOTIFY P{month}AB{month * 7}F", counterparty="Spotify")
+    told = statement.told(Tool.SUBSCRIPTIONS)
+    assert (told.value("subscriptions"), told.value("amount")) == ("1", "11.99")
+
+
+def test_two_purchases_of_one_day_a_year_apart_are_no_subscription(statement: Statement) -> None:
+    statement.add(dt.date(2025, 7, 18), "-69.00", "GARDEN SHOP")
+    statement.add(dt.date(2026, 7, 18), "-210.00", "GARDEN SHOP")
+    assert statement.told(Tool.SUBSCRIPTIONS).result.outcome is Outcome.NONE
+
+
+def test_pay_of_a_named_payer_is_that_payers(statement: Statement) -> None:
+    for month in range(7, 12):
+        statement.add(dt.date(2026, month, 20), "2000.00", "WORKS LTD SALARY", Kind.INCOME)
+        statement.add(dt.date(2026, month, 6), "310.00", "NIGHT SCHOOL PAY", Kind.INCOME)
+    assert statement.told(Tool.SALARY).value("pay") == "2000.00"
+    assert statement.told(Tool.SALARY, merchants=("night school",)).value("pay") == "310.00"
+
+
+@pytest.mark.parametrize(
+    ("period", "then"),
+    [("a week ago", dt.date(2026, 11, 17)), ("two weeks ago", dt.date(2026, 11, 10)), ("a month ago", dt.date(2026, 10, 24))],
+)
+def test_a_balance_of_some_time_ago_is_of_that_day(statement: Statement, period: str, then: dt.date) -> None:
+    statement.add(then, "-7.00", "ON THE DAY")
+    statement.add(then + dt.timedelta(days=1), "-3.00", "THE DAY AFTER")
+    statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
+    told = statement.told(Tool.EXPLAIN, periods=(period,))
+    assert (told.value("balance then"), told.value("change")) == ("103.00", "-3.00")

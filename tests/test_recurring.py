@@ -17,10 +17,10 @@ from data.queries import Row
 TODAY = dt.date(2026, 11, 24)
 
 
-def row(day: dt.date, minor: int = -999, name: str = "STREAMING", account: str = "mine") -> Row:
+def row(day: dt.date, minor: int = -999, name: str = "STREAMING", account: str = "mine", counterparty: str | None = None) -> Row:
     values: dict[str, Any] = {
         "account_id": account, "template": name.casefold(), "booked_on": day, "amount_minor": minor, "currency": "GBP",
-        "counterparty": None, "text": name, "source_id": f"{name}-{day}-{minor}",
+        "counterparty": counterparty, "text": name, "source_id": f"{name}-{day}-{minor}",
     }  # fmt: skip
     return cast(Row, values)
 
@@ -93,6 +93,25 @@ def test_an_amount_that_differs_every_time_is_no_price() -> None:
 def test_one_account_is_not_mixed_with_another() -> None:
     rows = [row(dt.date(2026, month, 3), account="mine" if month % 2 else "joint") for month in range(8, 12)]
     assert [r.often for r in recurring(rows, TODAY) if r.often == "monthly"] == []
+
+
+def test_texts_that_change_each_time_repeat_under_the_name_of_who_is_paid() -> None:
+    rows = [row(dt.date(2026, month, 3), -1199, f"SPOTIFY P{month}AB{month}F", counterparty="Spotify") for month in range(8, 12)]
+    (found,) = recurring(rows, TODAY)
+    assert (found.often, found.first_on, found.last_on) == ("monthly", dt.date(2026, 8, 3), dt.date(2026, 11, 3))
+    assert len(found.ids) == 4
+    assert recurring([row(r["booked_on"], -1199, r["text"]) for r in rows], TODAY) == []
+
+
+def test_one_text_that_repeats_is_found_once_though_it_has_a_name() -> None:
+    rows = [row(dt.date(2026, month, 3), counterparty="Streaming Ltd") for month in range(8, 12)]
+    assert len(recurring(rows, TODAY)) == 1
+
+
+@pytest.mark.parametrize(("then", "now", "is_one"), [(-6900, -7400, True), (-6900, -6900, True), (-6900, -21000, False)])
+def test_two_purchases_a_year_apart_are_a_subscription_only_at_much_the_same_price(then: int, now: int, is_one: bool) -> None:
+    rows = [row(dt.date(2025, 7, 18), then), row(dt.date(2026, 7, 18), now)]
+    assert [r.often for r in recurring(rows, TODAY)] == (["yearly"] if is_one else [])
 
 
 def test_days_ahead_are_listed_until_a_date() -> None:

@@ -207,6 +207,98 @@ def test_words_that_narrow_are_no_fillers(word: str) -> None:
     assert word not in fillers()
 
 
+# Ordinary words, names in two halves and what is left out
+
+# A small set in the place of the list of English words that the product has.
+ENGLISH = frozenset(
+    ["van", "the", "cafe", "at", "and", "nursing", "scooters", "scooter", "direct", "line", "insurance", "books", "lime", "next"]
+)
+SHOPS = (
+    "TESCO STORES 5683", "ALDI STORES 0822", "LIME*RIDE", "DIRECT LINE VAN INSURANCE", "FORUM CAFE LEEDS",
+    "NURSING AND MIDWIFERY COUNCIL", "MARKS&SPENCER PLC", "CHEQUE 100482", "NEXT RETAIL LTD", "BOOTS 1194",
+)  # fmt: skip
+AWARE = Known.of(
+    payees(*SHOPS),
+    ("groceries", "rent", "mortgage"),
+    synonyms_of({"groceries": ["groceries"], "rent": ["rent"], "mortgage": ["mortgage"]}),
+    (account("Current account"), account("Holiday jar", AccountKind.SAVINGS), account("House pot", AccountKind.SAVINGS)),
+    vocabulary(ENGLISH),
+    KNOWN.today,
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("how much at the cafe at the Forum last month", ["the cafe at the forum"]),
+        ("how much to Nursing and Midwifery this year", ["nursing and midwifery"]),
+        ("how much at Tesco and Aldi this year", ["tesco", "aldi"]),
+        ("what have I paid Marks & Spencer", ["marks & spencer"]),
+        ("what have I spent in Marks and Spencer", ["marks and spencer"]),
+        ("marks spencer in October", ["marks spencer"]),
+        ("Lime scooters this year", ["lime scooters"]),
+        ("how much on Lime scooter rides", ["lime scooter rides"]),
+        ("how much did the van insurance cost", ["van insurance"]),
+        ("what was cheque 100482", ["cheque 100482"]),
+        ("who was 100482 to", ["100482"]),
+        ("have I paid Tesco Stores 2317", ["tesco stores 2317"]),
+        ("tesco stores 5683 in 2026", ["tesco stores 5683"]),
+        ("paid next retail ltd", ["next retail ltd"]),
+        ("how much did I spend at Next last month", ["next"]),
+        ("good morning, how much at Tesco", ["tesco"]),
+        ("hi there what did Aldi cost me in May", ["aldi"]),
+        ("when did I pay the chap who did the plumbing", ["the chap who did the plumbing"]),
+        ("how much did the woman who cleans the house get in May", ["the woman who cleans the house"]),
+    ],
+)
+def test_a_name_is_taken_whole_with_what_is_bought_there(message: str, names: list[str]) -> None:
+    assert list(find(message, AWARE).spans.merchants) == names
+
+
+@pytest.mark.parametrize("message", ["show van spending last month", "van last month", "is the line direct"])
+def test_an_ordinary_word_inside_a_name_does_not_make_it_that_name(message: str) -> None:
+    assert not set(find(message, AWARE).spans.merchants) & {"van", "direct", "line"}
+
+
+def test_a_greeting_is_no_part_of_a_question() -> None:
+    asked = find("what did I spend last month", AWARE)
+    for greeting in ("Hi, ", "Good morning! ", "hello again - ", "Dear Sirs, "):
+        assert find(f"{greeting}what did I spend last month", AWARE) == asked
+    assert plain("hello") == "hello"
+
+
+@pytest.mark.parametrize(("message", "said"), [("what's in the jar", "in the jar"), ("what did I put in our pot", "in our pot")])
+def test_an_account_goes_by_its_last_word_too(message: str, said: str) -> None:
+    assert find(message, AWARE).spans.account == said
+
+
+def test_the_last_word_of_two_accounts_tells_neither() -> None:
+    two = (account("Holiday jar", AccountKind.SAVINGS), account("Sweet jar", AccountKind.SAVINGS))
+    known = Known.of((), (), {}, two, AWARE.vocabulary, AWARE.today)
+    assert find("what's in the jar", known).spans.account == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "without"),
+    [
+        ("spending last month excluding rent", ("rent",)),
+        ("what did I spend last month but not Tesco or Aldi", ("tesco", "aldi")),
+        ("how much in October without the mortgage", ("mortgage",)),
+        ("everything apart from groceries and rent in May", ("groceries", "rent")),
+        ("how much this year, not counting Tesco, Aldi and Boots", ("tesco", "aldi", "boots")),
+    ],
+)
+def test_what_is_to_be_left_out_is_not_what_is_asked_about(message: str, without: tuple[str, ...]) -> None:
+    spans = find(message, AWARE).spans
+    assert spans.without == without
+    assert (spans.merchants, spans.category) == ((), "")
+
+
+def test_a_question_in_the_negative_leaves_nobody_out() -> None:
+    spans = find("did I not pay Tesco", AWARE).spans
+    assert (spans.merchants, spans.without) == (("tesco",), ())
+
+
 WORDS = st.lists(
     st.sampled_from(
         [
@@ -226,6 +318,9 @@ WORDS = st.lists(
             "?",
             "İ",
             "’s",
+            "excluding",
+            "but not",
+            "hello",
         ]
     ),
     max_size=10,
@@ -236,7 +331,8 @@ WORDS = st.lists(
 def test_any_message_is_taken_apart_into_its_own_words(message: str) -> None:
     found = parts(message)
     said, spans = plain(message), found.spans
-    for words in (*spans.periods, *spans.merchants, spans.category, spans.amount, spans.account, spans.number, spans.group):
+    named = (*spans.periods, *spans.merchants, spans.category, spans.amount, spans.account, spans.number, spans.group)
+    for words in (*named, *spans.without):
         assert words in said
     for word in found.unknown:
         assert word in said

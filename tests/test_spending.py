@@ -191,6 +191,65 @@ def test_a_sum_without_any_bounds_is_asked_about(autumn: Statement) -> None:
     assert asked.key == "which_period"
 
 
+# What is left out
+
+
+def test_what_is_left_out_is_in_no_figure_and_is_said(autumn: Statement) -> None:
+    told = autumn.told(Tool.SUM, without=("aldi",), **LAST_MONTH)
+    assert told.value("total spent") == str(Decimal("153.89") - Decimal("30.50"))
+    assert told.value("payments") == "4"
+    assert "ALDI STORES 0822" in told.result.scope.leaves_out
+    assert "without ALDI STORES 0822 in October 2026" in told.text
+    assert not told.evidence("total spent") & {r.source_id for r in autumn.rows if "ALDI" in r.text}
+
+
+@pytest.mark.parametrize(
+    ("tool", "label", "value"),
+    [(Tool.COUNT, "payments", "3"), (Tool.LARGEST, "biggest payment", "20.50"), (Tool.QUIET_DAYS, "days without spending", "28")],
+)
+def test_every_question_can_leave_somebody_out(autumn: Statement, tool: Tool, label: str, value: str) -> None:
+    # Without Greggs and Currys, October has two visits to Aldi and what went to a friend.
+    told = autumn.told(tool, without=("greggs", "currys"), **LAST_MONTH)
+    assert told.value(label) == value
+
+
+def test_a_kind_of_spending_is_left_out_and_what_has_no_kind_stays(statement: Statement) -> None:
+    statement.add(day(2), "-10.00", "ALDI STORES 0822", category="groceries")
+    statement.add(day(3), "-650.00", "OAK LETTINGS", category="rent")
+    statement.add(day(4), "-5.00", "SOMETHING ELSE")
+    told = statement.told(Tool.SUM, without=("rent",), **LAST_MONTH)
+    assert told.value("total spent") == "15.00"
+    assert any("rent" in left.casefold() for left in told.result.scope.leaves_out)
+
+
+def test_somebody_unknown_cannot_be_left_out_in_silence(autumn: Statement) -> None:
+    asked = autumn.ask(Tool.SUM, without=("zorblax",), **LAST_MONTH)
+    assert isinstance(asked, Unclear)
+    assert asked.said == "zorblax"
+
+
+def test_words_that_were_passed_over_are_said(autumn: Statement) -> None:
+    told = autumn.told(Tool.SUM, merchants=("aldi",), unread=("sadly",), **LAST_MONTH)
+    assert "I did not use “sadly” to narrow it down." in told.text
+
+
+def test_what_was_put_into_a_pot_is_what_was_moved_there(statement: Statement) -> None:
+    pot = statement.open("House pot", AccountKind.SAVINGS)
+    statement.add(day(1), "-200.00", "TFR TO HOUSE POT", Kind.TRANSFER)
+    statement.add(day(1), "200.00", "FROM EVERYDAY", Kind.TRANSFER, account=pot)
+    statement.add(day(15), "50.00", "FROM EVERYDAY", Kind.TRANSFER, account=pot)
+    statement.add(day(20), "-30.00", "TO EVERYDAY", Kind.TRANSFER, account=pot)
+    statement.add(day(31), "1.25", "INTEREST", Kind.INCOME, account=pot)
+    told = statement.told(Tool.SUM, account="in the house pot", **LAST_MONTH)
+    assert (told.value("moved in"), told.value("transfers")) == ("250.00", "2")
+    assert told.text.startswith("£250.00 was moved into House pot in October 2026")
+    assert {"interest", "money taken out again"} <= set(told.result.scope.leaves_out)
+
+
+def test_counting_somebody_who_only_pays_the_customer_counts_what_came_in(autumn: Statement) -> None:
+    assert autumn.told(Tool.COUNT, merchants=("works ltd",), **LAST_MONTH).value("money in") == "2000.00"
+
+
 # Charged twice
 
 

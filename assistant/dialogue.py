@@ -115,6 +115,8 @@ class Understanding:
         text = parts.plain(message)
         if (other := _POSSESSIVE.search(text)) and _is_somebody_else(other["who"], known) and not _own_account(whole, known):
             return Step(tool=Tool.REFUSE)
+        if _ORDER.search(text) or (_SEND.search(text) and whole.spans.amount and not text.endswith("?")):
+            return Step(tool=Tool.CANNOT)
         if whole.spans == Spans(account=whole.spans.account) and _IN_IT.search(whole.masked):
             return Step(tool=Tool.BALANCE, spans=whole.spans)
         last = memory.asked[-1].step if memory.asked else None
@@ -195,6 +197,16 @@ class Understanding:
                 tool = Tool.BREAKDOWN
             if tool is Tool.ACCOUNTS and found.spans.account:
                 tool = Tool.BALANCE
+            if tool is Tool.POSITION and _EVERYTHING.search(parts.plain(message)):
+                # "Everything, the joint account as well": one that is named beside all is one of them.
+                return Step(tool=tool)
+            if tool is Tool.ARTICLE and _OWN_SPENDING.search(parts.plain(message)):
+                return None
+            if last is not None and tool in _ABOUT_SAME and _THE_ONE.search(parts.plain(message)):
+                narrowed = _narrowed(last, found.spans)
+                if narrowed is not None:
+                    spans = merged(narrowed.spans, found.spans).model_copy(update={"merchants": narrowed.spans.merchants})
+                    return narrowed.model_copy(update={"tool": tool, "spans": spans})
             if tool is Tool.SHARE and _MORE_THAN.search(parts.plain(message)):
                 # Whether that is more than something else is no share of it.
                 return None
@@ -385,6 +397,17 @@ def topic_of(message: str, memory: Memory) -> str:
 
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
 LONGEST_TOPIC = 400
+_EVERYTHING = re.compile(r"\b(?:as well|too|includ\w+|everything|altogether|all together|in all|with the)\b")
+_OWN_SPENDING = re.compile(r"\b(?:did (?:i|we) (?:spend|pay)|(?:i|we)(?:'ve| have)? (?:spent|paid))\b")
+_THE_ONE = re.compile(r"\bthe (?:[a-z]+ )?ones?\b")
+# Orders, which are declined whatever else they name: what only reads cannot be told to act.
+_POLITELY = r"^(?:please |can you |could you |would you |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
+_ORDER = re.compile(
+    _POLITELY
+    + r"(?:freeze|unfreeze|block|unblock|cancel|close|set up|setup|order|activate|replace|change|raise|increase|lower|reduce)"
+    r" (?:my|the|a|an|our|this|that|all|both) "
+)
+_SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)\b")
 # "What's in the house pot": whatever was asked before.
 _IN_IT = re.compile(
     r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount[ ?.!]*$"

@@ -134,7 +134,7 @@ def _has(word: str, words: set[str], english: frozenset[str]) -> bool:
     return any(word not in english or rest in _ENDINGS for rest in begun)
 
 
-_ENDINGS = frozenset({"s", "es", "ing", "ings", "er", "ers", "ed", "ry", "al", "ists", "ist"})
+_ENDINGS = frozenset({"s", "es", "ing", "ings", "er", "ers", "ed", "ry", "ists", "ist"})
 
 
 def _by_part(name: str, payees: Sequence[Payee], english: frozenset[str]) -> list[Payee]:

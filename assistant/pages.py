@@ -242,6 +242,7 @@ class Term(NamedTuple):
 
 # Measured on the questions about pages: from here on the fee is the one that is meant.
 FEE_FLOOR = 0.42
+FEE_APART = 0.015
 _TERMS = re.compile(r"\b(?:fees?|charged?|charges|costs?|extra|damage|on top|price|do you take|(?:will|do|would) i pay|free)\b")
 _OVERDRAWN = re.compile(r"\b(?:overdrawn|overdraft|in the red|minus)\b")
 _MORE = re.compile(r"\b(?:another|more|add|extra|on top)\b")
@@ -290,12 +291,12 @@ def fee_meant(question: str, held: Sequence[Held], embed: Embed) -> Term | None:
     if not fees:
         return None
     vectors = embed([question, *(f"What does it cost: {fee.name}?" for fee in fees)])
-    words = {w[:5] for w in _WORD.findall(plain(question))}
-    scores = [
-        float(n) + 0.1 * sum(w[:5] in words for w in _WORD.findall(plain(fee.name))) / max(len(_WORD.findall(plain(fee.name))), 1)
-        for n, fee in zip(vectors[1:] @ vectors[0], fees, strict=True)
-    ]
+    scores = [float(n) + _by_words(question, fee) for n, fee in zip(vectors[1:] @ vectors[0], fees, strict=True)]
     best = max(range(len(fees)), key=scores.__getitem__)
+    others = sorted(scores, reverse=True)
+    if len(others) > 1 and others[0] - others[1] < FEE_APART:
+        # Two fees that may both be meant: the page says which is for what, and no figure is stated.
+        return None
     if scores[best] < (FEE_FLOOR if amount_in(question, "GBP") else FEE_FLOOR + 0.1):
         return None
     cost = None
@@ -306,6 +307,28 @@ def fee_meant(question: str, held: Sequence[Held], embed: Embed) -> Term | None:
         except InvalidCurrency:
             cost = None
     return Term(first, fees[best], cost, amount)
+
+
+def _by_words(question: str, fee: Fee) -> float:
+    """What the words of a fee's name add to its meaning: how many are said, and whether both are of one act or of abroad."""
+    said, name = plain(question), plain(fee.name)
+    words = {w[:5] for w in _WORD.findall(said)}
+    own = _WORD.findall(name)
+    same = sum(a.search(said) is not None and b.search(name) is not None for a, b in _ACTS)
+    return 0.2 * sum(w[:5] in words for w in own) / max(len(own), 1) + 0.08 * same
+
+
+_ABROAD = re.compile(
+    r"\b(?:abroad|overseas|foreign|international\w*|outside|another (?:currency|country)|other than|dollars?|euros?)\b"
+)
+
+
+# (what a question says, what the name of a fee for it says)
+_ACTS = (
+    (_ABROAD, _ABROAD),
+    (re.compile(r"\b(?:send|sending|sent|transfer\w*|wire)\b"), re.compile(r"^(?!.*\bcard\b).*\bpayment\b")),
+    (re.compile(r"\b(?:cash|atm|machine|withdraw\w*|take out|taking out)\b"), re.compile(r"\bcash\b")),
+)
 
 
 def _first(question: str, held: Sequence[Held]) -> Held:

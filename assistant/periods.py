@@ -702,6 +702,12 @@ def _until(match: re.Match[str], today: Today) -> Period:
     return Period(since=None, until=day, label=f"up to {shown(day)}")
 
 
+def _weekday_before(match: re.Match[str], today: Today) -> Period:
+    """The Friday before last, or before this one: a week before the newest."""
+    day = today.date - dt.timedelta(days=(today.date.weekday() - WEEKDAYS[match["weekday"]]) % 7 + 7)
+    return _between(day, day)
+
+
 def _one_day(match: re.Match[str], today: Today) -> Period:
     day = _read_day(match, "a_", today)
     return _between(day, day, open_end=day > today.date)
@@ -767,6 +773,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<rel>last|this) year(?:'s|,? in(?: the)?)? (?P<season>spring|summer|autumn|winter)(?P<which>)(?P<year>)", _season),
         (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
+        (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) before (?:last|this one|that one|that)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
         (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year)))?{_SO_FAR}", _month),
         (rf"{_THE}(?P<which>last year|this year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),

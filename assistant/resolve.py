@@ -147,13 +147,13 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
 
 
 def _innermost(found: list[Period]) -> list[Period]:
-    """ "This year, January to October" is one period: the one inside the other."""
+    """ "This year, January to October" is one period: the one inside the other; the same days said twice are one too."""
+    days = {(p.since, p.until): p for p in reversed(found)}
+    once = [p for p in found if days[p.since, p.until] is p]
     return [
         p
-        for p in found
-        if not any(
-            q is not p and q.since and (not p.since or p.since <= q.since) and q.until <= p.until and q != p for q in found
-        )
+        for p in once
+        if not any(q is not p and q.since and (not p.since or p.since <= q.since) and q.until <= p.until for q in once)
     ]
 
 

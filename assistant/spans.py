@@ -44,7 +44,7 @@ _QUOTED = re.compile(
 _ACCOUNT = re.compile(
     r"\b(?:(?:in|from|on|of|at|with|to|into|for)\s+)?(?:(?:my|our|the|both|all)\s+)*"
     r"(?P<name>joint(?: current)?(?: account)?|current(?: account)?|savings?(?: (?:account|pot))?|saver|isa|euro account|eur account"
-    r"|own one|own account|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
+    r"|own one|own account|own cards?|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
 )
 _SLOT = re.compile(
     r"\b(?P<lead>at|to|from|with|by|paid|pay|paying|pays|in|on|for|of|called|than|and|against|versus|vs|buy|bought|use|used|owe|charged by|did|has|is|was|have)\s+"

@@ -172,11 +172,14 @@ def average(query: Query, context: Context) -> ToolResult:
         number = context.book.count("payments", one.count, ids, "payment")
         context.say("average.one", average=fact, total=total, count=number, about=about(query, context, period))
     else:
-        units = _units(period.since or one.first_on, min(period.until, context.today), unit)
-        mean = (-one.total).share(Decimal(1) / units, ROUND_HALF_EVEN)
-        fact = context.book.money(f"average a {unit}", mean, ids, f"{(-one.total).plain} / {units}")
+        # A week is seven days wherever it begins; of months and years whole ones count.
+        counted = "day" if unit == "week" else unit
+        units = _units(period.since or one.first_on, min(period.until, context.today), counted)
+        over = Decimal(units) / 7 if unit == "week" else Decimal(units)
+        mean = (-one.total).share(1 / over, ROUND_HALF_EVEN)
+        fact = context.book.money(f"average a {unit}", mean, ids, f"{(-one.total).plain} / {over:.4g}")
         total = context.book.money("total spent", -one.total, ids)
-        number = context.book.count(f"{unit}s", units, (), unit)
+        number = context.book.count(f"{counted}s", units, (), counted)
         context.say("average.by_unit", average=fact, unit=unit, total=total, units=number, about=about(query, context, period))
     notes(query, context)
     return finish(query, context, period, leaves_out=["refunds", "pending payments"])
@@ -188,7 +191,7 @@ def _units(since: dt.date, until: dt.date, unit: str) -> int:
         return (until.year - since.year) * 12 + until.month - since.month + 1
     if unit == "year":
         return until.year - since.year + 1
-    return max(1, -(-days // 7)) if unit == "week" else days
+    return days
 
 
 def largest(query: Query, context: Context) -> ToolResult:

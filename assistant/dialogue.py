@@ -26,6 +26,8 @@ CARE = 0.34
 # From here on a label is right nearly always even beside a word that no example has.
 PASSING = 0.6
 REFUSING = 0.75
+# A model's tool must be among so many labels that the head finds most probable: two that read alike are rarely both wrong.
+LIKELY = 4
 # Words of a message that can be a mere follow-up.
 SHORT = 9
 REMEMBERED = 8
@@ -61,11 +63,12 @@ class Memory(Frozen):
 
 @dataclass(frozen=True)
 class Unsure:
-    """No plan: the best guess, how sure it was, and the parts that were heard."""
+    """No plan: the best guess, how sure it was, the parts that were heard, and the labels that are not out of the question."""
 
     found: Found
     label: str
     sure: float
+    likely: frozenset[str] = frozenset()
 
 
 _CLAUSE = re.compile(
@@ -107,7 +110,7 @@ class Understanding:
         if step is not None and missing and sure >= PASSING and _passes(missing, whole, step, known):
             step, missing = step.model_copy(update={"unread": missing}), ()
         if step is None or sure < needed or missing:
-            return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure)
+            return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure, self._likely(whole))
         return Plan(steps=(step,), path="routed", sure=sure)
 
     def _direct(self, whole: Found, label: str, sure: float, message: str, known: Known, memory: Memory) -> Step | None:
@@ -149,10 +152,14 @@ class Understanding:
         left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
         return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in known and w not in known))))
 
-    def trusts(self, planned: Plan, heard: Found, known: Known, message: str, memory: Memory) -> bool:
-        """Whether a model's plan may be performed: it passes over no word that could narrow a sum, and points at somebody."""
-        text = parts.plain(message)
+    def trusts(self, planned: Plan, routed: Unsure, known: Known, message: str, memory: Memory) -> bool:
+        """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
+        narrow a sum, and it points at somebody."""
+        text, heard = parts.plain(message), routed.found
+        follows = bool(memory.asked) and bool(routed.likely & {"follow", "other", "both", "details"})
         for step in planned.steps:
+            if step.tool.value not in routed.likely and not follows:
+                return False
             said = " ".join(
                 (*step.spans.merchants, step.spans.category, *step.spans.periods, step.spans.amount, step.spans.account)
             )
@@ -163,6 +170,10 @@ class Understanding:
             if (_off_track(memory) or not _names_somebody(memory)) and _points_nowhere(step, text, _off_track(memory)):
                 return False
         return True
+
+    def _likely(self, found: Found) -> frozenset[str]:
+        probabilities = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
+        return frozenset(sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY])
 
     def _label(self, found: Found) -> tuple[str, float]:
         vector = self.embed([spoken(found.masked)])[0]

@@ -172,11 +172,14 @@ class Assistant:
             planned = await self.planner.plan(message, prior, heard)
         except ModelUnavailable:
             return routed if isinstance(routed, Unsure) or not self.always_model else Unsure(_nothing_found(message), "", 0.0)
-        found = routed.found if isinstance(routed, Unsure) else None
         if (
             planned.sure > 0
             and planned.steps
-            and (found is None or self.understanding.trusts(planned, found, known, message, memory))
+            and (
+                self.always_model
+                or isinstance(routed, Plan)
+                or self.understanding.trusts(planned, routed, known, message, memory)
+            )
         ):
             return planned.model_copy(update={"steps": tuple(_with_topic(s, message, memory) for s in planned.steps)})
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)

@@ -318,20 +318,29 @@ def test_a_models_plan_that_passes_over_a_word_is_not_trusted(understanding: Und
     message = "how much of it went on falconry last month"
     heard = find(message, KNOWN)
     assert "falconry" in (*heard.unknown, *heard.spans.merchants)
-    heard = replace(heard, unknown=("falconry",))
+    unsure = Unsure(replace(heard, unknown=("falconry",)), "sum", 0.4, frozenset({"sum", "pending"}))
     for step, trusted in (
         (about(Tool.SUM, period="last month"), False),
         (about(Tool.SUM, "falconry", period="last month"), True),
         (about(Tool.PENDING), True),
     ):
-        assert understanding.trusts(Plan(steps=(step,), path="model"), heard, KNOWN, message, Memory()) is trusted
+        assert understanding.trusts(Plan(steps=(step,), path="model"), unsure, KNOWN, message, Memory()) is trusted
+
+
+def test_a_models_tool_that_the_head_rules_out_is_not_trusted(understanding: Understanding) -> None:
+    message = "how much of it went on falconry last month"
+    planned = Plan(steps=(about(Tool.SUM, "falconry", period="last month"),), path="model")
+    for likely, trusted in (({"sum", "share"}, True), ({"balance", "accounts"}, False)):
+        unsure = Unsure(find(message, KNOWN), "sum", 0.4, frozenset(likely))
+        assert understanding.trusts(planned, unsure, KNOWN, message, Memory()) is trusted
 
 
 def test_a_models_plan_about_somebody_whom_nobody_named_is_not_trusted(understanding: Understanding) -> None:
     message = "what have we paid them"
     planned = Plan(steps=(about(Tool.SUM),), path="model")
-    assert not understanding.trusts(planned, find(message, KNOWN), KNOWN, message, Memory())
-    assert understanding.trusts(planned, find(message, KNOWN), KNOWN, message, after(TESCO))
+    unsure = Unsure(find(message, KNOWN), "sum", 0.4, frozenset({"sum"}))
+    assert not understanding.trusts(planned, unsure, KNOWN, message, Memory())
+    assert understanding.trusts(planned, unsure, KNOWN, message, after(TESCO))
 
 
 # Memory

@@ -100,6 +100,9 @@ class Understanding:
             return Plan(steps=tuple(several), path="routed", sure=sure)
         step = self._step(label, whole, memory, message, known)
         needed = CARE if label in (Tool.HANDOVER, Tool.REFUSE) or (step is not None and step.tool is Tool.REFUSE) else SURE
+        if label == Tool.ARTICLE:
+            # The pages have a floor of their own: what they do not say is said to be unknown.
+            needed = CARE
         missing = self._not_understood(whole, label, sure)
         if (
             step is not None

@@ -34,7 +34,7 @@ NEAR = 0.04
 # Measured on the questions about pages: what an article answers scores from here on, what nothing answers mostly below.
 FLOOR = 0.55
 # Sentences so far from the question are quoted only as company of a nearer one.
-DISTANT = 0.22
+DISTANT = 0.16
 KEPT_VECTORS = 4096
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z£€0-9“\"])|\n+")
 _LIST = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")

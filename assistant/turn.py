@@ -200,7 +200,7 @@ class Assistant:
         except IndexUnavailable:
             return plan
         quoted = await asyncio.to_thread(self.reader.quotes, question, found)
-        if not quoted or quoted[0].near < PAGES_SURE + _doubt(plan, message):
+        if not quoted or quoted[0].near < PAGES_SURE + _doubt(plan, message, memory):
             return plan
         spans = plan.found.spans if isinstance(plan, Unsure) else plan.steps[0].spans
         page = Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic}))
@@ -351,6 +351,8 @@ class Assistant:
 PAGES_SURE = 0.7
 # So much nearer it must be where it is rather an order, or about the customer's own payments.
 MORE_FOR_ORDERS, MORE_FOR_PAYMENTS = 0.1, 0.2
+# And so much less where the question before was for the pages too.
+LESS_FOR_FOLLOWING = -0.1
 # A question, as against an order that is declined.
 ASKING = re.compile(
     r"^(?:so |and |ok |hi |hello |please )*(?:how|what|whats|what's|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would|should)\b"
@@ -368,7 +370,9 @@ def _with_topic(step: Step, message: str, memory: Memory) -> Step:
     return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic_of(message, memory)})})
 
 
-def _doubt(plan: Plan | Unsure, message: str) -> float:
+def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
+    if memory.asked and memory.asked[-1].step.tool is Tool.ARTICLE:
+        return LESS_FOR_FOLLOWING
     if isinstance(plan, Unsure):
         return MORE_FOR_PAYMENTS if plan.label in TOOLS else 0.0
     return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Annotated, NamedTuple
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -182,6 +184,7 @@ def bench(
     runs: Annotated[int, typer.Option(help="How often imports and stalls are measured.")] = 3,
 ) -> None:
     """Measure everything, one thing after the other."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     if context.invoked_subcommand is not None:
         return
     settings = Settings().model_copy(update={"model": "none", "planner": "router"})

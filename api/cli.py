@@ -102,8 +102,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that answer, on one port.")] = None,
 ) -> None:
     """Serve the chat page, the API and the sandbox bank on http://127.0.0.1:8080."""
-    from api import serve as one  # noqa: PLC0415
-    from api import workers as several  # noqa: PLC0415
+    from api import serve as one  # noqa: PLC0415  so that --help answers at once
+    from api import workers as several  # noqa: PLC0415  as above
 
     settings = Settings()
     chosen = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
@@ -151,7 +151,7 @@ def articles(
     where: Annotated[str, typer.Option(help="Only JSON lines with these values: kind=rule,…")] = "",
 ) -> None:
     """Load the bank's articles: the source whole or not at all; what is as it was is not touched."""
-    from api.library import load_articles  # noqa: PLC0415
+    from api.library import load_articles  # noqa: PLC0415  so that --help answers at once
 
     with _plainly():
         load_articles(Settings(), source, name, remove_missing, audience, fields, where, _bar, err)

@@ -191,12 +191,9 @@ class Assistant:
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
         if not (isinstance(plan, Unsure) or cannot):
             return plan
-        held, everything = await self._products(login, known, now)
         topic = topic_of(message, memory)
-        question = pages.with_products(topic, held)
-        products = frozenset(h.product.id for h in held) | pages.named(question, everything)
         try:
-            found = await self.articles(question, known.today.date, products)
+            question, found, _ = await self._search(topic, login, known, now)
         except IndexUnavailable:
             return plan
         quoted = await asyncio.to_thread(self.reader.quotes, question, found)
@@ -243,11 +240,8 @@ class Assistant:
         self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
     ) -> ToolResult:
         """What the bank's pages say and its terms come to; quoted, for the versions that the customer is on today."""
-        held, everything = await self._products(login, known, now)
-        question = pages.with_products(step.spans.topic, held)
-        products = frozenset(h.product.id for h in held) | pages.named(question, everything)
         try:
-            passages = await self.articles(question, known.today.date, products)
+            question, passages, held = await self._search(step.spans.topic, login, known, now)
         except IndexUnavailable:
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.pages"),))
         embed = self.understanding.embed
@@ -259,6 +253,18 @@ class Assistant:
             return article(found, pages.fee_meant(question, held, embed), pages.interest(question, balances, held), context)
 
         return await asyncio.to_thread(run)
+
+    async def _search(
+        self, topic: str, login: Login, known: Known, now: dt.datetime
+    ) -> tuple[str, Sequence[Sequence[Passage]], list[pages.Held]]:
+        """(the question as the pages understand it, the passages of each article found, what the customer holds).
+
+        Raises IndexUnavailable.
+        """
+        held, everything = await self._products(login, known, now)
+        question = pages.with_products(topic, held)
+        products = frozenset(h.product.id for h in held) | pages.named(question, everything)
+        return question, await self.articles(question, known.today.date, products), held
 
     async def _balances(self, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Sequence[Balance]:
         """What is on the accounts, for interest on more of it; none where the services do not answer."""

@@ -184,8 +184,21 @@ async def searching(index: EdgeIndex, embedder: Embedder, points: int, each: int
     return Searching(points, *_percentiles(whole), *_percentiles(alone))
 
 
-SUBJECTS = "card account transfer mortgage overdraft cheque statement insurance savings loan payment deposit".split()  # noqa: SIM905
-ASPECTS = "fee limit rate charge delay refund dispute replacement closure notice penalty bonus".split()  # noqa: SIM905
+SUBJECTS = [
+    "card",
+    "account",
+    "transfer",
+    "mortgage",
+    "overdraft",
+    "cheque",
+    "statement",
+    "insurance",
+    "savings",
+    "loan",
+    "payment",
+    "deposit",
+]
+ASPECTS = ["fee", "limit", "rate", "charge", "delay", "refund", "dispute", "replacement", "closure", "notice", "penalty", "bonus"]
 
 
 def article(number: int, rng: random.Random) -> Article:

@@ -95,7 +95,8 @@ def _unpacked(file: str, raw: bytes, max_bytes: int) -> list[Content]:
                     raise InvalidStatement(name, None, None, "it is an archive inside an archive; unpack it and import that")
                 found.append(Content(name, content, recognised(name, content)))
             return found
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    # zipfile has no error of its own for all of it: a broken stream, a password (RuntimeError), an unknown kind of packing.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
         raise InvalidStatement(file, None, None, f"it is a zip archive that cannot be read: {error}") from error
 
 

@@ -47,8 +47,8 @@ def read(file: str, raw: bytes) -> list[Export]:
 
 class _Statements(Reader):
     def read(self, raw: bytes) -> list[Export]:
-        from ofxtools.header import OFXHeaderError  # noqa: PLC0415
-        from ofxtools.Parser import OFXTree, ParseError  # noqa: PLC0415
+        from ofxtools.header import OFXHeaderError  # noqa: PLC0415  an extra, loaded for an OFX file only
+        from ofxtools.Parser import OFXTree, ParseError  # noqa: PLC0415  as above
 
         if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
             raise self.wrong(None, None, "it has a document type (DOCTYPE), which no statement has")
@@ -142,7 +142,7 @@ class _Statements(Reader):
 
     def _checked(self, line: int, node: Element) -> STMTTRN:
         """The entry under the rules of the specification: required elements, types, lengths."""
-        from ofxtools.models.bank.stmt import STMTTRN  # noqa: PLC0415
+        from ofxtools.models.bank.stmt import STMTTRN  # noqa: PLC0415  an extra, loaded for an OFX file only
 
         try:
             with warnings.catch_warnings():

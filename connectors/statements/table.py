@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from connectors.statements.accounts import Holders
@@ -40,7 +41,8 @@ class Table:
 
     source = TABLE
     balances: Sequence[StatedBalance] = ()
-    complete: dict[AccountId, dt.date] = {}  # noqa: RUF012  a table does not say until when it is complete
+    # A table does not say until when it is complete.
+    complete: Mapping[AccountId, dt.date] = MappingProxyType({})
     warnings: Sequence[str] = ()
 
     def __init__(self, sheet: Sheet, layout: Layout, party: PartyId | None, label: str) -> None:

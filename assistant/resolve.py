@@ -96,6 +96,12 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     accounts, named = _accounts(spans.account, known)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
+    gone = {name: accounts_named(name, known.accounts) for name in spans.without}
+    if left := {a.id for some in gone.values() for a in some}:
+        # "Without the joint account": what is left is named in the answer.
+        accounts, named = tuple(a for a in accounts if a.id not in left), True
+        if not accounts:
+            return Unclear(key="which_account", said=" ".join(spans.without), choices=tuple(a.name for a in known.accounts))
     categories: tuple[str, ...] = ()
     groups: list[tuple[str, ...]] = []
     merchants = list(spans.merchants)
@@ -123,7 +129,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     if step.tool is Tool.SUM and not (found or matches or groups or least or most or named):
         return Unclear(key="which_period", choices=("this month", "last month", "in all"))
     group, rows = read_group(spans.group)
-    apart = [(name, read_category(name, known)) for name in spans.without]
+    apart = [(name, read_category(name, known)) for name, some in gone.items() if not some]
     left_out = tuple(match(name, known.payees, (), known.vocabulary.english) for name, category in apart if not category)
     if unknown := next((m.said for m in left_out if not m.payees), None):
         return Unclear(key="unknown", said=unknown)

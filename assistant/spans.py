@@ -721,7 +721,7 @@ def _left_out(marks: _Marks) -> None:
     """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi"."""
     end = -1
     for part in sorted(marks.taken):
-        if part[2] not in ("merchant", "category"):
+        if part[2] not in ("merchant", "category", "account"):
             continue
         lead = _EXCEPT.search(marks.text[: part[0]])
         more = end >= 0 and _AND.fullmatch(marks.text[end : part[0]])

@@ -336,3 +336,12 @@ def test_any_message_is_taken_apart_into_its_own_words(message: str) -> None:
         assert words in said
     for word in found.unknown:
         assert word in said
+
+
+@pytest.mark.parametrize(
+    "message", ["how much at Tesco without the joint account", "how much at Tesco, excluding my joint account"]
+)
+def test_an_account_that_is_left_out_is_not_the_one_that_is_asked_about(message: str) -> None:
+    found = parts(message)
+    assert found.spans.account == ""
+    assert found.spans.without == ("joint account",)

@@ -317,3 +317,14 @@ def test_customers_who_ask_at_the_same_time_get_their_own_answers(bank: Counter,
         return list(await asyncio.gather(*(one(p) for p in [*wanted] * 4)))
 
     assert all(equal(value, wanted[party]) for party, value in bank.run(together()))
+
+
+def test_without_the_joint_account_counts_the_others(bank: Counter) -> None:
+    every, joint, others = (
+        bank.ask(AMARA, f"how much did I spend at Aldi last month{which}")
+        for which in ("", " from the joint account", " without the joint account")
+    )
+    assert "Joint account" not in others.done.scope.accounts
+    spent = [Decimal(a.value("total spent")) if a.outcome is Outcome.ANSWER else Decimal(0) for a in (every, joint, others)]
+    assert spent[0] == spent[1] + spent[2]
+    assert spent[1] > 0

@@ -13,7 +13,7 @@ from assistant import periods
 from assistant.merchants import How, Match, match
 from assistant.periods import Period
 from assistant.plan import Step, Tool
-from assistant.spans import Known, accounts_named, plain, words_of
+from assistant.spans import Known, accounts_named, plain, says_account, words_of
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.money import Money
@@ -96,7 +96,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     accounts, named = _accounts(spans.account, known)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
-    gone = {name: accounts_named(name, known.accounts) for name in spans.without}
+    gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}
     if left := {a.id for some in gone.values() for a in some}:
         # "Without the joint account": what is left is named in the answer.
         accounts, named = tuple(a for a in accounts if a.id not in left), True

@@ -451,6 +451,12 @@ def _is_account(name: str, known: Known) -> bool:
     return bool(accounts_named(name, known.accounts) or "account" in name)
 
 
+def says_account(name: str, accounts: Sequence[Account]) -> bool:
+    """Whether words have the form of an account's name: "rent" is none, though "current" has it inside."""
+    text = plain(name)
+    return _ACCOUNT.fullmatch(text) is not None or any(text in (plain(a.name), plain(a.name).split()[-1]) for a in accounts)
+
+
 def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     """The accounts that words such as "joint account" or "savings" mean."""
     word = plain(name)

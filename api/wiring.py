@@ -294,13 +294,14 @@ def _articles(search: ArticleSearch, articles: Articles) -> Search:
     return find
 
 
-async def _hold_pages(library: Library) -> None:
+async def _hold_pages(library: Library, home: Path) -> None:
     """The sandbox bank's pages, loaded where they changed; without an index they are there when it is back."""
     found = await asyncio.to_thread(read_articles, PAGES, Choice({}, {}, Audience.PUBLIC))
     await asyncio.to_thread(library.articles.load, "sandbox", found.articles, remove_missing=True)
-    if await asyncio.to_thread(library.articles.waiting):
-        with suppress(IndexUnavailable):
-            await library.update_index()
+    async with _alone(home / "indexing.lock"):
+        if await asyncio.to_thread(library.articles.waiting):
+            with suppress(IndexUnavailable):
+                await library.update_index()
 
 
 # Hits this close to the best one are the same kind of place; others only share a word.
@@ -325,7 +326,7 @@ async def open_bank(
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
     planner = _planner(settings, wait_for_model_s, fetch)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
-    await _hold_pages(library)
+    await _hold_pages(library, settings.home)
     codes = settings.models / f"kinds-{embedder.version}.npy"
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     gateway = Gateway()

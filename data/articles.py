@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 
 from data.errors import InvalidInput
 from data.party import Frozen
+from data.store import lock
 from data.tables import ArticleRow, PassageRow, PassageWorkRow
 
 article_t, passage_t, work_t = (SQLModel.metadata.tables[m.__tablename__] for m in (ArticleRow, PassageRow, PassageWorkRow))
@@ -113,6 +114,8 @@ class Articles:
         """
         given = {article.id: article for article in articles}
         with self.engine.begin() as connection:
+            # Sources supersede each other's articles, so that one lock is for all of them.
+            lock(connection, ["articles"])
             digests = self._digests(connection, article_t, source)
             self._refuse_strangers(connection, source, given.keys() - digests.keys())
             fresh = {a.id: _row(a, source) for a in articles}

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, create_engine, event, false, func, make_url, select, update
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, false, func, make_url, select, update
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from data.errors import DatabaseUnavailable, InvalidInput
@@ -47,16 +47,23 @@ def connect(url: str) -> Engine:
     except ModuleNotFoundError as error:
         raise InvalidInput(f"PostgreSQL is reached by an extra that is not installed: counterfoil[postgres] ({error})") from error
     event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "handle_error", _unavailable)
     try:
         with engine.begin() as connection:
             if server:
                 # Of several processes that start together one migrates, and the others find it done.
                 connection.execute(select(func.pg_advisory_xact_lock(LOCKS, MIGRATING)))
             migrate(connection)
-    except OperationalError as error:
+    except DatabaseUnavailable as error:
         engine.dispose()
-        raise DatabaseUnavailable(f"the database {where.render_as_string()} cannot be used: {_first_line(error)}") from error
+        raise DatabaseUnavailable(f"the database {where.render_as_string()} cannot be used: {error}") from error
     return engine
+
+
+def _unavailable(failure: ExceptionContext) -> None:
+    """A server that is gone, a disk that is full, a lock that is not given in time: the answer is to come back later."""
+    if isinstance(failure.sqlalchemy_exception, OperationalError):
+        raise DatabaseUnavailable(_first_line(failure.original_exception)) from failure.original_exception
 
 
 def _read(url: str) -> URL:
@@ -74,8 +81,8 @@ def _read(url: str) -> URL:
     return where
 
 
-def _first_line(error: OperationalError) -> str:
-    return next(iter(str(error.orig).strip().splitlines()), "it does not answer")
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), "it does not answer")
 
 
 def lock(connection: Connection, keys: Iterable[str]) -> None:

@@ -22,6 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from connectors.sandbox.app import build
 from connectors.sandbox.people import CUSTOMERS
@@ -38,6 +40,7 @@ class Office:
     process: subprocess.Popen[bytes]
     url: str
     home: Path
+    database: str
     token: str = "none"
     identity: Any = None
 
@@ -51,9 +54,17 @@ class Office:
         return [pid for _, pid in sorted(found.items())]
 
     def only(self, place: int) -> None:
-        """From here on this worker alone answers."""
-        for at, pid in enumerate(self.workers()):
-            os.kill(pid, signal.SIGCONT if at == place else signal.SIGSTOP)
+        """From here on this worker alone answers. None is stopped while it writes, as it would keep its lock."""
+
+        def stopped() -> bool:
+            for at, pid in enumerate(self.workers()):
+                os.kill(pid, signal.SIGCONT if at == place else signal.SIGSTOP)
+            if can_be_written(self.database):
+                return True
+            self.all()
+            return False
+
+        wait_for(stopped)
 
     def all(self) -> None:
         if self.process.poll() is not None:
@@ -73,6 +84,22 @@ class Office:
 
 def children(of: int) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{of}/task/{of}/children").read_text().split()]
+
+
+def can_be_written(url: str) -> bool:
+    """Whether no transaction holds a lock that others would wait for."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA busy_timeout=0")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return True
+            return not connection.scalar(text("select count(*) from pg_stat_activity where state like 'idle in transaction%'"))
+    except OperationalError:
+        return False
+    finally:
+        engine.dispose()
 
 
 def wait_for(what: Any, seconds: float = 120.0) -> Any:
@@ -95,11 +122,13 @@ def office(tmp_path_factory: pytest.TempPathFactory, serving_model: Path, bank: 
     (home / "models").symlink_to(serving_model.parent)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    settings = {"HOME": str(home), "MODEL": "none", "DATABASE_URL": database(home / "counterfoil.db"), "QDRANT_URL": ""}
+    url = database(home / "counterfoil.db")
+    settings = {"HOME": str(home), "MODEL": "none", "DATABASE_URL": url, "QDRANT_URL": ""}
     environment = os.environ | {f"COUNTERFOIL_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "api.cli", "serve", "--workers", "2", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    office = Office(process, f"http://127.0.0.1:{port}", home)
+    # Shown by pytest where a test fails.
+    process = subprocess.Popen(command, env=environment, stdout=sys.__stdout__, stderr=sys.__stderr__)
+    office = Office(process, f"http://127.0.0.1:{port}", home, url)
     try:
         wait_for(lambda: office.ask("GET", "/healthz").is_success and len(office.workers()) == 2)
         sandbox = build(lambda: dt.datetime.now(dt.UTC), home / "keys" / "sandbox.json", f"{office.url}/sandbox")
@@ -187,7 +216,8 @@ def test_the_index_has_one_owner(office: Office, conversation: str) -> None:
     for place in (0, 1):
         office.only(place)
         # Only the index knows what this means.
-        assert office.say(conversation, "how much did I spend on my teeth this year?").status_code == 200
+        told = office.say(conversation, "how much did I spend on my teeth this year?")
+        assert told.status_code == 200, told.text
     office.all()
     owners = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):

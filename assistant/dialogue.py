@@ -23,6 +23,10 @@ from data.party import Frozen
 SURE = 0.6
 # A person in need is heard even where the head is less sure than that.
 CARE = 0.34
+# What leans on the question before needs less: there are fewer things that it can be.
+FOLLOWING = 0.45
+# From here on a message is a follow-up and nothing else, and with nothing before it there is nothing to answer.
+MERE_FOLLOW_UP = 0.75
 # From here on a label is right nearly always even beside a word that no example has.
 PASSING = 0.6
 REFUSING = 0.75
@@ -39,7 +43,7 @@ class Choice(Frozen):
 
 
 class Asked(Frozen):
-    """A step that was performed, and the templates that its names were taken to mean."""
+    """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told."""
 
     step: Step
     used: tuple[str, ...] = ()
@@ -72,7 +76,7 @@ class Unsure:
 
 
 _CLAUSE = re.compile(
-    r"\s*(?:[;?!.]+\s+(?:and\s+|also\s+)?|,?\s+and\s+|,\s+)(?=(?:how (?:much|many|often)|when|what(?:'s| is| was)?|which|who)\b)|[?;]\s+(?=\S+\s+\S+)"
+    r"\s*(?:[;?!.]+\s+(?:and\s+|also\s+)?|,?\s+and\s+(?:in\s+)?|,\s+)(?=(?:how (?:much|many|often)|when|what(?:'s| is| was)?|which|who)\b)|[?;]\s+(?=\S+\s+\S+)"
 )
 _NOUN = re.compile(
     r"\b(?:categor(?:y|ies)|areas|merchants?|shops?|stores?|places|payees?|companies|restaurants?|retailers?"
@@ -80,6 +84,9 @@ _NOUN = re.compile(
 )
 _UNIT = re.compile(r"\b(?:(?:per|a|an|each|every)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
+_NO_DATA = frozenset({"cannot", "oos"})
+# Labels that mean nothing without a question before.
+_LEANING = frozenset({"follow", "other", "both", "details"})
 
 
 class Understanding:
@@ -91,19 +98,23 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
+        message = _dated(message, memory)
         whole = parts.find(message, known)
-        label, sure = self._label(whole)
+        label, sure = self._label(whole, bool(memory.asked))
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
         clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 2]
         if len(clauses) > 1 and label not in _FREE and (several := self._several(clauses, known, memory)):
             return Plan(steps=tuple(several), path="routed", sure=sure)
         step = self._step(label, whole, memory, message, known)
-        needed = CARE if label in (Tool.HANDOVER, Tool.REFUSE) or (step is not None and step.tool is Tool.REFUSE) else SURE
-        if label == Tool.ARTICLE:
-            # The pages have a floor of their own: what they do not say is said to be unknown.
-            needed = CARE
-        missing = self._not_understood(whole, label, sure)
+        # The pages have a floor of their own: what they do not say is said to be unknown.
+        needed = CARE if label in (Tool.HANDOVER, Tool.ARTICLE) else SURE
+        leans = step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
+        if leans or (step is not None and step.tool is Tool.REFUSE):
+            needed = FOLLOWING
+        missing = self._not_understood(whole, label, known, sure)
+        if leans:
+            missing = tuple(w for w in missing if w not in _said_before(memory))
         if (
             step is not None
             and (_off_track(memory) or not _names_somebody(memory))
@@ -140,20 +151,22 @@ class Understanding:
             return _fragment(whole.spans, memory, message)
         return None
 
-    def _not_understood(self, found: Found, label: str, sure: float = 0.0) -> tuple[str, ...]:
+    def _not_understood(self, found: Found, label: str, known: Known, sure: float = 0.0) -> tuple[str, ...]:
         """Words that no example of this label has. One such word may narrow what is meant: it is never passed over."""
         if label == Tool.ARTICLE:
             # Whether the pages know of it is for them to say.
             return ()
         if label in _FREE:
             # Anything may be said there, but not nothing that is known.
-            if label == Tool.REFUSE and sure >= REFUSING:
+            if sure >= REFUSING and label == Tool.REFUSE:
+                return ()
+            if sure >= SURE and all(w in known.vocabulary.english for w in found.unknown):
                 return ()
             meant = set(re.findall(r"[a-z']+", found.masked)) & (self.words[label] - self.fillers)
             return () if meant else found.unknown
-        known = self.fillers | self.words[label]
+        usual = self.fillers | self.words[label]
         left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
-        return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in known and w not in known))))
+        return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in usual and w not in usual))))
 
     def trusts(self, planned: Plan, routed: Unsure, known: Known, message: str, memory: Memory) -> bool:
         """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
@@ -178,11 +191,16 @@ class Understanding:
         probabilities = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
         return frozenset(sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY])
 
-    def _label(self, found: Found) -> tuple[str, float]:
+    def _label(self, found: Found, follows: bool = False) -> tuple[str, float]:
+        """The label and how sure it is. follows: whether there is a question before that this one can lean on."""
         vector = self.embed([spoken(found.masked)])[0]
         probabilities = self.head.probabilities(found.masked, vector)
+        if not follows and sum(probabilities[k] for k in _LEANING) < MERE_FOLLOW_UP:
+            probabilities = {k: p for k, p in probabilities.items() if k not in _LEANING}
         best = max(probabilities, key=probabilities.__getitem__)
-        return best, probabilities[best]
+        # Which of the two it is makes little difference to a customer.
+        sure = sum(probabilities[k] for k in _NO_DATA) if best in _NO_DATA else probabilities[best]
+        return best, sure / sum(probabilities.values())
 
     def _several(self, clauses: Sequence[str], known: Known, memory: Memory) -> list[Step]:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
@@ -190,7 +208,11 @@ class Understanding:
         for clause in clauses:
             found = parts.find(clause, known)
             label, sure = self._label(found)
-            if sure < SURE or self._not_understood(found, label) or label not in set(Tool) or label in _FREE:
+            if steps and _only_parts(found):
+                # "… only my own account" goes with the question before it.
+                steps[-1] = steps[-1].model_copy(update={"spans": merged(steps[-1].spans, found.spans)})
+                continue
+            if sure < SURE or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
                 return []
             step = self._step(label, found, memory, clause, known)
             if step is None:
@@ -205,6 +227,9 @@ class Understanding:
 
     def _step(self, label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
         last = memory.asked[-1] if memory.asked else None
+        if last is not None and last.step.spans.periods and _undated(found.spans, parts.plain(message)):
+            # "What did I spend there altogether?": in the days that were spoken of.
+            found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
         if label in set(Tool):
             tool = Tool(label)
             if tool is Tool.SUM and found.spans.group:
@@ -216,6 +241,18 @@ class Understanding:
                 return Step(tool=tool)
             if tool is Tool.ARTICLE and _OWN_SPENDING.search(parts.plain(message)):
                 return None
+            if tool in (Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS, Tool.UPCOMING) and _MINE_TOO.search(found.masked):
+                # "Mine and the joint ones" are all of them.
+                return Step(tool=tool, spans=found.spans.model_copy(update={"account": ""}))
+            if tool is Tool.COMPARE and _TOGETHER.search(parts.plain(message)):
+                tool = Tool.SUM
+            if last is not None and tool in (Tool.LAST, Tool.FIND) and _THE_ONE.search(parts.plain(message)):
+                if (came := _came_in(last, found.spans)) is not None:
+                    return came
+            if tool is Tool.REFUND_STATUS and _RETURNED.search(parts.plain(message)):
+                # What was sent back then is refunded from then on.
+                since = tuple(f"since {_LEAD_OF_PERIOD.sub('', p)}" for p in found.spans.periods)
+                return Step(tool=tool, spans=found.spans.model_copy(update={"periods": since}))
             if last is not None and tool in _ABOUT_SAME and _THE_ONE.search(parts.plain(message)):
                 narrowed = _narrowed(last, found.spans)
                 if narrowed is not None:
@@ -227,7 +264,9 @@ class Understanding:
             if tool is Tool.INCOME and _GAVE.search(parts.plain(message)):
                 tool = Tool.SUM
             if tool is Tool.COMPARE and found.spans == Spans() and (both := _both(memory.asked)) is not None:
-                return both.model_copy(update={"tool": Tool.COMPARE})
+                # What was asked last is compared with what was asked before.
+                turned = {"periods": both.spans.periods[::-1], "merchants": both.spans.merchants[::-1]}
+                return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
             if tool is Tool.COMPARE and last is not None and (against := _against(last, found.spans, parts.plain(message))):
                 return against
             if last is not None and last.step.tool in _ONE_ROW and tool is Tool.FIND and found.spans == Spans():
@@ -242,16 +281,22 @@ class Understanding:
                 return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic_of(message, memory)}))
             spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
             if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
-                return _same_again(last, tool, spans, known)
+                if last.step.tool in (Tool.INCOME, Tool.SALARY) and tool in _OUTWARD and not _PAID_OUT.search(parts.plain(message)):
+                    # "What was October's against August's" after a question about pay is about pay.
+                    return None
+                return _same_again(last, tool, spans, known, parts.plain(message))
             return Step(tool=tool, spans=spans)
         if label == "both" and len(found.spans.merchants) + bool(found.spans.category) > 1:
             return Step(tool=Tool.SUM, spans=found.spans)
         if last is None:
             return None
         if label == "details":
-            return last.step.model_copy(update={"tool": Tool.FIND, "spans": last.step.spans.model_copy(update={"number": ""})})
+            return _details(last.step, parts.plain(message))
         if label == "both":
             return _both(memory.asked)
+        if label == "other" and last.step.tool in _ONE_ROW and not last.step.spans.merchants:
+            # The next one after the biggest is another payment, not another payee.
+            return None
         if label == "other":
             named = found.spans.merchants or last.step.spans.merchants
             spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
@@ -286,10 +331,11 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known) -> b
     Never where sums would then be over everything, nor a word beside a name that may be part of it, nor one that narrows.
     """
     words = [w.removesuffix("'s") for w in missing]
-    if step.tool in _FREE or any(w in _NARROWING or w.isdigit() for w in words):
+    narrowing = _NARROWING - _HOURS if step.tool is Tool.DUPLICATES else _NARROWING
+    if step.tool in _FREE or any(w in narrowing or w.isdigit() for w in words):
         return False
     said = step.spans
-    if step.tool in _ABOUT_SAME and not (said.merchants or said.category or step.tool in _WHOLE):
+    if step.tool in _ABOUT_SAME | {Tool.INCOME} and not (said.merchants or said.category or step.tool in _WHOLE):
         return False
     beside = {m for pair in _BESIDE_NAME.findall(found.masked) for m in pair if m}
     return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
@@ -297,8 +343,8 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known) -> b
 
 def _names_somebody(memory: Memory) -> bool:
     """Whether "them" can be somebody: the last question named a payee or a kind of spending."""
-    last = memory.asked[-1].step.spans if memory.asked else Spans()
-    return bool(last.merchants or last.category)
+    last = memory.asked[-1] if memory.asked else None
+    return last is not None and bool(last.step.spans.merchants or last.step.spans.category or last.used)
 
 
 def _off_track(memory: Memory) -> bool:
@@ -319,7 +365,8 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
 
 _PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b|\bthere\b(?! (?:is|are|was|were|any|been))")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant)|xmerchant ([a-z']+))")
-_NARROWING = frozenset(
+_HOURS = frozenset(["morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "night", "nights", "lunchtime"])
+_NARROWING = _HOURS | frozenset(
     [
         "online",
         "offline",
@@ -340,15 +387,6 @@ _NARROWING = frozenset(
         "fridays",
         "saturdays",
         "sundays",
-        "morning",
-        "mornings",
-        "afternoon",
-        "afternoons",
-        "evening",
-        "evenings",
-        "night",
-        "nights",
-        "lunchtime",
         "cash",
         "cheque",
         "cheques",
@@ -412,8 +450,10 @@ def topic_of(message: str, memory: Memory) -> str:
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
 LONGEST_TOPIC = 400
 _EVERYTHING = re.compile(r"\b(?:as well|too|includ\w+|everything|altogether|all together|in all|with the)\b")
-_OWN_SPENDING = re.compile(r"\b(?:did (?:i|we) (?:spend|pay)|(?:i|we)(?:'ve| have)? (?:spent|paid))\b")
-_THE_ONE = re.compile(r"\bthe (?:[a-z]+ )?ones?\b")
+_OWN_SPENDING = re.compile(
+    r"\b(?:(?:did|have|has|had) (?:i|we) (?:ever |just |already )?[a-z]+|(?:i|we)(?:'ve| have)? (?:spent|paid|sent|moved|received|got paid))\b"
+)
+_THE_ONE = re.compile(r"\bthe (?:[a-z]+ ){0,4}ones?\b")
 # Orders, which are declined whatever else they name: what only reads cannot be told to act.
 _POLITELY = r"^(?:please |can you |could you |would you |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
 _ORDER = re.compile(
@@ -437,7 +477,10 @@ _ABOUT_SAME = frozenset({
 })  # fmt: skip
 # These too, where they point back: "how much has he sent me?"
 _INHERITS = _ABOUT_SAME | {Tool.INCOME, Tool.REFUND_STATUS, Tool.IDENTIFY, Tool.COMPARE}
-_BACKWARD = re.compile(r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b|^(?:and|so|ok|okay|right)\b")
+_BACKWARD = re.compile(
+    r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b"
+    r"|^(?:(?:omg|lol|haha|hmm|oh|wow|yeah|yes|no|well|um|er|ah|thanks|great|ok|okay|right)[,.! ]+)*(?:and|so|ok|okay|right)\b"
+)
 _OWN = re.compile(r"\b(?:my|i|we|our)\b")
 
 
@@ -445,7 +488,12 @@ def _refers_back(message: str, said: Spans) -> bool:
     """Whether a message leans on the one before: it names nothing itself, and points back or is a mere fragment."""
     if said.merchants or said.account or (said.category and not _BACKWARD.search(message)):
         return False
-    return bool(_BACKWARD.search(message)) or (len(message.split()) <= 5 and not _OWN.search(message))
+    return bool(_BACKWARD.search(message) or _THE_ONE.search(message)) or (len(message.split()) <= 5 and not _OWN.search(message))
+
+
+def _undated(said: Spans, message: str) -> bool:
+    days = bool(said.periods) and all(p in parts.DAYLESS for p in said.periods)
+    return days and not (said.merchants or said.category) and _BACKWARD.search(message) is not None
 
 
 def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
@@ -453,7 +501,8 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     if last is None or tool not in _ABOUT_SAME or last.step.tool not in _GOES_ON:
         return said
     before = last.step.spans
-    beside = all(w in BESIDE for m in said.merchants for w in m.split())
+    again = {w for name in before.merchants for w in parts.words_of(name)}
+    beside = all(w in BESIDE or w in again for m in said.merchants for w in m.split())
     if before.merchants and beside and (_THERE.search(text) or (said.merchants and _IS_THAT.search(text))):
         said = said.model_copy(update={"merchants": before.merchants, "category": "", "periods": said.periods or before.periods})
     if not said.periods and (said.merchants or said.category) and _ON_TOP.search(text):
@@ -461,19 +510,74 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     return said
 
 
+_MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b")
+_TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|altogether|added up)\b(?! (?:is|was) (?:that|it) more)")
+_RETURNED = re.compile(r"\b(?:returned|sent (?:it|them|that|those) back|took (?:it|them|that|those|a [a-z]+) back|cancelled)\b")
+_LEAD_OF_PERIOD = re.compile(r"^(?:on|in|during|over|for|from|since|my)\s+")
+
+
+def _came_in(last: Asked, said: Spans) -> Step | None:
+    """ "When did I get the last one?" after a question about money that comes in asks for more of the same."""
+    tool = {Tool.REFUNDS: Tool.REFUND_STATUS, Tool.INCOME: Tool.SALARY}.get(last.step.tool, last.step.tool)
+    if tool not in (Tool.REFUND_STATUS, Tool.SALARY):
+        return None
+    before = last.step.spans.model_copy(update={"periods": (), "number": ""})
+    return Step(tool=tool, spans=merged(before, said), only=last.step.only if not said.merchants else ())
+
+
+def _details(step: Step, text: str) -> Step:
+    """More of the answer before: one payment was told whole, a share was of a sum, and a sum has rows."""
+    if step.tool in _ONE_ROW | _DATED | {Tool.REFUND_STATUS}:
+        return step
+    if step.tool is Tool.SHARE and _IN_MONEY.search(text):
+        return step.model_copy(update={"tool": Tool.SUM})
+    return step.model_copy(update={"tool": Tool.FIND, "spans": step.spans.model_copy(update={"number": ""})})
+
+
+_IN_MONEY = re.compile(r"\bin (?:pounds|money|actual money|cash|real terms|euros?|£s?)\b|£")
+
+
+def _leans_back(label: str, step: Step, found: Found, text: str) -> bool:
+    """Whether a message can only be read with the one before."""
+    if label in _LEANING:
+        return True
+    return step.tool in _INHERITS and not found.unknown and _refers_back(text, found.spans)
+
+
+def _said_before(memory: Memory) -> set[str]:
+    spans = memory.asked[-1].step.spans
+    return {w for name in (*spans.merchants, spans.category) for w in parts.words_of(name)}
+
+
+_SAME_TIME = re.compile(
+    r"\b(?:(?:in|over|during|for) )?(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|year|quarter|stretch)\b(?! (?:last|before|a year))"
+)
+
+
+def _dated(message: str, memory: Memory) -> str:
+    """The message with the days of the question before in the place of "in that time" or "same month"."""
+    before = memory.asked[-1].step.spans.periods if memory.asked else ()
+    return _SAME_TIME.sub(" and ".join(before), parts.plain(message), count=1) if before else message
+
+
+_OUTWARD = (_ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}
+_PAID_OUT = re.compile(r"\b(?:spen[dt]|paid out|gone out|went out|bought|outgoings|cost)\b")
 _THERE = re.compile(r"\bthere\b(?! (?:is|are|was|were|any|been))")
-_IS_THAT = re.compile(r"\b(?:is|was|are|were|for) (?:that|those|them|it)\b")
+_IS_THAT = re.compile(r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$")
 _ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 
 
-def _same_again(last: Asked, tool: Tool, said: Spans, known: Known) -> Step:
+def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -> Step:
     """Another question about the same payments."""
-    before = last.step.spans
+    before, only = last.step.spans, last.step.only
+    if last.used and not (before.merchants or before.category) and _PRONOUN.search(text):
+        # Nobody was named, but the answer told of somebody.
+        before, only = before.model_copy(update={"merchants": last.used[:1], "periods": ()}), last.used
     if tool in (Tool.LAST, Tool.FIRST) and not said.periods and _reaches_today(before, known):
         # "When was the last one?" after "has it gone out this month?" looks further back.
         before = before.model_copy(update={"periods": ()})
     spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group})
-    return Step(tool=tool, spans=spans, only=last.step.only, excluding=last.step.excluding)
+    return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
 
 
 def _reaches_today(spans: Spans, known: Known) -> bool:
@@ -615,6 +719,19 @@ _EMPTY = frozenset(
         "stuff",
         "never",
         "mind",
+        "own",
+        "thinking",
+        "said",
+        "should",
+        "have",
+        "talking",
+        "bit",
+        "an",
+        "today",
+        "up",
+        "lot",
+        "alone",
+        "off",
     ]
 )
 
@@ -664,7 +781,7 @@ def merged(before: Spans, said: Spans) -> Spans:
         update |= {"merchants": said.merchants, "category": said.category}
     if said.periods:
         update["periods"] = said.periods
-    for name in ("amount", "account", "number", "group", "without"):
+    for name in ("amount", "account", "number", "group", "bought", "without"):
         if getattr(said, name):
             update[name] = getattr(said, name)
     return before.model_copy(update=update)
@@ -707,7 +824,10 @@ def _narrowed(last: Asked, said: Spans) -> Step | None:
     if said.merchants:
         words = {w for name in said.merchants for w in parts.words_of(name)}
         some = tuple(t for t in last.used if words <= parts.words_of(t))
-        return last.step.model_copy(update={"only": some}) if some and len(some) < len(last.used) else None
+        if not some or len(some) == len(last.used):
+            return None
+        kept = tuple(m for m in before.merchants if words & parts.words_of(m)) or before.merchants[:1]
+        return last.step.model_copy(update={"only": some, "spans": before.model_copy(update={"merchants": kept})})
     if said.category and before.merchants and not before.category:
         return last.step.model_copy(update={"spans": before.model_copy(update={"category": said.category})})
     return None

@@ -11,7 +11,7 @@ from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spending import last
-from assistant.tools import Context, ToolResult, finish, literal
+from assistant.tools import Context, ToolResult, finish, literal, select
 from data.banking import Account, AccountKind, Balance, Frequency, Kind, StatedBalance
 from data.facts import Fact, Outcome
 from data.money import Money, total
@@ -334,7 +334,12 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     if refused := _only_files(query, context):
         return refused
     until, words = _until(query, context)
-    payments = [d for d in due(query, context, until) if _asked(query, d.name)]
+    payments = _meant(query, context, until)
+    if not payments and not query.periods and (query.matches or query.categories):
+        # "The next rent": the first one there is, however far ahead.
+        later = _meant(query, context, context.today + relativedelta(years=1))
+        payments = [d for d in later if d.day == later[0].day]
+        until, words = (later[0].day, "until " + shown(later[0].day)) if later else (until, words)
     period = Period(since=context.today + dt.timedelta(days=1), until=until, label=words, open_end=True)
     if not payments:
         until_fact = context.book.day("until", until)
@@ -350,6 +355,16 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
     _say_left(query, context, payments)
     return finish(query, context, period, leaves_out=["other spending", "money coming in"])
+
+
+def _meant(query: Query, context: Context, until: dt.date) -> list[Due]:
+    """What is due until a date, of those who were named, or who were paid for the kinds of spending that were."""
+    of_kind: set[str] = set()
+    if query.categories:
+        ever = Period(since=None, until=context.today, label="")
+        templates = {s.key for s in context.queries.grouped(select(query, context, ever), Group.MERCHANT)}
+        of_kind = {p.shown.casefold() for p in context.known.payees if p.template in templates}
+    return [d for d in due(query, context, until) if _asked(query, d.name) or d.name.casefold() in of_kind]
 
 
 def _due_facts(context: Context, one: Due) -> dict[str, Fact | str]:

@@ -14,7 +14,7 @@ from assistant.merchants import How, Match, match
 from assistant.periods import Period
 from assistant.plan import Step, Tool
 from assistant.spans import Known, accounts_named, plain, says_account, words_of
-from data.banking import Account, AccountKind
+from data.banking import Account, Kind
 from data.ledger import Payee
 from data.money import Money
 from data.party import Frozen
@@ -37,6 +37,7 @@ class Query(Frozen):
     number: int | None = None
     group: Group | None = None
     rows_wanted: bool = False
+    kinds: tuple[Kind, ...] | None = None
     without: tuple[Match, ...] = ()
     without_categories: tuple[str, ...] = ()
 
@@ -147,6 +148,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         number=read_number(spans.number),
         group=group,
         rows_wanted=rows,
+        kinds=(Kind.PURCHASE,) if spans.bought else None,
         without=left_out,
         without_categories=tuple(c for _, category in apart for c in category),
     )
@@ -165,18 +167,18 @@ def _innermost(found: list[Period]) -> list[Period]:
 
 def _ambiguous(found: Match) -> bool:
     """Two people with one name: not to be added up unasked. Branches of one shop are."""
-    return found.how is not How.EXACT and all(p.personal for p in found.payees) and len(set(found.names)) > 1
+    people = {_DIGITS.sub("", name) for name in found.names}
+    return found.how is not How.EXACT and all(p.personal for p in found.payees) and len(people) > 1
+
+
+# Cheques differ by their numbers alone.
+_DIGITS = re.compile(r"\d+")
 
 
 def _accounts(said: str, known: Known) -> tuple[Sequence[Account], bool]:
     if not said:
         return known.accounts, False
-    chosen = accounts_named(said, known.accounts)
-    if chosen:
-        return chosen, True
-    generic = any(w in said for w in ("main", "everyday", "personal", "current", "debit"))
-    current = [a for a in known.accounts if a.kind is AccountKind.CURRENT]
-    return (current[:1] if generic and current else []), True
+    return accounts_named(said, known.accounts), True
 
 
 async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match:

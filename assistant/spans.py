@@ -17,17 +17,18 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from assistant import periods
 from assistant.plan import Spans
-from data.banking import Account
+from data.banking import Account, AccountKind
 from data.ledger import Payee
 
 AMOUNT = (
     r"(?:(?:over|above|more than|under|below|less than|at least|at most|no more than|up to|exactly|around|about|bigger than|smaller than"
     r"|larger than|exceeding|between)\s+)?(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d{1,3})?|\d[\d,]*(?:\.\d{1,3})?\s?(?:pounds?|quid|gbp|euros?|eur|dollars?|usd|p\b|pence))"
 )
-# A bare number is an amount only where a bound stands before it.
+# A bare number is an amount only where a bound stands before it, or pence behind it.
 _BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no more than|exactly|bigger than|smaller than|larger than|exceeding)\s+\d[\d,]*(?:\.\d{1,3})?(?![\d/]|\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?))"
 _RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?"
-_AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND})(?![\w])")
+_PENCE = r"(?<!at )\d[\d,]*\.\d{2}(?![.:/\d]|\s?(?:am|pm|%))"
+_AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND}|{_PENCE})(?![\w])")
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
 _NUMBER = re.compile(
     rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
@@ -58,6 +59,7 @@ _END = re.compile(
     r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now|still|says?|showing|shows?"
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
+    r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
@@ -81,7 +83,7 @@ _SHORT = {
     "txn": "transaction", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
     "cannae": "can't", "didnae": "didn't", "dinnae": "don't", "doesnae": "doesn't", "hasnae": "hasn't", "havenae": "haven't",
     "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "hae": "have", "fae": "from",
-    "tae": "to", "owt": "anything", "nowt": "nothing", "summat": "something",
+    "tae": "to", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
@@ -342,12 +344,15 @@ def find(message: str, known: Known) -> Found:
         name = "a" if match["a"] else "b"
         marks.take(match.start(name), match.end(name), "number")
     _categories(marks, known)
+    for match in _BILLS.finditer(marks.hidden()):
+        marks.take(match.start("kind"), match.end("kind"), "merchant")
     for match in _WHO_DID.finditer(marks.hidden()):
         marks.take(match.start(), match.end(), "merchant")
     _slots(marks, known)
     _fragments(marks, known)
     _join(marks, known)
     _with_beside(marks, known)
+    _apposed(marks)
     _left_out(marks)
     masked, unknown = _masked(marks, known)
     spans = Spans(
@@ -356,14 +361,24 @@ def find(message: str, known: Known) -> Found:
         merchants=tuple(_bare(m) for m in (*marks.of("merchant"), *marks.of("category")[1:])),
         category=next(iter(marks.of("category")), ""),
         amount=next(iter(marks.of("amount")), ""),
-        account=next(iter(marks.of("account")), ""),
+        account=" and ".join(dict.fromkeys(marks.of("account"))),
         number=next(iter(marks.of("number")), ""),
+        bought=next((m.group() for m in _BOUGHT.finditer(marks.text)), ""),
         group=next(iter(marks.of("group")), ""),
         without=tuple(_EXCEPT_FIRST.sub("", words, count=1).strip() for words in marks.of("without")),
     )
     return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad)
 
 
+_BOUGHT = re.compile(
+    r"\bcard (?:payments?|purchases?|spend(?:ing)?|transactions?)\b|\b(?:on|with|using|by) (?:(?:my|the|our) )?(?:debit |bank )?cards?\b"
+    r"|\bpurchases?\b|\bi(?:'ve| have)? bought\b"
+)
+# What a household is billed for, whoever bills it; words with other uses only beside "bill".
+_BILLS = re.compile(
+    r"\b(?P<kind>(?:electricity|electric|gas|water|energy|heating|broadband|wifi|internet|landline|council tax|tv licen[cs]e)(?= |$|[?.!,])"
+    r"|(?:phone|mobile|power|tv)(?= (?:bills?|contract|payment|company|provider)\b))"
+)
 # Somebody by what they did: "the chap who did the plumbing".
 _WHO_DID = re.compile(
     r"\b(?:the|that) (?:man|chap|guy|bloke|lad|woman|lady|person|people|firm|company) (?:who|that) (?:did|does|do|fixed|sorted|came for|cleaned"
@@ -424,8 +439,7 @@ _PAID = re.compile(r"\b(?:paid|pay|paying|payments? to|made to)\s+$")
 
 def _own_accounts(marks: _Marks, known: Known) -> None:
     """The customer's accounts by their own names: "the holiday jar", "my everyday account"."""
-    for account in sorted(known.accounts, key=lambda a: len(a.name), reverse=True):
-        name = plain(account.name)
+    for name in sorted({n for a in known.accounts for n in account_names(a)}, key=len, reverse=True):
         for start in _whole(marks.text, name):
             lead = _LEAD.search(marks.text[:start])
             marks.take(lead.start() if lead else start, start + len(name), "account")
@@ -457,10 +471,24 @@ def says_account(name: str, accounts: Sequence[Account]) -> bool:
     return _ACCOUNT.fullmatch(text) is not None or any(text in (plain(a.name), plain(a.name).split()[-1]) for a in accounts)
 
 
+def account_names(account: Account) -> tuple[str, ...]:
+    """An account's name, and what is left of it without the last, plain word: "rainy day" for Rainy day savings."""
+    name = plain(account.name)
+    short = name.rpartition(" ")[0]
+    plainly = name.endswith(_PLAIN_ENDS) and len(short.split()) > 1
+    return (name, short) if plainly else (name,)
+
+
+_PLAIN_ENDS = (" savings", " saver", " account", " pot", " fund", " jar", " isa")
+
+
 def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
-    """The accounts that words such as "joint account" or "savings" mean."""
+    """The accounts that words such as "joint account", "savings" or "my isa and the euro account" mean."""
     word = plain(name)
-    exact = [a for a in accounts if re.search(rf"\b{re.escape(plain(a.name))}\b", word)]
+    several = [accounts_named(one, accounts) for one in word.split(" and ")] if " and " in word else []
+    if several and all(several):
+        return [a for a in accounts if any(a in some for some in several)]
+    exact = [a for a in accounts if any(re.search(rf"\b{re.escape(n)}\b", word) for n in account_names(a))]
     if exact:
         return exact
     chosen = []
@@ -473,7 +501,11 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
         )
         if keys and all(k.rstrip("s") in text or (k in ("eur", "euro") and account.currency == "EUR") for k in keys):
             chosen.append(account)
-    return chosen
+    current = [a for a in accounts if a.kind is AccountKind.CURRENT]
+    return chosen or (current[:1] if _MAIN.search(word) else [])
+
+
+_MAIN = re.compile(r"\b(?:main|everyday|personal|current|debit)\b")
 
 
 def _categories(marks: _Marks, known: Known) -> None:
@@ -649,6 +681,17 @@ def _with_beside(marks: _Marks, known: Known) -> None:
             marks.take(part[0], end, "merchant")
 
 
+def _apposed(marks: _Marks) -> None:
+    """Takes what somebody is out of the question: "Mr Dunmore, the gardener, …"."""
+    for part in [p for p in marks.taken if p[2] == "merchant"]:
+        said = _APPOSED.match(marks.text[part[1] :])
+        if said is not None:
+            marks.take(part[1], part[1] + said.end(), "apposed")
+
+
+_APPOSED = re.compile(r", (?:the|my|our) [a-z]+(?: [a-z]+)?,?(?=\s|[?.!]|$)(?! (?:and|or) )")
+
+
 def _phrase(run: Sequence[re.Match[str]], text: str, known: Known) -> tuple[int, int] | None:
     """Where an ordinary word makes a name with the word beside it, as a payee's text has both: "new york"."""
     start, end = run[0].start(), run[-1].end()
@@ -739,9 +782,9 @@ def _left_out(marks: _Marks) -> None:
 
 
 _EXCEPT_WORDS = (
-    r"(?:,\s*)?(?:\b(?:excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|minus"
+    r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|minus"
     r"|(?:but )?(?:not|never) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
-    r"(?:(?:the|my|our|any|anything (?:at|on|from|for)|what i (?:spent|paid) (?:at|on|for)|at|on|for)\s+)*"
+    r"(?:(?:the|my|our|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spent|paid|sent|gave|give|moved|transferred)(?: (?:at|on|for|to))?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
 _EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
@@ -756,13 +799,14 @@ PLACEHOLDERS = {
     "account": "xaccount",
     "number": "xnumber",
     "group": "xgroup",
-    # What is left out changes nothing in what is asked.
+    # What is left out changes nothing in what is asked, nor does what somebody is beside who it is.
     "without": "",
+    "apposed": "",
 }
 
 
 # Periods of no days in particular: they say what is asked, "how much have I got altogether", so they stay as they are.
-_DAYLESS = frozenset(["in all", "all told", "altogether", "all time", "ever", "so far", "overall", "now"])
+DAYLESS = frozenset(["in all", "all told", "altogether", "all time", "ever", "so far", "overall", "now"])
 
 
 def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
@@ -772,11 +816,12 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
         for match in _WORD.finditer(between):
             token = match.group().removesuffix("'s")
             if len(token) > 1 and token not in known.words and match.group() not in known.words and not token.isdigit():
-                meant = close_word(token, known.words)
+                # An ordinary word is itself: "appears" is no "arrears".
+                meant = None if token in known.vocabulary.english else close_word(token, known.words)
                 if meant is None:
                     unknown.append(match.group())
                 else:
                     between = between.replace(match.group(), meant, 1)
-        pieces += [between, f" {words if kind == 'period' and words in _DAYLESS else PLACEHOLDERS.get(kind, '')} "]
+        pieces += [between, f" {words if kind == 'period' and words in DAYLESS else PLACEHOLDERS.get(kind, '')} "]
         position = end
     return re.sub(r"\s+", " ", "".join(pieces)).strip(), tuple(unknown)

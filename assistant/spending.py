@@ -114,7 +114,15 @@ def _sums(query: Query, context: Context, parts: Sequence[tuple[str, Query, Peri
         context.say("sum.each", name=literal(name[:1].upper() + name[1:]), total=part_fact, count=counted)
     context.say("sum.in_all", total=total)
     notes(query, context)
-    return finish(query, context, period_of(query, context), leaves_out=["refunds", "pending payments"])
+    return finish(query, context, _whole(query, context), leaves_out=["refunds", "pending payments"])
+
+
+def _whole(query: Query, context: Context) -> Period:
+    """The period that a scope names for several: from the first day of the first to the last of the last."""
+    found = sorted(query.periods, key=lambda p: (p.since or dt.date.min, p.until))
+    if len(found) < 2:
+        return period_of(query, context)
+    return Period(since=found[0].since, until=max(p.until for p in found), label=" and ".join(p.label for p in query.periods))
 
 
 def _nothing(query: Query, context: Context, period: Period, key: str) -> ToolResult:
@@ -261,7 +269,7 @@ def top(query: Query, context: Context) -> ToolResult:
         rows = context.queries.rows(selection, Order.LARGEST, number)
         if not rows:
             return _nothing(query, context, period, "count.none")
-        context.say("top.head", number=_counted(context, len(rows)), kind="biggest payments", about=about(query, context, period))
+        context.say("top.head", number=_counted(query, len(rows)), kind="biggest payments", about=about(query, context, period))
         for row in rows:
             _say_row(context, "top.row", row)
         return finish(query, context, period, leaves_out=["pending payments"])
@@ -271,7 +279,7 @@ def top(query: Query, context: Context) -> ToolResult:
         return _nothing(query, context, period, "count.none")
     kinds = {Group.CATEGORY: "biggest categories", Group.MONTH: "months", Group.ACCOUNT: "accounts", Group.DAY: "days"}
     head = kinds.get(group, "biggest payees")
-    context.say("top.head", number=_counted(context, len(sums)), kind=head, about=about(query, context, period))
+    context.say("top.head", number=_counted(query, len(sums)), kind=head, about=about(query, context, period))
     names = _group_names(query, context, selection, group)
     for one in sums:
         ids = context.queries.ids(_narrowed(selection, group, one.key, context))
@@ -281,8 +289,9 @@ def top(query: Query, context: Context) -> ToolResult:
     return finish(query, context, period, chart=_chart(head, sums, names), leaves_out=["refunds", "pending payments"])
 
 
-def _counted(context: Context, number: int) -> str:
-    return str(number) if number > 1 else ""
+def _counted(query: Query, found: int) -> str:
+    """The number that the customer said, or those that there are of so many."""
+    return str(found) if query.number is not None and found > 1 else ""
 
 
 def _say_row(context: Context, key: str, row: Row) -> None:

@@ -116,7 +116,7 @@ def select(
     """The rows a query means. Without a name or a category, debits are spending: own transfers are left out."""
     named = query.matches or query.categories
     if kinds is None and incoming is False and not named:
-        kinds = SPENDING
+        kinds = query.kinds or SPENDING
     return Selection(
         accounts=context.accounts(query),
         since=period.since,
@@ -144,6 +144,8 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     if query.least or query.most:
         # The customer's own words for the bound: they know what they said.
         parts.append(literal(query.step.spans.amount))
+    if query.kinds and not (query.matches or query.categories):
+        parts.append("by card")
     if query.named_account:
         parts.append(f"from {listed([a.name for a in query.accounts])}")
     if period is not None and period.label:

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from assistant import pages, position, spending
 from assistant.answer import render
-from assistant.dialogue import Asked, Choice, Memory, Understanding, Unsure, topic_of
+from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of
 from assistant.library import article
 from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, words_of
-from assistant.tools import Context, Line, Live, ToolResult, unknown_payee
+from assistant.tools import Context, Line, Live, ToolResult, literal, unknown_payee
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
@@ -233,8 +233,9 @@ class Assistant:
             offered = [Choice(label=c, step=s) for c, s in zip(query.choices, steps, strict=True)]
             lines = (Line(key=f"ask.{query.key}", slots={"said": query.said}),)
             return ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices), [Asked(step=step)], offered
-        done = [Asked(step=step, used=tuple(dict.fromkeys(p.template for p in payees_of(query))))]
-        return await self._act(query, login, known, now, facts), done, []
+        result = await self._act(query, login, known, now, facts)
+        used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
+        return result, [Asked(step=step, used=used)], []
 
     async def _look_up(
         self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
@@ -369,6 +370,12 @@ MOST_KNOWN = 500
 GUESS = 0.5
 
 
+def _told(result: ToolResult, known: Known) -> tuple[str, ...]:
+    """The templates of the one payee that an answer tells of: "them" in the next question."""
+    names = {fact.value for fact in result.facts if fact.label in ("merchant", "from")}
+    return tuple(dict.fromkeys(p.template for p in known.payees if {literal(p.shown)} == names or {literal(p.text)} == names))
+
+
 def _with_topic(step: Step, message: str, memory: Memory) -> Step:
     """A question to the pages is asked in the customer's words, whole."""
     if step.tool is not Tool.ARTICLE:
@@ -409,10 +416,12 @@ def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
             for c in choices
             if said & words_of(c.label) and not any(said & words_of(d.label) for d in choices if d is not c)
         ]
-    return fitting[0] if len(fitting) == 1 and len(said) <= MOST_CHOOSING else None
+    short = len(said) <= (MOST_CHOOSING if _ASKS_ANEW.search(message.casefold()) else SHORT)
+    return fitting[0] if len(fitting) == 1 and short else None
 
 
 MOST_CHOOSING = 5
+_ASKS_ANEW = re.compile(r"\b(?:how|what|when|which|where|did|do|does|is|are|was|show|list)\b")
 
 
 def _with_choice(key: str, step: Step, choice: str) -> Step:

@@ -71,7 +71,7 @@ class Ground:
             return [f"{fact.label}: evidence {strangers[0]} is no row of the customer's"]
         rows = [self.rows[key] for key in fact.evidence if key in self.rows]
         if fact.is_money:
-            right = self._money(fact, rows, stated, said)
+            right = self._money(fact, rows, stated, said, scope)
         elif fact.unit == COUNT:
             right = _count(fact, rows, scope)
         elif fact.unit == DAY:
@@ -86,10 +86,12 @@ class Ground:
         """Whether a figure rests on a standing order or the like, whose ids are not rows."""
         return fact.number is not None and abs(fact.number) in self.figures
 
-    def _money(self, fact: Fact, rows: Sequence[Line], stated: Sequence[Fact], said: Sequence[str]) -> bool:
+    def _money(
+        self, fact: Fact, rows: Sequence[Line], stated: Sequence[Fact], said: Sequence[str], scope: Mapping[str, Any]
+    ) -> bool:
         value = abs(fact.number or Decimal(0))
         rows = [row for row in rows if row.currency == fact.unit]
-        if rows and value in _from_rows(rows):
+        if rows and (value in _from_rows(rows) or value in _a_week(rows, scope)):
             return True
         others = [
             abs(o.number) for o in _apart(stated) if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None
@@ -129,6 +131,15 @@ def _from_rows(rows: Sequence[Line]) -> set[Decimal]:
     spread = len({row.day[:7] for row in rows})
     found |= {(abs(Decimal(sum(minors))) / n).quantize(Decimal(1)) / 100 for n in range(1, spread + 4)}
     return found
+
+
+def _a_week(rows: Sequence[Line], scope: Mapping[str, Any]) -> set[Decimal]:
+    """What some rows come to for each seven days, and for each day, of the scope."""
+    if not (scope.get("since") and scope.get("until")):
+        return set()
+    days = (dt.date.fromisoformat(scope["until"]) - dt.date.fromisoformat(scope["since"])).days + 1
+    whole = abs(Decimal(sum(row.minor for row in rows)))
+    return {(whole * unit / days).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) / 100 for unit in (1, 7)}
 
 
 def _is_total(value: Decimal, stated: Sequence[Fact], fact: Fact) -> bool:

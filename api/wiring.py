@@ -333,7 +333,7 @@ async def open_bank(
     assistant = Assistant(
         ledger=ledger,
         queries=queries,
-        understanding=Understanding(head, embedder.embed),
+        understanding=Understanding(head, embedder.embed, lambda word: bool(kinds.codes(word))),
         articles=_articles(ArticleSearch(library.articles, library.index, embedder, FIRST_LOOK), library.articles),
         meaning=_meaning(MerchantSearch(index, embedder), kinds),
         gateway=gateway,

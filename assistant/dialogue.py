@@ -6,7 +6,7 @@ A plan is made only when the head is sure and every word is understood; anything
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dateutil.relativedelta import relativedelta
@@ -30,6 +30,7 @@ MERE_FOLLOW_UP = 0.75
 # From here on a label is right nearly always even beside a word that no example has.
 PASSING = 0.6
 REFUSING = 0.75
+CERTAIN = 0.9
 # A model's tool must be among so many labels that the head finds most probable: two that read alike are rarely both wrong.
 LIKELY = 4
 # Words of a message that can be a mere follow-up.
@@ -92,14 +93,14 @@ _LEANING = frozenset({"follow", "other", "both", "details"})
 class Understanding:
     """The router at work: one head, one embedder, no state of its own."""
 
-    def __init__(self, head: Head, embed: Embed) -> None:
-        self.head, self.embed = head, embed
+    def __init__(self, head: Head, embed: Embed, is_kind: Callable[[str], bool]) -> None:
+        self.head, self.embed, self.is_kind = head, embed, is_kind
         self.fillers, self.words = fillers(), words_by_label()
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         message = _dated(message, memory)
-        whole = parts.find(message, known)
+        whole = parts.find(message, known, self.is_kind)
         label, sure = self._label(whole, bool(memory.asked))
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
@@ -109,7 +110,9 @@ class Understanding:
         step = self._step(label, whole, memory, message, known)
         # The pages have a floor of their own: what they do not say is said to be unknown.
         needed = CARE if label in (Tool.HANDOVER, Tool.ARTICLE) else SURE
-        leans = step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
+        leans = (
+            step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
+        )
         if leans or (step is not None and step.tool is Tool.REFUSE):
             needed = FOLLOWING
         missing = self._not_understood(whole, label, known, sure)
@@ -121,7 +124,7 @@ class Understanding:
             and _points_nowhere(step, parts.plain(message), _off_track(memory))
         ):
             step = None
-        if step is not None and missing and sure >= PASSING and _passes(missing, whole, step, known):
+        if step is not None and missing and sure >= PASSING and _passes(missing, whole, step, known, sure):
             step, missing = step.model_copy(update={"unread": missing}), ()
         if step is None or sure < needed or missing:
             return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure, self._likely(whole))
@@ -143,7 +146,7 @@ class Understanding:
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
             return _against(memory.asked[-1], whole.spans, text)
-        if not _only_parts(whole):
+        if not _only_parts(whole, beside=sure < SURE or label in _LEANING):
             return None
         if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
@@ -206,7 +209,7 @@ class Understanding:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
         steps: list[Step] = []
         for clause in clauses:
-            found = parts.find(clause, known)
+            found = parts.find(clause, known, self.is_kind)
             label, sure = self._label(found)
             if steps and _only_parts(found):
                 # "… only my own account" goes with the question before it.
@@ -232,6 +235,8 @@ class Understanding:
             found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
         if label in set(Tool):
             tool = Tool(label)
+            if last is not None and _about_pay(last.step, tool, found.spans, parts.plain(message)):
+                return None
             if tool is Tool.SUM and found.spans.group:
                 tool = Tool.BREAKDOWN
             if tool is Tool.ACCOUNTS and found.spans.account:
@@ -246,9 +251,9 @@ class Understanding:
                 return Step(tool=tool, spans=found.spans.model_copy(update={"account": ""}))
             if tool is Tool.COMPARE and _TOGETHER.search(parts.plain(message)):
                 tool = Tool.SUM
-            if last is not None and tool in (Tool.LAST, Tool.FIND) and _THE_ONE.search(parts.plain(message)):
-                if (came := _came_in(last, found.spans)) is not None:
-                    return came
+            one = last if tool in (Tool.LAST, Tool.FIND) and _THE_ONE.search(parts.plain(message)) else None
+            if one is not None and (came := _came_in(one, found.spans)) is not None:
+                return came
             if tool is Tool.REFUND_STATUS and _RETURNED.search(parts.plain(message)):
                 # What was sent back then is refunded from then on.
                 since = tuple(f"since {_LEAD_OF_PERIOD.sub('', p)}" for p in found.spans.periods)
@@ -281,9 +286,6 @@ class Understanding:
                 return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic_of(message, memory)}))
             spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
             if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
-                if last.step.tool in (Tool.INCOME, Tool.SALARY) and tool in _OUTWARD and not _PAID_OUT.search(parts.plain(message)):
-                    # "What was October's against August's" after a question about pay is about pay.
-                    return None
                 return _same_again(last, tool, spans, known, parts.plain(message))
             return Step(tool=tool, spans=spans)
         if label == "both" and len(found.spans.merchants) + bool(found.spans.category) > 1:
@@ -314,6 +316,9 @@ def _is_somebody_else(who: str, known: Known) -> bool:
     """Whether a word in the possessive is a name: "today's balance" and "last month's statement" are nobody's."""
     return (
         who not in known.words
+        and not any(
+            who in parts.words_of(plain_name) for plain_name in (parts.plain(a.name).replace("'s", "") for a in known.accounts)
+        )
         and who not in known.vocabulary.nobody
         and who not in periods.MONTHS
         and who not in periods.WEEKDAYS
@@ -325,12 +330,15 @@ def _own_account(found: Found, known: Known) -> bool:
     return any(parts.plain(a.name) in parts.plain(found.spans.account) for a in known.accounts if "'" in parts.plain(a.name))
 
 
-def _passes(missing: Sequence[str], found: Found, step: Step, known: Known) -> bool:
+def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure: float) -> bool:
     """Whether words that no example has may be passed over: ordinary ones that stand beside what is understood.
 
     Never where sums would then be over everything, nor a word beside a name that may be part of it, nor one that narrows.
     """
     words = [w.removesuffix("'s") for w in missing]
+    if sure >= CERTAIN and step.tool not in _ABOUT_SAME - _WHOLE | _FREE | {Tool.INCOME, Tool.REFUND_STATUS}:
+        # "Could I get a 250 pound gizmo": what it is changes nothing.
+        return not any(w in _NARROWING for w in words)
     narrowing = _NARROWING - _HOURS if step.tool is Tool.DUPLICATES else _NARROWING
     if step.tool in _FREE or any(w in narrowing or w.isdigit() for w in words):
         return False
@@ -358,7 +366,12 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     lost: the message before was not understood, so that "the dearest one?" is of what nobody knows.
     """
     said = step.spans
-    if step.tool not in _INHERITS or said.merchants or said.category:
+    if step.tool not in _INHERITS:
+        return False
+    if lost and not said.periods and len(text.split()) <= SHORT and _OWN.search(text) is None:
+        # "And Duke's?" after a question that was not understood: nobody knows which days are meant, or of what.
+        return True
+    if said.merchants or said.category:
         return False
     return _PRONOUN.search(text) is not None or (lost and not said.account and _OWN.search(text) is None)
 
@@ -453,7 +466,7 @@ _EVERYTHING = re.compile(r"\b(?:as well|too|includ\w+|everything|altogether|all 
 _OWN_SPENDING = re.compile(
     r"\b(?:(?:did|have|has|had) (?:i|we) (?:ever |just |already )?[a-z]+|(?:i|we)(?:'ve| have)? (?:spent|paid|sent|moved|received|got paid))\b"
 )
-_THE_ONE = re.compile(r"\bthe (?:[a-z]+ ){0,4}ones?\b")
+_THE_ONE = re.compile(r"\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b")
 # Orders, which are declined whatever else they name: what only reads cannot be told to act.
 _POLITELY = r"^(?:please |can you |could you |would you |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
 _ORDER = re.compile(
@@ -560,10 +573,18 @@ def _dated(message: str, memory: Memory) -> str:
     return _SAME_TIME.sub(" and ".join(before), parts.plain(message), count=1) if before else message
 
 
+def _about_pay(before: Step, tool: Tool, said: Spans, text: str) -> bool:
+    """ "What was October's against August's" after a question about pay is about pay, of which no tool says that."""
+    named = said.merchants or said.category or _OWN.search(text)
+    return before.tool in (Tool.INCOME, Tool.SALARY) and tool in _OUTWARD and not named and not _PAID_OUT.search(text)
+
+
 _OUTWARD = (_ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}
 _PAID_OUT = re.compile(r"\b(?:spen[dt]|paid out|gone out|went out|bought|outgoings|cost)\b")
 _THERE = re.compile(r"\bthere\b(?! (?:is|are|was|were|any|been))")
-_IS_THAT = re.compile(r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$")
+_IS_THAT = re.compile(
+    r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$"
+)
 _ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 
 
@@ -732,16 +753,36 @@ _EMPTY = frozenset(
         "lot",
         "alone",
         "off",
+        "omg",
+        "aw",
+        "man",
+        "mate",
+        "hold",
+        "oops",
+        "other",
+        "rather",
+        "instead",
     ]
 )
 
 
-def _only_parts(found: Found) -> bool:
-    """Whether a message is nothing but names and periods, with words around them that ask for nothing."""
+def _only_parts(found: Found, beside: bool = False) -> bool:
+    """Whether a message is nothing but names and periods, with words around them that ask for nothing.
+
+    beside: words for what is bought may stand there too, "the phone bill, EE".
+    """
     left = [w for w in re.findall(r"[a-z']+", found.masked) if w not in parts.PLACEHOLDERS.values()]
+    if beside and found.spans.merchants:
+        left = [w for w in left if w not in BESIDE]
     named = found.spans.merchants or found.spans.category or found.spans.periods or found.spans.account
     said = named or found.spans.without or found.spans.amount
-    return bool(said) and not found.unknown and "other" not in left and "both" not in left and all(w in _EMPTY for w in left)
+    return (
+        bool(said)
+        and not found.unknown
+        and not (set(left) & {"both"})
+        and (named or "other" not in left)
+        and all(w in _EMPTY for w in left)
+    )
 
 
 def _only_total(found: Found) -> bool:
@@ -784,6 +825,9 @@ def merged(before: Spans, said: Spans) -> Spans:
     for name in ("amount", "account", "number", "group", "bought", "without"):
         if getattr(said, name):
             update[name] = getattr(said, name)
+    if said.account and not said.without:
+        # The account that was left out before is the one that is asked about now.
+        update["without"] = tuple(name for name in before.without if not parts.says_account(name, ()))
     return before.model_copy(update=update)
 
 

@@ -144,6 +144,8 @@ def _by_part(name: str, payees: Sequence[Payee], english: frozenset[str]) -> lis
     if not wanted:
         return []
     texts = [(payee, texts_of(payee)) for payee in payees]
+    if as_said := [payee for payee, words in texts if all(w in words for w in wanted)]:
+        return as_said
     found = [
         payee
         for payee, words in texts

@@ -362,7 +362,7 @@ def _part_range(match: re.Match[str], today: Today) -> Period:
     since = dt.date(until.year - (since_month > month), since_month, 1)
     part = {"start": 1, "beginning": 1, "middle": 15, "mid": 15, "end": 31}
     ends = {"start": 10, "beginning": 10, "middle": 15, "mid": 15, "end": 31}
-    return _between(since + relativedelta(day=part[match["a_part"]]), until + relativedelta(day=ends[match["b_part"]]))
+    return _between(since + relativedelta(day=part[match["a_part"] or "start"]), until + relativedelta(day=ends[match["b_part"]]))
 
 
 def _part_of_month(match: re.Match[str], today: Today) -> Period:
@@ -735,7 +735,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}(?: (?:of )?(?P<week>last|this) week)?", _range),
         (rf"{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
         (rf"(?:{_BETWEEN}|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
-        (rf"(?:between|from) (?:the )?(?P<a_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('a_')} (?:and|to|until|till) (?:the )?(?P<b_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _part_range),
+        (rf"(?:between|from) (?:(?:the )?(?P<a_part>start|beginning|middle|mid|end)(?: of)? )?{_MONTH.format('a_')} (?:and|to|until|till) (?:the )?(?P<b_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _part_range),
         (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
         (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
         (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:on|onwards?|onward|to now|(?:until|till|up to) (?:now|today)|to today|to date)", _onwards),
@@ -773,6 +773,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<rel>last|this) year(?:'s|,? in(?: the)?)? (?P<season>spring|summer|autumn|winter)(?P<which>)(?P<year>)", _season),
         (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
+        (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
         (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) before (?:last|this one|that one|that)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
         (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year)))?{_SO_FAR}", _month),

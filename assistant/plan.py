@@ -56,9 +56,9 @@ class Spans(Frozen):
 
     periods: up to two, in the order said; for a comparison the first is the one asked about.
     merchants: names of shops, people or companies. category: a kind of spending.
-    amount: bounds included, such as "over 50". account: which of their accounts. group: by what. bought: words for what was paid
-    by card, such as "purchases". without: names and kinds that are to be left out. change: words that ask for what changed, such as "gone up". topic: a whole question about the
-    bank's pages and terms.
+    amount: bounds included, such as "over 50". account: which of their accounts. group: by what.
+    bought: words for what was paid by card, such as "purchases". without: names and kinds that are to be left out.
+    change: words that ask for what changed, such as "gone up". topic: a whole question about the bank's pages and terms.
     """
 
     periods: tuple[str, ...] = ()

@@ -119,6 +119,9 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
             matches.remove(found_match)
             groups.append(other)
             categories = tuple(dict.fromkeys(categories + other))
+    matches, groups = _once(matches), _each_once(groups)
+    matches, passed = _without_ordinary(matches, step, known)
+    step = step.model_copy(update={"unread": (*step.unread, *passed)})
     least, most = read_bounds(spans.amount, accounts[0].currency) if spans.amount else (None, None)
     several = next((m for m in matches if _ambiguous(m)), None)
     if several is not None and not step.only:
@@ -154,6 +157,33 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     )
 
 
+def _once(matches: list[Match]) -> list[Match]:
+    """The names without those that mean payees of another one: "Pemberton, the dinners one" is one person, and counts once."""
+    kept: list[Match] = []
+    for one in sorted(matches, key=lambda m: len(m.ids), reverse=True):
+        if not one.ids or not any(set(one.ids) <= set(other.ids) for other in kept):
+            kept.append(one)
+    return [m for m in matches if m in kept]
+
+
+def _each_once(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Kinds of spending without those inside another one: "restaurants and eating out" are one kind, and count once."""
+    distinct = list(dict.fromkeys(groups))
+    return [one for one in distinct if not any(set(one) < set(other) for other in distinct)]
+
+
+def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[list[Match], tuple[str, ...]]:
+    """The names without ordinary words that mean nobody, where somebody else is named; and these words.
+
+    "What did he give me back for the pizzas" is about him. A comparison needs both of its sides.
+    """
+    if step.tool is Tool.COMPARE or not any(m.payees for m in matches):
+        return matches, ()
+    ordinary = known.vocabulary.english | known.words
+    gone = [m for m in matches if not m.payees and words_of(m.said) <= ordinary]
+    return [m for m in matches if m not in gone], tuple(m.said for m in gone)
+
+
 def _innermost(found: list[Period]) -> list[Period]:
     """ "This year, January to October" is one period: the one inside the other; the same days said twice are one too."""
     days = {(p.since, p.until): p for p in reversed(found)}
@@ -185,17 +215,17 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding, known.vocabulary.english)
-    words = words_of(name)
+    words, trades = words_of(name), known.vocabulary.trades
     if found.how is How.SPELLING and words <= known.words | known.vocabulary.english:
         # An ordinary word is no slip of the pen: "books" are not BOOTS.
         found = Match(said=name, how=How.NONE)
     # "Severn Trent Water" names somebody: a description is made of ordinary words alone.
-    if found.how in (How.EXACT, How.SPELLING) or not words <= known.words | _DESCRIBING | known.vocabulary.english:
+    if found.how in (How.EXACT, How.SPELLING) or not words <= known.words | trades | known.vocabulary.english:
         return found
-    if found.payees and not words & _DESCRIBING:
+    if found.payees and not words & trades:
         return found
     alike = await meaning(name)
-    templates = set(alike.templates) if words & _DESCRIBING and words <= known.words | _DESCRIBING else set()
+    templates = set(alike.templates) if words & trades and words <= known.words | trades else set()
     written = {p.template for p in found.payees} | _by_stem(words, known)
     meant = [p for p in known.payees if p.template in templates | written or (p.mcc is not None and p.mcc in alike.codes)]
     # Whose name says it goes before who only is of the kind, and a person before another kind of shop: the gardener is no
@@ -209,109 +239,16 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
 
 def _by_stem(words: set[str], known: Known) -> set[str]:
     """Templates with a word of the same stem as a trade: "roofer" and ROOFING, "dentist" and DENTAL."""
-    stems = [w.removesuffix(end) for w in words & _DESCRIBING for end in _TRADE if w.endswith(end) and len(w) - len(end) >= 4]
+    stems = [
+        w.removesuffix(end)
+        for w in words & known.vocabulary.trades
+        for end in _TRADE
+        if w.endswith(end) and len(w) - len(end) >= 4
+    ]
     return {p.template for p in known.payees if any(t.startswith(s) for s in stems for t in words_of(p.template))}
 
 
 _TRADE = ("er", "or", "ist", "ian")
-
-
-_DESCRIBING = frozenset(
-    [
-        "decorator",
-        "joiner",
-        "roofer",
-        "carpenter",
-        "locksmith",
-        "plasterer",
-        "tiler",
-        "glazier",
-        "handyman",
-        "tutor",
-        "childminder",
-        "babysitter",
-        "chiropodist",
-        "osteopath",
-        "chiropractor",
-        "tailor",
-        "jeweller",
-        "newsagent",
-        "surveyor",
-        "photographer",
-        "caterer",
-        "coffees",
-        "cafes",
-        "pubs",
-        "trains",
-        "buses",
-        "bus",
-        "taxis",
-        "hotels",
-        "flights",
-        "place",
-        "guy",
-        "man",
-        "woman",
-        "shop",
-        "plumber",
-        "plumbing",
-        "electrician",
-        "builder",
-        "dentist",
-        "dental",
-        "vet",
-        "gym",
-        "hairdresser",
-        "barber",
-        "garage",
-        "mechanic",
-        "cleaner",
-        "gardener",
-        "florist",
-        "optician",
-        "nursery",
-        "school",
-        "club",
-        "restaurant",
-        "cafe",
-        "coffee",
-        "pub",
-        "bakery",
-        "butcher",
-        "chemist",
-        "pharmacy",
-        "petrol",
-        "fuel",
-        "parking",
-        "taxi",
-        "train",
-        "hotel",
-        "airline",
-        "broadband",
-        "phone",
-        "energy",
-        "gas",
-        "water",
-        "electricity",
-        "insurance",
-        "rent",
-        "landlord",
-        "council",
-        "streaming",
-        "music",
-        "film",
-        "films",
-        "tv",
-        "mobile",
-        "internet",
-        "heating",
-        "boiler",
-        "doctor",
-        "physio",
-        "lawyer",
-        "accountant",
-    ]
-)
 
 
 def read_category(said: str, known: Known) -> tuple[str, ...]:

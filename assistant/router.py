@@ -59,7 +59,8 @@ def vocabulary(english: frozenset[str] = frozenset()) -> Vocabulary:
     """Every word that the router knows the meaning of. english: ordinary words of the language."""
     words = {label: _words(said) for label, said in examples().items()}
     asked = fillers().union(*(said for label, said in words.items() if label not in ABOUT_NOTHING))
-    return Vocabulary(words=asked.union(*words.values()), asked=asked, nobody=_listed("nobody"), english=english)
+    every = asked.union(*words.values())
+    return Vocabulary(words=every, asked=asked, nobody=_listed("nobody"), trades=_listed("trades"), english=english)
 
 
 # Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rapidfuzz import process
@@ -60,6 +60,7 @@ _END = re.compile(
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
+    r"|\s+(?:is|was|are|were)\b(?=\s+(?:more|less|cheaper|dearer|higher|lower|how|still|now|it|that|up|down|due|paid|already|going|taking|\x01))"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
@@ -83,7 +84,7 @@ _SHORT = {
     "txn": "transaction", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
     "cannae": "can't", "didnae": "didn't", "dinnae": "don't", "doesnae": "doesn't", "hasnae": "hasn't", "havenae": "haven't",
     "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "hae": "have", "fae": "from",
-    "tae": "to", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
+    "nd": "and", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "tae": "to", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
@@ -211,12 +212,13 @@ class Vocabulary:
     """Words that the finders know before they know a customer.
 
     words: of all the router's examples. asked: of those that ask for the customer's own data. nobody: what names nobody even
-    where a name is expected. english: ordinary words of the language, which are never a misspelt name; empty where unknown.
+    where a name is expected. trades: words for kinds of shops and what they sell. english: ordinary words of the language, which are never a misspelt name; empty where unknown.
     """
 
     words: frozenset[str]
     asked: frozenset[str]
     nobody: frozenset[str]
+    trades: frozenset[str] = frozenset()
     english: frozenset[str] = frozenset()
 
 
@@ -311,6 +313,8 @@ def words_of(text: str) -> set[str]:
 def texts_of(payee: Payee) -> set[str]:
     """The words of a payee's texts, and the parts of those with a mark inside: "marks&spencer" is also "marks" and "spencer"."""
     whole = words_of(f"{payee.template} {payee.text} {plain(payee.shown)}")
+    # "Duke's" is also said "dukes".
+    whole |= {word.replace("'", "") for word in whole if "'" in word}
     return whole | {part for word in whole for part in _INSIDE.split(word) if len(part) > 1}
 
 
@@ -320,18 +324,46 @@ _INSIDE = re.compile(r"[&*./+-]")
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
-    text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], text)
+    text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", text))
     return _GREETING.sub("", re.sub(r" {2,}", " ", text).strip()) or text.strip()
 
 
+# "Yesss", "sooo".
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _GREETING = re.compile(
     r"^(?:(?:(?:good )?(?:morning|afternoon|evening)|good day|hello|hi|hiya|hey|dear sirs?)(?: there| again| both| all)?[ ,.!-]+)+"
 )
 
 
-def find(message: str, known: Known) -> Found:
-    """Take a message apart. The spans are in `plain` form, in the order said."""
-    marks = _Marks(plain(message))
+def _spelt(text: str, known: Known) -> str:
+    """Slips of the pen in words that any question has put right, months among them; what may be a name is left alone."""
+
+    def right(match: re.Match[str]) -> str:
+        word = match.group()
+        usual = word in known.vocabulary.english or word in known.words or word in periods.MONTHS or word in periods.WEEKDAYS
+        if usual or word in known.tokens or close_word(word, known.tokens, 5) is not None or word in known.synonyms:
+            return word
+        return close_word(word, _USUAL, 5) or word
+
+    return re.sub(r"(?<![\w'&*./-])[a-z]{5,}(?![\w'&*./-])", right, text)
+
+
+_USUAL = frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4) | frozenset(
+    [
+        "spend", "spent", "spending", "month", "months", "year", "years", "week", "weeks", "account", "accounts", "balance",
+        "payment", "payments", "total", "average", "biggest", "largest", "smallest", "direct", "debit", "debits", "standing", "order",
+        "orders", "refund", "refunded", "yesterday", "today", "morning", "transfer", "transferred", "received", "savings", "money",
+        "between", "compared", "breakdown", "category", "subscription", "subscriptions", "pending", "charged", "receive", "groceries",
+    ]
+)  # fmt: skip
+
+
+def find(message: str, known: Known, is_kind: Callable[[str], bool] = lambda _word: False) -> Found:
+    """Take a message apart. The spans are in `plain` form, in the order said.
+
+    is_kind: whether an ordinary word is a kind of shop, where nobody is named: "the vet", "coffee this month".
+    """
+    marks = _Marks(_spelt(plain(message), known))
     _quotes(marks, known)
     _own_accounts(marks, known)
     _exact_payees(marks, known)
@@ -352,7 +384,9 @@ def find(message: str, known: Known) -> Found:
     _fragments(marks, known)
     _join(marks, known)
     _with_beside(marks, known)
+    _purposes(marks, known)
     _apposed(marks)
+    _kinds(marks, known, is_kind)
     _left_out(marks)
     masked, unknown = _masked(marks, known)
     spans = Spans(
@@ -681,6 +715,31 @@ def _with_beside(marks: _Marks, known: Known) -> None:
             marks.take(part[0], end, "merchant")
 
 
+def _kinds(marks: _Marks, known: Known, is_kind: Callable[[str], bool]) -> None:
+    """Words for a kind of shop, or for what it sells, where a name may stand: "find the vet bill", "coffee this month?"."""
+    named = bool(marks.of("merchant") or marks.of("category"))
+    if _ABOUT_MONEY.search(marks.text) is None and len(marks.text.split()) > FRAGMENT:
+        return
+    for match in reversed([*_NOUN.finditer(marks.hidden())]):
+        word, rest = match["noun"], marks.hidden()[match.end("noun") :]
+        listed = word in known.vocabulary.trades and _AMONG.match(rest) is not None
+        if (listed or not named) and word not in known.nobody and (word in known.vocabulary.trades or is_kind(word)):
+            named = marks.take(match.start("noun"), match.end("noun"), "merchant") or named
+
+
+_ABOUT_MONEY = re.compile(
+    r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|payments?|charged?|fees?|took|taken|gone|going out|much|price|dearest|find)\b|£"
+)
+# "Coffee this month?": so few words ask for a sum by themselves.
+FRAGMENT = 5
+# "Trains, buses and Uber": one of several.
+_AMONG = re.compile(r"(?:,| and|, and) \x01")
+_NOUN = re.compile(
+    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|and|or|so|ok)\s)"
+    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|come|came|is|was|each|per|every)\b)"
+)
+
+
 def _apposed(marks: _Marks) -> None:
     """Takes what somebody is out of the question: "Mr Dunmore, the gardener, …"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
@@ -754,6 +813,29 @@ def close_word(token: str, vocabulary: Iterable[str], least: int = 4) -> str | N
     return str(best[0]) if best is not None and best[0][0] == token[0] else None
 
 
+def _purposes(marks: _Marks, known: Known) -> None:
+    """Takes what a payment was for out of the names, where somebody else is named: "at Currys, it's for a warranty".
+
+    Its words stay, as ones that chose nothing. Where it is part of what somebody's payments say, it is left in.
+    """
+    names = [p for p in marks.taken if p[2] == "merchant"]
+    theirs = [p for p in names if _theirs(p[3], known)]
+    if len(names) < 2 or not theirs:
+        return
+    for part in names:
+        lead = _PURPOSE.search(marks.text[: part[0]])
+        if part not in theirs and lead is not None and part[3].split()[-1] not in known.synonyms:
+            marks.taken.remove(part)
+
+
+_PURPOSE = re.compile(r"\b(?:for|the|of|as|in)\s+(?:(?:a|an|the|my|our|some)\s+)?$")
+
+
+def _theirs(name: str, known: Known) -> bool:
+    """Whether a name has a word of the customer's payees."""
+    return any(_as_held(w.removesuffix("'s"), known) is not None for w in _WORD.findall(name) if w not in known.nobody)
+
+
 def _join(marks: _Marks, known: Known) -> None:
     """Makes one name of two that one payee has both of: "the cafe at the Forum"."""
     names = sorted(part for part in marks.taken if part[2] == "merchant")
@@ -789,7 +871,7 @@ _EXCEPT_WORDS = (
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
 _EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
-_JOINT = re.compile(r"\s+(?:(?:at|in|on|near|by|and|&)\s+(?:the\s+)?)?")
+_JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|and|&)\s+(?:the\s+)?)?")
 # What stands for a part when the rest is compared with examples: an ordinary word of its kind.
 PLACEHOLDERS = {
     "period": "xperiod",
@@ -809,6 +891,9 @@ PLACEHOLDERS = {
 DAYLESS = frozenset(["in all", "all told", "altogether", "all time", "ever", "so far", "overall", "now"])
 
 
+_COUNTED = re.compile(r"\b(?P<how>how many|number of|which of the) (?P<what>[a-z]+)\b")
+
+
 def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
     pieces, position, unknown = [], 0, []
     for start, end, kind, words in [*sorted(marks.taken), (len(marks.text), len(marks.text), "", "")]:
@@ -824,4 +909,7 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
                     between = between.replace(match.group(), meant, 1)
         pieces += [between, f" {words if kind == 'period' and words in DAYLESS else PLACEHOLDERS.get(kind, '')} "]
         position = end
-    return re.sub(r"\s+", " ", "".join(pieces)).strip(), tuple(unknown)
+    masked = re.sub(r"\s+", " ", "".join(pieces)).strip()
+    # What is counted is payments, whatever was bought: "how many tickets".
+    masked = _COUNTED.sub(lambda m: f"{m['how']} payments" if m["what"] in BESIDE else m.group(), masked)
+    return masked, tuple(word for word in unknown if word not in BESIDE)

@@ -16,6 +16,7 @@ from retrieval.vectors import Vectors
 FLOOR = 0.74
 # Codes this close to the best one are the same kind: passenger railways and railroads, florists and their supplies.
 NEAR = 0.05
+MOST_FOUND = 10_000
 
 
 class Kinds:
@@ -31,13 +32,23 @@ class Kinds:
             np.save(draft, vectors)
             draft.replace(path)
         self._vectors = vectors
+        self._found: dict[str, frozenset[str]] = {}
 
     async def find(self, said: str) -> frozenset[str]:
         """The codes that ordinary words may mean; none where nothing is near. About 3 ms, away from the event loop."""
-        (vector,) = await asyncio.to_thread(self._embedder.embed_names, [said])
-        scores = self._vectors @ vector
-        best = float(scores.max())
-        return frozenset(self._codes[n] for n in np.flatnonzero(scores >= best - NEAR)) if best >= FLOOR else frozenset()
+        return await asyncio.to_thread(self.codes, said)
+
+    def codes(self, said: str) -> frozenset[str]:
+        """See find. Blocking; what was asked once is kept."""
+        if said not in self._found:
+            if len(self._found) > MOST_FOUND:
+                self._found.clear()
+            (vector,) = self._embedder.embed_names([said])
+            scores = self._vectors @ vector
+            best = float(scores.max())
+            near = np.flatnonzero(scores >= best - NEAR) if best >= FLOOR else ()
+            self._found[said] = frozenset(self._codes[n] for n in near)
+        return self._found[said]
 
 
 def _kept(path: Path, codes: int) -> Vectors | None:

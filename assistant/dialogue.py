@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from assistant import periods
 from assistant import spans as parts
-from assistant.plan import Plan, Spans, Step, Tool
+from assistant.plan import READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, fillers, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
 from data.party import Frozen
@@ -277,8 +277,9 @@ class Understanding:
                     return last.step
             if tool in _POSITIONS and found.spans.merchants:
                 return Step(tool=Tool.REFUSE)
-            if tool is Tool.ARTICLE:
-                return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic_of(message, memory)}))
+            if tool in READ_WHOLE:
+                topic = topic_of(message, memory) if tool is Tool.ARTICLE else message
+                return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic}))
             spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
             if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
                 if last.step.tool in (Tool.INCOME, Tool.SALARY) and tool in _OUTWARD and not _PAID_OUT.search(parts.plain(message)):
@@ -781,7 +782,7 @@ def merged(before: Spans, said: Spans) -> Spans:
         update |= {"merchants": said.merchants, "category": said.category}
     if said.periods:
         update["periods"] = said.periods
-    for name in ("amount", "account", "number", "group", "bought", "without"):
+    for name in ("amount", "account", "number", "group", "bought", "without", "topic"):
         if getattr(said, name):
             update[name] = getattr(said, name)
     return before.model_copy(update=update)

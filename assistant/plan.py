@@ -43,6 +43,10 @@ class Tool(StrEnum):
     SPARE = "spare"
     ACCOUNTS = "accounts"
     BENEFICIARIES = "beneficiaries"
+    CARDS = "cards"
+    STATEMENTS = "statements"
+    PRODUCT = "product"
+    CONTACT = "contact"
     ARTICLE = "article"
     HELP = "help"
     CANNOT = "cannot"
@@ -51,14 +55,18 @@ class Tool(StrEnum):
     HANDOVER = "handover"
 
 
+# Which page, and which particular of a card or a product is asked for, is read from the whole question.
+READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT, Tool.CONTACT})
+
+
 class Spans(Frozen):
     """Verbatim words of the customer, none of them interpreted yet.
 
     periods: up to two, in the order said; for a comparison the first is the one asked about.
     merchants: names of shops, people or companies. category: a kind of spending.
     amount: bounds included, such as "over 50". account: which of their accounts. group: by what. bought: words for what was paid
-    by card, such as "purchases". without: names and kinds that are to be left out. change: words that ask for what changed, such as "gone up". topic: a whole question about the
-    bank's pages and terms.
+    by card, such as "purchases". without: names and kinds that are to be left out. change: words that ask for what changed,
+    such as "gone up". topic: a whole question, for the tools that read it whole.
     """
 
     periods: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spending import last
-from assistant.tools import Context, ToolResult, finish, literal, select
+from assistant.tools import Context, ToolResult, finish, literal, only_files, select
 from data.banking import Account, AccountKind, Balance, Frequency, Kind, StatedBalance
 from data.facts import Fact, Outcome
 from data.money import Money, total
@@ -26,15 +26,6 @@ STEPS = {
     Frequency.DAILY: relativedelta(days=1), Frequency.WEEKLY: relativedelta(weeks=1), Frequency.FORTNIGHTLY: relativedelta(weeks=2),
     Frequency.MONTHLY: relativedelta(months=1), Frequency.QUARTERLY: relativedelta(months=3), Frequency.YEARLY: relativedelta(years=1),
 }  # fmt: skip
-
-
-def _only_files(query: Query, context: Context) -> ToolResult | None:
-    """Imported statements have no live services: said, rather than computed from a list that has no start."""
-    files = [a for a in query.accounts if a.id in context.files]
-    if len(files) < len(query.accounts):
-        return None
-    context.say("cannot.file", name=literal(files[0].name))
-    return finish(query, context, None, outcome=Outcome.CANNOT)
 
 
 def _balance_of(account: Account, context: Context) -> Balance | None:
@@ -54,7 +45,7 @@ def _say_stated(account: Account, found: StatedBalance, context: Context) -> Non
 
 def balance(query: Query, context: Context) -> ToolResult:
     stated = _stated(query, context)
-    if not stated and (refused := _only_files(query, context)):
+    if not stated and (refused := only_files(query, context)):
         return refused
     for account, found in stated:
         _say_stated(account, found, context)
@@ -76,7 +67,7 @@ def balance(query: Query, context: Context) -> ToolResult:
 
 
 def position(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     held = [(a, b) for a in query.accounts if (b := _balance_of(a, context)) is not None]
     for currency in dict.fromkeys(b.booked.currency for _, b in held):
@@ -94,7 +85,7 @@ def position(query: Query, context: Context) -> ToolResult:
 
 def explain(query: Query, context: Context) -> ToolResult:
     """From a day to now: what moved the booked balance. The drivers named and the rest add up to the change."""
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     account = _everyday(query)
     found = _balance_of(account, context)
@@ -172,7 +163,7 @@ def _everyday(query: Query) -> Account:
 
 
 def standing_orders(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     own = {a.id for a in query.accounts}
     orders = [o for o in context.live.standing_orders if o.account in own and o.active and _asked(query, o.payee, o.reference)]
@@ -203,7 +194,7 @@ def _none(query: Query, context: Context, key: str, label: str) -> ToolResult:
 
 
 def direct_debits(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     own = {a.id for a in query.accounts}
     debits = [d for d in context.live.direct_debits if d.account in own and d.active and _asked(query, d.name)]
@@ -224,7 +215,7 @@ def direct_debits(query: Query, context: Context) -> ToolResult:
 
 
 def beneficiaries(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     saved = list({(b.name, b.identification): b for b in context.live.beneficiaries if _asked(query, b.name)}.values())
     if not saved:
@@ -331,7 +322,7 @@ def _until(query: Query, context: Context) -> tuple[dt.date, str]:
 
 def upcoming(query: Query, context: Context) -> ToolResult:
     """What is planned and what is expected until a date, and what that would leave."""
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     until, words = _until(query, context)
     payments = _meant(query, context, until)
@@ -481,7 +472,7 @@ def salary(query: Query, context: Context) -> ToolResult:
 
 def afford(query: Query, context: Context) -> ToolResult:
     """Whether an amount is left after what is due. The overdraft is not counted as money the customer has."""
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     account, amount = _everyday(query), query.least or query.most
     found = _balance_of(account, context)
@@ -522,7 +513,7 @@ def _say_how(context: Context, key: str, found: Balance, out: Money, account: Ac
 
 
 def spare(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     account = _everyday(query)
     found = _balance_of(account, context)

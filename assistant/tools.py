@@ -12,7 +12,19 @@ from assistant.merchants import How, Match
 from assistant.periods import Period, shown
 from assistant.resolve import Query
 from assistant.spans import Known
-from data.banking import SPENDING, Balance, Beneficiary, DirectDebit, Kind, ScheduledPayment, StandingOrder
+from data.banking import (
+    SPENDING,
+    Balance,
+    Beneficiary,
+    Card,
+    Contact,
+    DirectDebit,
+    Kind,
+    Product,
+    ScheduledPayment,
+    StandingOrder,
+    Statement,
+)
 from data.facts import Fact, FactBook, Outcome, Scope, Series
 from data.money import Money
 from data.party import AccountId, Frozen
@@ -44,13 +56,17 @@ class ToolResult(Frozen):
 
 @dataclass(frozen=True)
 class Live:
-    """What the bank's services said just now; empty for accounts that come from files."""
+    """What the bank's services said just now; empty for accounts that come from files. products: what each account is on."""
 
     balances: Sequence[Balance] = ()
     standing_orders: Sequence[StandingOrder] = ()
     direct_debits: Sequence[DirectDebit] = ()
     scheduled: Sequence[ScheduledPayment] = ()
     beneficiaries: Sequence[Beneficiary] = ()
+    cards: Sequence[Card] = ()
+    statements: Sequence[Statement] = ()
+    products: Mapping[AccountId, Product] = field(default_factory=dict)
+    contact: Contact | None = None
 
 
 @dataclass
@@ -193,6 +209,15 @@ def finish(query: Query, context: Context, period: Period | None, *, outcome: Ou
         scope=scope(query, context, period, [*leaves_out, *near]),
         chart=chart,
     )
+
+
+def only_files(query: Query, context: Context) -> ToolResult | None:
+    """Imported statements have no live services: said, rather than computed from a list that has no start."""
+    files = [a for a in query.accounts if a.id in context.files]
+    if len(files) < len(query.accounts):
+        return None
+    context.say("cannot.file", name=literal(files[0].name))
+    return finish(query, context, None, outcome=Outcome.CANNOT)
 
 
 def unknown_payee(query: Query, context: Context) -> ToolResult | None:

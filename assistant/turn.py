@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from assistant import pages, position, spending
+from assistant import holdings, pages, position, spending
 from assistant.answer import render
 from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of
 from assistant.library import article
 from assistant.periods import Today
-from assistant.plan import Plan, Spans, Step, Tool
+from assistant.plan import READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, unknown_payee
@@ -24,7 +24,7 @@ from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
 from data.articles import Passage
-from data.banking import Account, AccountKind, Balance, Product
+from data.banking import Account, AccountKind, Balance, Contact, Product
 from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.facts import (
     ChartEvent,
@@ -69,6 +69,7 @@ TOOLS: Mapping[Tool, ToolFunction] = {
     Tool.EXPLAIN: position.explain, Tool.STANDING_ORDERS: position.standing_orders, Tool.DIRECT_DEBITS: position.direct_debits,
     Tool.UPCOMING: position.upcoming, Tool.SUBSCRIPTIONS: position.subscriptions, Tool.SALARY: position.salary,
     Tool.AFFORD: position.afford, Tool.SPARE: position.spare, Tool.ACCOUNTS: position.accounts, Tool.BENEFICIARIES: position.beneficiaries,
+    Tool.CARDS: holdings.cards, Tool.STATEMENTS: holdings.statements, Tool.PRODUCT: holdings.product, Tool.CONTACT: holdings.contact,
 }  # fmt: skip
 STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
     Tool.HELP: (Outcome.ANSWER, ("help.text",)),
@@ -78,7 +79,7 @@ STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
     Tool.HANDOVER: (Outcome.HANDOVER, ("handover.text", "handover.care")),
 }
 AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
-LIVE_BALANCE = AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN}
+LIVE_BALANCE = AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN, Tool.PRODUCT}
 # The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
 NAMES_ELSEWHERE = AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
 SUGGESTED = ("What is my balance?", "How much did I spend last month?", "What is coming out before payday?")
@@ -337,6 +338,11 @@ class Assistant:
 
             return await self.gateway.perform(action, login, ids, now, act)
 
+        async def contact(own: tuple[OwnAccountId, ...]) -> Contact:
+            return await services.contact(token)
+
+        if tool is Tool.CONTACT:
+            return Live(contact=await self.gateway.perform("ReadParty", login, ids, now, contact))
         ahead = tool in AHEAD
         balances, orders, debits, scheduled, payees = await asyncio.gather(
             each("ReadBalances", services.balances, tool in LIVE_BALANCE),
@@ -345,12 +351,20 @@ class Assistant:
             each("ReadScheduledPayments", services.scheduled_payments, ahead),
             each("ReadBeneficiaries", services.beneficiaries, tool is Tool.BENEFICIARIES),
         )
+        cards, statements, products = await asyncio.gather(
+            each("ReadCards", services.cards, tool is Tool.CARDS),
+            each("ReadStatements", services.statements, tool is Tool.STATEMENTS),
+            each("ReadProducts", services.account_product, tool is Tool.PRODUCT),
+        )
         return Live(
             balances=balances,
             standing_orders=[o for found in orders for o in found],
             direct_debits=[d for found in debits for d in found],
             scheduled=[s for found in scheduled for s in found],
             beneficiaries=[b for found in payees for b in found],
+            cards=[c for found in cards for c in found],
+            statements=[s for found in statements for s in found],
+            products=dict(zip(ids, products, strict=False)),
         )
 
 
@@ -377,17 +391,18 @@ def _told(result: ToolResult, known: Known) -> tuple[str, ...]:
 
 
 def _with_topic(step: Step, message: str, memory: Memory) -> Step:
-    """A question to the pages is asked in the customer's words, whole."""
-    if step.tool is not Tool.ARTICLE:
+    """What is read whole is asked in the customer's words, whole."""
+    if step.tool not in READ_WHOLE:
         return step
-    return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic_of(message, memory)})})
+    topic = topic_of(message, memory) if step.tool is Tool.ARTICLE else message
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic})})
 
 
 def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
     if memory.asked and memory.asked[-1].step.tool is Tool.ARTICLE:
         return LESS_FOR_FOLLOWING
     if isinstance(plan, Unsure):
-        return MORE_FOR_PAYMENTS if plan.label in TOOLS else 0.0
+        return MORE_FOR_PAYMENTS if plan.label in TOOLS and plan.label not in READ_WHOLE else 0.0
     return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
 
 

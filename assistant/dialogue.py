@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from assistant import periods
 from assistant import spans as parts
-from assistant.plan import READ_WHOLE, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, fillers, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
 from data.party import Frozen
@@ -350,7 +350,7 @@ def _names_somebody(memory: Memory) -> bool:
 
 def _off_track(memory: Memory) -> bool:
     """Whether the message before asked for no payments: it was not understood, or it was about the bank's pages."""
-    return memory.lost or (bool(memory.asked) and memory.asked[-1].step.tool is Tool.ARTICLE)
+    return memory.lost or (bool(memory.asked) and memory.asked[-1].step.tool in READ_WHOLE)
 
 
 def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
@@ -439,7 +439,7 @@ _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 def topic_of(message: str, memory: Memory) -> str:
     """The question to the pages: one that leans on the question before is asked together with it."""
     last = memory.asked[-1] if memory.asked else None
-    if last is None or last.step.tool is not Tool.ARTICLE:
+    if last is None or last.step.tool not in ABOUT_TERMS:
         return message
     text = parts.plain(message)
     leans = len(text.split()) <= SHORT and (

@@ -47,6 +47,7 @@ class Tool(StrEnum):
     STATEMENTS = "statements"
     PRODUCT = "product"
     CONTACT = "contact"
+    ELIGIBILITY = "eligibility"
     ARTICLE = "article"
     HELP = "help"
     CANNOT = "cannot"
@@ -56,7 +57,9 @@ class Tool(StrEnum):
 
 
 # Which page, and which particular of a card or a product is asked for, is read from the whole question.
-READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT, Tool.CONTACT})
+READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT, Tool.CONTACT, Tool.ELIGIBILITY})
+# What these answer goes on on the bank's pages.
+ABOUT_TERMS = frozenset({Tool.ARTICLE, Tool.PRODUCT, Tool.ELIGIBILITY})
 
 
 class Spans(Frozen):

@@ -55,7 +55,7 @@ TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
     ),
     ("periods", "amount"): (Tool.AFFORD,),
     (): (
-        *(Tool.POSITION, Tool.ACCOUNTS, Tool.BENEFICIARIES, Tool.CONTACT),
+        *(Tool.POSITION, Tool.ACCOUNTS, Tool.BENEFICIARIES, Tool.CONTACT, Tool.ELIGIBILITY),
         *(Tool.ARTICLE, Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER),
     ),
 }

@@ -17,6 +17,7 @@ from data.banking import (
     Balance,
     Beneficiary,
     Card,
+    Check,
     Contact,
     DirectDebit,
     Kind,
@@ -41,7 +42,8 @@ class Line(Frozen):
 class ToolResult(Frozen):
     """What one step found. The lines are the answer in order; every figure in them is one of the facts.
 
-    citations: (passage id, title) of pages that are quoted. unknown: a name was said that nobody has whom the customer paid.
+    citations: (passage id, title) of pages that are quoted. unknown: a name was said that nobody has whom the customer paid, or
+    that no product has.
     """
 
     outcome: Outcome
@@ -56,7 +58,10 @@ class ToolResult(Frozen):
 
 @dataclass(frozen=True)
 class Live:
-    """What the bank's services said just now; empty for accounts that come from files. products: what each account is on."""
+    """What the bank's services said just now; empty for accounts that come from files. products: what each account is on.
+
+    offers: the products that are asked about, each with what the customer must be to have it.
+    """
 
     balances: Sequence[Balance] = ()
     standing_orders: Sequence[StandingOrder] = ()
@@ -67,6 +72,7 @@ class Live:
     statements: Sequence[Statement] = ()
     products: Mapping[AccountId, Product] = field(default_factory=dict)
     contact: Contact | None = None
+    offers: Sequence[tuple[Product, Sequence[Check]]] = ()
 
 
 @dataclass

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from assistant import holdings, pages, position, spending
+from assistant import eligibility, holdings, pages, position, spending
 from assistant.answer import render
 from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of
-from assistant.library import article
+from assistant.library import article, beside
 from assistant.periods import Today
-from assistant.plan import READ_WHOLE, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, unknown_payee
@@ -70,6 +70,7 @@ TOOLS: Mapping[Tool, ToolFunction] = {
     Tool.UPCOMING: position.upcoming, Tool.SUBSCRIPTIONS: position.subscriptions, Tool.SALARY: position.salary,
     Tool.AFFORD: position.afford, Tool.SPARE: position.spare, Tool.ACCOUNTS: position.accounts, Tool.BENEFICIARIES: position.beneficiaries,
     Tool.CARDS: holdings.cards, Tool.STATEMENTS: holdings.statements, Tool.PRODUCT: holdings.product, Tool.CONTACT: holdings.contact,
+    Tool.ELIGIBILITY: eligibility.eligibility,
 }  # fmt: skip
 STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
     Tool.HELP: (Outcome.ANSWER, ("help.text",)),
@@ -238,6 +239,23 @@ class Assistant:
         used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
         return result, [Asked(step=step, used=used)], []
 
+    async def _beside(self, result: ToolResult, query: Query, live: Live, context: Context) -> ToolResult:
+        """What the services say of some products, with the page that is about them; they answer without one as well.
+
+        context: a new one, whose facts follow those of the result.
+        """
+        proved = {key for fact in result.facts for key in fact.evidence}
+        told = [p for p in (*live.products.values(), *(p for p, _ in live.offers)) if f"product:{p.id}" in proved]
+        products = frozenset(p.id for p in told)
+        question = f"{query.step.spans.topic} ({', '.join(dict.fromkeys(p.name for p in told))})"
+        try:
+            passages = await self.articles(question, context.today, products)
+        except IndexUnavailable:
+            return result
+        about = [found for found in passages if any(products & set(passage.products) for passage in found)]
+        found = await asyncio.to_thread(self.reader.quotes, question, about)
+        return beside(result, found, context, quote=query.tool is Tool.ELIGIBILITY and len(told) == 1)
+
     async def _look_up(
         self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
     ) -> ToolResult:
@@ -299,7 +317,10 @@ class Assistant:
         """Run a tool under policy: first what the services know, then what the ledger counts."""
         ids = tuple(a.id for a in query.accounts)
         try:
-            live = await self._ask_services(query.tool, login, query.accounts, now)
+            if query.tool is Tool.ELIGIBILITY:
+                live = await self._ask_offers(query.step.spans.topic, login, query.accounts, now)
+            else:
+                live = await self._ask_services(query.tool, login, query.accounts, now)
         except (ServiceUnavailable, ServiceRefused, NotAuthenticated) as error:
             service = getattr(error, "service", "identity")
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.unavailable", slots={"service": service}),))
@@ -312,7 +333,11 @@ class Assistant:
 
             return await asyncio.to_thread(run)
 
-        return await self.gateway.perform("ReadTransactions", login, ids, now, act)
+        result = await self.gateway.perform("ReadTransactions", login, ids, now, act)
+        if query.tool in ABOUT_TERMS and result.outcome is Outcome.ANSWER:
+            context = self._context(known, (), login, now, Live(), facts + len(result.facts))
+            return await self._beside(result, query, live, context)
+        return result
 
     def _context(self, known: Known, own: Sequence[AccountId], login: Login, now: dt.datetime, live: Live, facts: int) -> Context:
         files = frozenset(g.account for g in login.grants if g.source is GrantSource.FILE)
@@ -367,6 +392,24 @@ class Assistant:
             products=dict(zip(ids, products, strict=False)),
         )
 
+    async def _ask_offers(self, topic: str, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Live:
+        """What a question calls by name or kind, each product with its conditions; nothing for a party of files alone."""
+        served = {g.account for g in login.grants if g.source is GrantSource.SERVICE}
+        ids = [a.id for a in accounts if a.id in served]
+        token, services = login.token, self.services
+        if token is None or not ids:
+            return Live()
+
+        async def act(own: tuple[OwnAccountId, ...]) -> Live:
+            everything, held = await asyncio.gather(
+                services.products(token), asyncio.gather(*(services.account_product(token, account) for account in own))
+            )
+            wanted = eligibility.meant(topic, everything, held)
+            checks = await asyncio.gather(*(services.eligibility(token, product.id) for product in wanted))
+            return Live(offers=tuple(zip(wanted, checks, strict=True)))
+
+        return await self.gateway.perform("ReadProducts", login, ids, now, act)
+
 
 # Measured on the questions about pages and those about money: from here on the page is about what was asked.
 PAGES_SURE = 0.7
@@ -399,7 +442,7 @@ def _with_topic(step: Step, message: str, memory: Memory) -> Step:
 
 
 def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
-    if memory.asked and memory.asked[-1].step.tool is Tool.ARTICLE:
+    if memory.asked and memory.asked[-1].step.tool in ABOUT_TERMS:
         return LESS_FOR_FOLLOWING
     if isinstance(plan, Unsure):
         return MORE_FOR_PAYMENTS if plan.label in TOOLS and plan.label not in READ_WHOLE else 0.0

@@ -26,12 +26,16 @@ def dice(*parts: object) -> Random:
 
 @dataclass(frozen=True)
 class Customer:
+    """born: None where the bank does not know. country: of the address, an ISO 3166 code."""
+
     id: str
     name: str
     email: str = ""
     mobile: str = ""
     town: str = ""
     postcode: str = ""
+    born: dt.date | None = None
+    country: str = "GB"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,9 @@ def party(customer: Customer) -> Json:
     if customer.mobile:
         shown["Mobile"] = "*" * (len(customer.mobile) - 3) + customer.mobile[-3:]
     if customer.town:
-        shown["Address"] = [{"TownName": customer.town, "PostCode": customer.postcode.split()[0] + " ***", "Country": "GB"}]
+        shown["Address"] = [
+            {"TownName": customer.town, "PostCode": customer.postcode.split()[0] + " ***", "Country": customer.country}
+        ]
     return shown
 
 

@@ -65,6 +65,8 @@ class Alike(Frozen):
 
 Meaning = Callable[[str], Awaitable[Alike]]
 
+# Elsewhere the main account; asked about itself, a debit card may be that of any account.
+_ANY_CARD = re.compile(r"\b(?:debit|credit|bank|own) cards?\b")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _CURRENCY_WORDS = (("euros?|eur", "EUR"), ("dollars?|usd", "USD"), ("pounds?|quid|gbp", "GBP"))
 _OVER = re.compile(r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than)\b")
@@ -94,7 +96,8 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         found.append(period)
     if step.tool is not Tool.COMPARE:
         found = _innermost(found)
-    accounts, named = _accounts(spans.account, known)
+    any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
+    accounts, named = _accounts("" if any_card else spans.account, known)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
     gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}

@@ -130,7 +130,8 @@ class Understanding:
     def _direct(self, whole: Found, label: str, sure: float, message: str, known: Known, memory: Memory) -> Step | None:
         """A step that is plain whatever the head says: a mere fragment, the unit before, somebody else's account."""
         text = parts.plain(message)
-        if (other := _POSSESSIVE.search(text)) and _is_somebody_else(other["who"], known) and not _own_account(whole, known):
+        named = (other["who"] for other in _POSSESSIVE.finditer(text))
+        if any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known):
             return Step(tool=Tool.REFUSE)
         if _ORDER.search(text) or (_SEND.search(text) and whole.spans.amount and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
@@ -318,6 +319,7 @@ def _is_somebody_else(who: str, known: Known) -> bool:
         and who not in known.vocabulary.nobody
         and who not in periods.MONTHS
         and who not in periods.WEEKDAYS
+        and not any(who in parts.holders_of(a) for a in known.accounts if a.id in known.others)
     )
 
 

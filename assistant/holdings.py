@@ -96,7 +96,7 @@ def _evidence(held: Sequence[Card]) -> tuple[str, ...]:
 
 def _named(card: Card, account: Account, context: Context) -> dict[str, Fact | str]:
     digits = context.book.name("last digits", card.last_digits, _evidence([card]))
-    return {"card": literal(f"{card.scheme} {card.kind} card"), "digits": digits, "account": literal(account.name)}
+    return {"card": literal(f"{card.scheme} {card.kind} card"), "digits": digits, "account": context.named(account)}
 
 
 def _state(card: Card, context: Context) -> Fact:
@@ -182,7 +182,7 @@ def _say_statement(statement: Statement, account: Account, context: Context) -> 
     source = (f"statement:{statement.id}",)
     context.say(
         "statements.row",
-        account=literal(account.name),
+        account=context.named(account),
         since=context.book.day("statement from", statement.since, source),
         until=context.book.day("statement to", statement.until, source),
         closing=context.book.money("closing balance", statement.closing, source, signed=True),
@@ -195,7 +195,7 @@ def _say_statements(found: Sequence[Statement], account: Account, context: Conte
     first, last = (f"statement:{found[0].id}",), (f"statement:{found[-1].id}",)
     context.say(
         "statements.many",
-        account=literal(account.name),
+        account=context.named(account),
         count=count,
         since=context.book.day("statements from", found[0].since, first),
         until=context.book.day("statements to", found[-1].until, last),
@@ -219,7 +219,7 @@ def product(query: Query, context: Context) -> ToolResult:
         told += 1
         if not (overdraft or earns):
             name = context.book.name("product", literal(f"{found.name}, version {found.version}"), _product(found))
-            context.say("product.kind", account=literal(account.name), product=name, kind=f"{found.kind.value} account")
+            context.say("product.kind", account=context.named(account), product=name, kind=f"{found.kind.value} account")
         if overdraft:
             _say_overdraft(account, found, context, rate=earns)
         elif earns:
@@ -243,7 +243,7 @@ def _product(found: Product) -> tuple[str, ...]:
 
 def _say_overdraft(account: Account, found: Product, context: Context, *, rate: bool) -> None:
     live = next((b for b in context.live.balances if b.account == account.id), None)
-    name = literal(account.name)
+    name = context.named(account)
     if live is not None and live.credit_line is not None and live.credit_line.minor > 0:
         context.say("product.overdraft", account=name, line=context.book.money("arranged overdraft", live.credit_line))
     else:
@@ -258,7 +258,7 @@ def _say_overdraft(account: Account, found: Product, context: Context, *, rate: 
 def _say_rate(account: Account, found: Product, context: Context) -> None:
     """The rate that the balance earns today, and what more in it would earn."""
     live = next((b for b in context.live.balances if b.account == account.id), None)
-    name = literal(account.name)
+    name = context.named(account)
     if not found.tiers or live is None:
         context.say("product.no_rate", account=name, no=context.no("interest"))
         return

@@ -40,7 +40,7 @@ def _stated(query: Query, context: Context) -> list[tuple[Account, StatedBalance
 
 def _say_stated(account: Account, found: StatedBalance, context: Context) -> None:
     booked = context.book.money(f"stated balance: {account.name}", found.booked, signed=True)
-    context.say("balance.stated", name=literal(account.name), booked=booked, day=context.book.day("stated on", found.on))
+    context.say("balance.stated", name=context.named(account), booked=booked, day=context.book.day("stated on", found.on))
 
 
 def balance(query: Query, context: Context) -> ToolResult:
@@ -55,11 +55,14 @@ def balance(query: Query, context: Context) -> ToolResult:
             continue
         booked = context.book.money(f"booked balance: {account.name}", live.booked, signed=True)
         available = context.book.money(f"available balance: {account.name}", live.available, signed=True)
-        context.say("balance.one", name=literal(account.name), booked=booked, available=available)
+        context.say("balance.one", name=context.named(account), booked=booked, available=available)
         if live.booked.minor < 0:
             amount = context.book.money("overdrawn by", -live.booked)
             context.say(
-                "balance.overdrawn", name=literal(account.name), overdrawn=context.book.words("state", "overdrawn"), amount=amount
+                "balance.overdrawn",
+                name=context.named(account),
+                overdrawn=context.book.words("state", "overdrawn"),
+                amount=amount,
             )
         if live.credit_line is not None and live.credit_line.minor > 0:
             context.say("balance.overdraft", line=context.book.money("arranged overdraft", live.credit_line))
@@ -79,7 +82,7 @@ def position(query: Query, context: Context) -> ToolResult:
         context.say("position.one", accounts=number, total=fact)
     for account, found in held:
         booked = context.book.money(f"booked balance: {account.name}", found.booked, signed=True)
-        context.say("position.row", name=literal(account.name), booked=booked)
+        context.say("position.row", name=context.named(account), booked=booked)
     return finish(query, context, None)
 
 
@@ -103,12 +106,12 @@ def explain(query: Query, context: Context) -> ToolResult:
     now = context.book.money("balance now", found.booked, signed=True)
     start = context.book.day("since", since)
     if change.minor == 0:
-        context.say("explain.same", name=literal(account.name), since=start, now=now)
+        context.say("explain.same", name=context.named(account), since=start, now=now)
         return finish(query, context, None)
     word = "down" if change.minor < 0 else "up"
     context.say(
         "explain.one",
-        name=literal(account.name),
+        name=context.named(account),
         direction=context.book.words("direction", word, ids),
         change=context.book.money("change", change, ids),
         then=context.book.money("balance then", then, (), f"{found.booked.plain} - {change.plain}", signed=True),
@@ -233,7 +236,7 @@ def accounts(query: Query, context: Context) -> ToolResult:
         number = context.book.name("account number", account.identification) if account.identification else None
         context.say(
             "accounts.row",
-            name=literal(account.name),
+            name=context.named(account),
             kind=f"{account.kind.value} account" if account.kind is not AccountKind.CARD else "card",
             currency=account.currency,
             number=f", number {{{number.ref}}}" if number else "",
@@ -377,11 +380,13 @@ def _say_left(query: Query, context: Context, payments: Sequence[Due]) -> None:
     left = found.booked - out
     left_fact = context.book.money("left", left, (), f"{found.booked.plain} - {out.plain}", signed=True)
     booked = context.book.money("booked balance", found.booked, signed=True)
-    context.say("upcoming.balance", left=left_fact, booked=booked, name=literal(account.name))
+    context.say("upcoming.balance", left=left_fact, booked=booked, name=context.named(account))
     if left.minor < 0:
-        context.say("upcoming.below", name=literal(account.name), below=context.book.words("state", "below zero"), left=left_fact)
+        context.say(
+            "upcoming.below", name=context.named(account), below=context.book.words("state", "below zero"), left=left_fact
+        )
     else:
-        context.say("upcoming.above", name=literal(account.name), above=context.book.words("state", "above zero"))
+        context.say("upcoming.above", name=context.named(account), above=context.book.words("state", "above zero"))
 
 
 def subscriptions(query: Query, context: Context) -> ToolResult:
@@ -509,7 +514,7 @@ def _due_from(query: Query, context: Context, account: Account, until: dt.date) 
 
 def _say_how(context: Context, key: str, found: Balance, out: Money, account: Account) -> None:
     booked = context.book.money("booked balance", found.booked, signed=True)
-    context.say(key, booked=booked, name=literal(account.name), due=context.book.money("still due", out))
+    context.say(key, booked=booked, name=context.named(account), due=context.book.money("still due", out))
 
 
 def spare(query: Query, context: Context) -> ToolResult:

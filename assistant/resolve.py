@@ -97,7 +97,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     if step.tool is not Tool.COMPARE:
         found = _innermost(found)
     any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
-    accounts, named = _accounts("" if any_card else spans.account, known)
+    accounts, named = _accounts("" if any_card else spans.account, known, every=step.tool is Tool.ACCOUNTS)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
     gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}
@@ -178,9 +178,13 @@ def _ambiguous(found: Match) -> bool:
 _DIGITS = re.compile(r"\d+")
 
 
-def _accounts(said: str, known: Known) -> tuple[Sequence[Account], bool]:
-    if not said:
+def _accounts(said: str, known: Known, *, every: bool) -> tuple[Sequence[Account], bool]:
+    """every: which accounts there are is asked, whoever they belong to."""
+    if not said and every:
         return known.accounts, False
+    if not said:
+        # What is somebody else's is asked about by name; who holds nothing means what they were let see.
+        return [a for a in known.accounts if a.id not in known.others] or known.accounts, False
     return accounts_named(said, known.accounts), True
 
 

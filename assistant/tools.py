@@ -14,6 +14,7 @@ from assistant.resolve import Query
 from assistant.spans import Known
 from data.banking import (
     SPENDING,
+    Account,
     Balance,
     Beneficiary,
     Card,
@@ -28,7 +29,7 @@ from data.banking import (
 )
 from data.facts import Fact, FactBook, Outcome, Scope, Series
 from data.money import Money
-from data.party import AccountId, Frozen
+from data.party import AccountId, Frozen, Role
 from data.queries import Queries, Row, Selection, Sum
 
 
@@ -77,7 +78,7 @@ class Live:
 
 @dataclass
 class Context:
-    """One step of one turn, for one login. `own` are the account ids that policy allowed."""
+    """One step of one turn, for one login. `own` are the account ids that policy allowed; roles: of the login in each account."""
 
     queries: Queries
     known: Known
@@ -88,6 +89,7 @@ class Context:
     fed_at: dt.datetime | None
     book: FactBook
     category_names: dict[str, str]
+    roles: Mapping[AccountId, Role] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
 
     @property
@@ -100,6 +102,16 @@ class Context:
     def no(self, label: str, word: str = "no") -> Fact:
         """An absence, which is a finding too: nothing matched in the whole scope."""
         return self.book.absent(label, word)
+
+    def named(self, account: Account) -> str:
+        """An account in a sentence, as what it is to the customer: theirs, shared, by mandate, or one that they may look at."""
+        name, role = literal(account.name), self.roles.get(account.id, Role.HOLDER)
+        if role is Role.JOINT:
+            return f"your {name}" if "joint" in account.name.casefold() else f"your joint {name}"
+        whose = f" of {literal(account.holders)}" if account.holders else ""
+        if role is Role.MANDATE:
+            return f"the {name}{whose}, by mandate"
+        return f"the {name}{whose}, which you may view" if role is Role.VIEWER else name
 
     def accounts(self, query: Query) -> tuple[AccountId, ...]:
         return tuple(a.id for a in query.accounts if a.id in self.own)
@@ -169,7 +181,7 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     if query.kinds and not (query.matches or query.categories):
         parts.append("by card")
     if query.named_account:
-        parts.append(f"from {listed([a.name for a in query.accounts])}")
+        parts.append(f"from {listed([context.named(a) for a in query.accounts])}")
     if period is not None and period.label:
         parts.append(period.label)
     return "".join(f" {part}" for part in parts)
@@ -180,16 +192,22 @@ def _apart(query: Query, context: Context) -> list[str]:
     return [n for m in query.without for n in m.names] + [context.category(c) for c in query.without_categories]
 
 
+def _others(query: Query, context: Context) -> list[str]:
+    """Accounts of somebody else that the login sees, and that were not asked about."""
+    asked = {a.id for a in query.accounts}
+    return [context.named(a) for a in context.known.accounts if a.id in context.known.others - asked]
+
+
 def scope(query: Query, context: Context, period: Period | None, leaves_out: Sequence[str] = ()) -> Scope:
     return Scope(
         since=period.since if period else None,
         until=min(period.until, context.today) if period and not period.open_end else (period.until if period else None),
         period=period.label if period else "",
-        accounts=tuple(a.name for a in query.accounts),
+        accounts=tuple(context.named(a) if a.id in context.known.others else a.name for a in query.accounts),
         account_ids=context.accounts(query),
         merchants=tuple(n for m in query.matches for n in m.names),
         category=", ".join(context.category(c) for c in query.categories) or None,
-        leaves_out=(*leaves_out, *_apart(query, context)),
+        leaves_out=(*leaves_out, *_apart(query, context), *_others(query, context)),
         as_of=context.fed_at,
     )
 

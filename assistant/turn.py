@@ -25,7 +25,7 @@ from connectors.policy import OwnAccountId
 from connectors.services import BankServices
 from data.articles import Passage
 from data.banking import Account, AccountKind, Balance, Contact, Product
-from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
+from data.errors import Denied, IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.facts import (
     ChartEvent,
     ChoicesEvent,
@@ -140,14 +140,16 @@ class Assistant:
     def _see(self, login: Login, accounts: tuple[AccountId, ...], now: dt.datetime) -> Known:
         """The names this login may recognise; kept until the ledger is fed again or the day ends."""
         today = now.astimezone(ZoneInfo(login.time_zone)).date()
-        key = (accounts, self.ledger.fed_at(accounts), today, login.locale)
+        others = frozenset(i for i, role in _roles(login, now).items() if role in (Role.MANDATE, Role.VIEWER))
+        own = tuple(i for i in accounts if i not in others)
+        key = (accounts, others, self.ledger.fed_at(accounts), today, login.locale)
         if key not in self._known:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
             held = _foremost(self.ledger.accounts(accounts), login)
             bare = Known.of((), (), {}, held, self.vocabulary, Today.of(today, login.locale))
-            context = self._context(bare, accounts, login, now, Live(), 0)
-            pay = position.pay(context, accounts)
+            context = self._context(bare, own, login, now, Live(), 0)
+            pay = position.pay(context, own)
             self._known[key] = Known.of(
                 self.ledger.payees(accounts),
                 self.queries.categories(accounts),
@@ -155,6 +157,7 @@ class Assistant:
                 held,
                 self.vocabulary,
                 Today.of(today, login.locale, pay.next_on if pay else None, pay.last_on if pay else None),
+                others,
             )
         return self._known[key]
 
@@ -324,6 +327,8 @@ class Assistant:
         except (ServiceUnavailable, ServiceRefused, NotAuthenticated) as error:
             service = getattr(error, "service", "identity")
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.unavailable", slots={"service": service}),))
+        except Denied:
+            return ToolResult(outcome=Outcome.REFUSE, lines=(Line(key="refuse.denied"),))
 
         async def act(own: tuple[OwnAccountId, ...]) -> ToolResult:
             def run() -> ToolResult:
@@ -343,7 +348,8 @@ class Assistant:
         files = frozenset(g.account for g in login.grants if g.source is GrantSource.FILE)
         book = FactBook(login.locale, facts)
         fed_at = self.ledger.fed_at(own)
-        return Context(self.queries, known, tuple(own), now, live, files, fed_at, book, dict(self.category_names))
+        roles = _roles(login, now)
+        return Context(self.queries, known, tuple(own), now, live, files, fed_at, book, dict(self.category_names), roles)
 
     async def _ask_services(self, tool: Tool, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Live:
         """Ask live what only the services know; nothing for accounts that come from files."""
@@ -453,6 +459,15 @@ def _left_open(plan: Plan | Unsure) -> Step | None:
     if not isinstance(plan, Unsure) or plan.sure < GUESS or plan.label not in TOOLS:
         return None
     return Step(tool=Tool(plan.label), spans=plan.found.spans)
+
+
+def _roles(login: Login, now: dt.datetime) -> dict[AccountId, Role]:
+    """The strongest role that a login has now in each of its accounts."""
+    found: dict[AccountId, Role] = {}
+    # Role names them from the strongest to the weakest.
+    for role in reversed(Role):
+        found |= {g.account: role for g in login.grants if g.role is role and g.holds(now)}
+    return found
 
 
 def _foremost(accounts: Sequence[Account], login: Login) -> tuple[Account, ...]:

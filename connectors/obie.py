@@ -393,6 +393,7 @@ def account(wire: Mapping[str, Any]) -> tuple[Account, Role]:
         currency=shown.currency,
         product=shown.product,
         identification=shown.accounts[0].identification if shown.accounts else "",
+        holders=shown.accounts[0].name if shown.accounts else "",
     )
     return known, Role(shown.extra.get("Role", Role.HOLDER))
 

@@ -20,7 +20,7 @@ class AccountKind(StrEnum):
 
 
 class Account(Frozen):
-    """`product` names the product version; `time_zone` is the zone of its booking dates."""
+    """`product` names the product version; `time_zone` is the zone of its booking dates; holders: whose it is, "" if unknown."""
 
     id: AccountId
     kind: AccountKind
@@ -29,6 +29,7 @@ class Account(Frozen):
     product: str = ""
     identification: str = ""
     time_zone: str = "Europe/London"
+    holders: str = ""
 
 
 class Balance(Frozen):

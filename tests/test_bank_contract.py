@@ -487,6 +487,22 @@ async def test_both_holders_see_the_joint_account_and_neither_the_others_own(
     assert await all_rows(services, amara, "Joint account") == await all_rows(services, daniel, "Joint account")
 
 
+async def test_a_mandate_and_a_view_show_what_they_are_for(services: BankServices, bank: Bank) -> None:
+    ruth, margaret = bank.token("ruth-ellison"), bank.token("margaret-ellison")
+    seen = {account.name: (account, role) for account, role in await services.accounts(ruth)}
+    main, saver = seen["Everyday account"], seen["Savings"]
+    assert (main[1], saver[1]) == (Role.MANDATE, Role.VIEWER)
+    assert main[0].holders == saver[0].holders == "Margaret Ellison"
+    assert "Grandchildren" not in seen
+    assert (await services.beneficiaries(ruth, main[0].id)) == (await services.beneficiaries(margaret, main[0].id))
+    with pytest.raises(ServiceRefused) as refused:
+        await services.beneficiaries(ruth, saver[0].id)
+    assert refused.value.status == 403
+    assert (await services.cards(ruth, main[0].id)) != (await services.cards(margaret, main[0].id))
+    joint = next(account for account, role in await services.accounts(bank.token("amara-okafor")) if role is Role.JOINT)
+    assert joint.holders == "Amara Okafor and Daniel Whitlock"
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 

@@ -61,9 +61,9 @@ def test_books_opened_on_different_days_agree_on_what_both_have() -> None:
         assert today.booked(account, NOW) == later.booked(account, NOW)
 
 
-def test_there_are_24_months_of_six_lives(books: Books) -> None:
+def test_there_are_24_months_of_every_life(books: Books) -> None:
     assert books.since == dt.date(2024, 11, 1)
-    assert len(books.customers) == 6
+    assert len(books.customers) == 7
     for slug in CURRENT:
         months = Counter((day.year, day.month) for day, _ in on_days(until_now(books, slug), ""))
         assert len(months) == 25

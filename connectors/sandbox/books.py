@@ -213,6 +213,10 @@ class Books:
     def covers(self, now: dt.datetime) -> bool:
         return self.since <= now.astimezone(LONDON).date() <= self.until
 
+    def holders(self, account: BankAccount) -> str:
+        """The names of those whose account it is: not of somebody with a mandate or a view of it."""
+        return " and ".join(self.customers[id].name for id, role in account.owners.items() if role in ("holder", "joint"))
+
     def owned_by(self, customer: str) -> list[BankAccount]:
         return [account for account in self.accounts.values() if customer in account.owners]
 

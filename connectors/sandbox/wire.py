@@ -63,7 +63,8 @@ def cash_account(number: str, name: str) -> Json:
     return {"SchemeName": "UK.OBIE.SortCodeAccountNumber", "Identification": number, "Name": name}
 
 
-def account(record: BankAccount, customer: Customer) -> Json:
+def account(record: BankAccount, customer: Customer, holders: str) -> Json:
+    """holders: the names of those whose account it is."""
     return {
         "AccountId": record.id,
         "Status": "Enabled",
@@ -73,7 +74,7 @@ def account(record: BankAccount, customer: Customer) -> Json:
         "Description": catalogue.title(record.product),
         "Nickname": record.name,
         "OpeningDate": record.opened.isoformat(),
-        "Account": [cash_account(record.number, customer.name)],
+        "Account": [cash_account(record.number, holders)],
         "SupplementaryData": {"Role": record.owners[customer.id]},
     }
 

@@ -1,15 +1,16 @@
-"""Six invented customers. Nobody here exists; shops are named as statements name them, amounts are made up.
+"""Seven invented customers. Nobody here exists; shops are named as statements name them, amounts are made up.
 
 Amara Okafor and Daniel Whitlock (Birmingham) share a joint account and a pot. Priya Raman (London) is a nurse who goes
 overdrawn after her travels. Tomasz Zielinski (Leeds) is a self-employed joiner with a euro account. Margaret Ellison
-(Norwich) is retired. Callum Mackenzie (Glasgow) is paid every Friday.
+(Norwich) is retired; her daughter Ruth Ellison has a mandate for her current account and may look at her savings.
+Callum Mackenzie (Glasgow) is paid every Friday.
 """
 
 import datetime as dt
 
 from connectors.sandbox.books import Customer
 from connectors.sandbox.habits import Life
-from connectors.sandbox.people import amara, callum, daniel, joint, margaret, priya, tomasz
+from connectors.sandbox.people import amara, callum, daniel, joint, margaret, priya, ruth, tomasz
 
 # Mobile numbers are of the range that is kept free for fiction, addresses of mail of the domain that is kept for examples.
 CUSTOMERS = (
@@ -53,5 +54,14 @@ CUSTOMERS = (
         "G31 2PX",
         dt.date(2001, 2, 14),
     ),
+    Customer(
+        "ruth-ellison",
+        "Ruth Ellison",
+        "ruth.ellison@example.com",
+        "07700900815",
+        "Norwich",
+        "NR4 7TJ",
+        dt.date(1976, 4, 17),
+    ),
 )
-LIVES: tuple[Life, ...] = (amara.LIFE, daniel.LIFE, joint.LIFE, priya.LIFE, tomasz.LIFE, margaret.LIFE, callum.LIFE)
+LIVES: tuple[Life, ...] = (amara.LIFE, daniel.LIFE, joint.LIFE, priya.LIFE, tomasz.LIFE, margaret.LIFE, callum.LIFE, ruth.LIFE)

@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from assistant import periods
 from assistant import spans as parts
-from assistant.plan import Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, fillers, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
 from data.party import Frozen
@@ -133,7 +133,8 @@ class Understanding:
     def _direct(self, whole: Found, label: str, sure: float, message: str, known: Known, memory: Memory) -> Step | None:
         """A step that is plain whatever the head says: a mere fragment, the unit before, somebody else's account."""
         text = parts.plain(message)
-        if (other := _POSSESSIVE.search(text)) and _is_somebody_else(other["who"], known) and not _own_account(whole, known):
+        named = (other["who"] for other in _POSSESSIVE.finditer(text))
+        if any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known):
             return Step(tool=Tool.REFUSE)
         if _ORDER.search(text) or (_SEND.search(text) and whole.spans.amount and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
@@ -282,8 +283,9 @@ class Understanding:
                     return last.step
             if tool in _POSITIONS and found.spans.merchants:
                 return Step(tool=Tool.REFUSE)
-            if tool is Tool.ARTICLE:
-                return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic_of(message, memory)}))
+            if tool in READ_WHOLE:
+                topic = topic_of(message, memory) if tool is Tool.ARTICLE else message
+                return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic}))
             spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
             if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
                 return _same_again(last, tool, spans, known, parts.plain(message))
@@ -322,6 +324,7 @@ def _is_somebody_else(who: str, known: Known) -> bool:
         and who not in known.vocabulary.nobody
         and who not in periods.MONTHS
         and who not in periods.WEEKDAYS
+        and not any(who in parts.holders_of(a) for a in known.accounts if a.id in known.others)
     )
 
 
@@ -357,7 +360,7 @@ def _names_somebody(memory: Memory) -> bool:
 
 def _off_track(memory: Memory) -> bool:
     """Whether the message before asked for no payments: it was not understood, or it was about the bank's pages."""
-    return memory.lost or (bool(memory.asked) and memory.asked[-1].step.tool is Tool.ARTICLE)
+    return memory.lost or (bool(memory.asked) and memory.asked[-1].step.tool in READ_WHOLE)
 
 
 def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
@@ -451,7 +454,7 @@ _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 def topic_of(message: str, memory: Memory) -> str:
     """The question to the pages: one that leans on the question before is asked together with it."""
     last = memory.asked[-1] if memory.asked else None
-    if last is None or last.step.tool is not Tool.ARTICLE:
+    if last is None or last.step.tool not in ABOUT_TERMS:
         return message
     text = parts.plain(message)
     leans = len(text.split()) <= SHORT and (
@@ -822,7 +825,7 @@ def merged(before: Spans, said: Spans) -> Spans:
         update |= {"merchants": said.merchants, "category": said.category}
     if said.periods:
         update["periods"] = said.periods
-    for name in ("amount", "account", "number", "group", "bought", "without"):
+    for name in ("amount", "account", "number", "group", "bought", "without", "topic"):
         if getattr(said, name):
             update[name] = getattr(said, name)
     if said.account and not said.without:

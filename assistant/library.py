@@ -34,6 +34,26 @@ def article(found: Sequence[Quote], term: Term | None, earned: Interest | None, 
     return ToolResult(outcome=Outcome.ANSWER, lines=tuple(context.lines), facts=tuple(context.book.facts), citations=cited)
 
 
+def beside(result: ToolResult, found: Sequence[Quote], context: Context, *, quote: bool) -> ToolResult:
+    """What the service says, with the page nearest to the question cited and, if wanted, quoted where it says nothing else.
+
+    context: its facts follow those of the result. Where a page states another figure, the service counts.
+    """
+    said = tuple(fact.shown for fact in result.facts)
+    for nearest in found[:1] if quote else ():
+        short = pages.without_figures(nearest, said)
+        if short.text:
+            context.say("article.quote", quote=pages.quoted(context.book, short), title=literal(short.passage.title))
+            pages.figures(context.book, short)
+    return result.model_copy(
+        update={
+            "lines": (*result.lines, *context.lines),
+            "facts": (*result.facts, *context.book.facts),
+            "citations": pages.sources(found[:1]),
+        }
+    )
+
+
 def _say_fee(term: Term, context: Context) -> None:
     fee, product = term.fee, term.held.product
     source = (f"product:{product.id}",)

@@ -43,12 +43,23 @@ class Tool(StrEnum):
     SPARE = "spare"
     ACCOUNTS = "accounts"
     BENEFICIARIES = "beneficiaries"
+    CARDS = "cards"
+    STATEMENTS = "statements"
+    PRODUCT = "product"
+    CONTACT = "contact"
+    ELIGIBILITY = "eligibility"
     ARTICLE = "article"
     HELP = "help"
     CANNOT = "cannot"
     REFUSE = "refuse"
     OOS = "oos"
     HANDOVER = "handover"
+
+
+# Which page, and which particular of a card or a product is asked for, is read from the whole question.
+READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT, Tool.CONTACT, Tool.ELIGIBILITY})
+# What these answer goes on on the bank's pages.
+ABOUT_TERMS = frozenset({Tool.ARTICLE, Tool.PRODUCT, Tool.ELIGIBILITY})
 
 
 class Spans(Frozen):
@@ -58,7 +69,8 @@ class Spans(Frozen):
     merchants: names of shops, people or companies. category: a kind of spending.
     amount: bounds included, such as "over 50". account: which of their accounts. group: by what.
     bought: words for what was paid by card, such as "purchases". without: names and kinds that are to be left out.
-    change: words that ask for what changed, such as "gone up". topic: a whole question about the bank's pages and terms.
+    change: words that ask for what changed, such as "gone up". topic: a whole question, for the tools that
+    read it whole.
     """
 
     periods: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spending import last
-from assistant.tools import Context, ToolResult, finish, literal, select
+from assistant.tools import Context, ToolResult, finish, literal, only_files, select
 from data.banking import Account, AccountKind, Balance, Frequency, Kind, StatedBalance
 from data.facts import Fact, Outcome
 from data.money import Money, total
@@ -28,15 +28,6 @@ STEPS = {
 }  # fmt: skip
 
 
-def _only_files(query: Query, context: Context) -> ToolResult | None:
-    """Imported statements have no live services: said, rather than computed from a list that has no start."""
-    files = [a for a in query.accounts if a.id in context.files]
-    if len(files) < len(query.accounts):
-        return None
-    context.say("cannot.file", name=literal(files[0].name))
-    return finish(query, context, None, outcome=Outcome.CANNOT)
-
-
 def _balance_of(account: Account, context: Context) -> Balance | None:
     return next((b for b in context.live.balances if b.account == account.id), None)
 
@@ -49,12 +40,12 @@ def _stated(query: Query, context: Context) -> list[tuple[Account, StatedBalance
 
 def _say_stated(account: Account, found: StatedBalance, context: Context) -> None:
     booked = context.book.money(f"stated balance: {account.name}", found.booked, signed=True)
-    context.say("balance.stated", name=literal(account.name), booked=booked, day=context.book.day("stated on", found.on))
+    context.say("balance.stated", name=context.named(account), booked=booked, day=context.book.day("stated on", found.on))
 
 
 def balance(query: Query, context: Context) -> ToolResult:
     stated = _stated(query, context)
-    if not stated and (refused := _only_files(query, context)):
+    if not stated and (refused := only_files(query, context)):
         return refused
     for account, found in stated:
         _say_stated(account, found, context)
@@ -64,11 +55,14 @@ def balance(query: Query, context: Context) -> ToolResult:
             continue
         booked = context.book.money(f"booked balance: {account.name}", live.booked, signed=True)
         available = context.book.money(f"available balance: {account.name}", live.available, signed=True)
-        context.say("balance.one", name=literal(account.name), booked=booked, available=available)
+        context.say("balance.one", name=context.named(account), booked=booked, available=available)
         if live.booked.minor < 0:
             amount = context.book.money("overdrawn by", -live.booked)
             context.say(
-                "balance.overdrawn", name=literal(account.name), overdrawn=context.book.words("state", "overdrawn"), amount=amount
+                "balance.overdrawn",
+                name=context.named(account),
+                overdrawn=context.book.words("state", "overdrawn"),
+                amount=amount,
             )
         if live.credit_line is not None and live.credit_line.minor > 0:
             context.say("balance.overdraft", line=context.book.money("arranged overdraft", live.credit_line))
@@ -76,7 +70,7 @@ def balance(query: Query, context: Context) -> ToolResult:
 
 
 def position(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     held = [(a, b) for a in query.accounts if (b := _balance_of(a, context)) is not None]
     for currency in dict.fromkeys(b.booked.currency for _, b in held):
@@ -88,13 +82,13 @@ def position(query: Query, context: Context) -> ToolResult:
         context.say("position.one", accounts=number, total=fact)
     for account, found in held:
         booked = context.book.money(f"booked balance: {account.name}", found.booked, signed=True)
-        context.say("position.row", name=literal(account.name), booked=booked)
+        context.say("position.row", name=context.named(account), booked=booked)
     return finish(query, context, None)
 
 
 def explain(query: Query, context: Context) -> ToolResult:
     """From a day to now: what moved the booked balance. The drivers named and the rest add up to the change."""
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     account = _everyday(query)
     found = _balance_of(account, context)
@@ -112,12 +106,12 @@ def explain(query: Query, context: Context) -> ToolResult:
     now = context.book.money("balance now", found.booked, signed=True)
     start = context.book.day("since", since)
     if change.minor == 0:
-        context.say("explain.same", name=literal(account.name), since=start, now=now)
+        context.say("explain.same", name=context.named(account), since=start, now=now)
         return finish(query, context, None)
     word = "down" if change.minor < 0 else "up"
     context.say(
         "explain.one",
-        name=literal(account.name),
+        name=context.named(account),
         direction=context.book.words("direction", word, ids),
         change=context.book.money("change", change, ids),
         then=context.book.money("balance then", then, (), f"{found.booked.plain} - {change.plain}", signed=True),
@@ -172,7 +166,7 @@ def _everyday(query: Query) -> Account:
 
 
 def standing_orders(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     own = {a.id for a in query.accounts}
     orders = [o for o in context.live.standing_orders if o.account in own and o.active and _asked(query, o.payee, o.reference)]
@@ -203,7 +197,7 @@ def _none(query: Query, context: Context, key: str, label: str) -> ToolResult:
 
 
 def direct_debits(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     own = {a.id for a in query.accounts}
     debits = [d for d in context.live.direct_debits if d.account in own and d.active and _asked(query, d.name)]
@@ -224,7 +218,7 @@ def direct_debits(query: Query, context: Context) -> ToolResult:
 
 
 def beneficiaries(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     saved = list({(b.name, b.identification): b for b in context.live.beneficiaries if _asked(query, b.name)}.values())
     if not saved:
@@ -242,7 +236,7 @@ def accounts(query: Query, context: Context) -> ToolResult:
         number = context.book.name("account number", account.identification) if account.identification else None
         context.say(
             "accounts.row",
-            name=literal(account.name),
+            name=context.named(account),
             kind=f"{account.kind.value} account" if account.kind is not AccountKind.CARD else "card",
             currency=account.currency,
             number=f", number {{{number.ref}}}" if number else "",
@@ -331,7 +325,7 @@ def _until(query: Query, context: Context) -> tuple[dt.date, str]:
 
 def upcoming(query: Query, context: Context) -> ToolResult:
     """What is planned and what is expected until a date, and what that would leave."""
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     until, words = _until(query, context)
     payments = _meant(query, context, until)
@@ -386,11 +380,13 @@ def _say_left(query: Query, context: Context, payments: Sequence[Due]) -> None:
     left = found.booked - out
     left_fact = context.book.money("left", left, (), f"{found.booked.plain} - {out.plain}", signed=True)
     booked = context.book.money("booked balance", found.booked, signed=True)
-    context.say("upcoming.balance", left=left_fact, booked=booked, name=literal(account.name))
+    context.say("upcoming.balance", left=left_fact, booked=booked, name=context.named(account))
     if left.minor < 0:
-        context.say("upcoming.below", name=literal(account.name), below=context.book.words("state", "below zero"), left=left_fact)
+        context.say(
+            "upcoming.below", name=context.named(account), below=context.book.words("state", "below zero"), left=left_fact
+        )
     else:
-        context.say("upcoming.above", name=literal(account.name), above=context.book.words("state", "above zero"))
+        context.say("upcoming.above", name=context.named(account), above=context.book.words("state", "above zero"))
 
 
 def subscriptions(query: Query, context: Context) -> ToolResult:
@@ -481,7 +477,7 @@ def salary(query: Query, context: Context) -> ToolResult:
 
 def afford(query: Query, context: Context) -> ToolResult:
     """Whether an amount is left after what is due. The overdraft is not counted as money the customer has."""
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     account, amount = _everyday(query), query.least or query.most
     found = _balance_of(account, context)
@@ -518,11 +514,11 @@ def _due_from(query: Query, context: Context, account: Account, until: dt.date) 
 
 def _say_how(context: Context, key: str, found: Balance, out: Money, account: Account) -> None:
     booked = context.book.money("booked balance", found.booked, signed=True)
-    context.say(key, booked=booked, name=literal(account.name), due=context.book.money("still due", out))
+    context.say(key, booked=booked, name=context.named(account), due=context.book.money("still due", out))
 
 
 def spare(query: Query, context: Context) -> ToolResult:
-    if refused := _only_files(query, context):
+    if refused := only_files(query, context):
         return refused
     account = _everyday(query)
     found = _balance_of(account, context)

@@ -43,10 +43,19 @@ TAKES: Mapping[tuple[str, ...], tuple[Tool, ...]] = {
     ),
     ("number", "group", *_WHAT): (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN, Tool.COMPARE, Tool.AVERAGE),
     ("periods", "merchants"): (Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.SUBSCRIPTIONS),
-    ("periods", "account"): (Tool.BALANCE, Tool.EXPLAIN, Tool.SALARY, Tool.SPARE, Tool.QUIET_DAYS, Tool.BIGGEST_DAY),
+    ("account",): (Tool.CARDS, Tool.PRODUCT),
+    ("periods", "account"): (
+        Tool.STATEMENTS,
+        Tool.BALANCE,
+        Tool.EXPLAIN,
+        Tool.SALARY,
+        Tool.SPARE,
+        Tool.QUIET_DAYS,
+        Tool.BIGGEST_DAY,
+    ),
     ("periods", "amount"): (Tool.AFFORD,),
     (): (
-        *(Tool.POSITION, Tool.ACCOUNTS, Tool.BENEFICIARIES),
+        *(Tool.POSITION, Tool.ACCOUNTS, Tool.BENEFICIARIES, Tool.CONTACT, Tool.ELIGIBILITY),
         *(Tool.ARTICLE, Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER),
     ),
 }

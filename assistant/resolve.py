@@ -65,6 +65,8 @@ class Alike(Frozen):
 
 Meaning = Callable[[str], Awaitable[Alike]]
 
+# Elsewhere the main account; asked about itself, a debit card may be that of any account.
+_ANY_CARD = re.compile(r"\b(?:debit|credit|bank|own) cards?\b")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _CURRENCY_WORDS = (("euros?|eur", "EUR"), ("dollars?|usd", "USD"), ("pounds?|quid|gbp", "GBP"))
 _OVER = re.compile(r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than)\b")
@@ -94,7 +96,8 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         found.append(period)
     if step.tool is not Tool.COMPARE:
         found = _innermost(found)
-    accounts, named = _accounts(spans.account, known)
+    any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
+    accounts, named = _accounts("" if any_card else spans.account, known, every=step.tool is Tool.ACCOUNTS)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
     gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}
@@ -205,9 +208,13 @@ def _ambiguous(found: Match) -> bool:
 _DIGITS = re.compile(r"\d+")
 
 
-def _accounts(said: str, known: Known) -> tuple[Sequence[Account], bool]:
-    if not said:
+def _accounts(said: str, known: Known, *, every: bool) -> tuple[Sequence[Account], bool]:
+    """every: which accounts there are is asked, whoever they belong to."""
+    if not said and every:
         return known.accounts, False
+    if not said:
+        # What is somebody else's is asked about by name; who holds nothing means what they were let see.
+        return [a for a in known.accounts if a.id not in known.others] or known.accounts, False
     return accounts_named(said, known.accounts), True
 
 

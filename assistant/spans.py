@@ -19,6 +19,7 @@ from assistant import periods
 from assistant.plan import Spans
 from data.banking import Account, AccountKind
 from data.ledger import Payee
+from data.party import AccountId
 
 AMOUNT = (
     r"(?:(?:over|above|more than|under|below|less than|at least|at most|no more than|up to|exactly|around|about|bigger than|smaller than"
@@ -227,7 +228,8 @@ class Known:
     """What the finders may recognise for one login: nothing of anybody else's.
 
     synonyms: words of customers -> category ids. tokens: a word of a payee's texts -> descriptor ids. leading: words that
-    tell a payee by themselves: a name begins with them, or they are about a person.
+    tell a payee by themselves: a name begins with them, or they are about a person. others: accounts that are somebody else's,
+    whom the login has a mandate of, or was let see.
     """
 
     payees: Sequence[Payee]
@@ -238,10 +240,12 @@ class Known:
     today: periods.Today
     tokens: Mapping[str, frozenset[int]] = field(default_factory=dict)
     leading: frozenset[str] = frozenset()
+    others: frozenset[AccountId] = frozenset()
 
     @classmethod
     def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
-           accounts: Sequence[Account], vocabulary: Vocabulary, today: periods.Today) -> Known:  # fmt: skip
+           accounts: Sequence[Account], vocabulary: Vocabulary, today: periods.Today,
+           others: frozenset[AccountId] = frozenset()) -> Known:  # fmt: skip
         tokens: dict[str, set[int]] = {}
         leading: set[str] = set()
         for payee in payees:
@@ -253,7 +257,7 @@ class Known:
             first |= {part for word in first if len(part := _INSIDE.split(word)[0]) > 1}
             leading |= every if payee.personal else first
         listed = {t: frozenset(i) for t, i in tokens.items()}
-        return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading))
+        return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading), others)
 
     @property
     def words(self) -> frozenset[str]:
@@ -473,6 +477,11 @@ _PAID = re.compile(r"\b(?:paid|pay|paying|payments? to|made to)\s+$")
 
 def _own_accounts(marks: _Marks, known: Known) -> None:
     """The customer's accounts by their own names: "the holiday jar", "my everyday account"."""
+    for account in (a for a in known.accounts if a.id in known.others):
+        called = "|".join(re.escape(n) for n in (*account_names(account), f"{account.kind.value} account", "accounts?"))
+        whose = "|".join(map(re.escape, holders_of(account)))
+        for match in re.finditer(rf"(?:\b(?:in|from|on|of|into|to)\s+)?\b(?:{whose})'s\s+(?:{called})\b", marks.text):
+            marks.take(match.start(), match.end(), "account")
     for name in sorted({n for a in known.accounts for n in account_names(a)}, key=len, reverse=True):
         for start in _whole(marks.text, name):
             lead = _LEAD.search(marks.text[:start])
@@ -513,12 +522,20 @@ def account_names(account: Account) -> tuple[str, ...]:
     return (name, short) if plainly else (name,)
 
 
+def holders_of(account: Account) -> tuple[str, ...]:
+    """The words of the names of those whose account it is."""
+    return tuple(w for w in plain(account.holders).split() if w != "and")
+
+
 _PLAIN_ENDS = (" savings", " saver", " account", " pot", " fund", " jar", " isa")
 
 
 def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     """The accounts that words such as "joint account", "savings" or "my isa and the euro account" mean."""
     word = plain(name)
+    if whose := [a for a in accounts if any(f"{who}'s" in word.split() for who in holders_of(a))]:
+        # "Margaret's savings": those of the accounts that are hers.
+        return accounts_named(re.sub(r"\b[a-z]+'s\b", "", word), whose) or whose
     several = [accounts_named(one, accounts) for one in word.split(" and ")] if " and " in word else []
     if several and all(several):
         return [a for a in accounts if any(a in some for some in several)]

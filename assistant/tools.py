@@ -12,10 +12,24 @@ from assistant.merchants import How, Match
 from assistant.periods import Period, shown
 from assistant.resolve import Query
 from assistant.spans import Known
-from data.banking import SPENDING, Balance, Beneficiary, DirectDebit, Kind, ScheduledPayment, StandingOrder
+from data.banking import (
+    SPENDING,
+    Account,
+    Balance,
+    Beneficiary,
+    Card,
+    Check,
+    Contact,
+    DirectDebit,
+    Kind,
+    Product,
+    ScheduledPayment,
+    StandingOrder,
+    Statement,
+)
 from data.facts import Fact, FactBook, Outcome, Scope, Series
 from data.money import Money
-from data.party import AccountId, Frozen
+from data.party import AccountId, Frozen, Role
 from data.queries import Queries, Row, Selection, Sum
 
 
@@ -29,7 +43,8 @@ class Line(Frozen):
 class ToolResult(Frozen):
     """What one step found. The lines are the answer in order; every figure in them is one of the facts.
 
-    citations: (passage id, title) of pages that are quoted. unknown: a name was said that nobody has whom the customer paid.
+    citations: (passage id, title) of pages that are quoted. unknown: a name was said that nobody has whom the customer paid, or
+    that no product has.
     """
 
     outcome: Outcome
@@ -44,18 +59,26 @@ class ToolResult(Frozen):
 
 @dataclass(frozen=True)
 class Live:
-    """What the bank's services said just now; empty for accounts that come from files."""
+    """What the bank's services said just now; empty for accounts that come from files. products: what each account is on.
+
+    offers: the products that are asked about, each with what the customer must be to have it.
+    """
 
     balances: Sequence[Balance] = ()
     standing_orders: Sequence[StandingOrder] = ()
     direct_debits: Sequence[DirectDebit] = ()
     scheduled: Sequence[ScheduledPayment] = ()
     beneficiaries: Sequence[Beneficiary] = ()
+    cards: Sequence[Card] = ()
+    statements: Sequence[Statement] = ()
+    products: Mapping[AccountId, Product] = field(default_factory=dict)
+    contact: Contact | None = None
+    offers: Sequence[tuple[Product, Sequence[Check]]] = ()
 
 
 @dataclass
 class Context:
-    """One step of one turn, for one login. `own` are the account ids that policy allowed."""
+    """One step of one turn, for one login. `own` are the account ids that policy allowed; roles: of the login in each account."""
 
     queries: Queries
     known: Known
@@ -66,6 +89,7 @@ class Context:
     fed_at: dt.datetime | None
     book: FactBook
     category_names: dict[str, str]
+    roles: Mapping[AccountId, Role] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
 
     @property
@@ -78,6 +102,16 @@ class Context:
     def no(self, label: str, word: str = "no") -> Fact:
         """An absence, which is a finding too: nothing matched in the whole scope."""
         return self.book.absent(label, word)
+
+    def named(self, account: Account) -> str:
+        """An account in a sentence, as what it is to the customer: theirs, shared, by mandate, or one that they may look at."""
+        name, role = literal(account.name), self.roles.get(account.id, Role.HOLDER)
+        if role is Role.JOINT:
+            return f"your {name}" if "joint" in account.name.casefold() else f"your joint {name}"
+        whose = f" of {literal(account.holders)}" if account.holders else ""
+        if role is Role.MANDATE:
+            return f"the {name}{whose}, by mandate"
+        return f"the {name}{whose}, which you may view" if role is Role.VIEWER else name
 
     def accounts(self, query: Query) -> tuple[AccountId, ...]:
         return tuple(a.id for a in query.accounts if a.id in self.own)
@@ -147,7 +181,7 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     if query.kinds and not (query.matches or query.categories):
         parts.append("by card")
     if query.named_account:
-        parts.append(f"from {listed([a.name for a in query.accounts])}")
+        parts.append(f"from {listed([context.named(a) for a in query.accounts])}")
     if period is not None and period.label:
         parts.append(period.label)
     return "".join(f" {part}" for part in parts)
@@ -158,16 +192,22 @@ def _apart(query: Query, context: Context) -> list[str]:
     return [n for m in query.without for n in m.names] + [context.category(c) for c in query.without_categories]
 
 
+def _others(query: Query, context: Context) -> list[str]:
+    """Accounts of somebody else that the login sees, and that were not asked about."""
+    asked = {a.id for a in query.accounts}
+    return [context.named(a) for a in context.known.accounts if a.id in context.known.others - asked]
+
+
 def scope(query: Query, context: Context, period: Period | None, leaves_out: Sequence[str] = ()) -> Scope:
     return Scope(
         since=period.since if period else None,
         until=min(period.until, context.today) if period and not period.open_end else (period.until if period else None),
         period=period.label if period else "",
-        accounts=tuple(a.name for a in query.accounts),
+        accounts=tuple(context.named(a) if a.id in context.known.others else a.name for a in query.accounts),
         account_ids=context.accounts(query),
         merchants=tuple(n for m in query.matches for n in m.names),
         category=", ".join(context.category(c) for c in query.categories) or None,
-        leaves_out=(*leaves_out, *_apart(query, context)),
+        leaves_out=(*leaves_out, *_apart(query, context), *_others(query, context)),
         as_of=context.fed_at,
     )
 
@@ -193,6 +233,15 @@ def finish(query: Query, context: Context, period: Period | None, *, outcome: Ou
         scope=scope(query, context, period, [*leaves_out, *near]),
         chart=chart,
     )
+
+
+def only_files(query: Query, context: Context) -> ToolResult | None:
+    """Imported statements have no live services: said, rather than computed from a list that has no start."""
+    files = [a for a in query.accounts if a.id in context.files]
+    if len(files) < len(query.accounts):
+        return None
+    context.say("cannot.file", name=literal(files[0].name))
+    return finish(query, context, None, outcome=Outcome.CANNOT)
 
 
 def unknown_payee(query: Query, context: Context) -> ToolResult | None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from assistant import pages, position, spending
+from assistant import eligibility, holdings, pages, position, spending
 from assistant.answer import render
 from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of
-from assistant.library import article
+from assistant.library import article, beside
 from assistant.periods import Today
-from assistant.plan import Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, unknown_payee
@@ -24,8 +24,8 @@ from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
 from data.articles import Passage
-from data.banking import Account, AccountKind, Balance, Product
-from data.errors import IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
+from data.banking import Account, AccountKind, Balance, Contact, Product
+from data.errors import Denied, IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.facts import (
     ChartEvent,
     ChoicesEvent,
@@ -69,6 +69,8 @@ TOOLS: Mapping[Tool, ToolFunction] = {
     Tool.EXPLAIN: position.explain, Tool.STANDING_ORDERS: position.standing_orders, Tool.DIRECT_DEBITS: position.direct_debits,
     Tool.UPCOMING: position.upcoming, Tool.SUBSCRIPTIONS: position.subscriptions, Tool.SALARY: position.salary,
     Tool.AFFORD: position.afford, Tool.SPARE: position.spare, Tool.ACCOUNTS: position.accounts, Tool.BENEFICIARIES: position.beneficiaries,
+    Tool.CARDS: holdings.cards, Tool.STATEMENTS: holdings.statements, Tool.PRODUCT: holdings.product, Tool.CONTACT: holdings.contact,
+    Tool.ELIGIBILITY: eligibility.eligibility,
 }  # fmt: skip
 STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
     Tool.HELP: (Outcome.ANSWER, ("help.text",)),
@@ -78,7 +80,7 @@ STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
     Tool.HANDOVER: (Outcome.HANDOVER, ("handover.text", "handover.care")),
 }
 AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
-LIVE_BALANCE = AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN}
+LIVE_BALANCE = AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN, Tool.PRODUCT}
 # The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
 NAMES_ELSEWHERE = AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
 SUGGESTED = ("What is my balance?", "How much did I spend last month?", "What is coming out before payday?")
@@ -138,14 +140,16 @@ class Assistant:
     def _see(self, login: Login, accounts: tuple[AccountId, ...], now: dt.datetime) -> Known:
         """The names this login may recognise; kept until the ledger is fed again or the day ends."""
         today = now.astimezone(ZoneInfo(login.time_zone)).date()
-        key = (accounts, self.ledger.fed_at(accounts), today, login.locale)
+        others = frozenset(i for i, role in _roles(login, now).items() if role in (Role.MANDATE, Role.VIEWER))
+        own = tuple(i for i in accounts if i not in others)
+        key = (accounts, others, self.ledger.fed_at(accounts), today, login.locale)
         if key not in self._known:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
             held = _foremost(self.ledger.accounts(accounts), login)
             bare = Known.of((), (), {}, held, self.vocabulary, Today.of(today, login.locale))
-            context = self._context(bare, accounts, login, now, Live(), 0)
-            pay = position.pay(context, accounts)
+            context = self._context(bare, own, login, now, Live(), 0)
+            pay = position.pay(context, own)
             self._known[key] = Known.of(
                 self.ledger.payees(accounts),
                 self.queries.categories(accounts),
@@ -153,6 +157,7 @@ class Assistant:
                 held,
                 self.vocabulary,
                 Today.of(today, login.locale, pay.next_on if pay else None, pay.last_on if pay else None),
+                others,
             )
         return self._known[key]
 
@@ -237,6 +242,23 @@ class Assistant:
         used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
         return result, [Asked(step=step, used=used)], []
 
+    async def _beside(self, result: ToolResult, query: Query, live: Live, context: Context) -> ToolResult:
+        """What the services say of some products, with the page that is about them; they answer without one as well.
+
+        context: a new one, whose facts follow those of the result.
+        """
+        proved = {key for fact in result.facts for key in fact.evidence}
+        told = [p for p in (*live.products.values(), *(p for p, _ in live.offers)) if f"product:{p.id}" in proved]
+        products = frozenset(p.id for p in told)
+        question = f"{query.step.spans.topic} ({', '.join(dict.fromkeys(p.name for p in told))})"
+        try:
+            passages = await self.articles(question, context.today, products)
+        except IndexUnavailable:
+            return result
+        about = [found for found in passages if any(products & set(passage.products) for passage in found)]
+        found = await asyncio.to_thread(self.reader.quotes, question, about)
+        return beside(result, found, context, quote=query.tool is Tool.ELIGIBILITY and len(told) == 1)
+
     async def _look_up(
         self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
     ) -> ToolResult:
@@ -298,10 +320,15 @@ class Assistant:
         """Run a tool under policy: first what the services know, then what the ledger counts."""
         ids = tuple(a.id for a in query.accounts)
         try:
-            live = await self._ask_services(query.tool, login, query.accounts, now)
+            if query.tool is Tool.ELIGIBILITY:
+                live = await self._ask_offers(query.step.spans.topic, login, query.accounts, now)
+            else:
+                live = await self._ask_services(query.tool, login, query.accounts, now)
         except (ServiceUnavailable, ServiceRefused, NotAuthenticated) as error:
             service = getattr(error, "service", "identity")
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.unavailable", slots={"service": service}),))
+        except Denied:
+            return ToolResult(outcome=Outcome.REFUSE, lines=(Line(key="refuse.denied"),))
 
         async def act(own: tuple[OwnAccountId, ...]) -> ToolResult:
             def run() -> ToolResult:
@@ -311,13 +338,18 @@ class Assistant:
 
             return await asyncio.to_thread(run)
 
-        return await self.gateway.perform("ReadTransactions", login, ids, now, act)
+        result = await self.gateway.perform("ReadTransactions", login, ids, now, act)
+        if query.tool in ABOUT_TERMS and result.outcome is Outcome.ANSWER:
+            context = self._context(known, (), login, now, Live(), facts + len(result.facts))
+            return await self._beside(result, query, live, context)
+        return result
 
     def _context(self, known: Known, own: Sequence[AccountId], login: Login, now: dt.datetime, live: Live, facts: int) -> Context:
         files = frozenset(g.account for g in login.grants if g.source is GrantSource.FILE)
         book = FactBook(login.locale, facts)
         fed_at = self.ledger.fed_at(own)
-        return Context(self.queries, known, tuple(own), now, live, files, fed_at, book, dict(self.category_names))
+        roles = _roles(login, now)
+        return Context(self.queries, known, tuple(own), now, live, files, fed_at, book, dict(self.category_names), roles)
 
     async def _ask_services(self, tool: Tool, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Live:
         """Ask live what only the services know; nothing for accounts that come from files."""
@@ -337,6 +369,11 @@ class Assistant:
 
             return await self.gateway.perform(action, login, ids, now, act)
 
+        async def contact(own: tuple[OwnAccountId, ...]) -> Contact:
+            return await services.contact(token)
+
+        if tool is Tool.CONTACT:
+            return Live(contact=await self.gateway.perform("ReadParty", login, ids, now, contact))
         ahead = tool in AHEAD
         balances, orders, debits, scheduled, payees = await asyncio.gather(
             each("ReadBalances", services.balances, tool in LIVE_BALANCE),
@@ -345,13 +382,39 @@ class Assistant:
             each("ReadScheduledPayments", services.scheduled_payments, ahead),
             each("ReadBeneficiaries", services.beneficiaries, tool is Tool.BENEFICIARIES),
         )
+        cards, statements, products = await asyncio.gather(
+            each("ReadCards", services.cards, tool is Tool.CARDS),
+            each("ReadStatements", services.statements, tool is Tool.STATEMENTS),
+            each("ReadProducts", services.account_product, tool is Tool.PRODUCT),
+        )
         return Live(
             balances=balances,
             standing_orders=[o for found in orders for o in found],
             direct_debits=[d for found in debits for d in found],
             scheduled=[s for found in scheduled for s in found],
             beneficiaries=[b for found in payees for b in found],
+            cards=[c for found in cards for c in found],
+            statements=[s for found in statements for s in found],
+            products=dict(zip(ids, products, strict=False)),
         )
+
+    async def _ask_offers(self, topic: str, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Live:
+        """What a question calls by name or kind, each product with its conditions; nothing for a party of files alone."""
+        served = {g.account for g in login.grants if g.source is GrantSource.SERVICE}
+        ids = [a.id for a in accounts if a.id in served]
+        token, services = login.token, self.services
+        if token is None or not ids:
+            return Live()
+
+        async def act(own: tuple[OwnAccountId, ...]) -> Live:
+            everything, held = await asyncio.gather(
+                services.products(token), asyncio.gather(*(services.account_product(token, account) for account in own))
+            )
+            wanted = eligibility.meant(topic, everything, held)
+            checks = await asyncio.gather(*(services.eligibility(token, product.id) for product in wanted))
+            return Live(offers=tuple(zip(wanted, checks, strict=True)))
+
+        return await self.gateway.perform("ReadProducts", login, ids, now, act)
 
 
 # Measured on the questions about pages and those about money: from here on the page is about what was asked.
@@ -377,17 +440,18 @@ def _told(result: ToolResult, known: Known) -> tuple[str, ...]:
 
 
 def _with_topic(step: Step, message: str, memory: Memory) -> Step:
-    """A question to the pages is asked in the customer's words, whole."""
-    if step.tool is not Tool.ARTICLE:
+    """What is read whole is asked in the customer's words, whole."""
+    if step.tool not in READ_WHOLE:
         return step
-    return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic_of(message, memory)})})
+    topic = topic_of(message, memory) if step.tool is Tool.ARTICLE else message
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic})})
 
 
 def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
-    if memory.asked and memory.asked[-1].step.tool is Tool.ARTICLE:
+    if memory.asked and memory.asked[-1].step.tool in ABOUT_TERMS:
         return LESS_FOR_FOLLOWING
     if isinstance(plan, Unsure):
-        return MORE_FOR_PAYMENTS if plan.label in TOOLS else 0.0
+        return MORE_FOR_PAYMENTS if plan.label in TOOLS and plan.label not in READ_WHOLE else 0.0
     return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
 
 
@@ -395,6 +459,15 @@ def _left_open(plan: Plan | Unsure) -> Step | None:
     if not isinstance(plan, Unsure) or plan.sure < GUESS or plan.label not in TOOLS:
         return None
     return Step(tool=Tool(plan.label), spans=plan.found.spans)
+
+
+def _roles(login: Login, now: dt.datetime) -> dict[AccountId, Role]:
+    """The strongest role that a login has now in each of its accounts."""
+    found: dict[AccountId, Role] = {}
+    # Role names them from the strongest to the weakest.
+    for role in reversed(Role):
+        found |= {g.account: role for g in login.grants if g.role is role and g.holds(now)}
+    return found
 
 
 def _foremost(accounts: Sequence[Account], login: Login) -> tuple[Account, ...]:

@@ -29,6 +29,7 @@ from data.banking import (
     Balance,
     Beneficiary,
     Card,
+    Check,
     Condition,
     Contact,
     DirectDebit,
@@ -232,6 +233,19 @@ class WireCondition(BaseModel):
     most_age: int | None = Field(None, alias="MaximumAge")
     holds: str | None = Field(None, alias="HoldsProduct")
     months: int = Field(0, alias="HeldMonths")
+    country: str | None = Field(None, alias="Country")
+    least_income: Amount | None = Field(None, alias="MinimumMonthlyIncome")
+    of: str = Field("", alias="Of")
+
+    def condition(self) -> Condition:
+        income = self.least_income.money() if self.least_income else None
+        return Condition.model_validate(self.model_dump(exclude={"least_income"}) | {"least_income": income})
+
+
+class WireCheck(BaseModel):
+    purpose: Literal["Account", "Overdraft"] = Field(alias="For")
+    condition: WireCondition = Field(alias="Condition")
+    status: Literal["Met", "NotMet", "Unknown"] = Field(alias="Status")
 
 
 class Supplement(BaseModel):
@@ -244,6 +258,7 @@ class Supplement(BaseModel):
     until: dt.date | None = Field(None, alias="SoldUntil")
     limits: tuple[WireLimit, ...] = Field((), alias="Limits")
     conditions: tuple[WireCondition, ...] = Field((), alias="Eligibility")
+    overdraft_conditions: tuple[WireCondition, ...] = Field((), alias="OverdraftEligibility")
 
 
 class Cap(BaseModel):
@@ -378,6 +393,7 @@ def account(wire: Mapping[str, Any]) -> tuple[Account, Role]:
         currency=shown.currency,
         product=shown.product,
         identification=shown.accounts[0].identification if shown.accounts else "",
+        holders=shown.accounts[0].name if shown.accounts else "",
     )
     return known, Role(shown.extra.get("Role", Role.HOLDER))
 
@@ -524,8 +540,15 @@ def product(wire: Mapping[str, Any]) -> Product:
         tiers=tuple(Tier(above=Money.of(band.above, extra.currency), rate=band.rate) for band in bands),
         fees=tuple(fee.fee(extra.currency) for part in terms.charges for fee in part.fees),
         limits=tuple(limit.limit() for limit in extra.limits),
-        conditions=tuple(Condition.model_validate(condition.model_dump()) for condition in extra.conditions),
+        conditions=tuple(condition.condition() for condition in extra.conditions),
+        overdraft_conditions=tuple(condition.condition() for condition in extra.overdraft_conditions),
     )
+
+
+def check(wire: Mapping[str, Any]) -> Check:
+    shown = WireCheck.model_validate(wire)
+    met = {"Met": True, "NotMet": False, "Unknown": None}[shown.status]
+    return Check(condition=shown.condition.condition(), met=met, overdraft=shown.purpose == "Overdraft")
 
 
 def card(account_id: AccountId, wire: Mapping[str, Any]) -> Card:

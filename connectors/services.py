@@ -20,6 +20,7 @@ from data.banking import (
     Balance,
     Beneficiary,
     Card,
+    Check,
     Contact,
     DirectDebit,
     Product,
@@ -119,6 +120,11 @@ class BankServices:
         if len(shown) != 1:
             raise ServiceUnavailable(SERVICE, "it gave not one product for an account")
         return _read(obie.product, shown[0])
+
+    async def eligibility(self, token: str, product: str) -> list[Check]:
+        """Whether the customer meets each condition of a product version and of an overdraft on it, as far as the bank knows."""
+        shown = await self._data(token, f"/products/{quote(product, safe='')}/eligibility", "Eligibility")
+        return [_read(obie.check, wire) for wire in shown]
 
     async def cards(self, token: str, account: AccountId) -> list[Card]:
         """The customer's own cards on the account, not those of others who hold it too."""

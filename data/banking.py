@@ -20,7 +20,7 @@ class AccountKind(StrEnum):
 
 
 class Account(Frozen):
-    """`product` names the product version; `time_zone` is the zone of its booking dates."""
+    """`product` names the product version; `time_zone` is the zone of its booking dates; holders: whose it is, "" if unknown."""
 
     id: AccountId
     kind: AccountKind
@@ -29,6 +29,7 @@ class Account(Frozen):
     product: str = ""
     identification: str = ""
     time_zone: str = "Europe/London"
+    holders: str = ""
 
 
 class Balance(Frozen):
@@ -196,9 +197,10 @@ class Limit(Frozen):
 
 
 class Condition(Frozen):
-    """What must hold to open a product; `says` completes "you must". What code can check stands in the other fields.
+    """What must hold to have something; `says` completes "you must". What a bank can check stands in the other fields.
 
-    holds: an id of a product without its version, had for at least `months`.
+    holds: an id of a product without its version, had for at least `months`. country: to live in, an ISO 3166 code. least_income:
+    what comes in each month. of: whom it is about where that is not the customer, such as "child".
     """
 
     id: str
@@ -207,13 +209,25 @@ class Condition(Frozen):
     most_age: int | None = None
     holds: str | None = None
     months: int = 0
+    country: str | None = None
+    least_income: Money | None = None
+    of: str = ""
+
+
+class Check(Frozen):
+    """Whether the customer meets a condition, None where the bank does not know. overdraft: it is one of an overdraft."""
+
+    condition: Condition
+    met: bool | None
+    overdraft: bool = False
 
 
 class Product(Frozen):
     """One version of a product. `since` is when it came into force; `until` the last day it was sold, None while it still is.
 
     overdraft_rate: yearly, in percent, on what is overdrawn. overdraft_most: the largest that may be arranged; both None
-    where there is no overdraft. tiers: in order of `above`; empty where no interest is paid.
+    where there is no overdraft. tiers: in order of `above`; empty where no interest is paid. conditions are to open one,
+    overdraft_conditions to be given an overdraft on it.
     """
 
     id: str
@@ -229,6 +243,7 @@ class Product(Frozen):
     fees: tuple[Fee, ...] = ()
     limits: tuple[Limit, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    overdraft_conditions: tuple[Condition, ...] = ()
 
     def fee(self, id: str) -> Fee | None:
         return next((fee for fee in self.fees if fee.id == id), None)

@@ -44,6 +44,7 @@ class AccountRow(SQLModel, table=True):
     product: str
     identification: str
     time_zone: str
+    holders: str = Field(default="", sa_column_kwargs={"server_default": ""})
     source: str
     fed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     synced_until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)

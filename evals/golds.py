@@ -9,16 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from connectors.sandbox.books import Books
-from connectors.sandbox.calendar import LONDON, on_or_after
+from connectors.sandbox import wire
+from connectors.sandbox.accounts import Asking
+from connectors.sandbox.books import Books, Customer
+from connectors.sandbox.calendar import LONDON, months, on_or_after
+from connectors.sandbox.cards import card
 from connectors.sandbox.households import households
+from connectors.sandbox.statements import statement
 
 COUNT, DAY, PERCENT, NAME = "count", "date", "percent", "name"
 
@@ -95,7 +99,7 @@ class World:
     """What one customer holds at a moment, in a table of its own."""
 
     def __init__(self, books: Books, customer: str, now: dt.datetime) -> None:
-        self.books, self.now = books, now.astimezone(LONDON)
+        self.books, self.customer, self.now = books, customer, now.astimezone(LONDON)
         self.accounts = books.owned_by(customer)
         if not self.accounts:
             raise GoldError(f"nobody is called {customer}")
@@ -142,6 +146,23 @@ class World:
                 minors |= {last.minor if last else 0, order.price.on(order.id, due.year, due.month) if due else 0}
         minors |= {planned.minor for planned in self.books.future_payments if planned.account in owned}
         return {Decimal(minor) / 100 for minor in minors}
+
+    def papers(self) -> dict[str, frozenset[str]]:
+        """What the bank wrote down beside rows: by the id of a statement, a card or the customer, all that it says."""
+        customer = self.books.customers[self.customer]
+        found = {f"party:{customer.id}": _said(wire.party(customer)) | {_address(customer)}}
+        asking = Asking(customer, self.books, self.now)
+        for account in self.accounts:
+            if account.type_code == "CACC":
+                known = card(account, customer, self.today)
+                state = "frozen" if known["Status"] == "Frozen" else "active"
+                found[f"card:{known['CardId']}"] = _said(known) | {state}
+            for year, month in months(self.books.since, self.today):
+                made = statement(asking, account, year, month)
+                found[f"statement:{made['StatementId']}"] = frozenset(
+                    text.split("T")[0].removeprefix("-") for text in _said(made)
+                ) | frozenset(moment.split("T")[0] for moment in (made["StartDateTime"], made["EndDateTime"]))
+        return found
 
     def rows(self, select: Select, codes: tuple[str, ...], *, pending: bool = False, sign: str = "<") -> list[sqlite3.Row]:
         """Matching movements, oldest first."""
@@ -206,6 +227,19 @@ def days(period: str, today: dt.date) -> tuple[dt.date, dt.date]:
     if len(rest) == 2:
         return dt.date(int(year), int(rest), 1), dt.date(int(year), int(rest), monthrange(int(year), int(rest))[1])
     return dt.date.fromisoformat(period), dt.date.fromisoformat(period)
+
+
+def _said(value: object) -> frozenset[str]:
+    """Every text that stands somewhere in an answer of the bank."""
+    if isinstance(value, Mapping):
+        return frozenset().union(*map(_said, value.values()))
+    if isinstance(value, (list, tuple)):
+        return frozenset().union(*map(_said, value))
+    return frozenset((str(value),))
+
+
+def _address(customer: Customer) -> str:
+    return f"{customer.town}, {customer.postcode.split()[0]} ***"
 
 
 def _marks(values: Iterable[object]) -> str:
@@ -460,6 +494,41 @@ class Works:
         if not facts:
             raise GoldError(f"nothing is set up until {until}")
         return Gold(facts=tuple(facts), loose=True)
+
+    def statement(self, month: str, account: str | None = None) -> Gold:
+        """What an account, or each one, held when a month ended."""
+        end = dt.datetime.combine(days(month, self.world.today)[1], dt.time(23, 59, 59), LONDON)
+        held = [a for a in self.world.accounts if account in (None, a.name)]
+        booked = [(written(self.world.books.booked(a.id, end)), a.currency) for a in held]
+        return Gold(facts=tuple(GoldFact(values=(value,), unit=unit, signed=True) for value, unit in booked), loose=True)
+
+    def card_expiry(self) -> Gold:
+        """A card lasts three years from the month in which its account was opened."""
+        facts = []
+        for held in (a for a in self.world.accounts if a.type_code == "CACC"):
+            year, month = held.opened.year, held.opened.month
+            while dt.date(year, month, monthrange(year, month)[1]) < self.world.today:
+                year += 3
+            facts.append(GoldFact(values=(dt.date(year, month, monthrange(year, month)[1]).isoformat(),), unit=DAY))
+        return Gold(facts=tuple(facts))
+
+    def card_states(self, are: Sequence[str]) -> Gold:
+        """Whether each card is frozen, as the question says it is."""
+        return Gold(facts=tuple(GoldFact(values=(state,), unit="words") for state in are))
+
+    def overdraft(self) -> Gold:
+        """The arranged overdraft of each account that has one."""
+        lines = [a for a in self.world.accounts if a.overdraft]
+        return Gold(facts=tuple(GoldFact(values=(written(a.overdraft),), unit=a.currency) for a in lines), loose=True)
+
+    def savings_rate(self, account: str | None = None) -> Gold:
+        """The yearly rate, in percent, that the books pay on each savings account."""
+        held = [a for a in self.world.accounts if a.rate and account in (None, a.name)]
+        return Gold(facts=tuple(GoldFact(values=(str(a.rate),), unit=PERCENT) for a in held), loose=True)
+
+    def on_file(self, are: Sequence[str]) -> Gold:
+        """Contact details as the question has them, masked."""
+        return Gold(facts=tuple(GoldFact(values=(text,), unit=NAME) for text in are))
 
     def some(self) -> Gold:
         """Any answer with figures: only that they are grounded is checked."""

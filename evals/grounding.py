@@ -49,10 +49,15 @@ class Line(NamedTuple):
 
 
 class Ground:
-    """What may be said to one customer: their rows by id, and figures that do not come from rows (balances, mandates)."""
+    """What may be said to one customer: their rows by id, and figures that do not come from rows (balances, mandates).
 
-    def __init__(self, rows: Mapping[str, Line], figures: Iterable[Decimal] = ()) -> None:
-        self.rows = rows
+    papers: what a statement, a card or the customer's record says, by its id.
+    """
+
+    def __init__(
+        self, rows: Mapping[str, Line], figures: Iterable[Decimal] = (), papers: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        self.rows, self.papers = rows, papers or {}
         self.figures = frozenset(abs(figure) for figure in figures)
 
     def faults(self, output: Output, said: Sequence[str]) -> list[str]:
@@ -66,6 +71,15 @@ class Ground:
         if any("#" in key or key.startswith("product:") for key in fact.evidence) or fact.unit == QUOTE:
             # What a page or the product service says is marked by the questions about pages.
             return []
+        written = [self.papers[key] for key in fact.evidence if key in self.papers]
+        if written:
+            counted = fact.unit == COUNT and fact.number == len(written)
+            plain = fact.value.removeprefix("-")
+            return (
+                []
+                if counted or any(plain in text for text in written)
+                else [f"{fact.label}: {fact.value} stands in none of its papers"]
+            )
         strangers = [key for key in fact.evidence if key not in self.rows]
         if strangers and not self._mandates(fact):
             return [f"{fact.label}: evidence {strangers[0]} is no row of the customer's"]

@@ -349,5 +349,5 @@ def household_grounds(worlds: Mapping[str, Any]) -> dict[str, Ground]:
             row["id"]: Line(row["day"], row["minor"], row["currency"], row["text"], row["name"])
             for row in world.db.execute("select * from moves")
         }
-        grounds[customer] = Ground(rows, world.figures())
+        grounds[customer] = Ground(rows, world.figures(), world.papers())
     return grounds

@@ -379,6 +379,33 @@ async def test_savings_earn_the_rate_of_their_tier(services: BankServices, bank:
     assert paid == [round(earned)]
 
 
+async def checks(services: BankServices, token: str, product: str, *, overdraft: bool = False) -> dict[str, bool | None]:
+    """Condition -> whether it is met."""
+    found = await services.eligibility(token, product)
+    return {check.condition.id: check.met for check in found if check.overdraft is overdraft}
+
+
+async def test_who_may_have_a_product_is_said_as_far_as_the_bank_knows(services: BankServices, bank: Bank, amara: str) -> None:
+    assert await checks(services, amara, "reserve-saver-1") == {"age": True, "holds": True}
+    assert await checks(services, amara, "everyday-3", overdraft=True) == {
+        "age": True,
+        "holds": True,
+        "income": True,
+        "bankruptcy": None,
+    }
+    assert await checks(services, amara, "student-1") == {"age": True, "residence": None, "study": None}
+    assert await checks(services, amara, "junior-saver-1") == {"age": None, "residence": None, "holds": True}
+    assert await checks(services, amara, "cash-isa-1", overdraft=True) == {}
+    for product in await services.products(amara):
+        found = await services.eligibility(amara, product.id)
+        assert tuple(c.condition for c in found if not c.overdraft) == product.conditions
+        assert tuple(c.condition for c in found if c.overdraft) == product.overdraft_conditions
+    for unknown in ("loan-1", "../party"):
+        with pytest.raises(ServiceRefused) as refused:
+            await services.eligibility(amara, unknown)
+        assert refused.value.status == 404
+
+
 async def test_cards_are_the_customers_own(services: BankServices, bank: Bank, amara: str, daniel: str) -> None:
     joint = await account_named(services, amara, "Joint account")
     hers, his = await services.cards(amara, joint), await services.cards(daniel, joint)
@@ -458,6 +485,22 @@ async def test_both_holders_see_the_joint_account_and_neither_the_others_own(
     joint = {await account_named(services, amara, name) for name in ("Joint account", "House pot")}
     assert hers & his == joint
     assert await all_rows(services, amara, "Joint account") == await all_rows(services, daniel, "Joint account")
+
+
+async def test_a_mandate_and_a_view_show_what_they_are_for(services: BankServices, bank: Bank) -> None:
+    ruth, margaret = bank.token("ruth-ellison"), bank.token("margaret-ellison")
+    seen = {account.name: (account, role) for account, role in await services.accounts(ruth)}
+    main, saver = seen["Everyday account"], seen["Savings"]
+    assert (main[1], saver[1]) == (Role.MANDATE, Role.VIEWER)
+    assert main[0].holders == saver[0].holders == "Margaret Ellison"
+    assert "Grandchildren" not in seen
+    assert (await services.beneficiaries(ruth, main[0].id)) == (await services.beneficiaries(margaret, main[0].id))
+    with pytest.raises(ServiceRefused) as refused:
+        await services.beneficiaries(ruth, saver[0].id)
+    assert refused.value.status == 403
+    assert (await services.cards(ruth, main[0].id)) != (await services.cards(margaret, main[0].id))
+    joint = next(account for account, role in await services.accounts(bank.token("amara-okafor")) if role is Role.JOINT)
+    assert joint.holders == "Amara Okafor and Daniel Whitlock"
 
 
 def bearer(token: str) -> dict[str, str]:

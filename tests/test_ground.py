@@ -79,7 +79,7 @@ def test_what_a_page_points_to_is_there(page: str) -> None:
 
 
 def test_the_customers_that_the_readme_names_are_those_of_the_sandbox() -> None:
-    (named,) = re.findall(r"^The six customers are (.+)\.$", read("README.md"), re.M)
+    (named,) = re.findall(r"^The seven customers are (.+)\.$", read("README.md"), re.M)
     assert set(re.findall(r"`([\w-]+)`", named)) == {customer.id for customer in CUSTOMERS}
 
 

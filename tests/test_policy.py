@@ -26,6 +26,10 @@ ACTIONS = (
     "ReadStandingOrders",
     "ReadDirectDebits",
     "ReadScheduledPayments",
+    "ReadParty",
+    "ReadProducts",
+    "ReadCards",
+    "ReadStatements",
 )
 
 

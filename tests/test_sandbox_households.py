@@ -6,16 +6,19 @@ import datetime as dt
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.sandbox.accounts import Asking
 from connectors.sandbox.books import Books, Entry
 from connectors.sandbox.calendar import LONDON, bank_holidays, easter, is_working
 from connectors.sandbox.households import _books, households
 from connectors.sandbox.people.common import account_id
+from connectors.sandbox.products import status
 
 NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
 CURRENT = ("amara-main", "daniel-main", "joint-main", "priya-main", "tomasz-main", "margaret-main", "callum-main")
@@ -58,9 +61,9 @@ def test_books_opened_on_different_days_agree_on_what_both_have() -> None:
         assert today.booked(account, NOW) == later.booked(account, NOW)
 
 
-def test_there_are_24_months_of_six_lives(books: Books) -> None:
+def test_there_are_24_months_of_every_life(books: Books) -> None:
     assert books.since == dt.date(2024, 11, 1)
-    assert len(books.customers) == 6
+    assert len(books.customers) == 7
     for slug in CURRENT:
         months = Counter((day.year, day.month) for day, _ in on_days(until_now(books, slug), ""))
         assert len(months) == 25
@@ -222,3 +225,40 @@ def test_bank_holidays_are_those_of_england() -> None:
         dt.date(2026, 12, 28),
     }
     assert {dt.date(2027, 12, 27), dt.date(2027, 12, 28)} <= bank_holidays(2027)
+
+
+def asking(books: Books, **other: object) -> Asking:
+    """Callum, made somebody else in some respect."""
+    return Asking(replace(books.customers["callum-mackenzie"], **other), books, NOW)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("condition", "other", "found"),
+    [
+        ({"least_age": 18}, {"born": dt.date(2008, 11, 24)}, "Met"),
+        ({"least_age": 18}, {"born": dt.date(2008, 11, 25)}, "NotMet"),
+        ({"least_age": 18}, {"born": None}, "Unknown"),
+        ({"country": "GB"}, {}, "Met"),
+        ({"country": "GB"}, {"country": "FR"}, "NotMet"),
+        ({"holds": "everyday", "months": 80}, {}, "Met"),
+        ({"holds": "everyday", "months": 100}, {}, "NotMet"),
+        ({"holds": "euro", "months": 0}, {}, "NotMet"),
+        ({"least_income": "500.00"}, {}, "Met"),
+        ({"least_income": "5000.00"}, {}, "NotMet"),
+        ({"most_age": 15, "of": "child"}, {}, "Unknown"),
+        ({}, {}, "Unknown"),
+    ],
+)
+def test_a_condition_is_met_by_what_the_bank_has_written_down(
+    books: Books, condition: dict[str, object], other: dict[str, object], found: str
+) -> None:
+    assert status(asking(books, **other), condition) == found
+
+
+def test_income_is_what_came_from_others_in_the_leanest_of_three_months(books: Books) -> None:
+    came = [0, 0, 0]
+    for day, pence in [(e.booked_at.date(), e.minor) for e in until_now(books, "callum-main") if e.booked_at and e.minor > 0]:
+        if dt.date(2026, 8, 1) <= day < dt.date(2026, 11, 1):
+            came[day.month - 8] += pence
+    least = min(came)
+    assert status(asking(books), {"least_income": f"{least / 100 + 0.01:.2f}"}) == "NotMet"

@@ -153,12 +153,13 @@ async def party(request: Request, ask: PartyReader) -> Response:
 @router.get("/accounts")
 async def all_accounts(request: Request, ask: AccountsReader) -> Response:
     own = ask.books.owned_by(ask.customer.id)
-    return answer(request, {"Account": [wire.account(record, ask.customer) for record in own]})
+    return answer(request, {"Account": [wire.account(record, ask.customer, ask.books.holders(record)) for record in own]})
 
 
 @router.get("/accounts/{account}")
 async def one_account(request: Request, account: str, ask: AccountsReader) -> Response:
-    return answer(request, {"Account": [wire.account(ask.own(account), ask.customer)]})
+    record = ask.own(account)
+    return answer(request, {"Account": [wire.account(record, ask.customer, ask.books.holders(record))]})
 
 
 @router.get("/accounts/{account}/balances")
@@ -184,6 +185,8 @@ async def transactions(request: Request, account: str, ask: TransactionsReader) 
 @router.get("/accounts/{account}/beneficiaries")
 async def beneficiaries(request: Request, account: str, ask: BeneficiariesReader) -> Response:
     record = ask.own(account)
+    if record.owners[ask.customer.id] == "viewer":
+        raise Refused(403, "U008", "whoever may only view an account does not see whom it may pay", "AccountId")
     saved = [wire.beneficiary(payee) for payee in ask.books.payees if payee.account == record.id]
     return answer(request, {"Beneficiary": saved})
 

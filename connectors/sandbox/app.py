@@ -34,7 +34,7 @@ class Sandbox:
 def build(
     now: Callable[[], dt.datetime], keys_path: Path, base_url: str = BASE_URL, redirect_uris: Sequence[str] = REDIRECT_URIS
 ) -> Sandbox:
-    """The bank with its six customers, its clock and its signing key.
+    """The bank with its seven customers, its clock and its signing key.
 
     keys_path: a file for the signing key, made when missing; logins under way are kept beside it. base_url: where the
     application is reached, without a slash at its end; the issuer of tokens is under it. redirect_uris: where the client

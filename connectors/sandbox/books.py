@@ -26,12 +26,16 @@ def dice(*parts: object) -> Random:
 
 @dataclass(frozen=True)
 class Customer:
+    """born: None where the bank does not know. country: of the address, an ISO 3166 code."""
+
     id: str
     name: str
     email: str = ""
     mobile: str = ""
     town: str = ""
     postcode: str = ""
+    born: dt.date | None = None
+    country: str = "GB"
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,10 @@ class Books:
 
     def covers(self, now: dt.datetime) -> bool:
         return self.since <= now.astimezone(LONDON).date() <= self.until
+
+    def holders(self, account: BankAccount) -> str:
+        """The names of those whose account it is: not of somebody with a mandate or a view of it."""
+        return " and ".join(self.customers[id].name for id, role in account.owners.items() if role in ("holder", "joint"))
 
     def owned_by(self, customer: str) -> list[BankAccount]:
         return [account for account in self.accounts.values() if customer in account.owners]

@@ -27,9 +27,10 @@ router = APIRouter()
 
 @router.get("/accounts/{account}/cards")
 async def cards(request: Request, account: str, ask: CardsReader) -> Response:
-    """The customer's own cards: a joint holder's card is not theirs. Empty for an account without cards."""
+    """The customer's own cards: a joint holder's card is not theirs. Empty for an account without cards, and to a viewer."""
     record = ask.own(account)
-    held = [card(record, ask.customer, ask.today)] if record.type_code == "CACC" else []
+    seen = record.owners[ask.customer.id] == "viewer"
+    held = [card(record, ask.customer, ask.today)] if record.type_code == "CACC" and not seen else []
     return answer(request, {"Card": held})
 
 

@@ -122,7 +122,8 @@ def _supplement(known: Json, day: dt.date) -> Json:
         "Currency": known["currency"],
         "InForceFrom": known["since"].isoformat(),
         "Limits": limits(known["id"], day),
-        "Eligibility": [_condition(condition) for condition in known.get("conditions", ())],
+        "Eligibility": [condition_wire(known, condition) for condition in known.get("conditions", ())],
+        "OverdraftEligibility": [condition_wire(known, condition) for condition in known.get("overdraft_conditions", ())],
     }
     return shown | ({"SoldUntil": known["until"].isoformat()} if known.get("until", dt.date.max) < day else {})
 
@@ -137,7 +138,10 @@ def limits(product: str, day: dt.date) -> list[Json]:
     ]
 
 
-def _condition(condition: Json) -> Json:
-    names = {"id": "ConditionId", "says": "Says", "least_age": "MinimumAge", "most_age": "MaximumAge"}
-    names |= {"holds": "HoldsProduct", "months": "HeldMonths"}
-    return {names[key]: value for key, value in condition.items()}
+def condition_wire(known: Json, condition: Json) -> Json:
+    names = {"id": "ConditionId", "says": "Says", "least_age": "MinimumAge", "most_age": "MaximumAge", "country": "Country"}
+    names |= {"holds": "HoldsProduct", "months": "HeldMonths", "of": "Of"}
+    shown: Json = {names[key]: value for key, value in condition.items() if key in names}
+    if least := condition.get("least_income"):
+        shown["MinimumMonthlyIncome"] = {"Amount": least, "Currency": known["currency"]}
+    return shown

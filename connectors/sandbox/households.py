@@ -1,4 +1,4 @@
-"""The books of six invented households, by calendar: the same date always gives the same books.
+"""The books of seven invented households, by calendar: the same date always gives the same books.
 
 A month of a life depends on the calendar alone, not on the date that the books are opened at. So books opened on two
 different days agree on every entry that both have: a ledger that was fed from one still fits the other.

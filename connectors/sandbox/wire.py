@@ -53,7 +53,9 @@ def party(customer: Customer) -> Json:
     if customer.mobile:
         shown["Mobile"] = "*" * (len(customer.mobile) - 3) + customer.mobile[-3:]
     if customer.town:
-        shown["Address"] = [{"TownName": customer.town, "PostCode": customer.postcode.split()[0] + " ***", "Country": "GB"}]
+        shown["Address"] = [
+            {"TownName": customer.town, "PostCode": customer.postcode.split()[0] + " ***", "Country": customer.country}
+        ]
     return shown
 
 
@@ -61,7 +63,8 @@ def cash_account(number: str, name: str) -> Json:
     return {"SchemeName": "UK.OBIE.SortCodeAccountNumber", "Identification": number, "Name": name}
 
 
-def account(record: BankAccount, customer: Customer) -> Json:
+def account(record: BankAccount, customer: Customer, holders: str) -> Json:
+    """holders: the names of those whose account it is."""
     return {
         "AccountId": record.id,
         "Status": "Enabled",
@@ -71,7 +74,7 @@ def account(record: BankAccount, customer: Customer) -> Json:
         "Description": catalogue.title(record.product),
         "Nickname": record.name,
         "OpeningDate": record.opened.isoformat(),
-        "Account": [cash_account(record.number, customer.name)],
+        "Account": [cash_account(record.number, holders)],
         "SupplementaryData": {"Role": record.owners[customer.id]},
     }
 

@@ -20,6 +20,8 @@ from connectors.sandbox.people.common import (
 )
 
 ME = {"margaret-ellison": "holder"}
+# Her daughter Ruth pays her bills when she is away, and may look at her savings.
+PAID_FOR, SEEN = ME | {"ruth-ellison": "mandate"}, ME | {"ruth-ellison": "viewer"}
 MAIN, SAVER, GIFTS = account_id("margaret-main"), account_id("margaret-saver"), account_id("margaret-gifts")
 STATE_PENSION = Price(84_640, rise=3_600)
 PENSION = Price(58_240, rise=1_700)
@@ -89,8 +91,8 @@ def story(month: Month) -> None:
 LIFE = Life(
     id="margaret-ellison",
     accounts=(
-        current("margaret-main", ME, 1988),
-        savings("margaret-saver", ME, 1996, "Savings", "4.05", "reserve-saver-1"),
+        current("margaret-main", PAID_FOR, 1988),
+        savings("margaret-saver", SEEN, 1996, "Savings", "4.05", "reserve-saver-1"),
         savings("margaret-gifts", ME, 2015, "Grandchildren", "3.20", "reserve-saver-1"),
     ),
     opening={MAIN: 143_377, SAVER: 1_842_000, GIFTS: 96_000},

@@ -67,12 +67,16 @@ class Memory(Frozen):
 
 @dataclass(frozen=True)
 class Unsure:
-    """No plan: the best guess, how sure it was, the parts that were heard, and the labels that are not out of the question."""
+    """No plan: the best guess, how sure it was, the parts that were heard, and the labels that are not out of the question.
+
+    unread: why the language model did not read the message, "busy" or "model" (it is not there now); "" where nothing is to say.
+    """
 
     found: Found
     label: str
     sure: float
     likely: frozenset[str] = frozenset()
+    unread: str = ""
 
 
 _CLAUSE = re.compile(

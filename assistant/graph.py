@@ -24,7 +24,7 @@ from assistant import proposal
 from assistant.models import Endpoint
 from assistant.plan import Plan, Spans, Step
 from assistant.proposal import Said, by, question
-from data.errors import ModelUnavailable
+from data.errors import ModelBusy, ModelUnavailable
 from prompts.registry import PlannerPrompt
 
 MAX_TOKENS = 160
@@ -108,13 +108,13 @@ class ModelPlanner:
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
         if self._places == 0:
-            raise ModelUnavailable("the language model is busy")
+            raise ModelBusy("the language model is busy")
         self._places -= 1
         try:
             async with asyncio.timeout(self._timeout_s), self._turn:
                 yield
         except TimeoutError:
-            raise ModelUnavailable(f"the language model did not answer within {self._timeout_s:g} s") from None
+            raise ModelBusy(f"the language model did not answer within {self._timeout_s:g} s") from None
         finally:
             self._places += 1
 

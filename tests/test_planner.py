@@ -23,7 +23,7 @@ from assistant import proposal
 from assistant.graph import ModelPlanner
 from assistant.models import Endpoint, ModelServer
 from assistant.plan import Plan, Spans, Step, Tool
-from data.errors import ModelUnavailable
+from data.errors import ModelBusy, ModelUnavailable
 from prompts.registry import planner_prompt, weights
 
 HOME = Path(os.environ.get("COUNTERFOIL_HOME", ".counterfoil"))
@@ -228,7 +228,7 @@ async def test_a_model_that_is_gone_is_said_to_be_unavailable(model: ScriptedMod
 async def test_a_slow_model_is_not_waited_for_longer_than_said(model: ScriptedModel) -> None:
     model.delay_s = 2
     model.says({"tool": "help"})
-    with pytest.raises(ModelUnavailable, match=r"within 0\.2 s"):
+    with pytest.raises(ModelBusy, match=r"within 0\.2 s"):
         await ModelPlanner(model, planner_prompt(), timeout_s=0.2).plan("hello")
 
 
@@ -239,7 +239,7 @@ async def test_a_question_too_many_is_refused_at_once_and_the_others_are_answere
     for _ in range(2):
         model.says({"tool": "help"})
     answers = await asyncio.gather(*(planner.plan("hello") for _ in range(3)), return_exceptions=True)
-    assert [type(answer) for answer in answers] == [Plan, Plan, ModelUnavailable]
+    assert [type(answer) for answer in answers] == [Plan, Plan, ModelBusy]
     assert len(model.asked) == 2
     model.says({"tool": "help"})
     assert await planner.plan("hello") == plan_of(Tool.HELP)

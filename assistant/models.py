@@ -94,6 +94,11 @@ class ModelServer:
     def status(self) -> ModelStatus:
         return self._status
 
+    @property
+    def over(self) -> bool:
+        """Whether it will not become ready by itself any more; the status says why."""
+        return self._over
+
     async def endpoint(self) -> Endpoint:
         """Where to ask, now. Raises ModelUnavailable, saying why, when the model is not ready."""
         if self._endpoint is None:

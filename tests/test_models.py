@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import stat
 import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,10 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 
+from api.serve import serve_model
+from api.settings import Settings
 from assistant import models, weights
 from assistant.models import Endpoint, ModelServer, ModelState, ModelStatus
 from data.errors import InvalidInput, ModelUnavailable, WeightsCorrupt
@@ -308,6 +312,26 @@ async def test_the_readings_name_changes_with_the_weights(scripted: Path) -> Non
     async with minded(scripted):
         assert kept(scripted) != [old]
     assert times_read(scripted) == 2
+
+
+async def test_a_model_that_is_served_alone_says_where_and_others_of_its_home_use_it(scripted: Path) -> None:
+    said = io.StringIO()
+    name = str(scripted / "own.gguf")
+    serving = asyncio.create_task(serve_model(Settings(home=scripted, model=name), Console(file=said, width=500)))
+    async with asyncio.timeout(60):
+        for _ in iter(lambda: "ready" in said.getvalue(), True):
+            await asyncio.sleep(0.05)
+    async with ModelServer(scripted, name) as other:
+        assert (await other.ready(60)).url in said.getvalue()
+        assert published(scripted)["key"] not in said.getvalue()
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+async def test_a_model_without_weights_that_nobody_publishes_is_not_served(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="neither a known model"):
+        await serve_model(Settings(home=tmp_path, model="7b"), Console(file=io.StringIO()))
 
 
 @with_small_model

@@ -232,6 +232,19 @@ async def test_a_slow_model_is_not_waited_for_longer_than_said(model: ScriptedMo
         await ModelPlanner(model, planner_prompt(), timeout_s=0.2).plan("hello")
 
 
+async def test_a_turn_before_that_leaves_no_room_is_told_as_far_as_there_is_some(
+    model: ScriptedModel, planner: ModelPlanner
+) -> None:
+    first = Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",)))
+    long = Step(tool=Tool.COUNT, spans=Spans(merchants=tuple(f"shop {n} of the many" for n in range(2000))))
+    for _ in range(2):
+        model.says({"tool": "help"})
+    await planner.plan("and in May?", Plan(steps=(first, long), path="routed"))
+    assert model.asked[-1]["messages"][-1]["content"] == 'Before: {"steps":[{"tool":"sum","merchants":["tesco"]}]}\nand in May?'
+    await planner.plan("and so on " * 2000, Plan(steps=(first,), path="routed"))
+    assert not model.asked[-1]["messages"][-1]["content"].startswith("Before")
+
+
 async def test_a_question_too_many_is_refused_at_once_and_the_others_are_answered(
     model: ScriptedModel, planner: ModelPlanner
 ) -> None:

@@ -326,7 +326,7 @@ def model_serve() -> None:
 
 @app.command("eval", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def eval_(context: typer.Context) -> None:
-    """Measure the answers: cards, isolation, households, articles."""
+    """Measure the answers: cards, isolation, households, pages, articles, threshold."""
     with _plainly():
         suites = next(iter(entry_points(group="counterfoil.evals")), None)
         if suites is None or find_spec("inspect_ai") is None:

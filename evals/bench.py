@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -175,8 +175,8 @@ async def retrieval(settings: Settings, data: Path | None, lines: int, runs: int
     return bench_retrieval.report(imports, searches, stalls, readings)
 
 
-async def modelled(settings: Settings, times: int) -> list[str]:
-    """What the embedded model costs a turn and a restart. Raises ModelUnavailable where its weights are not here."""
+async def modelled(settings: Settings, times: int) -> AsyncIterator[str]:
+    """What the embedded model costs a turn, and then a restart. Raises ModelUnavailable where its weights are not here."""
     with product.fresh_home(settings.model_copy(update={"planner": "model"})) as home:
         async with open_bank(home) as bank:
             if bank.planner is None:
@@ -186,7 +186,8 @@ async def modelled(settings: Settings, times: int) -> list[str]:
             await bank.planner.start()
             endpoint = await bank.planner.server.ready(bench_model.READY_S)
             found = await bench_model.turns(endpoint, lambda text: _turn(bank, Asked(customer, text), login))
-        return bench_model.report(found, await bench_model.restarts(home, times))
+        yield bench_model.report_turns(found)
+        yield bench_model.report_restarts(await bench_model.restarts(home, times))
 
 
 async def million(settings: Settings, points: int) -> str:
@@ -239,9 +240,13 @@ def model(restarts: Annotated[int, typer.Option(min=1, help="How often the model
     """What the embedded model costs: a turn against the bare call, and the first question after a restart against a warm one."""
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
-    try:
-        for line in asyncio.run(modelled(settings, restarts)):
+
+    async def tell() -> None:
+        async for line in modelled(settings, restarts):
             console.print(line)
+
+    try:
+        asyncio.run(tell())
     except ModelUnavailable as error:
         console.print(f"The model was not measured: {error}")
 

@@ -129,11 +129,16 @@ async def restarts(settings: Settings, times: int) -> Restarts:
     return Restarts(times, median(firsts), median(warm), ratio, median(starts))
 
 
-def report(found: Turns, restarted: Restarts) -> list[str]:
+def report_turns(found: Turns) -> str:
     twice = f"; the model was asked twice in {found.twice}" if found.twice else ""
-    return [
+    return (
         f"a turn that the model plans, {found.turns} of them: {found.whole_p50:.0f} ms, of these our own {found.own_p50:.1f} ms; "
-        f"a bare call {found.bare_p50:.0f} ms: × {found.ratio:.2f}{twice}",
-        f"the first token after {restarted.restarts} restarts: {restarted.first:.0f} ms, a warm one {restarted.warm:.0f} ms: "
-        f"× {restarted.ratio:.2f}; ready after {restarted.start_s:.1f} s",
-    ]
+        f"a bare call {found.bare_p50:.0f} ms: × {found.ratio:.2f}{twice}"
+    )
+
+
+def report_restarts(found: Restarts) -> str:
+    return (
+        f"the first token after {found.restarts} restarts: {found.first:.0f} ms, a warm one {found.warm:.0f} ms: "
+        f"× {found.ratio:.2f}; ready after {found.start_s:.1f} s"
+    )

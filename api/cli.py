@@ -27,7 +27,7 @@ from data.facts import ChartEvent, ChoicesEvent, DoneEvent, Event, FactEvent, St
 from data.party import PartyId
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Ask about your money. Every figure has its counterfoil.")
-model = typer.Typer(no_args_is_help=True, help="The embedded language model: fetch it, check it.")
+model = typer.Typer(no_args_is_help=True, help="The embedded language model: fetch it, check it, serve it.")
 app.add_typer(model, name="model")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 T = TypeVar("T")
@@ -310,15 +310,23 @@ def model_check() -> None:
 
     with _plainly(), _bar("verifying") as progress:
         settings = Settings()
-        path = weights.locate(settings.models, "1.5b" if settings.model == "local" else settings.model)
+        path = weights.locate(settings.models, settings.model_name)
         if path is None:
             raise InvalidInput("no model is here; to get it: counterfoil model fetch")
         err.print(f"{path}: {weights.check(path, progress)}")
 
 
+@model.command("serve")
+def model_serve() -> None:
+    """Serve the embedded model on loopback for all that runs on this home, and say where. Missing weights are fetched."""
+    from api.serve import serve_model  # noqa: PLC0415  so that --help answers at once
+
+    _run(serve_model(Settings(), err))
+
+
 @app.command("eval", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def eval_(context: typer.Context) -> None:
-    """Measure the answers: cards, isolation, households, articles."""
+    """Measure the answers: cards, isolation, households, pages, articles, threshold."""
     with _plainly():
         suites = next(iter(entry_points(group="counterfoil.evals")), None)
         if suites is None or find_spec("inspect_ai") is None:

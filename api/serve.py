@@ -22,11 +22,11 @@ from api.app import create
 from api.auth import Bearer, Claims, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
 from api.settings import Settings
-from api.wiring import Bank, clock, open_bank
-from assistant.models import ModelState
+from api.wiring import Bank, clock, model_server, open_bank
+from assistant.models import ModelState, ModelStatus
 from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
 from connectors.transport import in_process
-from data.errors import Unavailable
+from data.errors import InvalidInput, ModelUnavailable, Unavailable
 from data.party import Login, PartyId
 
 log = structlog.get_logger(__name__)
@@ -110,14 +110,16 @@ def _report(bank: Bank, last: str | None, console: Console) -> str | None:
     if bank.planner is None:
         return last
     status = bank.planner.server.status
-    tenth = status.done * 10 // status.total if status.total else 0
-    said = f"{status.state.value} {tenth * 10} %" if status.state is ModelState.FETCHING else status.state.value
+    said = _said(status)
     if said != last:
         note = f": {status.detail}" if status.detail else ""
-        console.print(
-            f"Language model: {said}{note}" + (" (everyday questions already work)" if tenth == 0 and last is None else "")
-        )
+        console.print(f"Language model: {said}{note}" + (" (everyday questions already work)" if last is None else ""))
     return said
+
+
+def _said(status: ModelStatus) -> str:
+    tenth = status.done * 10 // status.total if status.total else 0
+    return f"{status.state.value} {tenth * 10} %" if status.state is ModelState.FETCHING else status.state.value
 
 
 def _parts(bank: Bank, origin: str) -> Parts:
@@ -185,6 +187,23 @@ def serve_sandbox(settings: Settings, port: int, console: Console) -> None:
     bank = build(clock, settings.home / "keys" / "sandbox.json", base)
     console.print(f"The sandbox bank is on {base}{IDENTITY_PATH} and {base}/open-banking/v4.0/aisp. Ctrl-C stops.")
     uvicorn.run(bank.app, host="127.0.0.1", port=port, log_level="warning")
+
+
+async def serve_model(settings: Settings, console: Console) -> None:
+    """Serve the embedded model alone, until cancelled. Raises ModelUnavailable where that cannot be, InvalidInput for none."""
+    if settings.model_name == "none":
+        raise InvalidInput("COUNTERFOIL_MODEL is none: there is no model to serve")
+    last = None
+    async with model_server(settings, settings.model_name, fetch=True) as server:
+        async for status in server.changes():
+            if server.over:
+                raise ModelUnavailable(status.detail)
+            if (said := _said(status)) != last:
+                where = f" at {(await server.endpoint()).url}" if status.state is ModelState.READY else ""
+                console.print(f"Language model: {said}{where}{f': {status.detail}' if status.detail else ''}")
+                if where:
+                    console.print(f"Its key is in {settings.home / 'run' / 'model.json'}. Ctrl-C stops.", soft_wrap=True)
+            last = said
 
 
 def main() -> None:

@@ -41,5 +41,10 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'counterfoil.db'}"
 
     @property
+    def model_name(self) -> str:
+        """The name or path of the embedded model's weights; "none" where there is to be none."""
+        return "1.5b" if self.model == "local" else self.model
+
+    @property
     def models(self) -> Path:
         return self.home / "models"

@@ -374,10 +374,14 @@ async def open_bank(
 
 
 def _planner(settings: Settings, wait_s: float, fetch: bool) -> LazyPlanner | None:
-    name = "1.5b" if settings.model == "local" else settings.model
+    name = settings.model_name
     if name == "none" or (not fetch and locate(settings.models, name) is None):
         if settings.planner == "model":
             raise ModelUnavailable("plans are to be made by the model, but there is none: counterfoil model fetch")
         return None
-    opening = proposal.opening(planner_prompt())
-    return LazyPlanner(ModelServer(settings.home, name, opening, fetch=fetch), wait_s)
+    return LazyPlanner(model_server(settings, name, fetch), wait_s)
+
+
+def model_server(settings: Settings, name: str, fetch: bool) -> ModelServer:
+    """The embedded model of that name, not started yet, with what stands before every question."""
+    return ModelServer(settings.home, name, proposal.opening(planner_prompt()), fetch=fetch)

@@ -21,10 +21,11 @@ from langgraph.graph.state import CompiledStateGraph
 from openai import OpenAIError
 
 from assistant import proposal
-from assistant.models import Endpoint
+from assistant.budget import Part, cut, spent
+from assistant.models import CONTEXT, Endpoint
 from assistant.plan import Plan, Spans, Step
-from assistant.proposal import Said, by, question
-from data.errors import ModelUnavailable
+from assistant.proposal import Said, by, question, written
+from data.errors import ModelBusy, ModelUnavailable
 from prompts.registry import PlannerPrompt
 
 MAX_TOKENS = 160
@@ -75,7 +76,9 @@ class ModelPlanner:
         self._turn = asyncio.Semaphore(1)
         self._places = waiting + 1
         self._chats: dict[Endpoint, ChatOpenAI] = {}
-        self._graph = _graph(self._ask)
+        # A complaint repeats what was said, so there has to be room for two answers.
+        room = CONTEXT - spent(said["content"] for said in self._opening) - 3 * MAX_TOKENS
+        self._graph = _graph(self._ask, room)
 
     async def plan(self, message: str, prior: Plan | None = None, heard: Spans | None = None) -> Plan:
         """See Planner."""
@@ -108,13 +111,13 @@ class ModelPlanner:
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
         if self._places == 0:
-            raise ModelUnavailable("the language model is busy")
+            raise ModelBusy("the language model is busy")
         self._places -= 1
         try:
             async with asyncio.timeout(self._timeout_s), self._turn:
                 yield
         except TimeoutError:
-            raise ModelUnavailable(f"the language model did not answer within {self._timeout_s:g} s") from None
+            raise ModelBusy(f"the language model did not answer within {self._timeout_s:g} s") from None
         finally:
             self._places += 1
 
@@ -140,10 +143,9 @@ def _chat(endpoint: Endpoint, timeout_s: float) -> ChatOpenAI:
     )
 
 
-def _graph(ask: Callable[[Sequence[Said]], Awaitable[str]]) -> CompiledStateGraph[State, None, State, State]:
+def _graph(ask: Callable[[Sequence[Said]], Awaitable[str]], room: int) -> CompiledStateGraph[State, None, State, State]:
     async def plan(state: State) -> State:
-        prior = state.get("prior")
-        asked = [question(state["message"], prior.steps if prior else ())]
+        asked = [question(state["message"], _fitting(state.get("prior"), room - spent([state["message"]])))]
         if complaint := state.get("complaint"):
             asked += [by("assistant", state["said"]), by("user", complaint)]
         return {"said": await ask(asked)}
@@ -157,6 +159,13 @@ def _graph(ask: Callable[[Sequence[Said]], Awaitable[str]]) -> CompiledStateGrap
     graph.add_conditional_edges("check", _next)
     graph.add_conditional_edges("perform", _next)
     return graph.compile()
+
+
+def _fitting(prior: Plan | None, room: int) -> list[Step]:
+    """The steps of the turn before that fit into so many tokens; the first is what that turn was about, and goes last."""
+    steps = prior.steps if prior else ()
+    parts = [Part(written([step]), age) for age, step in enumerate(steps)]
+    return [steps[part.age] for part in cut(parts, max(room, 0))]
 
 
 async def _check(state: State) -> State:

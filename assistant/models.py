@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -29,11 +30,17 @@ from assistant import weights
 from data.errors import InvalidInput, ModelUnavailable, WeightsCorrupt
 
 CONTEXT = 4096
+# What is started; it reads its settings from standard input.
+SERVE = (sys.executable, "-m", "assistant.models")
 LOOK_S = 1.0
 LONGEST_PAUSE_S = 120.0
 LOAD_S = 120.0
 # Reading a prompt of 2,000 tokens for the first time takes 40 s on two quiet cores.
 WARM_S = 900.0
+# A server that says nothing this many times, each time for as long as ANSWER_S, is hung.
+WATCH_S = 5.0
+ANSWER_S = 10.0
+SILENT = 3
 
 
 class ModelState(StrEnum):
@@ -86,6 +93,11 @@ class ModelServer:
     @property
     def status(self) -> ModelStatus:
         return self._status
+
+    @property
+    def over(self) -> bool:
+        """Whether it will not become ready by itself any more; the status says why."""
+        return self._over
 
     async def endpoint(self) -> Endpoint:
         """Where to ask, now. Raises ModelUnavailable, saying why, when the model is not ready."""
@@ -201,8 +213,7 @@ class ModelServer:
                 await self._warm(endpoint, path, slots)
                 self._publish(endpoint, child.process.pid)
                 self._now(ModelState.READY, endpoint=endpoint)
-                code = await child.process.wait()
-        raise ModelUnavailable(f"the model server ended by itself with code {code}")
+                await _watch(child, endpoint)
 
     async def _address(self, child: _Child) -> str:
         try:
@@ -222,12 +233,13 @@ class ModelServer:
         kept = slots / _name_of_reading(path, self._opening)
         async with _client(endpoint) as client:
             try:
-                if kept.exists() and (await client.post("/slots/0?action=restore", json={"filename": kept.name})).is_success:
+                if await _restored(client, kept):
                     return
                 body = {"messages": [*self._opening, {"role": "user", "content": "hello"}], "max_tokens": 1, "temperature": 0}
                 (await client.post("/v1/chat/completions", json=body, timeout=WARM_S)).raise_for_status()
                 _clear(slots)
                 (await client.post("/slots/0?action=save", json={"filename": kept.name})).raise_for_status()
+                await asyncio.to_thread(_seal, kept)
             except httpx.HTTPError as error:
                 raise ModelUnavailable(f"the model did not read its prompt: {error}") from error
 
@@ -286,27 +298,68 @@ def _held(path: Path) -> bool:
 
 def _client(endpoint: Endpoint) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        base_url=endpoint.url, headers={"Authorization": f"Bearer {endpoint.key}"}, timeout=10.0, trust_env=False
+        base_url=endpoint.url, headers={"Authorization": f"Bearer {endpoint.key}"}, timeout=ANSWER_S, trust_env=False
     )
+
+
+async def _watch(child: _Child, endpoint: Endpoint) -> None:
+    """Until the server ends or says nothing any more, which it should not: then ModelUnavailable."""
+    silent = 0
+    while silent < SILENT:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WATCH_S):
+                code = await child.process.wait()
+                raise ModelUnavailable(f"the model server ended by itself with code {code}")
+        silent = 0 if await _healthy(endpoint) else silent + 1
+    raise ModelUnavailable("the model server does not answer any more")
 
 
 async def _healthy(endpoint: Endpoint) -> bool:
     async with _client(endpoint) as client:
         try:
-            # /health needs no key: /slots also proves that the server at this address is ours.
-            return (await client.get("/slots")).is_success
+            # /health needs no key and would not prove that the server is ours; /slots waits for a prompt that is being read.
+            return (await client.get("/props")).is_success
         except httpx.HTTPError:
             return False
 
 
 def _name_of_reading(model: Path, opening: Sequence[dict[str, str]]) -> str:
     about = model.stat()
-    seen = json.dumps([str(model), about.st_size, about.st_mtime, CONTEXT, list(opening)])
+    seen = json.dumps([str(model), about.st_size, about.st_mtime, version("xllamacpp"), CONTEXT, list(opening)])
     return f"{hashlib.sha256(seen.encode()).hexdigest()[:32]}.kv"
 
 
+async def _restored(client: httpx.AsyncClient, kept: Path) -> bool:
+    """Whether the server has taken up what was kept, which it does only with what is whole."""
+    if not await asyncio.to_thread(_whole, kept):
+        return False
+    # If it brings the server down after all, the next one reads the prompt anew.
+    _seal_of(kept).unlink()
+    if not (await client.post("/slots/0?action=restore", json={"filename": kept.name})).is_success:
+        return False
+    await asyncio.to_thread(_seal, kept)
+    return True
+
+
+def _seal_of(kept: Path) -> Path:
+    return kept.with_suffix(".sha256")
+
+
+def _seal(kept: Path) -> None:
+    _seal_of(kept).write_text(_digest(kept))
+
+
+def _whole(kept: Path) -> bool:
+    return kept.exists() and _seal_of(kept).exists() and _seal_of(kept).read_text() == _digest(kept)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _clear(slots: Path) -> None:
-    for old in slots.glob("*.kv"):
+    for old in slots.iterdir():
         old.unlink()
 
 
@@ -320,7 +373,7 @@ class _Child:
 async def _child(settings: dict[str, Any], log: IO[bytes]) -> AsyncIterator[_Child]:
     """The server's process. It lives as long as its standard input is open, so it cannot outlive us."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "assistant.models", stdin=pipe, stdout=pipe, stderr=log)
+    process = await asyncio.create_subprocess_exec(*SERVE, stdin=pipe, stdout=pipe, stderr=log)
     if process.stdin is None or process.stdout is None:
         raise ModelUnavailable("the model server has no pipes")
     try:

@@ -7,7 +7,7 @@ import datetime as dt
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,15 @@ from connectors.policy import OwnAccountId
 from connectors.services import BankServices
 from data.articles import Passage
 from data.banking import Account, AccountKind, Balance, Contact, Product
-from data.errors import Denied, IndexUnavailable, ModelUnavailable, NotAuthenticated, ServiceRefused, ServiceUnavailable
+from data.errors import (
+    Denied,
+    IndexUnavailable,
+    ModelBusy,
+    ModelUnavailable,
+    NotAuthenticated,
+    ServiceRefused,
+    ServiceUnavailable,
+)
 from data.facts import (
     ChartEvent,
     ChoicesEvent,
@@ -175,8 +183,9 @@ class Assistant:
         await emit([StatusEvent(text="Thinking about it")])
         try:
             planned = await self.planner.plan(message, prior, heard)
-        except ModelUnavailable:
-            return routed if isinstance(routed, Unsure) or not self.always_model else Unsure(_nothing_found(message), "", 0.0)
+        except ModelUnavailable as error:
+            asked_back = routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
+            return replace(asked_back, unread="busy" if isinstance(error, ModelBusy) else "model")
         if (
             planned.sure > 0
             and planned.steps
@@ -508,12 +517,17 @@ def _nothing_found(message: str) -> Found:
 
 
 def _ask_back(plan: Unsure) -> ToolResult:
-    """What was not understood is named where it is a word; else a few things that can be asked."""
+    """What was not understood is named where it is a word; else a few things that can be asked. Where the model was not to be
+    had, that is said first; a question that a busy one did not get to may be a good one, and is not called anything else."""
+    if plan.unread == "busy":
+        return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.busy"),), choices=SUGGESTED)
+    lines = (Line(key="error.model"),) if plan.unread else ()
     if plan.found.unknown:
         said = " ".join(plan.found.unknown[:3])
         line = Line(key="ask.unknown", slots={"said": said.replace("{", "(").replace("}", ")")})
-        return ToolResult(outcome=Outcome.CLARIFY, lines=(line,), choices=SUGGESTED)
-    return ToolResult(outcome=Outcome.CLARIFY, lines=(Line(key="ask.what"),), choices=SUGGESTED)
+    else:
+        line = Line(key="ask.what")
+    return ToolResult(outcome=Outcome.CLARIFY, lines=(*lines, line), choices=SUGGESTED)
 
 
 def _no_accounts(login: Login, facts: int) -> ToolResult:

@@ -167,6 +167,12 @@ class ModelUnavailable(Unavailable):
     code = "model_unavailable"
 
 
+class ModelBusy(ModelUnavailable):
+    """The language model is there and did not get to the question in time, or would not."""
+
+    code = "model_busy"
+
+
 class WeightsCorrupt(CounterfoilError):
     """Weights on disk that do not have the digest they must have."""
 

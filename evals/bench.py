@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -22,9 +22,10 @@ from api.settings import Settings
 from api.wiring import Bank, asking_at, open_bank, prepare
 from connectors.statements.importer import import_file
 from connectors.statements.layout import Sign
+from data.errors import ModelUnavailable
 from data.facts import DoneEvent, Event
 from data.party import AccountId, Login, PartyId
-from evals import bench_retrieval, product, statements
+from evals import bench_model, bench_retrieval, product, statements
 from evals.cards import read
 from evals.questions import NOW, conversations
 from retrieval.weights import fetch_weights
@@ -174,6 +175,28 @@ async def retrieval(settings: Settings, data: Path | None, lines: int, runs: int
     return bench_retrieval.report(imports, searches, stalls, readings)
 
 
+async def modelled(settings: Settings, times: int) -> AsyncIterator[str]:
+    """What the embedded model costs a turn, and then a restart. Raises ModelUnavailable where its weights are not here."""
+    with product.fresh_home(settings.model_copy(update={"planner": "model"})) as home:
+        async with open_bank(home) as bank:
+            if bank.planner is None:
+                raise ModelUnavailable("there is no model")
+            customer = questions()[0].customer
+            login = await _login(bank, customer)
+            await bank.planner.start()
+            endpoint = await bank.planner.server.ready(bench_model.READY_S)
+            found = await bench_model.turns(endpoint, lambda text: _turn(bank, Asked(customer, text), login))
+        yield bench_model.report_turns(found)
+        yield bench_model.report_restarts(await bench_model.restarts(home, times))
+
+
+async def million(settings: Settings, points: int) -> str:
+    """Search through the index against its engine alone."""
+    embedder = await asyncio.to_thread(prepare, settings)
+    with TemporaryDirectory(dir=settings.home) as folder:
+        return bench_retrieval.report_raw(await bench_retrieval.against_raw(Path(folder), embedder, points))
+
+
 @app.callback(invoke_without_command=True)
 def bench(
     context: typer.Context,
@@ -200,6 +223,32 @@ def bench(
     console.print(f"serving memory without a model: {memory_mb():.0f} MB")
     for line in asyncio.run(retrieval(settings, data, lines, runs)):
         console.print(line)
+    index()
+    model()
+
+
+@app.command()
+def index(points: Annotated[int, typer.Option(help="Points of other people and of the one who asks.")] = 1_000_000) -> None:
+    """Search one account among many through the index, against its engine alone; a million points are made first."""
+    settings = Settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    console.print(asyncio.run(million(settings, points)))
+
+
+@app.command()
+def model(restarts: Annotated[int, typer.Option(min=1, help="How often the model is started again.")] = 3) -> None:
+    """What the embedded model costs: a turn against the bare call, and the first question after a restart against a warm one."""
+    settings = Settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+
+    async def tell() -> None:
+        async for line in modelled(settings, restarts):
+            console.print(line)
+
+    try:
+        asyncio.run(tell())
+    except ModelUnavailable as error:
+        console.print(f"The model was not measured: {error}")
 
 
 @app.command("serving-memory", hidden=True)

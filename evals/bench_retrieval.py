@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 import os
 import random
+import shutil
 import statistics
 import string
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
+from qdrant_edge import EdgeShard, IdfParams, Query, QueryBatchRequest, QueryRequest, SearchParams, SparseVector
 
 from data.articles import Article, Articles, Audience
 from data.party import AccountId
@@ -25,12 +28,13 @@ from retrieval import lexical
 from retrieval.cache import EmbeddingCache
 from retrieval.edge import EdgeIndex, EdgePassages
 from retrieval.embedding import Embedder, reference
-from retrieval.index import Point, Reader, Sparse
+from retrieval.index import DEPTH, Point, Reader, Sparse
 from retrieval.library import ArticleSearch
 from retrieval.passages import cut
 from retrieval.search import MerchantSearch
+from retrieval.shards import DENSE, TEXT, WORDS, granted_filter
 from retrieval.templates import template
-from retrieval.vectors import DIMENSIONS
+from retrieval.vectors import DIMENSIONS, Vectors
 from retrieval.worker import Work, drain, points
 
 Line = tuple[AccountId, str]
@@ -63,6 +67,21 @@ class Searching(NamedTuple):
     whole_p95: float
     index_p50: float
     index_p95: float
+
+
+class Raw(NamedTuple):
+    """Milliseconds, medians of pairs: the same two queries of an account through the index and in the engine's own process.
+
+    whole: from a customer's words to merchants, the embedding included. recall: of the nearest ten of an account, how many the
+    index gives. filled_s: seconds that filling took.
+    """
+
+    points: int
+    ours: float
+    raw: float
+    whole: float
+    recall: float
+    filled_s: float
 
 
 class Reading(NamedTuple):
@@ -182,6 +201,73 @@ async def searching(index: EdgeIndex, embedder: Embedder, points: int, each: int
         vector = await search.embed(words)
         alone.append(await _took_ms(index.search(words, vector, own, 20)))
     return Searching(points, *_percentiles(whole), *_percentiles(alone))
+
+
+async def against_raw(folder: Path, embedder: Embedder, points: int, each: int = 500, asked: int = 300) -> Raw:
+    """folder: an empty one, for two copies of 4 GB a million points. each: points of an account."""
+    began = time.perf_counter()
+    index = await filled(folder / "index", embedder.version, points, each)
+    took = time.perf_counter() - began
+    # A shard has one process, so the engine alone has a copy of it: the two are asked in turns and see the same machine.
+    await index.stop()
+    await asyncio.to_thread(shutil.copytree, folder / "index" / embedder.version, folder / "copy")
+    (copied,) = (folder / "copy").glob("[0-9]*")
+    shard = EdgeShard.load(str(copied))
+    # Its owner opens a million points in seconds, on a busy machine in more than `open` waits.
+    await index.state()
+    search, rng, np_rng = MerchantSearch(index, embedder), random.Random(6), np.random.default_rng(6)  # noqa: S311
+    ours, raw, whole, found = [], [], [], 0
+    for number in range(asked):
+        account = AccountId(f"a{rng.randrange(max(1, points // each))}")
+        own, words = frozenset({account}), f"that shop number {number % 97}"
+        vector = np_rng.normal(size=DIMENSIONS).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        ours.append(await _took_ms(index.search(words, vector, own, 20)))
+        raw.append(_took_raw_ms(shard, _requests(words, vector, account)))
+        whole.append(await _took_ms(search.find(words, own)))
+        nearest = _nearest(shard, vector, account, each)
+        found += len(nearest & {hit.text for hit in await index.search("", vector, own, 10)})
+    shard.close()
+    await index.stop()
+    ours_p50, raw_p50, whole_p50 = (statistics.median(values) for values in (ours, raw, whole))
+    return Raw(points, ours_p50, raw_p50, whole_p50, found / (10 * asked), took)
+
+
+def _requests(words: str, vector: Vectors, account: str) -> QueryBatchRequest:
+    """What a search of an account asks the engine: the nearest, and those with the same words."""
+    own, (indices, values) = granted_filter([account]), lexical.query(words)
+    near, same = Query.Nearest(vector.tolist(), using=DENSE), Query.Nearest(SparseVector(indices, values), using=WORDS)
+    rarity = SearchParams(idf=IdfParams(corpus=own))
+    return QueryBatchRequest(
+        [
+            QueryRequest(limit=DEPTH, query=near, filter=own, with_payload=True),
+            QueryRequest(limit=DEPTH, query=same, filter=own, params=rarity, with_payload=True),
+        ]
+    )
+
+
+def _took_raw_ms(shard: EdgeShard, requests: QueryBatchRequest) -> float:
+    """Asking it and reading what it found."""
+    began = time.perf_counter()
+    found = [(point.id, point.score, point.payload) for points in shard.query_batch(requests) for point in points]
+    took = (time.perf_counter() - began) * 1000
+    return took if found else math.nan
+
+
+def _nearest(shard: EdgeShard, vector: Vectors, account: str, each: int) -> set[str]:
+    """The texts of an account's ten points that are nearest, by looking at all of them."""
+    everything = QueryRequest(limit=each, filter=granted_filter([account]), with_payload=True, with_vector=[DENSE])
+    points = shard.query(everything)
+    stored = np.asarray([cast(dict[str, list[float]], point.vector)[DENSE] for point in points], np.float32)
+    return {str((points[at].payload or {})[TEXT]) for at in np.argsort(-(stored @ vector))[:10]}
+
+
+def report_raw(run: Raw) -> str:
+    return (
+        f"search of an account among {run.points} points: p50 {run.ours:.2f} ms, the engine alone {run.raw:.2f} ms: "
+        f"× {run.ours / run.raw:.2f}; with the embedding {run.whole:.1f} ms; recall@10 {run.recall:.3f}; "
+        f"filled in {run.filled_s:.0f} s"
+    )
 
 
 SUBJECTS = [

@@ -20,6 +20,7 @@ from data.errors import CounterfoilError
 from evals import article_questions, product
 from evals import articles as article_data
 from evals import cards as card_data
+from evals import threshold as thresholds
 from evals.golds import world
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
@@ -144,6 +145,41 @@ async def _articles(data: Path) -> list[article_data.Found]:
             shares = f"{held.banking:.1%} of those on banking, {held.others:.1%} of the others"
             console.print(f"floor: of {held.asked} questions, given something: {shares}")
     return found
+
+
+@app.command()
+def threshold(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Ask about the card payments in this folder too.", exists=True)
+    ] = None,
+    plot: Annotated[Path, typer.Option(help="Where to draw it, as SVG.")] = Path("docs/threshold.svg"),
+    limit: Limit = None,
+) -> None:
+    """How much is routed, and how right that is, for thresholds of the router from 0.3 to 0.95; no model is asked."""
+    talks = conversations("dev")
+    grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
+    runs = {"households": Run(_limited(households_suite(talks, grounds), limit), _households_into)}
+    if data is not None:
+        held = card_data.read(data)
+        runs["cards"] = Run(_limited(cards_suite(held), limit), _cards_into(held))
+    curves = {name: thresholds.points(asyncio.run(_sure(one))) for name, one in runs.items()}
+    for name, curve in curves.items():
+        console.print(name)
+        for point in curve:
+            shares = f"routed {point.routed:.3f}, of these right {point.right:.3f}, of all wrong {point.wrong:.4f}"
+            console.print(f"  from {point.threshold:.2f} on: {shares}")
+    plot.write_text(thresholds.drawn(curves), "utf-8")
+    console.print(f"Drawn: {plot}")
+
+
+async def _sure(what: Run) -> list[thresholds.Turn]:
+    settings = Settings().model_copy(update={"planner": Planner.ROUTER.value, "model": "none"})
+    with product.fresh_home(settings) as home:
+        async with product.opened(home) as bank:
+            with _bar("filling the ledger") as told:
+                await what.fill(bank, told)
+            with _bar(what.suite.name) as told:
+                return await thresholds.turns(bank, what.suite.cases, told)
 
 
 def _settings(planner: Planner) -> Settings:

@@ -76,3 +76,8 @@ def planner_prompt() -> PlannerPrompt:
     turns = yaml.safe_load(_text(entry["examples"]))
     examples = tuple(Example(turn["ask"], tuple(turn["steps"]), tuple(turn.get("before", ()))) for turn in turns)
     return PlannerPrompt(entry["version"], entry["model"], _text(entry["system"]).strip(), examples)
+
+
+def token_ranks() -> str:
+    """The byte pairs that budgets are counted with: a line each, the bytes in base64 and their rank."""
+    return _text("tokens.tiktoken")

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,6 +57,8 @@ from retrieval.index import (
 from retrieval.vectors import DIMENSIONS, Vectors
 
 ACCOUNT, TEXT, DENSE, WORDS = "account", "text", "dense", "words"
+# No cosine is less.
+FAR = -2.0
 # How widely the graph is searched: of the nearest ten among 50,000 blended sentences, a third of them filtered out, 200 finds
 # 97.7 % and 400 finds 98.8 % at half as much time again.
 WIDTH = 256
@@ -292,11 +295,24 @@ class Templates(_Collection):
         indices, values = lexical.query(text)
         if indices:
             same = Query.Nearest(SparseVector(indices, values), using=WORDS)
-            requests.append(
-                QueryRequest(limit=depth, query=same, filter=own, params=rarity, with_payload=True, with_vector=[DENSE])
-            )
+            requests.append(QueryRequest(limit=depth, query=same, filter=own, params=rarity, with_payload=True))
         dense, *words = self._live().query_batch(QueryBatchRequest(requests))
-        return fuse([_found(point, point.score) for point in dense], _with_cosine(words[0] if words else [], vector), limit)
+        meant = [_found(point, point.score) for point in dense]
+        cosines = {(found.account, found.text): found.cosine for found in meant}
+        # What is not among the nearest is less near than all of them, and fusing asks no more than that.
+        named = [_found(point, FAR) for point in (words[0] if words else [])]
+        named = [found._replace(cosine=cosines.get((found.account, found.text), FAR)) for found in named]
+        return self._with_cosine(fuse(meant, named, limit), vector)
+
+    def _with_cosine(self, hits: list[Hit], vector: Vectors) -> list[Hit]:
+        """The hits with the cosine of those that only the words found. Reading a vector costs more than finding a point."""
+        ids: list[Any] = [point_id(hit.account, hit.text) for hit in hits if hit.score == FAR]
+        points = self._live().retrieve(ids, with_payload=False, with_vector=[DENSE]) if ids else []
+        stored = {str(point.id): np.asarray(cast(dict[str, list[float]], point.vector)[DENSE], np.float32) for point in points}
+        return [
+            replace(hit, score=float(stored[point_id(hit.account, hit.text)] @ vector)) if hit.score == FAR else hit
+            for hit in hits
+        ]
 
     def count(self, accounts: Collection[str]) -> int:
         return self._live().count(EdgeCount(filter=granted_filter(accounts)))
@@ -365,12 +381,3 @@ def candidate(payload: Mapping[str, Any], words: float, vector: Sequence[float])
 def _found(point: ScoredPoint, cosine: float) -> Found:
     payload = point.payload or {}
     return Found(payload[ACCOUNT], payload[TEXT], cosine)
-
-
-def _with_cosine(points: Sequence[ScoredPoint], vector: Vectors) -> list[Found]:
-    """Points of the word search, whose scores are BM25, with their cosine to the query instead."""
-    if not points:
-        return []
-    named = cast(list[dict[str, list[float]]], [point.vector for point in points])
-    stored = np.asarray([vectors[DENSE] for vectors in named], np.float32)
-    return [_found(point, float(cosine)) for point, cosine in zip(points, stored @ vector, strict=True)]

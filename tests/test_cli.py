@@ -57,6 +57,7 @@ COMMANDS = (
     "model",
     "model fetch",
     "model check",
+    "model serve",
 )
 
 
@@ -172,6 +173,10 @@ def test_without_weights_the_check_says_how_to_get_them(place: Path) -> None:
 
 
 # Settings
+
+
+def test_a_model_that_is_not_wanted_is_not_served(place: Path) -> None:
+    fails(run("model", "serve"), "COUNTERFOIL_MODEL is none")
 
 
 def test_everything_is_under_one_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

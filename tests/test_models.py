@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import stat
 import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,8 +20,11 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 
-from assistant import weights
+from api.serve import serve_model
+from api.settings import Settings
+from assistant import models, weights
 from assistant.models import Endpoint, ModelServer, ModelState, ModelStatus
 from data.errors import InvalidInput, ModelUnavailable, WeightsCorrupt
 from prompts import registry
@@ -65,6 +69,12 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def only_parts_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel on its way is larger than the part in it: without this a slow machine would stop before the part is whole."""
+    monkeypatch.setattr(weights, "_size_so_far", lambda _: 0)
+
+
 def stop_at(size: int) -> Callable[[int, int], None]:
     def progress(done: int, total: int) -> None:
         if done >= size:
@@ -82,7 +92,9 @@ def test_parts_are_joined_in_order_and_nothing_else_is_left(index: Path, tmp_pat
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_a_fetch_stopped_by_the_user_goes_on_after_its_finished_parts(index: Path, tmp_path: Path) -> None:
+def test_a_fetch_stopped_by_the_user_goes_on_after_its_finished_parts(
+    index: Path, tmp_path: Path, only_parts_count: None
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         weights.fetch(tmp_path / "models", "tiny", stop_at(len(PARTS[0] + PARTS[1])))
     for number in (1, 2):
@@ -90,7 +102,7 @@ def test_a_fetch_stopped_by_the_user_goes_on_after_its_finished_parts(index: Pat
     assert weights.fetch(tmp_path / "models", "tiny").read_bytes() == WHOLE
 
 
-def test_half_a_part_written_before_a_crash_is_cut_off(index: Path, tmp_path: Path) -> None:
+def test_half_a_part_written_before_a_crash_is_cut_off(index: Path, tmp_path: Path, only_parts_count: None) -> None:
     with pytest.raises(KeyboardInterrupt):
         weights.fetch(tmp_path / "models", "tiny", stop_at(len(PARTS[0])))
     with (tmp_path / "models" / "tiny.gguf.joined").open("ab") as joined:
@@ -210,6 +222,116 @@ async def gone(pid: int) -> None:
     async with asyncio.timeout(10):
         for _ in iter(lambda: alive(pid), False):
             await asyncio.sleep(0.05)
+
+
+OPENING = [{"role": "system", "content": "Answer in one word."}]
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose model is served by a script in the real server's place."""
+    if find_spec("xllamacpp") is None:
+        pytest.skip("the extra `model` is not installed")
+    monkeypatch.setattr(models, "SERVE", (sys.executable, "-m", "tests.scripted_server"))
+    monkeypatch.setattr(models, "WATCH_S", 0.05)
+    (tmp_path / "own.gguf").write_bytes(b"GGUF and so on")
+    return tmp_path
+
+
+@asynccontextmanager
+async def minded(home: Path, opening: list[dict[str, str]] = OPENING) -> AsyncIterator[ModelServer]:
+    async with ModelServer(home, str(home / "own.gguf"), opening) as server:
+        await server.ready(60)
+        yield server
+
+
+def times_read(home: Path) -> int:
+    return len((home / "run" / "read.log").read_text().splitlines())
+
+
+def kept(home: Path) -> list[Path]:
+    return list((home / "run" / "slots").glob("*.kv"))
+
+
+async def test_a_server_that_dies_is_started_again_and_has_its_prompt_at_once(scripted: Path) -> None:
+    async with minded(scripted) as server:
+        before = await server.endpoint()
+        os.kill(published(scripted)["pid"], signal.SIGKILL)
+        await until(server, lambda status: status.state is not ModelState.READY)
+        with pytest.raises(ModelUnavailable, match=r"failed|starting"):
+            await server.endpoint()
+        assert await server.ready(60) != before
+    assert times_read(scripted) == 1
+
+
+async def test_a_server_that_hangs_is_ended_and_started_again(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "ANSWER_S", 0.5)
+    async with minded(scripted) as server:
+        pid = published(scripted)["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        await until(server, lambda status: status.state is ModelState.FAILED)
+        assert "does not answer" in server.status.detail
+        await server.ready(60)
+        assert not alive(pid)
+
+
+async def test_what_was_kept_and_damaged_is_made_again(scripted: Path) -> None:
+    async with minded(scripted):
+        pass
+    (file,) = kept(scripted)
+    file.write_bytes(b"fatal to whoever restores it")
+    async with minded(scripted):
+        assert file.read_bytes() == b"what was read"
+    assert times_read(scripted) == 2
+
+
+async def test_what_brings_the_server_down_is_not_given_to_it_twice(scripted: Path) -> None:
+    async with minded(scripted):
+        pass
+    (file,) = kept(scripted)
+    file.write_bytes(b"fatal, but whole as far as anybody knows")
+    file.with_suffix(".sha256").write_text(hashlib.sha256(file.read_bytes()).hexdigest())
+    async with minded(scripted):
+        pass
+    assert times_read(scripted) == 2
+
+
+async def test_another_prompt_is_read_anew_and_the_old_reading_is_removed(scripted: Path) -> None:
+    async with minded(scripted):
+        (old,) = kept(scripted)
+    async with minded(scripted, [{"role": "system", "content": "Answer in two words."}]):
+        (new,) = kept(scripted)
+    assert new != old
+    assert len(list(new.parent.iterdir())) == 2
+
+
+async def test_the_readings_name_changes_with_the_weights(scripted: Path) -> None:
+    async with minded(scripted):
+        (old,) = kept(scripted)
+    (scripted / "own.gguf").write_bytes(b"GGUF and other weights")
+    async with minded(scripted):
+        assert kept(scripted) != [old]
+    assert times_read(scripted) == 2
+
+
+async def test_a_model_that_is_served_alone_says_where_and_others_of_its_home_use_it(scripted: Path) -> None:
+    said = io.StringIO()
+    name = str(scripted / "own.gguf")
+    serving = asyncio.create_task(serve_model(Settings(home=scripted, model=name), Console(file=said, width=500)))
+    async with asyncio.timeout(60):
+        for _ in iter(lambda: "ready" in said.getvalue(), True):
+            await asyncio.sleep(0.05)
+    async with ModelServer(scripted, name) as other:
+        assert (await other.ready(60)).url in said.getvalue()
+        assert published(scripted)["key"] not in said.getvalue()
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+async def test_a_model_without_weights_that_nobody_publishes_is_not_served(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="neither a known model"):
+        await serve_model(Settings(home=tmp_path, model="7b"), Console(file=io.StringIO()))
 
 
 @with_small_model

@@ -23,7 +23,7 @@ from assistant import proposal
 from assistant.graph import ModelPlanner
 from assistant.models import Endpoint, ModelServer
 from assistant.plan import Plan, Spans, Step, Tool
-from data.errors import ModelUnavailable
+from data.errors import ModelBusy, ModelUnavailable
 from prompts.registry import planner_prompt, weights
 
 HOME = Path(os.environ.get("COUNTERFOIL_HOME", ".counterfoil"))
@@ -228,8 +228,21 @@ async def test_a_model_that_is_gone_is_said_to_be_unavailable(model: ScriptedMod
 async def test_a_slow_model_is_not_waited_for_longer_than_said(model: ScriptedModel) -> None:
     model.delay_s = 2
     model.says({"tool": "help"})
-    with pytest.raises(ModelUnavailable, match=r"within 0\.2 s"):
+    with pytest.raises(ModelBusy, match=r"within 0\.2 s"):
         await ModelPlanner(model, planner_prompt(), timeout_s=0.2).plan("hello")
+
+
+async def test_a_turn_before_that_leaves_no_room_is_told_as_far_as_there_is_some(
+    model: ScriptedModel, planner: ModelPlanner
+) -> None:
+    first = Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",)))
+    long = Step(tool=Tool.COUNT, spans=Spans(merchants=tuple(f"shop {n} of the many" for n in range(2000))))
+    for _ in range(2):
+        model.says({"tool": "help"})
+    await planner.plan("and in May?", Plan(steps=(first, long), path="routed"))
+    assert model.asked[-1]["messages"][-1]["content"] == 'Before: {"steps":[{"tool":"sum","merchants":["tesco"]}]}\nand in May?'
+    await planner.plan("and so on " * 2000, Plan(steps=(first,), path="routed"))
+    assert not model.asked[-1]["messages"][-1]["content"].startswith("Before")
 
 
 async def test_a_question_too_many_is_refused_at_once_and_the_others_are_answered(
@@ -239,7 +252,7 @@ async def test_a_question_too_many_is_refused_at_once_and_the_others_are_answere
     for _ in range(2):
         model.says({"tool": "help"})
     answers = await asyncio.gather(*(planner.plan("hello") for _ in range(3)), return_exceptions=True)
-    assert [type(answer) for answer in answers] == [Plan, Plan, ModelUnavailable]
+    assert [type(answer) for answer in answers] == [Plan, Plan, ModelBusy]
     assert len(model.asked) == 2
     model.says({"tool": "help"})
     assert await planner.plan("hello") == plan_of(Tool.HELP)

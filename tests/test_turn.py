@@ -9,11 +9,12 @@ from decimal import Decimal
 
 import pytest
 
+from assistant.plan import Plan, Spans
 from connectors.sandbox.books import Books, Entry
 from connectors.sandbox.calendar import LONDON
 from connectors.sandbox.people.common import account_id
 from data.banking import Account, AccountKind, Kind, Transaction
-from data.errors import IndexUnavailable
+from data.errors import IndexUnavailable, ModelBusy, ModelUnavailable
 from data.facts import Event, HandoverEvent, Outcome, ToolEvent
 from data.money import Money
 from data.party import AccountId, Grant, GrantSource, Login, Party, PartyId, Role
@@ -328,3 +329,39 @@ def test_without_the_joint_account_counts_the_others(bank: Counter) -> None:
     spent = [Decimal(a.value("total spent")) if a.outcome is Outcome.ANSWER else Decimal(0) for a in (every, joint, others)]
     assert spent[0] == spent[1] + spent[2]
     assert spent[1] > 0
+
+
+# Without the model's help
+
+ODD = "could you tot up whatever i parted with at the vet's rival since the clocks went back"
+
+
+class Refusing:
+    """A planner that gives no plan, for a reason."""
+
+    def __init__(self, why: ModelUnavailable) -> None:
+        self.why = why
+
+    async def plan(self, message: str, prior: Plan | None = None, heard: Spans | None = None) -> Plan:
+        raise self.why
+
+
+def test_a_busy_model_is_said_to_be_busy_and_the_question_is_not_called_unclear(
+    bank: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank.bank.assistant, "planner", Refusing(ModelBusy("four are waiting")))
+    answer = bank.ask(AMARA, ODD)
+    assert answer.outcome is Outcome.CANNOT
+    assert answer.text.startswith("I am busy")
+    assert "do not know" not in answer.text
+    assert "not sure" not in answer.text
+
+
+def test_a_model_that_is_not_running_is_said_and_everyday_questions_are_answered(
+    bank: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank.bank.assistant, "planner", Refusing(ModelUnavailable("starting")))
+    answer = bank.ask(AMARA, ODD)
+    assert answer.outcome is Outcome.CLARIFY
+    assert "is not running just now" in answer.text
+    assert bank.ask(AMARA, "How much did I spend at Tesco last month?").outcome is Outcome.ANSWER

@@ -171,21 +171,26 @@ class Understanding:
     def trusts(self, planned: Plan, routed: Unsure, known: Known, message: str, memory: Memory) -> bool:
         """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
         narrow a sum, and it points at somebody."""
-        text, heard = parts.plain(message), routed.found
         follows = bool(memory.asked) and bool(routed.likely & {"follow", "other", "both", "details"})
-        for step in planned.steps:
-            if step.tool.value not in routed.likely and not follows:
-                return False
-            said = " ".join(
-                (*step.spans.merchants, step.spans.category, *step.spans.periods, step.spans.amount, step.spans.account)
-            )
-            left = [w for w in heard.unknown if w.removesuffix("'s") not in parts.plain(said)]
-            named = step.spans.merchants or step.spans.category or step.spans.account
-            if step.tool in _ABOUT_SAME - _WHOLE and left and not named:
-                return False
-            if (_off_track(memory) or not _names_somebody(memory)) and _points_nowhere(step, text, _off_track(memory)):
-                return False
-        return True
+        return all(
+            (step.tool.value in routed.likely or follows) and not self.passes_over(step, routed.found, message, memory)
+            for step in planned.steps
+        )
+
+    def passes_over(self, step: Step, heard: Found, message: str, memory: Memory) -> str:
+        """What a model's step leaves out that could narrow it: a word that nobody understood, or whom a pronoun is about.
+
+        Empty when it leaves out nothing.
+        """
+        said = " ".join((*step.spans.merchants, step.spans.category, *step.spans.periods, step.spans.amount, step.spans.account))
+        left = [w for w in heard.unknown if w.removesuffix("'s") not in parts.plain(said)]
+        named = step.spans.merchants or step.spans.category or step.spans.account
+        if step.tool in _ABOUT_SAME - _WHOLE and left and not named:
+            return ", ".join(left)
+        astray = _off_track(memory)
+        if (astray or not _names_somebody(memory)) and _points_nowhere(step, parts.plain(message), astray):
+            return "whom or what it is about"
+        return ""
 
     def _likely(self, found: Found) -> frozenset[str]:
         probabilities = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])

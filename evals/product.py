@@ -17,7 +17,8 @@ from structlog.testing import capture_logs
 from api.batch import answer_line
 from api.settings import Settings
 from api.wiring import Bank, asking_at, open_bank
-from assistant.turn import Assistant, Emit
+from assistant.turn import Assistant
+from assistant.wording import Emit
 from connectors.statements.importer import import_file
 from connectors.statements.layout import Sign
 from data.facts import Event

@@ -62,6 +62,10 @@ class Ground:
         found = _text_faults(output, stated, said, days)
         return found + [fault for fact in stated for fault in self._fact_faults(fact, stated, said, output["scope"])]
 
+    def strangers(self, output: Output, rows: Collection[str]) -> list[str]:
+        """Evidence that is a row of somebody else; rows: of everybody."""
+        return sorted({key for fact in facts(output) for key in fact.evidence if key in rows and key not in self.rows})
+
     def _fact_faults(self, fact: Fact, stated: Sequence[Fact], said: Sequence[str], scope: Mapping[str, Any]) -> list[str]:
         if any("#" in key or key.startswith("product:") for key in fact.evidence) or fact.unit == QUOTE:
             # What a page or the product service says is marked by the questions about pages.

@@ -98,6 +98,7 @@ def cards_suite(cards: Cards) -> Suite:
 
 def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground]) -> Suite:
     """grounds: what may be said to each customer."""
+    rows = {key for ground in grounds.values() for key in ground.rows}
     cases = []
     for talk in talks:
 
@@ -110,6 +111,7 @@ def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground
                     output,
                     mark(turn, golds, output),
                     faults=tuple(grounds[talk.customer].faults(output, said[: number + 1])),
+                    leaks=tuple(grounds[talk.customer].strangers(output, rows)),
                 )
                 for number, (turn, golds, output) in enumerate(zip(talk.turns, talk.golds, outputs, strict=True))
             ]

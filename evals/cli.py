@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ from evals import article_questions, product
 from evals import articles as article_data
 from evals import cards as card_data
 from evals.golds import world
+from evals.grounding import Ground
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, failures, show
@@ -80,8 +81,7 @@ def households(
 ) -> None:
     """Conversations with the six households of the sandbox bank, marked against what their books say."""
     talks = conversations(portion.value if portion else None)
-    grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
-    suite = _limited(households_suite(talks, grounds), limit)
+    suite = _limited(households_suite(talks, _grounds(talk.customer for talk in talks)), limit)
     found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
     _pass(_tell(f"Household questions, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
 
@@ -89,7 +89,8 @@ def households(
 @app.command()
 def pages(planner: Plan = Planner.ROUTER, model_script: Model = None, limit: Limit = None, floor: Floor = 0.0) -> None:
     """Questions about the bank's own pages, products and terms, by the six households."""
-    suite = _limited(pages_suite(article_questions.conversations()), limit)
+    talks = article_questions.conversations()
+    suite = _limited(pages_suite(talks, _grounds(talk.customer for talk in talks)), limit)
     found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
     _pass(_tell(f"Questions about pages, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
 
@@ -165,6 +166,10 @@ async def _articles(data: Path) -> list[article_data.Found]:
             shares = f"{held.banking:.1%} of those on banking, {held.others:.1%} of the others"
             console.print(f"floor: of {held.asked} questions, given something: {shares}")
     return found
+
+
+def _grounds(customers: Iterable[str]) -> dict[str, Ground]:
+    return household_grounds({customer: world(customer, NOW) for customer in set(customers)})
 
 
 def _settings(planner: Planner) -> Settings:

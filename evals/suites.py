@@ -120,9 +120,13 @@ def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground
     return Suite("households", cases)
 
 
-def pages_suite(talks: Sequence[article_questions.Conversation]) -> Suite:
-    """Questions about the bank's pages and terms; a page that is internal or no longer in force and shows anyway is a leak."""
+def pages_suite(talks: Sequence[article_questions.Conversation], grounds: Mapping[str, Ground]) -> Suite:
+    """Questions about the bank's pages and terms; a page that is internal or no longer in force and shows anyway is a leak.
+
+    grounds: what may be said to each customer.
+    """
     pages = article_questions.articles()
+    rows = {key for ground in grounds.values() for key in ground.rows}
     cases = []
     for talk in talks:
         hidden = {a.id for a in pages.values() if a.audience == "internal" or not a.in_force(talk.now.date())}
@@ -130,13 +134,15 @@ def pages_suite(talks: Sequence[article_questions.Conversation]) -> Suite:
         def judge(
             outputs: Sequence[Output], talk: article_questions.Conversation = talk, hidden: set[str] = hidden
         ) -> list[Judged]:
+            said, ground = [turn.say for turn in talk.turns], grounds[talk.customer]
             return [
                 _judged(
                     talk.line,
                     number,
                     output,
                     article_questions.mark(turn, output),
-                    leaks=tuple(article_questions.internal_shown(output, hidden)),
+                    faults=tuple(ground.faults(output, said[: number + 1])),
+                    leaks=(*article_questions.internal_shown(output, hidden), *ground.strangers(output, rows)),
                 )
                 for number, (turn, output) in enumerate(zip(talk.turns, outputs, strict=True))
             ]
@@ -345,11 +351,11 @@ def turns(log: EvalLog) -> list[tuple[str, str, Judged]]:
 
 def household_grounds(worlds: Mapping[str, Any]) -> dict[str, Ground]:
     """What may be said to each customer, from the worlds that the golds are worked out in."""
-    grounds = {}
+    grounds, pages = {}, article_questions.articles()
     for customer, world in worlds.items():
         rows = {
             row["id"]: Line(row["day"], row["minor"], row["currency"], row["text"], row["name"])
             for row in world.db.execute("select * from moves")
         }
-        grounds[customer] = Ground(rows, world.figures())
+        grounds[customer] = Ground(rows, world.figures(), (page.title for page in pages.values()))
     return grounds

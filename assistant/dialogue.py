@@ -98,6 +98,8 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
+        if (both := self._and_against(message, known, memory)) is not None:
+            return both
         message = _dated(message, memory)
         whole = parts.find(message, known)
         label, sure = self._label(whole, bool(memory.asked))
@@ -109,7 +111,9 @@ class Understanding:
         step = self._step(label, whole, memory, message, known)
         # The pages have a floor of their own: what they do not say is said to be unknown.
         needed = CARE if label in (Tool.HANDOVER, Tool.ARTICLE) else SURE
-        leans = step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
+        leans = (
+            step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
+        )
         if leans or (step is not None and step.tool is Tool.REFUSE):
             needed = FOLLOWING
         missing = self._not_understood(whole, label, known, sure)
@@ -126,6 +130,22 @@ class Understanding:
         if step is None or sure < needed or missing:
             return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure, self._likely(whole))
         return Plan(steps=(step,), path="routed", sure=sure)
+
+    def _and_against(self, message: str, known: Known, memory: Memory) -> Plan | Unsure | None:
+        """ "…, and is that more than eating out?": what is asked, then that against something else."""
+        text = parts.plain(message)
+        joint = _AND_MORE.search(text)
+        if joint is None or set(text[: joint.start()].split()) <= _EMPTY:
+            return None
+        first = self.plan(text[: joint.start()], known, memory)
+        found = parts.find(text[joint.end() :], known)
+        if not isinstance(first, Plan):
+            return first
+        second = _against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :])
+        if second is None or found.unknown:
+            # Read as one question, what it is held against would be counted in.
+            return Unsure(found, "", 0.0)
+        return first.model_copy(update={"steps": (*first.steps, second)})
 
     def _direct(self, whole: Found, label: str, sure: float, message: str, known: Known, memory: Memory) -> Step | None:
         """A step that is plain whatever the head says: a mere fragment, the unit before, somebody else's account."""
@@ -286,7 +306,11 @@ class Understanding:
                 return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic_of(message, memory)}))
             spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
             if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
-                if last.step.tool in (Tool.INCOME, Tool.SALARY) and tool in _OUTWARD and not _PAID_OUT.search(parts.plain(message)):
+                if (
+                    last.step.tool in (Tool.INCOME, Tool.SALARY)
+                    and tool in _OUTWARD
+                    and not _PAID_OUT.search(parts.plain(message))
+                ):
                     # "What was October's against August's" after a question about pay is about pay.
                     return None
                 return _same_again(last, tool, spans, known, parts.plain(message))
@@ -568,7 +592,9 @@ def _dated(message: str, memory: Memory) -> str:
 _OUTWARD = (_ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}
 _PAID_OUT = re.compile(r"\b(?:spen[dt]|paid out|gone out|went out|bought|outgoings|cost)\b")
 _THERE = re.compile(r"\bthere\b(?! (?:is|are|was|were|any|been))")
-_IS_THAT = re.compile(r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$")
+_IS_THAT = re.compile(
+    r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$"
+)
 _ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 
 
@@ -594,6 +620,12 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
     """ "Was Q2 more than that?": what is said now against what was asked before."""
     before = last.step.spans
     if last.step.tool not in _GOES_ON or not _BACKWARD.search(text) or len(said.periods) > 1 or len(said.merchants) > 1:
+        return None
+    if last.step.tool is Tool.COMPARE and (said.merchants or said.category):
+        # Of two periods the first is the one that was asked about.
+        before = before.model_copy(update={"periods": before.periods[:1]})
+    if len(before.periods) > 1 and (said.merchants or said.category):
+        # A comparison of two names over two periods would be read as one of the periods.
         return None
     if said.periods and not (said.merchants or said.category):
         two = (*before.periods[:1], *said.periods) if _THAN_THIS.search(text) else (*said.periods, *before.periods[:1])
@@ -815,9 +847,12 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
 
 _IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
 # "Is that more than in May": against what was asked before, whatever else the words are like.
-_MORE_THAN = re.compile(
-    r"^(?:and |so )?(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than\b"
+_THAT_MORE = (
+    r"(?:(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than"
+    r"|how (?:does|did) (?:that|it|this) compare (?:to|with))\b"
 )
+_MORE_THAN = re.compile(rf"^(?:and |so )?{_THAT_MORE}")
+_AND_MORE = re.compile(rf"[,;?]?\s+(?:and\s+)?(?={_THAT_MORE})")
 # What the customer gives is no income, though the words for both are much the same.
 _GAVE = re.compile(r"\bhow much (?:money )?(?:did|do|have|had) (?:i|we) (?:ever )?(?:give|given|pay|paid|send|sent|lend|lent)\b")
 _ONLY = re.compile(r"\b(?:only|just|meant)\b")

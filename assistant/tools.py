@@ -179,7 +179,7 @@ def together(scopes: Sequence[Scope]) -> Scope:
         update={
             "since": min(days, default=None),
             "until": max(days, default=None),
-            "period": "; ".join(dict.fromkeys(scope.period for scope in scopes if scope.period)),
+            "period": "; ".join(dict.fromkeys(one for scope in scopes for one in scope.period.split("; ") if one)),
             "category": ", ".join(dict.fromkeys(scope.category for scope in scopes if scope.category)) or None,
         }
         | {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
+from langchain_core.messages import AIMessageChunk, BaseMessage, ToolCallChunk
 from structlog.testing import capture_logs
 
 from api.app import create
@@ -19,12 +20,19 @@ from api.batch import result
 from api.limits import Limits
 from api.serve import parts_of
 from api.wiring import asking_at
+from assistant.dialogue import Asked, Choice
 from assistant.large import STEPS, LargePlanner, Sentences
 from assistant.outside import Outside
+from assistant.placeholders import Placeholders, names_to_hide
+from assistant.plan import Spans, Step
+from assistant.spans import find
+from assistant.tools import Line, ToolResult
+from assistant.wording import Wording, rows
 from connectors.gateway import Decided, Gateway
 from connectors.policy import Allowed
 from data.errors import InvalidInput
-from data.facts import Event, Outcome
+from data.facts import Event, FactBook, Outcome, TextEvent
+from data.money import Money
 from data.party import Consent, PartyId, Purpose
 from data.records import Records
 from evals.golds import world
@@ -322,6 +330,73 @@ def test_sentences_are_cut_where_they_end() -> None:
     assert found == ["You spent {f1} at Amazon.co.uk in October.", "And {f2} more!", "- A third", "and rest"]
 
 
+async def test_a_sentence_leaves_while_the_next_is_still_to_come() -> None:
+    told: list[str] = []
+    left: list[list[str]] = []
+
+    async def emit(events: Sequence[Event]) -> None:
+        told.extend(event.text for event in events if isinstance(event, TextEvent))
+
+    async def perform(step: Step, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
+        book = FactBook(before=facts)
+        total, count = book.money("total spent", Money.of("9.50", "GBP")), book.count("payments", 2, (), "payment")
+        line = Line(key="sum.one", slots={"total": f"{{{total.ref}}}", "count": f"{{{count.ref}}}", "about": ""})
+        return ToolResult(outcome=Outcome.ANSWER, lines=(line,), facts=tuple(book.facts)), [], []
+
+    async def stream(messages: Sequence[BaseMessage]) -> AsyncIterator[AIMessageChunk]:
+        if len(messages) == 2:
+            yield AIMessageChunk(content="", tool_call_chunks=[ToolCallChunk(name="sum", args="{}", id="a", index=0)])
+            return
+        for piece in ("You spent {f", "1}. In {f2}", ", you ", "spent {f1}."):
+            left.append(list(told))
+            yield AIMessageChunk(content=piece)
+
+    planner = LargePlanner(Outside("http://127.0.0.1:9/v1", "scripted"), large_prompt())
+    planner._stream = stream  # type: ignore[method-assign]
+    await planner.converse("how much?", None, Spans(), lambda step: "", Wording(perform, emit, Placeholders(()), "en_GB"))
+    assert left == [[], [], ["You spent £9.50."], ["You spent £9.50."]]
+    assert told == ["You spent £9.50.", "In 2 payments, you spent £9.50."]
+    await planner.aclose()
+
+
+def test_rows_are_cut_to_their_budget_and_what_is_cut_stays_known() -> None:
+    book = FactBook()
+    lines = tuple(
+        Line(key="top.group", slots={"name": f"Shop {n}", "total": f"{{{total.ref}}}", "count": f"{{{count.ref}}}"})
+        for n in range(200)
+        if (total := book.money("spent", Money(minor=n, currency="GBP"))) and (count := book.count("payments", n))
+    )
+    result = ToolResult(outcome=Outcome.ANSWER, lines=lines, facts=tuple(book.facts))
+    told = rows(result, {fact.ref: fact for fact in book.facts}, Placeholders(()), 100)
+    assert 0 < len(json.dumps(told)) < 3 * 150
+    assert told["more rows"]
+
+
+def test_names_of_the_login_are_hidden_wherever_they_stand(bank: Counter) -> None:
+    login = bank.login(AMARA)
+    known = bank.bank.assistant._see(login, login.accounts(NOW), NOW)
+    for payee in known.payees:
+        for question in (f"how much at {payee.shown} in May?", f"{payee.shown.lower()} payments"):
+            hidden = Placeholders(names_to_hide(login.party, known, find(question, known).spans))
+            told = hidden.hide(question)
+            assert payee.shown.lower() not in told.lower(), (payee, told)
+            assert hidden.put_back(told) == question
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ann@post.example", "GB29 NWBK 6016 1331 9268 19", "20-12-34 31926819", "4929 1234 5678 9012", "£1,250.50",
+     "two hundred pounds", "5k", "07700 900123", "+44 7700 900123", "2026-03-01", "SW1A 1AA"],
+)  # fmt: skip
+def test_numbers_and_addresses_are_hidden_and_put_back(text: str) -> None:
+    hidden = Placeholders(())
+    told = hidden.hide(f"was it {text}, or {text}?")
+    one, two = told.removeprefix("was it ").removesuffix("?").split(", or ")
+    assert one == two
+    assert not re.search(r"\d|@|hundred", re.sub(r"\[[A-Z]+_\d+\]", "", told))
+    assert hidden.put_back(told) == f"was it {text}, or {text}?"
+
+
 # When it does not answer
 
 
@@ -353,7 +428,7 @@ def test_a_server_that_is_not_there_or_never_answers_is_done_without(bank: Count
 
 
 @dataclass
-class Line:
+class Client:
     """A customer's requests to the API of a room."""
 
     room: Room
@@ -372,7 +447,7 @@ class Line:
         return [event for _, event in read_events(answer.text)]
 
 
-def over_http(desk: Room, party: str, work: Callable[[Line], Coroutine[Any, Any, Any]]) -> Any:
+def over_http(desk: Room, party: str, work: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:
     bank = replace(desk.counter.bank, records=Records(desk.counter.bank.engine))
 
     async def run() -> Any:
@@ -380,7 +455,7 @@ def over_http(desk: Room, party: str, work: Callable[[Line], Coroutine[Any, Any,
             app = create(replace(parts_of(bank, "http://127.0.0.1"), limits=Limits(burst=len(QUESTIONS))))
             try:
                 async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
-                    return await work(Line(desk, http, party))
+                    return await work(Client(desk, http, party))
             finally:
                 await app.state.edge.turns.close()
 
@@ -388,7 +463,7 @@ def over_http(desk: Room, party: str, work: Callable[[Line], Coroutine[Any, Any,
 
 
 def test_consent_is_given_and_taken_back_over_the_api(bank: Counter) -> None:
-    async def talk(line: Line) -> None:
+    async def talk(line: Client) -> None:
         await line.ask(ASKED)
         assert line.room.heard == []
         given = await line.request("PUT", "/v1/consents/external_model", json={"until": "2027-01-01T00:00:00Z"})
@@ -409,7 +484,7 @@ def test_consent_is_given_and_taken_back_over_the_api(bank: Counter) -> None:
 
 
 def test_readyz_names_it(bank: Counter) -> None:
-    async def look(line: Line) -> None:
+    async def look(line: Client) -> None:
         parts = {part["name"]: part for part in (await line.http.get("/readyz")).json()["parts"]}
         assert (parts["outside model"]["state"], parts["outside model"]["needed"]) == (
             line.room.counter.bank.outside and "ready",
@@ -451,7 +526,7 @@ def test_whatever_it_is_like_nothing_is_said_without_a_ground_and_nothing_of_oth
     own = set(bank.login(party).accounts(NOW))
     others = {row for who, ground in grounds.items() if who != party for row in ground.rows} - set(grounds[party].rows)
 
-    async def talk(line: Line) -> None:
+    async def talk(line: Client) -> None:
         line.room.counter.bank.ledger.put_consent(Consent(party=PartyId(party), purpose=Purpose.EXTERNAL_MODEL))
         for question in QUESTIONS:
             told = await line.ask(question)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -22,12 +22,21 @@ from evals import article_questions, product
 from evals import articles as article_data
 from evals import cards as card_data
 from evals.golds import world
-from evals.grounding import Ground
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, failures, show
 from evals.scripted import MODEL, SCRIPTS, Script, served
-from evals.suites import Suite, cards_suite, household_grounds, households_suite, isolation_suite, pages_suite, run, turns
+from evals.suites import (
+    Suite,
+    cards_suite,
+    household_grounds,
+    households_suite,
+    isolation_suite,
+    page_grounds,
+    pages_suite,
+    run,
+    turns,
+)
 
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -81,7 +90,8 @@ def households(
 ) -> None:
     """Conversations with the six households of the sandbox bank, marked against what their books say."""
     talks = conversations(portion.value if portion else None)
-    suite = _limited(households_suite(talks, _grounds(talk.customer for talk in talks)), limit)
+    grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
+    suite = _limited(households_suite(talks, grounds), limit)
     found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
     _pass(_tell(f"Household questions, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
 
@@ -90,7 +100,7 @@ def households(
 def pages(planner: Plan = Planner.ROUTER, model_script: Model = None, limit: Limit = None, floor: Floor = 0.0) -> None:
     """Questions about the bank's own pages, products and terms, by the six households."""
     talks = article_questions.conversations()
-    suite = _limited(pages_suite(talks, _grounds(talk.customer for talk in talks)), limit)
+    suite = _limited(pages_suite(talks, page_grounds(talks)), limit)
     found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
     _pass(_tell(f"Questions about pages, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
 
@@ -166,10 +176,6 @@ async def _articles(data: Path) -> list[article_data.Found]:
             shares = f"{held.banking:.1%} of those on banking, {held.others:.1%} of the others"
             console.print(f"floor: of {held.asked} questions, given something: {shares}")
     return found
-
-
-def _grounds(customers: Iterable[str]) -> dict[str, Ground]:
-    return household_grounds({customer: world(customer, NOW) for customer in set(customers)})
 
 
 def _settings(planner: Planner) -> Settings:

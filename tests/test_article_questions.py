@@ -215,7 +215,7 @@ def test_what_is_for_staff_is_found_as_a_citation_or_as_evidence() -> None:
 
 
 def test_a_run_over_pages_marks_every_turn_and_finds_pages_that_may_not_be_shown() -> None:
-    suite = pages_suite(CONVERSATIONS, {talk.customer: Ground({}) for talk in CONVERSATIONS})
+    suite = pages_suite(CONVERSATIONS, {talk.id: Ground({}) for talk in CONVERSATIONS})
     assert len(suite.cases) == len(CONVERSATIONS)
     case = next(case for case in suite.cases if case.id == "cash-limit")
     page = "cash-machine-limit#0"

@@ -483,17 +483,17 @@ def test_consent_is_given_and_taken_back_over_the_api(bank: Counter) -> None:
         over_http(desk, AMARA, talk)
 
 
-def test_readyz_names_it(bank: Counter) -> None:
-    async def look(line: Client) -> None:
-        parts = {part["name"]: part for part in (await line.http.get("/readyz")).json()["parts"]}
-        assert (parts["outside model"]["state"], parts["outside model"]["needed"]) == (
-            line.room.counter.bank.outside and "ready",
-            False,
-        )
+def test_readyz_names_it_and_is_ready_without_it(bank: Counter) -> None:
+    async def look(client: Client) -> dict[str, Any]:
+        found = (await client.http.get("/readyz")).json()
+        return {part["name"]: part for part in found["parts"]} | {"ready": found["ready"]}
 
     with room(bank, None) as desk, served(SCRIPTS[Script.FAITHFUL]) as url:
-        desk.counter.bank = replace(desk.counter.bank, outside=Outside.of(url, "scripted", KEY))
-        over_http(desk, AMARA, look)
+        for address, state in ((url, "ready"), ("http://127.0.0.1:9/v1", "failed")):
+            desk.counter.bank = replace(desk.counter.bank, outside=Outside.of(address, "scripted", KEY))
+            parts = over_http(desk, AMARA, look)
+            assert (parts["outside model"]["state"], parts["ready"]) == (state, True)
+            assert KEY not in str(parts)
 
 
 QUESTIONS = (

@@ -128,13 +128,10 @@ class Assistant:
         before = Memory.model_validate_json(memory) if memory else Memory()
         accounts = login.accounts(now)
         known = await asyncio.to_thread(self._see, login, accounts, now)
-        chosen = _chosen(message, before.choices)
-        plan = Plan(steps=(chosen,), path="routed") if chosen else await self._plan(message, known, before, emit)
-        if self.large is not None and not chosen and (self.always_model or isinstance(plan, Unsure)):
-            # Where nobody has agreed to it there is nothing to decide, and nothing to warn of.
-            agreed = login.agrees(Purpose.EXTERNAL_MODEL, now)
-            wording = agreed and await self._converse(message, login, known, before, now, emit)
-            if wording:
+        plan = await self._plan(message, known, before, emit)
+        if isinstance(plan, Unsure):
+            wording = await self._converse(message, login, known, before, now, emit)
+            if wording is not None:
                 scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
                 await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000))
                 return before.after(wording.asked, wording.choices).model_dump_json()
@@ -185,6 +182,9 @@ class Assistant:
     # What is meant
 
     async def _plan(self, message: str, known: Known, memory: Memory, emit: Emit) -> Plan | Unsure:
+        chosen = _chosen(message, memory.choices)
+        if chosen is not None:
+            return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         if self.large is not None and self.always_model:
             return Unsure(_nothing_found(message), "", 0.0)
@@ -213,7 +213,10 @@ class Assistant:
         self, message: str, login: Login, known: Known, memory: Memory, now: dt.datetime, emit: Emit
     ) -> Wording | None:
         """What an outside model performed and said, all of it told; None when it did nothing, or may not be asked."""
-        accounts = login.accounts(now)
+        large, accounts = self.large, login.accounts(now)
+        # Where nobody agreed to it there is nothing to decide, and no denial to warn of.
+        if large is None or not login.agrees(Purpose.EXTERNAL_MODEL, now):
+            return None
         heard = await asyncio.to_thread(find, message, known)
         prior = Plan(steps=(memory.asked[-1].step,), path="routed") if memory.asked else None
 
@@ -227,9 +230,8 @@ class Assistant:
         wording = Wording(perform, emit, Placeholders(names_to_hide(login.party, known, heard.spans)), login.locale)
 
         async def ask(_own: tuple[OwnAccountId, ...]) -> None:
-            if self.large is not None:
-                await emit([StatusEvent(text="Thinking about it")])
-                await self.large.converse(message, prior, heard.spans, objection, wording)
+            await emit([StatusEvent(text="Thinking about it")])
+            await large.converse(message, prior, heard.spans, objection, wording)
 
         try:
             await self.gateway.perform("AskOutsideModel", login, accounts, now, ask)

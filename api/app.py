@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import conversations, health
+from api import consents, conversations, health
 from api.limits import BodyLimit
 from api.parts import Edge, PageIdentity, Parts, TheEdge, TheLogin
 from api.problems import Problem, install
@@ -60,7 +60,7 @@ def create(parts: Parts) -> FastAPI:
         redoc_url=None,
     )
     app.state.edge = edge
-    for routes in (conversations.router, health.router, router):
+    for routes in (conversations.router, consents.router, health.router, router):
         app.include_router(routes)
     for path, other in parts.mounts.items():
         app.mount(path, other)

@@ -24,7 +24,7 @@ from api import batch as batches
 from api.settings import Settings
 from data.errors import CounterfoilError, InvalidInput
 from data.facts import ChartEvent, ChoicesEvent, DoneEvent, Event, FactEvent, StatusEvent, TextEvent
-from data.party import PartyId
+from data.party import Consent, PartyId, Purpose
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Ask about your money. Every figure has its counterfoil.")
 model = typer.Typer(no_args_is_help=True, help="The embedded language model: fetch it, check it, serve it.")
@@ -252,6 +252,29 @@ def chat(party: Party, now: Now = None) -> None:
                     _show(events)
 
     _run(work())
+
+
+@app.command()
+def consent(
+    party: Party,
+    give: Annotated[bool, typer.Option("--give", help="Agree: an outside model may be asked.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take that back.")] = False,
+) -> None:
+    """Show, give or take back a party's consent to an outside language model being told what they ask."""
+
+    async def work() -> bool:
+        from api import wiring  # noqa: PLC0415
+
+        async with wiring.open_bank(Settings(model="none", model_url="", planner="router")) as bank:
+            login = await bank.login(PartyId(party))
+            if give:
+                bank.ledger.put_consent(Consent(party=login.party.id, purpose=Purpose.EXTERNAL_MODEL))
+            if withdraw:
+                bank.ledger.withdraw_consent(login.party.id, Purpose.EXTERNAL_MODEL)
+            return bank.ledger.consents(login.party.id, Purpose.EXTERNAL_MODEL, wiring.clock())
+
+    agreed = _run(work())
+    out.print(f"{party}: an outside model {'may' if agreed else 'may not'} be asked.", markup=False)
 
 
 def _line() -> str:

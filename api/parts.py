@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -17,11 +17,21 @@ from api.auth import Bearer
 from api.limits import Allowance, Limits
 from api.turns import Assistant, Turns
 from data.facts import Row
-from data.party import AccountId, Frozen, Login
+from data.party import AccountId, Consent, Frozen, Login, PartyId, Purpose
 from data.records import Records
 
 # The ledger rows with these source ids in these accounts; no account named means all. Others' rows are left out.
 Rows = Callable[[Login, Sequence[str], Sequence[AccountId]], Awaitable[Sequence[Row]]]
+
+
+class Consents(Protocol):
+    """Where consents are on record. Everything in it blocks."""
+
+    def consents_of(self, party: PartyId) -> Sequence[Consent]: ...
+
+    def put_consent(self, consent: Consent) -> None: ...
+
+    def withdraw_consent(self, party: PartyId, purpose: Purpose) -> None: ...
 
 
 class State(StrEnum):
@@ -62,6 +72,7 @@ class Parts:
     """
 
     records: Records
+    consents: Consents
     assistant: Assistant
     bearer: Bearer
     rows: Rows

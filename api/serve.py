@@ -24,6 +24,7 @@ from api.parts import PageIdentity, PartHealth, Parts, State
 from api.settings import Settings
 from api.wiring import Bank, clock, model_server, open_bank
 from assistant.models import ModelState, ModelStatus
+from assistant.outside import Outside
 from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
 from connectors.transport import in_process
 from data.errors import InvalidInput, ModelUnavailable, Unavailable
@@ -64,7 +65,7 @@ async def _serve(settings: Settings, console: Console, shared: socket.socket | N
     """shared: a socket that listens already. first: whether this process does the work that one is enough for."""
     origin = f"http://{settings.host}:{settings.port}"
     async with open_bank(settings, base_url=origin + SANDBOX_PATH, wait_for_model_s=0, fetch=True) as bank:
-        app = create(_parts(bank, origin))
+        app = create(parts_of(bank, origin))
         config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=3)
         server = uvicorn.Server(config)
         work = asyncio.create_task(_greet(server, bank, origin, console) if first else _start_model(bank))
@@ -122,7 +123,8 @@ def _said(status: ModelStatus) -> str:
     return f"{status.state.value} {tenth * 10} %" if status.state is ModelState.FETCHING else status.state.value
 
 
-def _parts(bank: Bank, origin: str) -> Parts:
+def parts_of(bank: Bank, origin: str) -> Parts:
+    """What is served at an address, with the sandbox bank beside it."""
     identity = bank.sandbox.identity
     # The bank's own address inside this process: its keys do not go over the network to come back here.
     jwks_uri = f"{BASE_URL}{IDENTITY_PATH}/jwks"
@@ -134,7 +136,7 @@ def _parts(bank: Bank, origin: str) -> Parts:
         return await bank.login(PartyId(str(claims["sub"])), token)
 
     async def health() -> Sequence[PartHealth]:
-        return [await _index_health(bank), _model_health(bank)]
+        return [await _index_health(bank), await _outside_health(bank.outside) if bank.outside else _model_health(bank)]
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -143,6 +145,7 @@ def _parts(bank: Bank, origin: str) -> Parts:
 
     return Parts(
         records=bank.records,
+        consents=bank.ledger,
         assistant=bank.assistant,
         bearer=Bearer(issuer, keys, login_of, clock),
         rows=bank.rows,
@@ -179,6 +182,14 @@ def _model_health(bank: Bank) -> PartHealth:
     status = bank.planner.server.status
     percent = status.done * 100 // status.total if status.total else None
     return PartHealth(name="model", state=State(status.state.value), needed=False, percent=percent, detail=status.detail)
+
+
+async def _outside_health(outside: Outside) -> PartHealth:
+    try:
+        await outside.look()
+    except ModelUnavailable as error:
+        return PartHealth(name="outside model", state=State.FAILED, needed=False, detail=str(error))
+    return PartHealth(name="outside model", state=State.READY, needed=False, detail=outside.host)
 
 
 def serve_sandbox(settings: Settings, port: int, console: Console) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     """planner: "router" asks the model only where the router is not sure, "model" asks it always.
 
     model: none, local (the embedded model, used when its weights are there), or the path of a GGUF file.
+    model_url, model_model, model_key: an outside model, asked in place of that one; see assistant.outside.
     """
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_", frozen=True)
@@ -29,6 +30,9 @@ class Settings(BaseSettings):
     database_url: str = ""
     qdrant_url: str = ""
     model: str = "local"
+    model_url: str = ""
+    model_model: str = ""
+    model_key: SecretStr = SecretStr("")
     planner: Literal["router", "model"] = "router"
     host: str = "127.0.0.1"
     port: int = 8080

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -19,6 +20,7 @@ from api.settings import Settings
 from assistant import pages, proposal, router
 from assistant.dialogue import Understanding
 from assistant.models import ModelServer
+from assistant.outside import Outside
 from assistant.plan import Plan, Spans
 from assistant.resolve import Alike, synonyms_of
 from assistant.turn import Assistant, Meaning, Planner, Search
@@ -37,7 +39,7 @@ from data.party import AccountId, Consent, Login, PartyId, Purpose
 from data.queries import Queries
 from data.records import Records
 from data.store import connect
-from prompts.registry import planner_prompt
+from prompts.registry import large_prompt, planner_prompt
 from retrieval import embedding, passages, templates
 from retrieval.articles import Choice
 from retrieval.articles import read as read_articles
@@ -49,6 +51,9 @@ from retrieval.kinds import Kinds
 from retrieval.library import ArticleSearch
 from retrieval.search import MerchantSearch
 from retrieval.worker import Progress, drain, drain_passages, rebuild, rebuild_passages
+
+if TYPE_CHECKING:
+    from assistant.large import LargePlanner
 
 # The moment that a batch line or an eval asks from; without one it is now.
 _asked_at: ContextVar[datetime | None] = ContextVar("asked_at", default=None)
@@ -95,6 +100,12 @@ def _model_planner(server: ModelServer) -> Planner:
     from assistant.graph import ModelPlanner  # noqa: PLC0415  LangChain takes seconds to import
 
     return ModelPlanner(server, planner_prompt())
+
+
+def _large_planner(outside: Outside) -> LargePlanner:
+    from assistant.large import LargePlanner  # noqa: PLC0415  as above
+
+    return LargePlanner(outside, large_prompt())
 
 
 class LazyPlanner:
@@ -192,6 +203,7 @@ class Bank:
     sandbox: Sandbox
     assistant: Assistant
     planner: LazyPlanner | None
+    outside: Outside | None
     gateway: Gateway
 
     async def login(self, party: PartyId, token: str | None = None) -> Login:
@@ -208,7 +220,8 @@ class Bank:
         if known is None:
             raise NotFound("party", party)
         grants = await asyncio.to_thread(self.ledger.grants, party)
-        return Login(party=known, grants=grants, token=token)
+        consents = await asyncio.to_thread(self.ledger.consents_of, party)
+        return Login(party=known, grants=grants, token=token, consents=consents)
 
     def _stale(self, party: PartyId) -> bool:
         """Whether the ledger has not been fed from the services for this long."""
@@ -324,7 +337,9 @@ async def open_bank(
             await library.index.open()
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
-    planner = _planner(settings, wait_for_model_s, fetch)
+    outside = _outside(settings)
+    large = await asyncio.to_thread(_large_planner, outside) if outside else None
+    planner = None if outside else _planner(settings, wait_for_model_s, fetch)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
     await _hold_pages(library, settings.home)
     codes = settings.models / f"kinds-{embedder.version}.npy"
@@ -342,6 +357,7 @@ async def open_bank(
         category_names={c: categories.display(c) for c in categories.synonyms()},
         vocabulary=router.vocabulary(embedder.english()),
         planner=planner,
+        large=large,
         always_model=settings.planner == "model",
     )
     bank = Bank(
@@ -359,6 +375,7 @@ async def open_bank(
         sandbox,
         assistant,
         planner,
+        outside,
         gateway,
     )
     try:
@@ -366,11 +383,20 @@ async def open_bank(
     finally:
         if planner is not None:
             await planner.stop()
+        if large is not None:
+            await large.aclose()
         await services.aclose()
         await index.close()
         await library.index.close()
         cache.close()
         engine.dispose()
+
+
+def _outside(settings: Settings) -> Outside | None:
+    """Raises InvalidInput for an outside model that may not be used as it is set."""
+    if not settings.model_url:
+        return None
+    return Outside.of(settings.model_url, settings.model_model, settings.model_key.get_secret_value())
 
 
 def _planner(settings: Settings, wait_s: float, fetch: bool) -> LazyPlanner | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from assistant.tools import Line, ToolResult
+from assistant.placeholders import PLACEHOLDER
+from assistant.tools import Line, ToolResult, literal
 from data.facts import Fact, TextEvent
 
 CATALOGUE = Path(__file__).resolve().parent.parent / "prompts" / "messages" / "en.toml"
@@ -24,6 +25,20 @@ _STATES = re.compile(
 
 class Unchecked(ValueError):
     """A sentence that states something no fact stands behind: it must not leave."""
+
+
+# Nor may a model conclude or deny anything in words of its own.
+_CONCLUDES = re.compile(
+    r"n't\b|\b(?:no|not|nor|never|without|nobody|yes|enough|same|equal|equally|duplicates?|cheaper|dearer|most|least|every|all|only)\b",
+    re.IGNORECASE,
+)
+_STRANGE = re.compile(r"[^\w\s.,;:!?'’()–-]|_")
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_BULLET = re.compile(r"^\s*[-•–]\s+")
+# Words that say nothing by themselves, not even which way money went.
+_PLAIN = """a an the your you it its that this these those there here which who what when where in at on of for with by within
+during between and or as than is was are were be been has have had also then so each against compared altogether i see"""
+PLAIN = frozenset(_PLAIN.split())
 
 
 @lru_cache(maxsize=1)
@@ -68,3 +83,54 @@ def check(pattern: str) -> None:
     """What is left of a message without its places states no figure and no conclusion."""
     if (found := _STATES.search(_PLACE.sub(" ", pattern))) is not None:
         raise Unchecked(f"{found.group()!r} in {pattern!r} has no fact behind it")
+
+
+def bound(results: Sequence[ToolResult], said: Sequence[Sequence[str]]) -> dict[str, frozenset[str]]:
+    """The words that may stand beside each fact: of our own sentence for it, its label, its scope, and what was asked.
+
+    said: for each result, the words of the customer that it was asked with.
+    """
+    facts = {fact.ref: fact for result in results for fact in result.facts}
+    beside: dict[str, set[str]] = {ref: _words(fact.label) for ref, fact in facts.items()}
+    for result, asked in zip(results, said, strict=True):
+        scope = result.scope
+        around = _words(" ".join((scope.period, *scope.accounts, *scope.merchants, scope.category or "", *asked)))
+        for fact in result.facts:
+            beside[fact.ref] |= around
+        for line in result.lines:
+            event = sentence(line, facts)
+            for ref in event.refs:
+                beside[ref] |= _words(_REF.sub(" ", event.template))
+    return {ref: frozenset(words) for ref, words in beside.items()}
+
+
+def worded(
+    text: str, facts: Mapping[str, Fact], beside: Mapping[str, frozenset[str]], put_back: Callable[[str], str]
+) -> TextEvent:
+    """A sentence of a model's own, if it says nothing that our sentences for the same facts would not say.
+
+    put_back: puts the words back into the places of placeholders. Raises Unchecked for a sentence without a fact; for a figure,
+    number word, comparison or conclusion that the model wrote; and for any word that stands beside none of the sentence's facts
+    in what we would say of them, which is what keeps a name or a month with its own figure.
+    """
+    text = " ".join(_BULLET.sub("", text).split())
+    refs = tuple(_REF.findall(text))
+    if not refs or any(ref not in facts for ref in refs):
+        raise Unchecked("there is no fact in it, or one that no tool found")
+    own = PLACEHOLDER.sub(" ", _REF.sub(" ", text))
+    if found := _STATES.search(own) or _CONCLUDES.search(own) or _STRANGE.search(own):
+        raise Unchecked(f"{found.group()!r} has no fact behind it")
+    parts = [part if _REF.fullmatch(part) else put_back(part) for part in re.split(r"(\{f\d+\})", text)]
+    full = "".join(part for part in parts if not _REF.fullmatch(part))
+    allowed = PLAIN.union(*(beside[ref] for ref in refs))
+    if PLACEHOLDER.search(full) or (strange := _words(full) - allowed):
+        raise Unchecked(
+            "a name that was not given" if PLACEHOLDER.search(full) else f"{', '.join(sorted(strange))}: not said of it"
+        )
+    template = "".join(part if _REF.fullmatch(part) else literal(part) for part in parts)
+    template = template[:1].upper() + template[1:]
+    return TextEvent(text=_REF.sub(lambda m: facts[m[1]].shown, template), template=template, refs=refs)
+
+
+def _words(text: str) -> set[str]:
+    return {word.casefold().replace("’", "'") for word in _WORD.findall(text)}

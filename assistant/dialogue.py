@@ -103,6 +103,8 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
+        if (both := self._and_against(message, known, memory)) is not None:
+            return both
         message = _dated(message, memory)
         whole = parts.find(message, known, self.is_kind)
         label, sure = self._label(whole, bool(memory.asked))
@@ -133,6 +135,22 @@ class Understanding:
         if step is None or sure < needed or missing:
             return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure, self._likely(whole))
         return Plan(steps=(step,), path="routed", sure=sure)
+
+    def _and_against(self, message: str, known: Known, memory: Memory) -> Plan | Unsure | None:
+        """ "…, and is that more than eating out?": what is asked, then that against something else."""
+        text = parts.plain(message)
+        joint = _AND_MORE.search(text)
+        if joint is None or set(text[: joint.start()].split()) <= _EMPTY:
+            return None
+        first = self.plan(text[: joint.start()], known, memory)
+        found = parts.find(text[joint.end() :], known)
+        if not isinstance(first, Plan):
+            return first
+        second = _against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :])
+        if second is None or found.unknown:
+            # Read as one question, what it is held against would be counted in.
+            return Unsure(found, "", 0.0)
+        return first.model_copy(update={"steps": (*first.steps, second)})
 
     def _direct(self, whole: Found, label: str, sure: float, message: str, known: Known, memory: Memory) -> Step | None:
         """A step that is plain whatever the head says: a mere fragment, the unit before, somebody else's account."""
@@ -179,21 +197,26 @@ class Understanding:
     def trusts(self, planned: Plan, routed: Unsure, known: Known, message: str, memory: Memory) -> bool:
         """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
         narrow a sum, and it points at somebody."""
-        text, heard = parts.plain(message), routed.found
         follows = bool(memory.asked) and bool(routed.likely & {"follow", "other", "both", "details"})
-        for step in planned.steps:
-            if step.tool.value not in routed.likely and not follows:
-                return False
-            said = " ".join(
-                (*step.spans.merchants, step.spans.category, *step.spans.periods, step.spans.amount, step.spans.account)
-            )
-            left = [w for w in heard.unknown if w.removesuffix("'s") not in parts.plain(said)]
-            named = step.spans.merchants or step.spans.category or step.spans.account
-            if step.tool in _ABOUT_SAME - _WHOLE and left and not named:
-                return False
-            if (_off_track(memory) or not _names_somebody(memory)) and _points_nowhere(step, text, _off_track(memory)):
-                return False
-        return True
+        return all(
+            (step.tool.value in routed.likely or follows) and not self.passes_over(step, routed.found, message, memory)
+            for step in planned.steps
+        )
+
+    def passes_over(self, step: Step, heard: Found, message: str, memory: Memory) -> str:
+        """What a model's step leaves out that could narrow it: a word that nobody understood, or whom a pronoun is about.
+
+        Empty when it leaves out nothing.
+        """
+        said = " ".join((*step.spans.merchants, step.spans.category, *step.spans.periods, step.spans.amount, step.spans.account))
+        left = [w for w in heard.unknown if w.removesuffix("'s") not in parts.plain(said)]
+        named = step.spans.merchants or step.spans.category or step.spans.account
+        if step.tool in _ABOUT_SAME - _WHOLE and left and not named:
+            return ", ".join(left)
+        astray = _off_track(memory)
+        if (astray or not _names_somebody(memory)) and _points_nowhere(step, parts.plain(message), astray):
+            return "whom or what it is about"
+        return ""
 
     def _likely(self, found: Found) -> frozenset[str]:
         probabilities = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
@@ -618,6 +641,12 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
     before = last.step.spans
     if last.step.tool not in _GOES_ON or not _BACKWARD.search(text) or len(said.periods) > 1 or len(said.merchants) > 1:
         return None
+    if last.step.tool is Tool.COMPARE and (said.merchants or said.category):
+        # Of two periods the first is the one that was asked about.
+        before = before.model_copy(update={"periods": before.periods[:1]})
+    if len(before.periods) > 1 and (said.merchants or said.category):
+        # A comparison of two names over two periods would be read as one of the periods.
+        return None
     if said.periods and not (said.merchants or said.category):
         two = (*before.periods[:1], *said.periods) if _THAN_THIS.search(text) else (*said.periods, *before.periods[:1])
         return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": two}))
@@ -861,9 +890,12 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
 
 _IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
 # "Is that more than in May": against what was asked before, whatever else the words are like.
-_MORE_THAN = re.compile(
-    r"^(?:and |so )?(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than\b"
+_THAT_MORE = (
+    r"(?:(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than"
+    r"|how (?:does|did) (?:that|it|this) compare (?:to|with))\b"
 )
+_MORE_THAN = re.compile(rf"^(?:and |so )?{_THAT_MORE}")
+_AND_MORE = re.compile(rf"[,;?]?\s+(?:and\s+)?(?={_THAT_MORE})")
 # What the customer gives is no income, though the words for both are much the same.
 _GAVE = re.compile(r"\bhow much (?:money )?(?:did|do|have|had) (?:i|we) (?:ever )?(?:give|given|pay|paid|send|sent|lend|lent)\b")
 _ONLY = re.compile(r"\b(?:only|just|meant)\b")

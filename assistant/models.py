@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -56,7 +56,7 @@ class Endpoint:
     """An OpenAI-compatible server and the key it asks for."""
 
     url: str
-    key: str
+    key: str = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from rapidfuzz import fuzz
 
 from assistant import periods
+from assistant.calculate import CALCULATE, Calculation, Operation, Unit
 from assistant.plan import Plan, Spans, Step, Tool
-from prompts.registry import PlannerPrompt
+from prompts.registry import LargePrompt, PlannerPrompt
 
 Said = dict[str, str]
 
@@ -127,6 +128,54 @@ def response_format() -> dict[str, Any]:
     listed = {"type": "array", "items": {"anyOf": steps}, "minItems": 1, "maxItems": MAX_STEPS}
     schema = {"type": "object", "properties": {"steps": listed}, "required": ["steps"], "additionalProperties": False}
     return {"type": "json_schema", "json_schema": {"name": "plan", "strict": True, "schema": schema}}
+
+
+def functions(prompt: LargePrompt) -> list[dict[str, Any]]:
+    """The tools as a model with native tool calls is offered them: no argument but words that a customer could say."""
+    offered = []
+    for tool, keys in KEYS_OF.items():
+        arguments: dict[str, Any] = {key: {"type": "string", "description": prompt.arguments[key]} for key in keys}
+        for key in MANY.keys() & arguments.keys():
+            arguments[key] = {"type": "array", "items": {"type": "string"}, "description": prompt.arguments[key]}
+        offered.append(_function(tool.value, prompt.tools[tool.value], arguments, ()))
+    said = prompt.calculate
+    arguments = {
+        "operation": {"type": "string", "enum": [o.value for o in Operation], "description": said["operation"]},
+        "facts": {"type": "array", "items": {"type": "string"}, "description": said["facts"]},
+        "unit": {"type": "string", "enum": [u.value for u in Unit], "description": said["unit"]},
+    }
+    return [*offered, _function(CALCULATE, said["tool"], arguments, ("operation", "facts"))]
+
+
+def _function(name: str, description: str, properties: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    arguments = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+    return {"type": "function", "function": {"name": name, "description": description, "parameters": arguments}}
+
+
+def called(name: str, arguments: Mapping[str, Any]) -> Step | Calculation:
+    """What a tool call asks for. Raises ValueError, saying what is wrong, for a tool or an argument that was not offered."""
+    if name == CALCULATE:
+        try:
+            return Calculation.model_validate(arguments)
+        except ValidationError:
+            raise ValueError(f"{CALCULATE} takes an operation, references of facts such as f1, and perhaps a unit") from None
+    tool = next((tool for tool in KEYS_OF if tool.value == name), None)
+    if tool is None:
+        raise ValueError(f"there is no tool {name!r}")
+    if strange := arguments.keys() - set(KEYS_OF[tool]):
+        raise ValueError(f"{name} takes no {', '.join(sorted(strange))}")
+    spans = {key: tuple(_words(value))[: MANY[key]] if key in MANY else _word(value) for key, value in arguments.items()}
+    return Step(tool=tool, spans=Spans(**spans))
+
+
+def _words(value: Any) -> list[str]:
+    return [_word(word) for word in (value if isinstance(value, list) else [value])]
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_SPAN:
+        raise ValueError(f"an argument is words of the customer, up to {LONGEST_SPAN} characters")
+    return value.strip()
 
 
 def opening(prompt: PlannerPrompt) -> list[Said]:

@@ -30,6 +30,11 @@ _BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no mor
 _RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?"
 _PENCE = r"(?<!at )\d[\d,]*\.\d{2}(?![.:/\d]|\s?(?:am|pm|%))"
 _AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND}|{_PENCE})(?![\w])")
+# A bare number is one too where money is going to be spent: "can I afford 250".
+_TO_SPEND = re.compile(
+    r"\b(?:afford(?: to (?:spend|pay))?|get away with(?: spending)?|if i (?:spend|spent|paid)|ok(?:ay)? to spend)\s+"
+    r"(?P<sum>\d[\d,]*(?:\.\d{1,2})?)(?![\w/:%])"
+)
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
 _NUMBER = re.compile(
     rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
@@ -376,6 +381,8 @@ def find(message: str, known: Known, is_kind: Callable[[str], bool] = lambda _wo
         for match in pattern.finditer(marks.hidden()):
             if kind != "account" or _is_account(match["name"], known):
                 marks.take(match.start(), match.end(), kind)
+    for match in _TO_SPEND.finditer(marks.hidden()):
+        marks.take(match.start("sum"), match.end("sum"), "amount")
     for match in _NUMBER.finditer(marks.hidden()):
         name = "a" if match["a"] else "b"
         marks.take(match.start(name), match.end(name), "number")

@@ -182,7 +182,7 @@ def average(query: Query, context: Context) -> ToolResult:
     else:
         # A week is seven days wherever it begins; of months and years whole ones count.
         counted = "day" if unit == "week" else unit
-        units = _units(period.since or one.first_on, min(period.until, context.today), counted)
+        units = units_of(period.since or one.first_on, min(period.until, context.today), counted)
         over = Decimal(units) / 7 if unit == "week" else Decimal(units)
         mean = (-one.total).share(1 / over, ROUND_HALF_EVEN)
         fact = context.book.money(f"average a {unit}", mean, ids, f"{(-one.total).plain} / {over:.4g}")
@@ -193,7 +193,8 @@ def average(query: Query, context: Context) -> ToolResult:
     return finish(query, context, period, leaves_out=["refunds", "pending payments"])
 
 
-def _units(since: dt.date, until: dt.date, unit: str) -> int:
+def units_of(since: dt.date, until: dt.date, unit: str) -> int:
+    """How many days, months or years some days lie in, the first and the last counted whole."""
     days = (until - since).days + 1
     if unit == "month":
         return (until.year - since.year) * 12 + until.month - since.month + 1

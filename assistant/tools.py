@@ -212,6 +212,23 @@ def scope(query: Query, context: Context, period: Period | None, leaves_out: Seq
     )
 
 
+def together(scopes: Sequence[Scope]) -> Scope:
+    """What several results cover between them; at least one."""
+    days = [day for scope in scopes for day in (scope.since, scope.until) if day is not None]
+    return scopes[0].model_copy(
+        update={
+            "since": min(days, default=None),
+            "until": max(days, default=None),
+            "period": "; ".join(dict.fromkeys(one for scope in scopes for one in scope.period.split("; ") if one)),
+            "category": ", ".join(dict.fromkeys(scope.category for scope in scopes if scope.category)) or None,
+        }
+        | {
+            name: tuple(dict.fromkeys(one for scope in scopes for one in getattr(scope, name)))
+            for name in ("accounts", "account_ids", "merchants", "leaves_out")
+        }
+    )
+
+
 def notes(query: Query, context: Context) -> None:
     """Says what a name was taken to mean where that was not plain, and which like ones are left out."""
     if query.step.unread:

@@ -11,15 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from assistant import eligibility, holdings, pages, position, spending
 from assistant.answer import render
 from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of
 from assistant.library import article, beside
 from assistant.periods import Today
+from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
-from assistant.spans import Found, Known, Vocabulary, words_of
-from assistant.tools import Context, Line, Live, ToolResult, literal, unknown_payee
+from assistant.spans import Found, Known, Vocabulary, find, words_of
+from assistant.tools import Context, Line, Live, ToolResult, literal, together, unknown_payee
+from assistant.wording import Emit, Wording
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
@@ -49,10 +53,9 @@ from data.facts import (
     ToolEvent,
 )
 from data.ledger import Ledger
-from data.party import AccountId, GrantSource, Login, Role
+from data.party import AccountId, GrantSource, Login, Purpose, Role
 from data.queries import Queries
 
-Emit = Callable[[Sequence[Event]], Awaitable[None]]
 # A description and the granted accounts -> what is known to be like it, all above the floors.
 Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Alike]]
 
@@ -60,10 +63,19 @@ Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Alike]]
 # A question, the day, and the product versions of the customer -> the passages of each article found, in force for them.
 Search = Callable[[str, dt.date, frozenset[str]], Awaitable[Sequence[Sequence[Passage]]]]
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 
 class Planner(Protocol):
     async def plan(self, message: str, prior: Plan | None = None, heard: Spans | None = None) -> Plan: ...
+
+
+class Large(Protocol):
+    """An outside model that performs steps and says sentences; see assistant.large."""
+
+    async def converse(
+        self, message: str, prior: Plan | None, heard: Spans, objection: Callable[[Step], str], wording: Wording
+    ) -> None: ...
 
 
 ToolFunction = Callable[[Query, Context], ToolResult]
@@ -96,7 +108,11 @@ SUGGESTED = ("What is my balance?", "How much did I spend last month?", "What is
 
 @dataclass
 class Assistant:
-    """Answers turns. planner None: what the router is not sure of is asked back. always_model: the router is not asked."""
+    """Answers turns. always_model: the router is not asked.
+
+    planner, large: who is asked what the router is not sure of, in the profile of each; of a party that has not agreed to it, an
+    outside model is not asked. Without either it is asked back.
+    """
 
     ledger: Ledger
     queries: Queries
@@ -109,6 +125,7 @@ class Assistant:
     category_names: Mapping[str, str]
     vocabulary: Vocabulary
     planner: Planner | None = None
+    large: Large | None = None
     always_model: bool = False
     _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
 
@@ -122,6 +139,12 @@ class Assistant:
         accounts = login.accounts(now)
         known = await asyncio.to_thread(self._see, login, accounts, now)
         plan = await self._plan(message, known, before, emit)
+        if isinstance(plan, Unsure):
+            wording = await self._converse(message, login, known, before, now, emit)
+            if wording is not None:
+                scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
+                await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000))
+                return before.after(wording.asked, wording.choices).model_dump_json()
         plan = await self._or_pages(plan, message, login, known, before, now)
         results: list[ToolResult] = []
         asked: list[Asked] = []
@@ -176,6 +199,8 @@ class Assistant:
         if chosen is not None:
             return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
+        if self.large is not None and self.always_model:
+            return Unsure(_nothing_found(message), "", 0.0)
         if self.planner is None or (isinstance(routed, Plan) and not self.always_model):
             return routed
         heard = routed.found.spans if isinstance(routed, Unsure) and not self.always_model else None
@@ -197,6 +222,42 @@ class Assistant:
         ):
             return planned.model_copy(update={"steps": tuple(_with_topic(s, message, memory) for s in planned.steps)})
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
+
+    async def _converse(
+        self, message: str, login: Login, known: Known, memory: Memory, now: dt.datetime, emit: Emit
+    ) -> Wording | None:
+        """What an outside model performed and said, all of it told; None when it did nothing, or may not be asked."""
+        large, accounts = self.large, login.accounts(now)
+        # Where nobody agreed to it there is nothing to decide, and no denial to warn of.
+        if large is None or not login.agrees(Purpose.EXTERNAL_MODEL, now):
+            return None
+        heard = await asyncio.to_thread(find, message, known)
+        prior = Plan(steps=(memory.asked[-1].step,), path="routed") if memory.asked else None
+
+        async def perform(step: Step, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
+            return await self._perform(_with_topic(step, message, memory), login, known, accounts, now, facts)
+
+        def objection(step: Step) -> str:
+            left = self.understanding.passes_over(step, heard, message, memory)
+            return f"the customer also said: {left}; without it this would cover more than was asked" if left else ""
+
+        wording = Wording(perform, emit, Placeholders(names_to_hide(login.party, known, heard.spans)), login.locale)
+
+        async def ask(_own: tuple[OwnAccountId, ...]) -> None:
+            await emit([StatusEvent(text="Thinking about it")])
+            await large.converse(message, prior, heard.spans, objection, wording)
+
+        try:
+            await self.gateway.perform("AskOutsideModel", login, accounts, now, ask)
+        except ModelUnavailable as error:
+            log.warning("outside model", error=str(error))
+        except Denied as error:
+            if error.action != "AskOutsideModel":
+                raise
+        if not wording.results:
+            return None
+        await wording.finish()
+        return wording
 
     async def _or_pages(
         self, plan: Plan | Unsure, message: str, login: Login, known: Known, memory: Memory, now: dt.datetime
@@ -547,7 +608,13 @@ def _events(plan: Plan | Unsure, results: Sequence[ToolResult], latency_ms: floa
             events.append(ToolEvent(tool=step.tool.value, scope=result.scope))
     events += [FactEvent(fact=fact) for result in results for fact in result.facts]
     events += render(results)
-    events += [ChartEvent(series=result.chart) for result in results if result.chart is not None]
+    scope = next((r.scope for r in results if r.facts), Scope())
+    return events + _ending(results, scope, "model" if isinstance(plan, Plan) and plan.path == "model" else "routed", latency_ms)
+
+
+def _ending(results: Sequence[ToolResult], scope: Scope, path: Literal["routed", "model"], latency_ms: float) -> list[Event]:
+    """What follows the sentences: charts, sources, choices, and how the turn ended."""
+    events: list[Event] = [ChartEvent(series=result.chart) for result in results if result.chart is not None]
     cited = dict.fromkeys(c for result in results for c in result.citations)
     events += [CitationEvent(source=source, title=title) for source, title in cited]
     choices = tuple(dict.fromkeys(c for result in results for c in result.choices))
@@ -557,7 +624,5 @@ def _events(plan: Plan | Unsure, results: Sequence[ToolResult], latency_ms: floa
     outcome = Outcome.ANSWER if Outcome.ANSWER in outcomes else outcomes[0]
     if outcome is Outcome.HANDOVER:
         events.append(HandoverEvent(reason="asked for a person, or is in need of help"))
-    path: Literal["routed", "model"] = "model" if isinstance(plan, Plan) and plan.path == "model" else "routed"
-    scope = next((r.scope for r in results if r.facts), Scope())
     events.append(DoneEvent(outcome=outcome, path=path, scope=scope, latency_ms=round(latency_ms, 1)))
     return events

@@ -12,7 +12,7 @@ from typing import NewType
 from cedarpy import Entities, PolicySet, Schema, is_authorized, validate_policies
 
 from data import errors
-from data.party import AccountId, Login, PartyId, Role
+from data.party import AccountId, Login, PartyId, Purpose, Role
 
 FOLDER = Path(__file__).with_name("policies")
 SCHEMA = "schema.cedarschema"
@@ -113,13 +113,15 @@ def decide(action: str, principal: PartyId, resource: AccountId, context: Contex
 def standing(login: Login, account: AccountId, now: datetime) -> Context:
     """How a login stands to an account at `now`: all that the rules get to know of it.
 
-    {"role", "current"}: the strongest role that holds now, else one that held or will hold; no role where there is no grant.
+    {"role", "current", "consents"}: the strongest role that holds now, else one that held or will hold, no role where there is
+    no grant; and the purposes that the party consents to now, left out where there are none.
     """
     grants = [g for g in login.grants if g.account == account and g.party == login.party.id]
     current = [g for g in grants if g.holds(now)]
     # Role names them from the strongest to the weakest.
     role = next((role for role in Role if any(g.role is role for g in current or grants)), None)
-    return {"current": bool(current)} | ({"role": role.value} if role else {})
+    purposes = [purpose.value for purpose in Purpose if login.agrees(purpose, now)]
+    return {"current": bool(current)} | ({"role": role.value} if role else {}) | ({"consents": purposes} if purposes else {})
 
 
 def own_account(login: Login, account: AccountId, now: datetime) -> OwnAccountId:

@@ -182,6 +182,17 @@ class Ledger:
     def put_consent(self, consent: Consent) -> None:
         self._upsert(consent_t, {"party_id": consent.party, "purpose": consent.purpose.value}, {"until": consent.until}, None)
 
+    def withdraw_consent(self, party: PartyId, purpose: Purpose) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(delete(consent_t).where(consent_t.c.party_id == party, consent_t.c.purpose == purpose.value))
+
+    def consents_of(self, party: PartyId) -> tuple[Consent, ...]:
+        """Every consent of a party that is on record, those that have ended too."""
+        query = select(consent_t).where(consent_t.c.party_id == party).order_by(consent_t.c.purpose)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(Consent(party=party, purpose=Purpose(row["purpose"]), until=row["until"]) for row in rows)
+
     def consents(self, party: PartyId, purpose: Purpose, now: dt.datetime) -> bool:
         """Whether the party consents to a purpose at `now`; without a record it does not."""
         query = select(consent_t).where(consent_t.c.party_id == party, consent_t.c.purpose == purpose.value)

@@ -70,15 +70,20 @@ class Consent(Frozen):
 class Login(Frozen):
     """A proved identity: the only source of who the customer is and what they may see.
 
-    `token` is the bearer token towards the bank's services, None for a party known from files alone.
+    `token` is the bearer token towards the bank's services, None for a party known from files alone. `consents` are those
+    that the party had given when it was proved.
     """
 
     party: Party
     grants: tuple[Grant, ...]
     token: str | None = None
+    consents: tuple[Consent, ...] = ()
     locale: str = "en_GB"
     time_zone: str = "Europe/London"
 
     def accounts(self, now: datetime) -> tuple[AccountId, ...]:
         """The accounts granted at `now`, in the order of the grants."""
         return tuple(dict.fromkeys(g.account for g in self.grants if g.holds(now)))
+
+    def agrees(self, purpose: Purpose, now: datetime) -> bool:
+        return any(c.purpose is purpose and c.party == self.party.id and c.holds(now) for c in self.consents)

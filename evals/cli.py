@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Annotated, NamedTuple
 
 import typer
@@ -25,7 +26,18 @@ from evals.golds import world
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, failures, show
-from evals.suites import Suite, cards_suite, household_grounds, households_suite, isolation_suite, pages_suite, run, turns
+from evals.scripted import MODEL, SCRIPTS, Script, served
+from evals.suites import (
+    Suite,
+    cards_suite,
+    household_grounds,
+    households_suite,
+    isolation_suite,
+    page_grounds,
+    pages_suite,
+    run,
+    turns,
+)
 
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -43,15 +55,19 @@ class Portion(StrEnum):
 
 
 class Run(NamedTuple):
-    """A suite, what to put into the ledger before it, and whether the filter is taken away on purpose."""
+    """A suite, what to put into the ledger before it, whether the filter is taken away on purpose, and who plays the model."""
 
     suite: Suite
     fill: Callable[[Bank, Told], Awaitable[None]]
     break_filter: bool = False
+    script: Script | None = None
 
 
 Data = Annotated[Path, typer.Option("--data", help="A folder with transactions_*.csv and questions_*.jsonl.", exists=True)]
 Plan = Annotated[Planner, typer.Option(help="Who plans: the router where it is sure, or the embedded model every time.")]
+Model = Annotated[
+    Script | None, typer.Option("--model-script", help="An outside model, played by a script, that everybody has agreed to.")
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only so many of them, evenly spread.")]
 Floor = Annotated[float, typer.Option(min=0.0, max=1.0, help="Fail when a smaller share is exactly right.")]
 
@@ -69,6 +85,7 @@ def cards(data: Data, planner: Plan = Planner.ROUTER, limit: Limit = None, floor
 def households(
     planner: Plan = Planner.ROUTER,
     portion: Annotated[Portion | None, typer.Option(help="Only one half of the conversations.")] = None,
+    model_script: Model = None,
     limit: Limit = None,
     floor: Floor = 0.0,
 ) -> None:
@@ -76,16 +93,17 @@ def households(
     talks = conversations(portion.value if portion else None)
     grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
     suite = _limited(households_suite(talks, grounds), limit)
-    found = _found(Run(suite, _households_into), _settings(planner))
-    _pass(_tell(f"Household questions, plans by the {planner}", suite.name, found), floor)
+    found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
+    _pass(_tell(f"Household questions, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
 
 
 @app.command()
-def pages(planner: Plan = Planner.ROUTER, limit: Limit = None, floor: Floor = 0.0) -> None:
+def pages(planner: Plan = Planner.ROUTER, model_script: Model = None, limit: Limit = None, floor: Floor = 0.0) -> None:
     """Questions about the bank's own pages, products and terms, by the six households."""
-    suite = _limited(pages_suite(article_questions.conversations()), limit)
-    found = _found(Run(suite, _households_into), _settings(planner))
-    _pass(_tell(f"Questions about pages, plans by the {planner}", suite.name, found), floor)
+    talks = article_questions.conversations()
+    suite = _limited(pages_suite(talks, page_grounds(talks)), limit)
+    found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
+    _pass(_tell(f"Questions about pages, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
 
 
 @app.command()
@@ -95,14 +113,16 @@ def isolation(
     ] = None,
     number: Annotated[int, typer.Option("--probes", min=1, help="How many probes over each set of customers.")] = 2000,
     break_filter: Annotated[bool, typer.Option("--break-filter", help="Take the filter away: now leaks must be found.")] = False,
+    model_script: Model = None,
 ) -> None:
     """Everybody asks about what only others have: nothing of it may come back in an answer, a fact, an event or a log line."""
     asked = probes(of_households(books_at(NOW), NOW), NOW, number)
-    runs = [Run(isolation_suite(asked, "household"), _households_into, break_filter)]
+    runs = [Run(isolation_suite(asked, "household"), _households_into, break_filter, model_script)]
     if data is not None:
         held = card_data.read(data)
         runs.append(Run(isolation_suite(probes(of_cards(held), held.now, number), "card"), _cards_into(held), break_filter))
-    found = [turn for one in runs for turn in _found(one, _settings(Planner.ROUTER))]
+    planner = Planner.ROUTER if model_script is None else Planner.MODEL
+    found = [turn for one in runs for turn in _found(one, _settings(planner))]
     done = _tell("Isolation" + (", the filter taken away" if break_filter else ""), "isolation", found)
     if any(turn.outcome == "error" for _, _, turn in found):
         console.print("A probe that breaks proves nothing: see the failures.")
@@ -110,6 +130,18 @@ def isolation(
     if bool(done.leaked) is not break_filter:
         console.print("These probes would miss a leak." if break_filter else "Somebody saw what is not theirs.")
         raise typer.Exit(1)
+
+
+@app.command("model")
+def model(
+    script: Annotated[Script, typer.Argument(help="What it is like.")],
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8099,
+) -> None:
+    """Serve a scripted model that speaks the OpenAI protocol, for COUNTERFOIL_MODEL_URL."""
+    with served(SCRIPTS[script], port=port) as url:
+        console.print(f"COUNTERFOIL_MODEL_URL={url} COUNTERFOIL_MODEL_MODEL={MODEL}. Ctrl-C stops.")
+        with suppress(KeyboardInterrupt):
+            Event().wait()
 
 
 @app.command()
@@ -217,12 +249,16 @@ def _found(what: Run, settings: Settings) -> Found:
 
 
 async def _run(what: Run, settings: Settings) -> Found:
-    with product.fresh_home(settings) as home:
+    played = served(SCRIPTS[what.script]) if what.script else nullcontext("")
+    with product.fresh_home(settings) as fresh, played as url:
+        home = fresh.model_copy(update={"model_url": url, "model_model": MODEL}) if what.script else fresh
         async with product.opened(home, break_filter=what.break_filter) as bank:
             with _bar("filling the ledger") as told:
                 await what.fill(bank, told)
+            if what.script:
+                product.agree(bank)
             with _bar(what.suite.name) as told:
-                key = f"{settings.planner} {settings.model} {what.break_filter}"
+                key = f"{settings.planner} {settings.model} {what.break_filter} {what.script}"
                 log = await run(what.suite, product.answerer(bank), settings.home / "runs", key, told)
     return turns(log)
 
@@ -244,7 +280,14 @@ def _tell(title: str, name: str, found: Found) -> Summary:
     return done
 
 
-def _pass(done: Summary, floor: float) -> None:
+def _who(planner: Planner, script: Script | None) -> str:
+    return f"the {planner}" if script is None else f"the {planner}, the model played by the {script} script"
+
+
+def _pass(done: Summary, floor: float, script: Script | None = None) -> None:
+    if script is not None and (done.faults or done.leaked):
+        console.print("A model got something said that has no ground, or is somebody else's.")
+        raise typer.Exit(1)
     if done.right.value < floor:
         console.print(f"{done.right.value:.4f} is below the floor of {floor}.")
         raise typer.Exit(1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -51,21 +51,31 @@ class Line(NamedTuple):
 class Ground:
     """What may be said to one customer: their rows by id, and figures that do not come from rows (balances, mandates).
 
-    papers: what a statement, a card or the customer's record says, by its id.
+    papers: what a statement, a card or the customer's record says, by its id. titles: of the bank's pages; one that is cited may
+    be named.
     """
 
     def __init__(
-        self, rows: Mapping[str, Line], figures: Iterable[Decimal] = (), papers: Mapping[str, frozenset[str]] | None = None
+        self,
+        rows: Mapping[str, Line],
+        figures: Iterable[Decimal] = (),
+        papers: Mapping[str, frozenset[str]] | None = None,
+        titles: Iterable[str] = (),
     ) -> None:
-        self.rows, self.papers = rows, papers or {}
+        self.rows, self.papers, self.titles = rows, papers or {}, frozenset(titles)
         self.figures = frozenset(abs(figure) for figure in figures)
 
     def faults(self, output: Output, said: Sequence[str]) -> list[str]:
         """Everything in a turn that has nothing behind it; said: the customer's messages up to this turn. Empty when all has."""
         stated = facts(output)
         days = {self.rows[key].day for fact in stated for key in fact.evidence if key in self.rows}
-        found = _text_faults(output, stated, said, days)
+        cited = [one["title"] for one in output.get("citations", ()) if one["title"] in self.titles]
+        found = _text_faults(output, stated, said, days, cited)
         return found + [fault for fact in stated for fault in self._fact_faults(fact, stated, said, output["scope"])]
+
+    def strangers(self, output: Output, rows: Collection[str]) -> list[str]:
+        """Evidence that is a row of somebody else; rows: of everybody."""
+        return sorted({key for fact in facts(output) for key in fact.evidence if key in rows and key not in self.rows})
 
     def _fact_faults(self, fact: Fact, stated: Sequence[Fact], said: Sequence[str], scope: Mapping[str, Any]) -> list[str]:
         if any("#" in key or key.startswith("product:") for key in fact.evidence) or fact.unit == QUOTE:
@@ -105,7 +115,7 @@ class Ground:
     ) -> bool:
         value = abs(fact.number or Decimal(0))
         rows = [row for row in rows if row.currency == fact.unit]
-        if rows and (value in _from_rows(rows) or value in _a_week(rows, scope)):
+        if rows and (value in _from_rows(rows) or value in _a_week(rows, scope) or value in _spread(fact, stated)):
             return True
         others = [
             abs(o.number) for o in _apart(stated) if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None
@@ -114,13 +124,14 @@ class Ground:
             return True
         if rows:
             return False
-        own = {Decimal(d.replace(",", "")) for message in said for d in _DIGITS.findall(message)}
+        own = {number for message in said for number in _said(message)}
         known = self.figures | own
         if value in known or value == 0:
             return True
         return (
             _is_total(value, stated, fact)
             or _adds_up(value, others)
+            or _adds_up(value, _beside(fact, stated))
             or any(value in (abs(a - b), a + b) for a in known for b in (*others, *known))
         )
 
@@ -171,6 +182,28 @@ def _apart(stated: Sequence[Fact]) -> list[Fact]:
     return sorted(stated, key=lambda fact: often[fact.label])
 
 
+def _said(message: str) -> Iterator[Decimal]:
+    """The numbers in a customer's words: 10 and 10,000 for "10 grand"."""
+    for match in re.finditer(rf"({_DIGITS.pattern})(?: ?(k|grand|thousand)\b)?", message, re.IGNORECASE):
+        number = Decimal(match[1].replace(",", ""))
+        yield from (number, number * 1000) if match[2] else (number,)
+
+
+def _spread(fact: Fact, stated: Sequence[Fact]) -> set[Decimal]:
+    """What the amounts that rest on the same rows come to for each of a number of days or the like that is stated too."""
+    wholes = [abs(o.number) for o in stated if o is not fact and o.is_money and o.evidence == fact.evidence and o.number]
+    counts = [o.number for o in stated if o.unit == COUNT and o.number]
+    return {(whole / count).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN) for whole in wholes for count in counts}
+
+
+def _beside(fact: Fact, stated: Sequence[Fact]) -> list[Decimal]:
+    """The amounts that stand nearest to a fact: where a turn has several steps, those of its own."""
+    place = next(n for n, other in enumerate(stated) if other is fact)
+    near = sorted(enumerate(stated), key=lambda pair: abs(pair[0] - place))
+    amounts = [abs(o.number) for _, o in near if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None]
+    return amounts[:6]
+
+
 def _adds_up(value: Decimal, others: Sequence[Decimal]) -> bool:
     """Whether some of the other figures, added or taken away, make a value."""
     reached = {Decimal(0)}
@@ -205,10 +238,12 @@ def _percent(fact: Fact, stated: Sequence[Fact]) -> bool:
     return False
 
 
-def _text_faults(output: Output, stated: Sequence[Fact], said: Sequence[str], days: Collection[str]) -> list[str]:
+def _text_faults(
+    output: Output, stated: Sequence[Fact], said: Sequence[str], days: Collection[str], cited: Sequence[str] = ()
+) -> list[str]:
     words = " ".join(said).lower()
     scope = _flat(output["scope"])
-    text = _without_names(output["answer"], stated, scope)
+    text = _without_names(output["answer"], stated, "\n".join((scope, *cited)))
     found: list[str] = []
     known = " ".join((words, scope.lower()))
 

@@ -17,11 +17,12 @@ from structlog.testing import capture_logs
 from api.batch import answer_line
 from api.settings import Settings
 from api.wiring import Bank, asking_at, open_bank
-from assistant.turn import Assistant, Emit
+from assistant.turn import Assistant
+from assistant.wording import Emit
 from connectors.statements.importer import import_file
 from connectors.statements.layout import Sign
 from data.facts import Event
-from data.party import AccountId, Grant, GrantSource, Login, PartyId, Role
+from data.party import AccountId, Consent, Grant, GrantSource, Login, PartyId, Purpose, Role
 from evals.marks import Answerer, Output
 
 
@@ -65,6 +66,12 @@ async def hold_household(bank: Bank, customer: str, now: dt.datetime) -> None:
     """Feed the ledger with a customer's accounts; with everybody's, so that there is something to keep apart."""
     with asking_at(now):
         await bank.login(PartyId(customer))
+
+
+def agree(bank: Bank) -> None:
+    """Every sandbox customer agrees to an outside model."""
+    for customer in bank.sandbox.identity.customers:
+        bank.ledger.put_consent(Consent(party=PartyId(customer), purpose=Purpose.EXTERNAL_MODEL))
 
 
 async def hold_cards(bank: Bank, files: Sequence[Path], now: dt.datetime, progress: Callable[[int, int], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from pydantic import BaseModel
 
 from evals import article_questions
 from evals.cards import Cards
+from evals.golds import world
 from evals.grounding import Ground, Line
 from evals.marks import Answerer, Mark, Output, mark, mark_card, wilson
 from evals.probes import Probe
@@ -98,6 +100,7 @@ def cards_suite(cards: Cards) -> Suite:
 
 def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground]) -> Suite:
     """grounds: what may be said to each customer."""
+    rows = {key for ground in grounds.values() for key in ground.rows}
     cases = []
     for talk in talks:
 
@@ -110,6 +113,7 @@ def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground
                     output,
                     mark(turn, golds, output),
                     faults=tuple(grounds[talk.customer].faults(output, said[: number + 1])),
+                    leaks=tuple(grounds[talk.customer].strangers(output, rows)),
                 )
                 for number, (turn, golds, output) in enumerate(zip(talk.turns, talk.golds, outputs, strict=True))
             ]
@@ -118,9 +122,13 @@ def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground
     return Suite("households", cases)
 
 
-def pages_suite(talks: Sequence[article_questions.Conversation]) -> Suite:
-    """Questions about the bank's pages and terms; a page that is internal or no longer in force and shows anyway is a leak."""
+def pages_suite(talks: Sequence[article_questions.Conversation], grounds: Mapping[str, Ground]) -> Suite:
+    """Questions about the bank's pages and terms; a page that is internal or no longer in force and shows anyway is a leak.
+
+    grounds: what may be said in each.
+    """
     pages = article_questions.articles()
+    rows = {key for ground in grounds.values() for key in ground.rows}
     cases = []
     for talk in talks:
         hidden = {a.id for a in pages.values() if a.audience == "internal" or not a.in_force(talk.now.date())}
@@ -128,13 +136,15 @@ def pages_suite(talks: Sequence[article_questions.Conversation]) -> Suite:
         def judge(
             outputs: Sequence[Output], talk: article_questions.Conversation = talk, hidden: set[str] = hidden
         ) -> list[Judged]:
+            said, ground = [turn.say for turn in talk.turns], grounds[talk.id]
             return [
                 _judged(
                     talk.line,
                     number,
                     output,
                     article_questions.mark(turn, output),
-                    leaks=tuple(article_questions.internal_shown(output, hidden)),
+                    faults=tuple(ground.faults(output, said[: number + 1])),
+                    leaks=(*article_questions.internal_shown(output, hidden), *ground.strangers(output, rows)),
                 )
                 for number, (turn, output) in enumerate(zip(talk.turns, outputs, strict=True))
             ]
@@ -343,11 +353,21 @@ def turns(log: EvalLog) -> list[tuple[str, str, Judged]]:
 
 def household_grounds(worlds: Mapping[str, Any]) -> dict[str, Ground]:
     """What may be said to each customer, from the worlds that the golds are worked out in."""
-    grounds = {}
-    for customer, world in worlds.items():
-        rows = {
-            row["id"]: Line(row["day"], row["minor"], row["currency"], row["text"], row["name"])
-            for row in world.db.execute("select * from moves")
-        }
-        grounds[customer] = Ground(rows, world.figures(), world.papers())
-    return grounds
+    return {customer: _ground(world, world) for customer, world in worlds.items()}
+
+
+def page_grounds(talks: Sequence[article_questions.Conversation]) -> dict[str, Ground]:
+    """What may be said in each conversation. Rows are seen by the day, so those of its evening are too once they are held."""
+    made: dict[tuple[str, dt.datetime], Ground] = {}
+    for talk in talks:
+        key = (talk.customer, talk.now)
+        if key not in made:
+            made[key] = _ground(world(talk.customer, talk.now.replace(hour=23, minute=59)), world(talk.customer, talk.now))
+    return {talk.id: made[talk.customer, talk.now] for talk in talks}
+
+
+def _ground(rows: Any, figures: Any) -> Ground:
+    held = rows.db.execute("select * from moves")
+    lines = {row["id"]: Line(row["day"], row["minor"], row["currency"], row["text"], row["name"]) for row in held}
+    titles = (page.title for page in article_questions.articles().values())
+    return Ground(lines, figures.figures(), figures.papers(), titles)

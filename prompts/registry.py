@@ -54,6 +54,17 @@ class PlannerPrompt:
         return hashlib.sha256(json.dumps([self.system, shown]).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class LargePrompt:
+    """What an outside model reads before the question: `tools` and `arguments` say what each is for, `calculate` its parts."""
+
+    version: str
+    system: str
+    tools: Mapping[str, str]
+    arguments: Mapping[str, str]
+    calculate: Mapping[str, str]
+
+
 @cache
 def _registry() -> Mapping[str, Any]:
     return MappingProxyType(tomllib.loads(_text("registry.toml")))
@@ -81,3 +92,11 @@ def planner_prompt() -> PlannerPrompt:
 def token_ranks() -> str:
     """The byte pairs that budgets are counted with: a line each, the bytes in base64 and their rank."""
     return _text("tokens.tiktoken")
+
+
+@cache
+def large_prompt() -> LargePrompt:
+    """The outside model's prompt of this release."""
+    entry = _registry()["large"]
+    said = tomllib.loads(_text(entry["tools"]))
+    return LargePrompt(entry["version"], _text(entry["system"]).strip(), said["tools"], said["arguments"], said["calculate"])

@@ -18,7 +18,7 @@ from api.auth import Bearer, Claims, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
 from api.turns import Emit
 from data.facts import DoneEvent, Event, Fact, FactEvent, Outcome, Row, Scope, StatusEvent, TextEvent, ToolEvent
-from data.party import AccountId, Grant, GrantSource, Login, Party, PartyId, Role
+from data.party import AccountId, Consent, Grant, GrantSource, Login, Party, PartyId, Purpose, Role
 from data.records import Records
 from data.store import connect
 from tests.database import database
@@ -138,6 +138,22 @@ async def rows(login: Login, ids: Sequence[str], accounts: Sequence[AccountId]) 
     return [row for row in ROWS if row.id in ids and "acc-1" in accounts and login.party.id == "amara"]
 
 
+class Register:
+    """Consents in memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[PartyId, Purpose], Consent] = {}
+
+    def consents_of(self, party: PartyId) -> Sequence[Consent]:
+        return [consent for (whose, _), consent in self.held.items() if whose == party]
+
+    def put_consent(self, consent: Consent) -> None:
+        self.held[consent.party, consent.purpose] = consent
+
+    def withdraw_consent(self, party: PartyId, purpose: Purpose) -> None:
+        self.held.pop((party, purpose), None)
+
+
 async def healthy() -> Sequence[PartHealth]:
     return (
         PartHealth(name="database", state=State.READY),
@@ -150,6 +166,7 @@ def parts(home: Path, bank: Bank, assistant: Scripted, clock: Clock, **more: Any
     bearer = Bearer(ISSUER, Keys(ISSUER.jwks_uri, bank.client(), clock), login_of, clock)
     given: dict[str, Any] = {
         "records": Records(connect(database(home / "test.db"))),
+        "consents": Register(),
         "assistant": assistant,
         "bearer": bearer,
         "rows": rows,

@@ -18,6 +18,7 @@ from data.banking import Product
 from data.facts import Outcome
 from data.money import Money
 from evals.article_questions import Article, Computed, Conversation, Turn, articles, conversations, internal_shown, mark
+from evals.grounding import Ground
 from evals.marks import Mark, Output
 from evals.suites import pages_suite
 
@@ -214,7 +215,7 @@ def test_what_is_for_staff_is_found_as_a_citation_or_as_evidence() -> None:
 
 
 def test_a_run_over_pages_marks_every_turn_and_finds_pages_that_may_not_be_shown() -> None:
-    suite = pages_suite(CONVERSATIONS)
+    suite = pages_suite(CONVERSATIONS, {talk.id: Ground({}) for talk in CONVERSATIONS})
     assert len(suite.cases) == len(CONVERSATIONS)
     case = next(case for case in suite.cases if case.id == "cash-limit")
     page = "cash-machine-limit#0"
@@ -226,5 +227,6 @@ def test_a_run_over_pages_marks_every_turn_and_finds_pages_that_may_not_be_shown
     before = next(case for case in suite.cases if case.id == "cash-limit-before")
     (then,) = before.judge([given("Up to £400 a day.", "cash-machine-limit-2023#0")])
     assert (then.right, then.leaks) == (True, ())
+    assert then.faults
     (early,) = before.judge([given("Up to £500 a day.", page)])
     assert (early.right, early.leaks) == (False, ("cash-machine-limit",))

@@ -54,6 +54,7 @@ COMMANDS = (
     "ask",
     "chat",
     "batch",
+    "consent",
     "model",
     "model fetch",
     "model check",
@@ -193,3 +194,21 @@ def test_everything_is_under_one_home(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_nothing_is_open_to_the_network_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COUNTERFOIL_HOST", raising=False)
     assert Settings().host == "127.0.0.1"
+
+
+# An outside model
+
+
+def test_consent_to_an_outside_model_is_shown_given_and_taken_back(place: Path) -> None:
+    for more, said in (((), "may not"), (("--give",), "may be"), ((), "may be"), (("--withdraw",), "may not")):
+        result = run("consent", "--party", "amara-okafor", *more)
+        assert result.exit_code == 0, result.output
+        assert said in result.stdout
+
+
+def test_an_outside_model_that_would_get_questions_in_the_clear_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERFOIL_MODEL_URL", "http://models.example/v1")
+    monkeypatch.setenv("COUNTERFOIL_MODEL_KEY", "key-of-the-deployment")
+    result = run("ask", "what is my balance?", "--party", "amara-okafor")
+    fails(result, "COUNTERFOIL_MODEL_URL", "https")
+    assert "key-of-the-deployment" not in result.output

@@ -295,6 +295,31 @@ def test_a_figure_a_number_word_or_a_conclusion_without_a_fact_is_found(text: st
     assert faults(output(text, fact("-30.50", evidence=["d1", "d2"]), scope=SCOPE))
 
 
+def test_a_page_may_be_named_by_its_title_where_it_is_cited_and_only_then() -> None:
+    ground = Ground(ROWS, titles=("The saver, version 1", "Charged twice"))
+    text = "You may pay in. (From our page “The saver, version 1”.)"
+    cited = {"citations": [{"source": "saver-1#0", "title": "The saver, version 1"}]}
+    assert ground.faults(dict(output(text)) | cited, ["savings?"]) == []
+    assert ground.faults(output(text), ["savings?"])
+    assert GROUND.faults(dict(output(text)) | cited, ["savings?"])
+
+
+def test_a_row_of_somebody_else_is_found_among_the_evidence() -> None:
+    given = output("You spent £30.50.", fact("-30.50", evidence=["d1", "d9", "mandate-1"]))
+    assert GROUND.strangers(given, {"d1", "d2", "d9"}) == ["d9"]
+
+
+def test_an_amount_for_each_of_a_stated_number_follows_from_the_whole_and_no_other_does() -> None:
+    whole, days = fact("-35.50", evidence=["d1", "d2", "d3"]), fact("31", "count")
+    assert faults(output("", whole, days, fact("1.15", evidence=["d1", "d2", "d3"]))) == []
+    assert faults(output("", whole, days, fact("1.16", evidence=["d1", "d2", "d3"])))
+
+
+def test_thousands_that_the_customer_said_in_short_are_theirs() -> None:
+    assert faults(output("", fact("10000.00")), "send 10 grand") == []
+    assert faults(output("", fact("10000.00")), "send 10 pounds")
+
+
 def test_the_customers_own_words_may_be_said_again() -> None:
     assert (
         faults(output("£250.00 for a coat on 12 December: ask me later.", outcome="clarify"), "a coat for 250 on 12 december?")

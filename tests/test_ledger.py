@@ -224,3 +224,15 @@ def test_a_consent_ends_when_it_says(ledger: Ledger) -> None:
     assert ledger.consents(ANN, Purpose.SYNC, NOW - dt.timedelta(seconds=1))
     assert not ledger.consents(ANN, Purpose.SYNC, NOW)
     assert not ledger.consents(ANN, Purpose.INSIGHTS, NOW - dt.timedelta(seconds=1))
+
+
+def test_a_consent_can_be_taken_back_and_given_again(ledger: Ledger) -> None:
+    given = Consent(party=ANN, purpose=Purpose.EXTERNAL_MODEL, until=NOW)
+    ledger.put_consent(given)
+    ledger.put_consent(Consent(party=ANN, purpose=Purpose.SYNC))
+    assert given in ledger.consents_of(ANN)
+    ledger.withdraw_consent(ANN, Purpose.EXTERNAL_MODEL)
+    assert [consent.purpose for consent in ledger.consents_of(ANN)] == [Purpose.SYNC]
+    assert not ledger.consents(ANN, Purpose.EXTERNAL_MODEL, NOW - dt.timedelta(seconds=1))
+    ledger.put_consent(given.model_copy(update={"until": None}))
+    assert ledger.consents(ANN, Purpose.EXTERNAL_MODEL, NOW)

@@ -39,7 +39,7 @@ from data.party import AccountId, Login
 from data.records import Records
 from data.store import connect
 from tests.database import database
-from tests.edge import Server, healthy, login_of
+from tests.edge import Register, Server, healthy, login_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -168,6 +168,7 @@ def demo(home: Path, url: str) -> Parts:
     issuer = Issuer(issuer=f"{url}/bank/identity", audience="counterfoil", jwks_uri=jwks_uri, scopes=("ReadAccountsDetail",))
     return Parts(
         records=Records(connect(database(home / "page.db"))),
+        consents=Register(),
         assistant=Household(),
         bearer=Bearer(issuer, Keys(jwks_uri, client, now), login_of, now),
         rows=rows,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.policy import FOLDER, SCHEMA, Allowed, Denied, Policies, decide, own_account, standing
 from data import errors
-from data.party import AccountId, Grant, GrantSource, Login, Party, PartyId, Role
+from data.party import AccountId, Consent, Grant, GrantSource, Login, Party, PartyId, Purpose, Role
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
 ANN, BOB = PartyId("ann"), PartyId("bob")
@@ -214,3 +214,18 @@ def test_a_forbid_that_trips_does_not_open_the_door(tmp_path: Path) -> None:
     tripped = policies.decide("Pay", ANN, OURS, {"minor": 2**62})
     assert isinstance(tripped, Denied)
     assert tripped.errors
+
+
+def test_an_outside_model_is_asked_about_own_accounts_under_a_consent_that_holds_now() -> None:
+    agreed = Consent(party=ANN, purpose=Purpose.EXTERNAL_MODEL)
+    for consents, enough in (
+        ((agreed,), True),
+        ((), False),
+        ((agreed.model_copy(update={"until": NOW}),), False),
+        ((agreed.model_copy(update={"party": BOB}),), False),
+        ((Consent(party=ANN, purpose=Purpose.SYNC), Consent(party=ANN, purpose=Purpose.INSIGHTS)), False),
+    ):
+        login = ann(grant()).model_copy(update={"consents": consents})
+        assert isinstance(decide("AskOutsideModel", ANN, OURS, standing(login, OURS, NOW)), Allowed) == enough
+        assert isinstance(decide("AskOutsideModel", ANN, THEIRS, standing(login, THEIRS, NOW)), Denied)
+        assert isinstance(decide("ReadBalances", ANN, OURS, standing(login, OURS, NOW)), Allowed)

@@ -365,3 +365,33 @@ def test_a_model_that_is_not_running_is_said_and_everyday_questions_are_answered
     assert answer.outcome is Outcome.CLARIFY
     assert "is not running just now" in answer.text
     assert bank.ask(AMARA, "How much did I spend at Tesco last month?").outcome is Outcome.ANSWER
+
+
+# Several steps, one built on the other
+
+
+def test_one_comparison_and_then_that_against_something_else(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "groceries in September against October, and is that more than eating out?")
+    september, october = (bank.ask(AMARA, f"how much on groceries in {month}").value("total spent") for month in MONTHS)
+    out = bank.ask(AMARA, "how much on eating out in September").value("total spent")
+    gaps = [Decimal(f.value) for f in answer.facts if f.label == "difference"]
+    assert gaps == [Decimal(september) - Decimal(october), Decimal(out) - Decimal(september)]
+    assert bank.ask(AMARA, "compare groceries in September and October", "is that more than eating out?").value(
+        "difference"
+    ) == str(gaps[1])
+
+
+MONTHS = ("September", "October")
+
+
+def test_what_would_be_counted_in_instead_of_held_against_is_asked_about(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "how much on groceries in September and October, and is that more than on eating out?")
+    assert answer.outcome is Outcome.CLARIFY
+
+
+@pytest.mark.parametrize("question", ["can I afford 250 before payday?", "can I get away with spending £250 before payday"])
+def test_a_bare_number_that_is_to_be_spent_is_an_amount(bank: Counter, question: str) -> None:
+    answer = bank.ask(AMARA, question)
+    assert answer.value("asked about") == "250.00"
+    left = Decimal(answer.value("booked balance")) - Decimal(answer.value("still due")) - 250
+    assert Decimal(answer.value("left")) == left

@@ -1,0 +1,131 @@
+"""What a turn with an outside model has found so far, and what may be said of it: every sentence is checked before it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from assistant.answer import Unchecked, bound, render, sentence, worded
+from assistant.calculate import CALCULATE, Calculation, Stated, calculate
+from assistant.dialogue import Asked, Choice
+from assistant.placeholders import Placeholders
+from assistant.plan import Step
+from assistant.tools import Line, ToolResult
+from data.facts import QUOTE, WORDS, Event, Fact, FactBook, FactEvent, Outcome, TextEvent, ToolEvent
+
+# A step and how many facts there are before it -> its result, what to remember of it, and what it offers.
+Perform = Callable[[Step, int], Awaitable[tuple[ToolResult, list[Asked], list[Choice]]]]
+Emit = Callable[[Sequence[Event]], Awaitable[None]]
+
+# What is left out, or not over yet, is said whatever a model says.
+CAVEATS = frozenset({"afford.overdraft", "sum.refunds", "sum.pending", "compare.partly", "find.pending", "refunds.pending"})
+
+
+@dataclass
+class Wording:
+    """Performs steps and says sentences, in any order; `finish` says what is still to be said.
+
+    faulty: whether a sentence was held back. Nothing of the model's is said from then on: our own sentences are.
+    """
+
+    perform: Perform
+    emit: Emit
+    hidden: Placeholders
+    locale: str
+    results: list[ToolResult] = field(default_factory=list)
+    words: list[tuple[str, ...]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    said: list[TextEvent] = field(default_factory=list)
+    faulty: bool = False
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        return {fact.ref: fact for result in self.results for fact in result.facts}
+
+    async def do(self, step: Step) -> ToolResult:
+        """Perform a step under policy and tell what it found."""
+        result, asked, choices = await self.perform(step, len(self.facts))
+        self.asked += asked
+        self.choices += choices
+        spans = step.spans
+        words = (*spans.periods, *spans.merchants, spans.category, spans.account)
+        return await self._found(result, step.tool.value, words)
+
+    async def calculate(self, asked: Calculation) -> ToolResult:
+        """Work something out from facts that are there. Raises ValueError, saying why, when it cannot be."""
+        known = {fact.ref: Stated(fact, result.scope) for result in self.results for fact in result.facts}
+        result = calculate(asked, known, FactBook(self.locale, len(known)))
+        return await self._found(result, CALCULATE, ())
+
+    async def _found(self, result: ToolResult, tool: str, words: tuple[str, ...]) -> ToolResult:
+        self.results.append(result)
+        self.words.append(words)
+        if result.facts:
+            await self.emit([ToolEvent(tool=tool, scope=result.scope), *(FactEvent(fact=fact) for fact in result.facts)])
+        return result
+
+    async def say(self, text: str) -> None:
+        """Let a sentence of the model out, or hold it back for good."""
+        if self.faulty:
+            return
+        try:
+            event = worded(text, self.facts, bound(self.results, self.words), self.hidden.put_back)
+        except Unchecked:
+            self.faulty = True
+            return
+        if event.text not in {before.text for before in self.said}:
+            self.said.append(event)
+            await self.emit([event])
+
+    async def finish(self) -> None:
+        """Say our own sentences: all of them, unless the model worded an answer that passed; then what it leaves to us."""
+        told = {event.text for event in self.said}
+        if self.said and not self.faulty:
+            lines = [(result, line) for result in self.results for line in result.lines]
+            left = [sentence(line, self.facts) for result, line in lines if _ours(result, line)]
+        else:
+            left = list(render(self.results))
+        await self.emit([event for event in left if event.text not in told])
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be asked: the customer has to say something first, or there is nothing to be found."""
+        return bool(self.results) and self.results[-1].outcome not in (Outcome.ANSWER, Outcome.NONE)
+
+
+def _ours(result: ToolResult, line: Line) -> bool:
+    """Whether a model's words do not stand in for a line: that nothing was found, a question back, and how words were taken."""
+    return result.outcome is not Outcome.ANSWER or line.key in CAVEATS or line.key.startswith("notes.")
+
+
+def rows(result: ToolResult, facts: Mapping[str, Fact], hidden: Placeholders, tokens: int) -> dict[str, object]:
+    """A result as an outside model reads it: our sentences with references, then its facts; no figure and no name in them.
+
+    facts: all of the turn, by reference. tokens: about how much of it; what is cut stays known all the same.
+    """
+    said = [hidden.hide(sentence(line, facts).template) for line in result.lines]
+    listed = [f"{{{fact.ref}}} {hidden.hide(_told(fact))}" for fact in result.facts]
+    kept = _cut(said, tokens * CHARACTERS)
+    found = _cut(listed, tokens * CHARACTERS - sum(map(len, kept)))
+    more = len(said) + len(listed) - len(kept) - len(found)
+    return {"outcome": result.outcome.value, "said": kept, "facts": found, "more rows": bool(more)}
+
+
+# Nobody knows an outside model's tokens: this many characters are at least one in any of them, for such texts.
+CHARACTERS = 3
+
+
+def _cut(texts: Sequence[str], room: int) -> list[str]:
+    """As many of the first texts as there is room for."""
+    sizes = accumulate(len(text) for text in texts)
+    return [text for text, size in zip(texts, sizes, strict=True) if size <= room]
+
+
+def _told(fact: Fact) -> str:
+    if fact.unit == QUOTE:
+        return f"text of a page: {fact.value}"
+    if fact.unit == WORDS:
+        return f"word “{fact.value}”: {fact.label}"
+    return f"{fact.unit}: {fact.label}"

@@ -80,9 +80,14 @@ def households(
 
 
 @app.command()
-def pages(planner: Plan = Planner.ROUTER, limit: Limit = None, floor: Floor = 0.0) -> None:
+def pages(
+    planner: Plan = Planner.ROUTER,
+    portion: Annotated[Portion | None, typer.Option(help="Only one half of the conversations.")] = None,
+    limit: Limit = None,
+    floor: Floor = 0.0,
+) -> None:
     """Questions about the bank's own pages, products and terms, by the six households."""
-    suite = _limited(pages_suite(article_questions.conversations()), limit)
+    suite = _limited(pages_suite(article_questions.conversations(portion.value if portion else None)), limit)
     found = _found(Run(suite, _households_into), _settings(planner))
     _pass(_tell(f"Questions about pages, plans by the {planner}", suite.name, found), floor)
 
@@ -203,7 +208,7 @@ def _tell(title: str, name: str, found: Found) -> Summary:
     """Print the figures and leave the failures beside the logs; of what is held out only the figures are told."""
     done = show(title, found, console)
     path = Settings().home / "runs" / f"{name}-failures.md"
-    path.write_text(failures([turn for turn in found if turn[1] != Portion.HELD]), "utf-8")
+    path.write_text(failures([turn for turn in found if not turn[1].startswith(Portion.HELD)]), "utf-8")
     console.print(f"Failures: {path}")
     return done
 

@@ -197,8 +197,8 @@ class Reader:
         """The parts of the articles found that answer a question, the best article first; one quotation an article.
 
         found: the passages of each article, the best article first. known: figures that the service gives as the answer, which
-        the part that is meant states too. before: articles that the question before was answered from.
-        Empty where none is likely to answer: then the pages do not say. Blocking, about 3 ms a sentence that has not been read before.
+        the part that is meant states too. before: articles that the question before was answered from. Empty where no part is
+        likely to answer: then the pages do not say. Blocking, about 3 ms a sentence that has not been read before.
         """
         parts, features, near = self.read(question, found)
         if not parts:

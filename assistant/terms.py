@@ -62,6 +62,11 @@ class Term(NamedTuple):
 
 # Measured on the questions about pages: from here on a term is the one that is meant, if it is nearer than what is no term.
 FLOOR, APART = 0.72, 0.0
+# A fee is asked about by what it costs: who wants money back, or to cancel something, asks for none.
+_COSTS = re.compile(
+    r"\b(?:fees?|charge[ds]?|charging|costs?|extra|damage|on top|price|penalty|do you (?:take|add)|your cut|lose|how much"
+    r"|(?:will|do|would) i pay|free)\b"
+)
 _EARNS = re.compile(r"\b(?:interest|earns?|earned|grow|what more do i get)\b")
 _OVERDRAWN = re.compile(r"\b(?:overdrawn|overdraft|in the red|minus)\b")
 _MORE = re.compile(r"\b(?:another|more|add|extra|on top)\b")
@@ -114,7 +119,8 @@ class Terms:
         (vector,) = self.embed([text])
         acts = _acts(text)
         near = {meaning[0]: one.both + _fits(meaning[0], acts) for meaning, one in self.wordings.near(text, vector).items()}
-        for name in sorted(near, key=lambda name: -near[name]):
+        names = [name for name in near if not name.startswith("fee ") or _COSTS.search(text)]
+        for name in sorted(names, key=lambda name: -near[name]):
             if near[name] < max(FLOOR, near[NO_TERM] + APART):
                 return None
             for one in _in_turn(question, held):

@@ -203,11 +203,13 @@ class Assistant:
             )
         for topic in topics:
             try:
-                question, found, _ = await self._search(topic, login, known, now)
+                question, found, held = await self._search(topic, login, known, now)
             except IndexUnavailable:
                 return plan
             quoted = await asyncio.to_thread(self.reader.quotes, question, found)
-            if quoted and quoted[0].near >= PAGES_SURE + _doubt(plan, message, memory):
+            # What the product service has a term for is about the bank, and not about payments.
+            doubt = 0.0 if await asyncio.to_thread(self.terms.meant, topic, held) else _doubt(plan, message, memory)
+            if quoted and quoted[0].near >= PAGES_SURE + doubt:
                 break
         else:
             topic = topics[0]

@@ -28,7 +28,8 @@ _COMMON = frozenset(
     [
         "about", "also", "and", "any", "are", "been", "can", "could", "cant", "did", "does", "dont", "for", "from", "get", "got",
         "has", "have", "her", "his", "how", "into", "ive", "just", "know", "like", "long", "many", "much", "need", "not", "often",
-        "our", "please", "should", "some", "tell", "than", "that", "the", "their", "them", "then", "there", "they", "this", "too", "use",
+        "our", "please", "should", "some", "tell", "than", "that", "the",
+        "their", "them", "then", "there", "they", "this", "too", "use",
         "want", "was", "what", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your",
     ]
 )  # fmt: skip

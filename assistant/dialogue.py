@@ -43,10 +43,14 @@ class Choice(Frozen):
 
 
 class Asked(Frozen):
-    """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told."""
+    """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told.
+
+    pages: the articles that a question to the pages was answered from.
+    """
 
     step: Step
     used: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
 
 
 class Memory(Frozen):

@@ -254,7 +254,7 @@ class Assistant:
 
         if step.tool is Tool.ARTICLE:
             result = await self._look_up(step, before, login, known, now, facts)
-            return result, [Asked(step=step, used=tuple(source.partition("#")[0] for source, _ in result.citations))], []
+            return result, [Asked(step=step, pages=tuple(source.partition("#")[0] for source, _ in result.citations))], []
         if not known.accounts:
             return _no_accounts(login, facts), [], []
 
@@ -291,7 +291,7 @@ class Assistant:
             term = None if self.reader.on_no_page(topic) else self.terms.meant(topic, held)
             earned = terms.interest(topic, balances, held)
             of_it = passages if term is None else pages.about(passages, term.held.product.id)
-            leans_on = before.asked[-1].used if before.asked and before.asked[-1].step.tool is Tool.ARTICLE else ()
+            leans_on = before.asked[-1].pages if before.asked else ()
             found = self.reader.quotes(question, of_it, term.figures if term is not None else (), leans_on)
             return article(found, term, earned, context)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from assistant import pages, position, spending, terms
 from assistant.answer import render
-from assistant.dialogue import REFUSING, SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
+from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.library import article
 from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
@@ -193,7 +193,7 @@ class Assistant:
     ) -> Plan | Unsure:
         """What nobody understood, or what cannot be done here, may be on the bank's pages: then they answer."""
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
-        if not (isinstance(plan, Unsure) or cannot or await asyncio.to_thread(self._rather_a_page, plan, message, known, memory)):
+        if not (isinstance(plan, Unsure) or cannot or await asyncio.to_thread(self._rather_a_page, plan, message)):
             return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
@@ -203,13 +203,11 @@ class Assistant:
             )
         for topic in topics:
             try:
-                question, found, held = await self._search(topic, login, known, now)
+                question, found, _ = await self._search(topic, login, known, now)
             except IndexUnavailable:
                 return plan
             quoted = await asyncio.to_thread(self.reader.quotes, question, found)
-            # What the product service has a term for is about the bank, and not about payments.
-            doubt = 0.0 if await asyncio.to_thread(self.terms.meant, topic, held) else _doubt(plan, message, memory)
-            if quoted and quoted[0].near >= PAGES_SURE + doubt:
+            if quoted and quoted[0].near >= PAGES_SURE + _doubt(plan, message, memory):
                 break
         else:
             topic = topics[0]
@@ -221,19 +219,15 @@ class Assistant:
         declined = plan.steps if isinstance(plan, Plan) and cannot and not ASKING.search(message.casefold()) else ()
         return Plan(steps=(*declined, page), path="routed")
 
-    def _rather_a_page(self, plan: Plan | Unsure, message: str, known: Known, memory: Memory) -> bool:
+    def _rather_a_page(self, plan: Plan | Unsure, message: str) -> bool:
         """Whether a message that names nothing of the customer's own reads just as what a page is asked, more than as it was taken."""
         if not isinstance(plan, Plan) or plan.path != "routed" or len(plan.steps) != 1:
             return False
         step = plan.steps[0]
-        own = step.spans.category or any(
-            w in known.tokens and w not in known.words for m in step.spans.merchants for w in m.split()
-        )
-        doubtful = step.tool in TOOLS or (step.tool is Tool.REFUSE and plan.sure < REFUSING)
-        if own or not doubtful:
+        said = step.spans.merchants or step.spans.periods or step.spans.category
+        if step.tool not in TOOLS or said or plan.sure >= SURE_OF_PAYMENTS:
             return False
-        follows = bool(memory.asked) and memory.asked[-1].step.tool is Tool.ARTICLE
-        return self.reader.likeness(message) >= (LIKE_A_PAGE + LESS_FOR_FOLLOWING if follows else LIKE_A_PAGE)
+        return self.reader.likeness(message) >= LIKE_A_PAGE
 
     # What is done
 
@@ -408,8 +402,8 @@ ASKING = re.compile(
     r"^(?:so |and |ok |hi |hello |please )*(?:how|what|whats|what's|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would|should)\b"
     r"|\?\s*$"
 )
-# From here on a question is as good as one of those that a page is known to answer, whatever tool the router took it for.
-LIKE_A_PAGE = 0.95
+# A tool is kept that the router is so sure of. From here on a question is as good as one of those that a page is known to answer.
+SURE_OF_PAYMENTS, LIKE_A_PAGE = 0.9, 0.95
 MOST_KNOWN = 500
 # A guess that is worth completing when the customer answers with a period or a name.
 GUESS = 0.5

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from assistant.plan import Plan, Spans
 from assistant.resolve import Alike, synonyms_of
 from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
+from assistant.wordings import Wordings, said_of_pages, said_of_terms
 from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
 from connectors.gateway import Gateway
 from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, PAGES, Sandbox, build
@@ -344,6 +346,7 @@ async def open_bank(
     await _hold_pages(library, settings.home)
     codes = settings.models / f"kinds-{embedder.version}.npy"
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
+    keep = partial(Wordings.kept, embed=embedder.embed, folder=settings.models, version=embedder.version)
     gateway = Gateway()
     assistant = Assistant(
         ledger=ledger,
@@ -356,6 +359,8 @@ async def open_bank(
         synonyms=synonyms_of(categories.synonyms()),
         category_names={c: categories.display(c) for c in categories.synonyms()},
         vocabulary=router.vocabulary(embedder.english()),
+        page_wordings=await asyncio.to_thread(keep, said_of_pages()),
+        term_wordings=await asyncio.to_thread(keep, said_of_terms()),
         planner=planner,
         large=large,
         always_model=settings.planner == "model",

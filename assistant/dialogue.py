@@ -44,10 +44,14 @@ class Choice(Frozen):
 
 
 class Asked(Frozen):
-    """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told."""
+    """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told.
+
+    pages: the articles that a question to the pages was answered from.
+    """
 
     step: Step
     used: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
 
 
 class Memory(Frozen):
@@ -254,6 +258,9 @@ class Understanding:
                 step = Step(tool=step.tool, spans=merged(steps[0].spans, step.spans))
             if all(step.tool is not s.tool for s in steps):
                 steps.append(step)
+        if any(s.tool is Tool.ARTICLE for s in steps) and not all(_ASKS.search(clause) for clause in clauses):
+            # "I have no overdraft. What would I need?": what is told first belongs to what is asked of the pages.
+            return []
         return steps
 
     def _step(self, label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
@@ -335,6 +342,9 @@ class Understanding:
         return _followed(memory.asked, found.spans, parts.plain(message))
 
 
+_ASKS = re.compile(
+    r"^(?:and |so |also |then )*(?:how|what|what's|when|where|who|which|why|can|could|do|does|did|is|are|will|would|should|show|list|tell)\b|\?$"
+)
 # "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
 _POSSESSIVE = re.compile(
     r"\b(?P<who>[a-z]+)'s?\s+(?:\w+\s+)?(?:accounts?|balances?|savings|cards?|statements?|salary|wages|pension)\b"
@@ -480,14 +490,20 @@ _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 
 def topic_of(message: str, memory: Memory) -> str:
     """The question to the pages: one that leans on the question before is asked together with it."""
-    last = memory.asked[-1] if memory.asked else None
-    if last is None or last.step.tool not in ABOUT_TERMS:
+    whole = with_last(message, memory)
+    if whole is None:
         return message
     text = parts.plain(message)
     leans = len(text.split()) <= SHORT and (
         _BACKWARD.search(text) is not None or _LEANS.search(text) is not None or len(text.split()) <= 6
     )
-    return f"{last.step.spans.topic} {message}"[-LONGEST_TOPIC:] if leans else message
+    return whole if leans else message
+
+
+def with_last(message: str, memory: Memory) -> str | None:
+    """A message together with the question to the pages before it; None where there was none."""
+    last = memory.asked[-1].step if memory.asked else None
+    return f"{last.spans.topic} {message}"[-LONGEST_TOPIC:] if last is not None and last.tool in ABOUT_TERMS else None
 
 
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from assistant import pages
-from assistant.pages import Held, Quote, Term
+from assistant.pages import Quote
+from assistant.terms import Charged, Held, Overdraft, Term
 from assistant.tools import Context, ToolResult, literal
+from data.banking import Limit
 from data.facts import Outcome
 from data.money import Money
 
@@ -20,13 +22,11 @@ def article(found: Sequence[Quote], term: Term | None, earned: Interest | None, 
     if earned is not None:
         _say_interest(earned, context)
     elif term is not None:
-        _say_fee(term, context)
-    if term is not None and earned is None:
-        # Where a page says another figure than the service, the service counts.
-        said = tuple(fact.shown for fact in context.book.facts)
-        found = [short for quote in found if (short := pages.without_figures(quote, said)).text] or found[:0]
+        _say_term(term, context)
+        version = term.held.product.version
+        found = [short for quote in found if (short := pages.agreeing(quote, term.figures, version)).text]
     for quote in found:
-        context.say("article.quote", quote=pages.quoted(context.book, quote), title=literal(quote.passage.title))
+        context.say("article.quote", quote=pages.quoted(context.book, quote))
         pages.figures(context.book, quote)
     if not context.lines:
         context.say("article.unknown", no=context.no("pages found"))
@@ -39,11 +39,11 @@ def beside(result: ToolResult, found: Sequence[Quote], context: Context, *, quot
 
     context: its facts follow those of the result. Where a page states another figure, the service counts.
     """
-    said = tuple(fact.shown for fact in result.facts)
+    said = pages.stated(" ".join(fact.shown for fact in result.facts))
     for nearest in found[:1] if quote else ():
         short = pages.without_figures(nearest, said)
         if short.text:
-            context.say("article.quote", quote=pages.quoted(context.book, short), title=literal(short.passage.title))
+            context.say("article.quote", quote=pages.quoted(context.book, short))
             pages.figures(context.book, short)
     return result.model_copy(
         update={
@@ -54,14 +54,42 @@ def beside(result: ToolResult, found: Sequence[Quote], context: Context, *, quot
     )
 
 
-def _say_fee(term: Term, context: Context) -> None:
-    fee, product = term.fee, term.held.product
+def _say_term(term: Term, context: Context) -> None:
+    product, account = term.held.product, literal(term.held.account.name)
     source = (f"product:{product.id}",)
-    slots = {"name": literal(fee.name), "account": literal(term.held.account.name), "per": fee.per}
+    if isinstance(term.said, Charged):
+        _say_fee(term.said, account, source, context)
+    elif isinstance(term.said, Limit):
+        _say_limit(term.said, account, source, context)
+    elif isinstance(term.said, Overdraft):
+        if term.said.most is not None:
+            context.say("article.overdraft_most", account=account, most=context.book.money("overdraft", term.said.most, source))
+        if term.said.rate is not None:
+            context.say("article.overdraft_rate", account=account, rate=context.book.rate("yearly rate", term.said.rate, source))
+    else:
+        first, *others = term.said
+        context.say("article.rate", account=account, rate=context.book.rate("yearly rate", first.rate, source))
+        for tier in others:
+            above = context.book.money("balance", tier.above, source)
+            context.say("article.tier", above=above, rate=context.book.rate("yearly rate", tier.rate, source))
+
+
+def _say_limit(limit: Limit, account: str, source: tuple[str, ...], context: Context) -> None:
+    if limit.amount is not None:
+        most = context.book.money("limit", limit.amount, source)
+    elif limit.count is not None:
+        most = context.book.count("limit", limit.count, source, "time")
+    else:
+        return
+    context.say("article.limit", name=literal(limit.name), account=account, limit=most, per=limit.per)
+
+
+def _say_fee(said: Charged, account: str, source: tuple[str, ...], context: Context) -> None:
+    fee = said.fee
+    slots = {"name": literal(fee.name), "account": account, "per": fee.per}
     if fee.percent is None:
-        if fee.amount is None:
-            return
-        context.say("article.fee", fee=context.book.money("fee", fee.amount, source), **slots)
+        if fee.amount is not None:
+            context.say("article.fee", fee=context.book.money("fee", fee.amount, source), **slots)
         return
     bounds = ""
     for key, bound in (("at least", fee.least), ("at most", fee.most)):
@@ -69,9 +97,9 @@ def _say_fee(term: Term, context: Context) -> None:
             bounds += f", {key} {{{context.book.money(f'{key} charged', bound, source).ref}}}"
     rate = context.book.rate("fee rate", fee.percent, source)
     context.say("article.fee_rate", rate=rate, bounds=bounds, **slots)
-    if term.cost is not None and term.amount is not None:
-        amount = context.book.money("amount asked about", term.amount)
-        cost = context.book.money("fee", term.cost, source, f"{fee.percent}% of {term.amount.plain}")
+    if said.cost is not None and said.amount is not None:
+        amount = context.book.money("amount asked about", said.amount)
+        cost = context.book.money("fee", said.cost, source, f"{fee.percent}% of {said.amount.plain}")
         context.say("article.comes_to", amount=amount, cost=cost)
 
 

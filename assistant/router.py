@@ -20,7 +20,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from assistant.spans import PLACEHOLDERS, Vocabulary
+from assistant.spans import PLACEHOLDERS, Known, Vocabulary, find
+from assistant.wordings import said_of_pages
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -53,6 +54,17 @@ def examples() -> dict[str, list[str]]:
     """Label -> wordings, from prompts/questions.yaml."""
     loaded = yaml.safe_load((PROMPTS / "questions.yaml").read_text(encoding="utf-8"))
     return {str(label): [str(w) for w in wordings] for label, wordings in loaded.items()}
+
+
+def lessons(somebody: Known) -> dict[str, list[str]]:
+    """What the head learns: the examples, and what customers ask of pages, with the parts masked as they would be in a message.
+
+    somebody: what is known of a customer who pays nobody yet.
+    """
+    taught = examples()
+    taught["article"] += [find(wording, somebody).masked for _, wording in said_of_pages()]
+    taught["article"] = list(dict.fromkeys(taught["article"]))
+    return taught
 
 
 def vocabulary(english: frozenset[str] = frozenset()) -> Vocabulary:
@@ -141,7 +153,7 @@ _REGULARISATION = 12.0
 def version(embedding_version: str) -> str:
     """What a head was made from; another one is trained when any of it changes."""
     digest = hashlib.sha256(embedding_version.encode())
-    for file in ("questions.yaml",):
+    for file in ("questions.yaml", "pages.yaml"):
         digest.update((PROMPTS / file).read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()[:16]

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from assistant import eligibility, holdings, pages, position, spending
+from assistant import eligibility, holdings, pages, position, spending, terms
 from assistant.answer import render
-from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of
+from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.library import article, beside
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -24,6 +24,7 @@ from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, find, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, together, unknown_payee
 from assistant.wording import Emit, Wording
+from assistant.wordings import Wordings
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
@@ -124,13 +125,16 @@ class Assistant:
     synonyms: Mapping[str, Sequence[str]]
     category_names: Mapping[str, str]
     vocabulary: Vocabulary
+    page_wordings: Wordings
+    term_wordings: Wordings
     planner: Planner | None = None
     large: Large | None = None
     always_model: bool = False
     _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.reader = pages.Reader(self.understanding.embed)
+        self.reader = pages.Reader(self.understanding.embed, self.page_wordings)
+        self.terms = terms.Terms(self.understanding.embed, self.term_wordings)
 
     async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
         """Answer one message; returns the new memory as JSON. See data.facts for the events."""
@@ -151,12 +155,12 @@ class Assistant:
         choices: list[Choice] = []
         facts = 0
         for step in plan.steps if isinstance(plan, Plan) else ():
-            result, done, offered = await self._perform(step, login, known, accounts, now, facts)
+            result, done, offered = await self._perform(step, before, login, known, accounts, now, facts)
             if result.unknown and isinstance(plan, Plan) and len(plan.steps) == 1:
-                # Nobody of that name was paid: it may be a question about the bank after all.
+                # Nobody of that name was paid, and no account is called so: it may be a question about the bank after all.
                 other = await self._or_pages(Unsure(Found(message, step.spans, ()), "", 0.0), message, login, known, before, now)
                 if isinstance(other, Plan):
-                    result, done, offered = await self._perform(other.steps[0], login, known, accounts, now, facts)
+                    result, done, offered = await self._perform(other.steps[0], before, login, known, accounts, now, facts)
             results.append(result)
             asked += done
             choices += offered
@@ -235,7 +239,7 @@ class Assistant:
         prior = Plan(steps=(memory.asked[-1].step,), path="routed") if memory.asked else None
 
         async def perform(step: Step, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
-            return await self._perform(_with_topic(step, message, memory), login, known, accounts, now, facts)
+            return await self._perform(_with_topic(step, message, memory), memory, login, known, accounts, now, facts)
 
         def objection(step: Step) -> str:
             left = self.understanding.passes_over(step, heard, message, memory)
@@ -264,26 +268,53 @@ class Assistant:
     ) -> Plan | Unsure:
         """What nobody understood, or what cannot be done here, may be on the bank's pages: then they answer."""
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
-        if not (isinstance(plan, Unsure) or cannot):
+        if not (isinstance(plan, Unsure) or cannot or await asyncio.to_thread(self._rather_a_page, plan, message)):
             return plan
-        topic = topic_of(message, memory)
-        try:
-            question, found, _ = await self._search(topic, login, known, now)
-        except IndexUnavailable:
-            return plan
-        quoted = await asyncio.to_thread(self.reader.quotes, question, found)
-        if not quoted or quoted[0].near < PAGES_SURE + _doubt(plan, message, memory):
-            return plan
+        topics = [topic_of(message, memory)]
+        whole = with_last(message, memory)
+        if isinstance(plan, Unsure) and whole is not None and whole not in topics:
+            topics = (
+                [whole, *topics] if await asyncio.to_thread(self.reader.likeness, message) < LIKE_A_PAGE else [*topics, whole]
+            )
+        for topic in topics:
+            try:
+                question, found, _ = await self._search(topic, login, known, now)
+            except IndexUnavailable:
+                return plan
+            quoted = await asyncio.to_thread(self.reader.quotes, question, found)
+            if quoted and quoted[0].near >= PAGES_SURE + _doubt(plan, message, memory):
+                break
+        else:
+            topic = topics[0]
+            if not isinstance(plan, Unsure) or not await asyncio.to_thread(self.reader.on_no_page, topic):
+                return plan
         spans = plan.found.spans if isinstance(plan, Unsure) else plan.steps[0].spans
         page = Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic}))
         # "Freeze my card": the page says how, and nobody may think that it was done.
-        declined = plan.steps if isinstance(plan, Plan) and not ASKING.search(message.casefold()) else ()
+        declined = plan.steps if isinstance(plan, Plan) and cannot and not ASKING.search(message.casefold()) else ()
         return Plan(steps=(*declined, page), path="routed")
+
+    def _rather_a_page(self, plan: Plan | Unsure, message: str) -> bool:
+        """Whether a message that names nothing of the customer's own reads just as what a page is asked, more than as it was taken."""
+        if not isinstance(plan, Plan) or plan.path != "routed" or len(plan.steps) != 1:
+            return False
+        step = plan.steps[0]
+        said = step.spans.merchants or step.spans.periods or step.spans.category
+        if step.tool not in TOOLS or said or plan.sure >= SURE_OF_PAYMENTS:
+            return False
+        return self.reader.likeness(message) >= LIKE_A_PAGE
 
     # What is done
 
     async def _perform(
-        self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
+        self,
+        step: Step,
+        before: Memory,
+        login: Login,
+        known: Known,
+        accounts: tuple[AccountId, ...],
+        now: dt.datetime,
+        facts: int,
     ) -> tuple[ToolResult, list[Asked], list[Choice]]:
         if step.tool in STATIC:
             outcome, keys = STATIC[step.tool]
@@ -291,7 +322,8 @@ class Assistant:
             return ToolResult(outcome=outcome, lines=tuple(Line(key=k) for k in keys), choices=choices), [], []
 
         if step.tool is Tool.ARTICLE:
-            return await self._look_up(step, login, known, accounts, now, facts), [Asked(step=step)], []
+            result = await self._look_up(step, before, login, known, now, facts)
+            return result, [Asked(step=step, pages=tuple(source.partition("#")[0] for source, _ in result.citations))], []
         if not known.accounts:
             return _no_accounts(login, facts), [], []
 
@@ -307,7 +339,9 @@ class Assistant:
             steps = query.steps or tuple(_with_choice(query.key, step, c) for c in query.choices)
             offered = [Choice(label=c, step=s) for c, s in zip(query.choices, steps, strict=True)]
             lines = (Line(key=f"ask.{query.key}", slots={"said": query.said}),)
-            return ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices), [Asked(step=step)], offered
+            strange = query.key == "which_account"
+            result = ToolResult(outcome=Outcome.CLARIFY, lines=lines, choices=query.choices, unknown=strange)
+            return result, [Asked(step=step)], offered
         result = await self._act(query, login, known, now, facts)
         used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
         return result, [Asked(step=step, used=used)], []
@@ -329,35 +363,38 @@ class Assistant:
         found = await asyncio.to_thread(self.reader.quotes, question, about)
         return beside(result, found, context, quote=query.tool is Tool.ELIGIBILITY and len(told) == 1)
 
-    async def _look_up(
-        self, step: Step, login: Login, known: Known, accounts: tuple[AccountId, ...], now: dt.datetime, facts: int
-    ) -> ToolResult:
+    async def _look_up(self, step: Step, before: Memory, login: Login, known: Known, now: dt.datetime, facts: int) -> ToolResult:
         """What the bank's pages say and its terms come to; quoted, for the versions that the customer is on today."""
+        topic = step.spans.topic
         try:
-            question, passages, held = await self._search(step.spans.topic, login, known, now)
+            question, passages, held = await self._search(topic, login, known, now)
         except IndexUnavailable:
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.pages"),))
-        embed = self.understanding.embed
         context = self._context(known, (), login, now, Live(), facts)
         balances = {b.account: b.booked for b in await self._balances(login, [h.account for h in held], now)}
 
         def run() -> ToolResult:
-            found = self.reader.quotes(question, passages)
-            return article(found, pages.fee_meant(question, held, embed), pages.interest(question, balances, held), context)
+            term = None if self.reader.on_no_page(topic) else self.terms.meant(topic, held)
+            earned = terms.interest(topic, balances, held)
+            of_it = passages if term is None else pages.about(passages, term.held.product.id)
+            leans_on = before.asked[-1].pages if before.asked else ()
+            found = self.reader.quotes(question, of_it, term.figures if term is not None else (), leans_on)
+            return article(found, term, earned, context)
 
         return await asyncio.to_thread(run)
 
     async def _search(
         self, topic: str, login: Login, known: Known, now: dt.datetime
-    ) -> tuple[str, Sequence[Sequence[Passage]], list[pages.Held]]:
-        """(the question as the pages understand it, the passages of each article found, what the customer holds).
+    ) -> tuple[str, Sequence[Sequence[Passage]], list[terms.Held]]:
+        """(the question as the pages understand it, the passages of each article found, whose terms it may be about).
 
         Raises IndexUnavailable.
         """
         held, everything = await self._products(login, known, now)
-        question = pages.with_products(topic, held)
-        products = frozenset(h.product.id for h in held) | pages.named(question, everything)
-        return question, await self.articles(question, known.today.date, products), held
+        question = terms.with_products(topic, held)
+        products = frozenset(h.product.id for h in held) | terms.named(question, everything)
+        found = await self.articles(question, known.today.date, products)
+        return question, found, [] if terms.others(topic, held, everything) else held
 
     async def _balances(self, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Sequence[Balance]:
         """What is on the accounts, for interest on more of it; none where the services do not answer."""
@@ -366,7 +403,7 @@ class Assistant:
         except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
             return ()
 
-    async def _products(self, login: Login, known: Known, now: dt.datetime) -> tuple[list[pages.Held], list[Product]]:
+    async def _products(self, login: Login, known: Known, now: dt.datetime) -> tuple[list[terms.Held], list[Product]]:
         """What the customer's accounts are, and all that the bank has; nothing where the services do not answer or are not asked,
         and then only pages that hold for everybody are quoted."""
         served = {g.account for g in login.grants if g.source is GrantSource.SERVICE}
@@ -375,11 +412,11 @@ class Assistant:
         if token is None or not own:
             return [], []
 
-        async def act(ids: tuple[OwnAccountId, ...]) -> tuple[list[pages.Held], list[Product]]:
+        async def act(ids: tuple[OwnAccountId, ...]) -> tuple[list[terms.Held], list[Product]]:
             everything, products = await asyncio.gather(
                 services.products(token), asyncio.gather(*(services.account_product(token, account) for account in ids))
             )
-            return [pages.Held(account=a, product=p) for a, p in zip(own, products, strict=True)], everything
+            return [terms.Held(account=a, product=p) for a, p in zip(own, products, strict=True)], everything
 
         try:
             return await self.gateway.perform("ReadProducts", login, [a.id for a in own], now, act)
@@ -488,9 +525,9 @@ class Assistant:
 
 
 # Measured on the questions about pages and those about money: from here on the page is about what was asked.
-PAGES_SURE = 0.7
+PAGES_SURE = 0.75
 # So much nearer it must be where it is rather an order, or about the customer's own payments.
-MORE_FOR_ORDERS, MORE_FOR_PAYMENTS = 0.1, 0.2
+MORE_FOR_ORDERS, MORE_FOR_PAYMENTS = 0.1, 0.15
 # And so much less where the question before was for the pages too.
 LESS_FOR_FOLLOWING = -0.1
 # A question, as against an order that is declined.
@@ -498,6 +535,8 @@ ASKING = re.compile(
     r"^(?:so |and |ok |hi |hello |please )*(?:how|what|whats|what's|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would|should)\b"
     r"|\?\s*$"
 )
+# A tool is kept that the router is so sure of. From here on a question is as good as one of those that a page is known to answer.
+SURE_OF_PAYMENTS, LIKE_A_PAGE = 0.9, 0.95
 MOST_KNOWN = 500
 # A guess that is worth completing when the customer answers with a period or a name.
 GUESS = 0.5

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 import connectors.sandbox
 from data.facts import Outcome
 from evals.marks import Mark, Output
-from evals.questions import NOW, Outcomes
+from evals.questions import NOW, Outcomes, Portion
 
 ARTICLES = Path(connectors.sandbox.__file__).parent / "articles"
 QUESTIONS = Path(__file__).parent / "articles" / "questions.yaml"
@@ -95,6 +95,7 @@ class Conversation(BaseModel):
     id: str
     customer: str
     kind: Kind
+    portion: Portion
     now: AwareDatetime = NOW
     turns: tuple[Turn, ...]
 
@@ -156,6 +157,7 @@ def _article(written: str) -> Article:
     return Article.model_validate(fields)
 
 
-def conversations(path: Path = QUESTIONS) -> list[Conversation]:
-    """All conversations, in the order of the file."""
-    return [Conversation.model_validate(written) for written in yaml.safe_load(path.read_text("utf-8"))]
+def conversations(portion: Portion | None = None, path: Path = QUESTIONS) -> list[Conversation]:
+    """All conversations, or those of one portion, in the order of the file."""
+    found = [Conversation.model_validate(written) for written in yaml.safe_load(path.read_text("utf-8"))]
+    return [c for c in found if portion in (None, c.portion)]

@@ -98,9 +98,15 @@ def households(
 
 
 @app.command()
-def pages(planner: Plan = Planner.ROUTER, model_script: Model = None, limit: Limit = None, floor: Floor = 0.0) -> None:
+def pages(
+    planner: Plan = Planner.ROUTER,
+    portion: Annotated[Portion | None, typer.Option(help="Only one half of the conversations.")] = None,
+    model_script: Model = None,
+    limit: Limit = None,
+    floor: Floor = 0.0,
+) -> None:
     """Questions about the bank's own pages, products and terms, by the six households."""
-    talks = article_questions.conversations()
+    talks = article_questions.conversations(portion.value if portion else None)
     suite = _limited(pages_suite(talks, page_grounds(talks)), limit)
     found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
     _pass(_tell(f"Questions about pages, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
@@ -275,7 +281,7 @@ def _tell(title: str, name: str, found: Found) -> Summary:
     """Print the figures and leave the failures beside the logs; of what is held out only the figures are told."""
     done = show(title, found, console)
     path = Settings().home / "runs" / f"{name}-failures.md"
-    path.write_text(failures([turn for turn in found if turn[1] != Portion.HELD]), "utf-8")
+    path.write_text(failures([turn for turn in found if not turn[1].startswith(Portion.HELD)]), "utf-8")
     console.print(f"Failures: {path}")
     return done
 

@@ -149,7 +149,7 @@ def pages_suite(talks: Sequence[article_questions.Conversation], grounds: Mappin
                 for number, (turn, output) in enumerate(zip(talk.turns, outputs, strict=True))
             ]
 
-        cases.append(Case(talk.id, talk.kind, talk.line, judge))
+        cases.append(Case(talk.id, f"{talk.portion}: {talk.kind}", talk.line, judge))
     return Suite("pages", cases)
 
 

@@ -11,7 +11,8 @@ from decimal import Decimal
 import pytest
 
 from api.wiring import asking_at
-from assistant.pages import Quote, amount_in, figures, without_figures
+from assistant.pages import Quote, agreeing, figures
+from assistant.terms import amount_in
 from connectors.sandbox.books import Books
 from data.articles import Article, Audience, Passage
 from data.errors import IndexUnavailable
@@ -77,7 +78,7 @@ def test_a_page_is_quoted_word_for_word_and_cited_and_its_figures_stand_on_it(
     assert answer.outcome is Outcome.ANSWER
     assert cited(answer) == {page}
     assert [e.title for e in answer.citations] == [PAGES[page].title]
-    assert PAGES[page].title in answer.text
+    assert PAGES[page].title not in answer.text, "the citation names the page"
     (quotation,) = quotations(answer)
     assert quotation.shown in answer.text
     written = flat(PAGES[page].text)
@@ -314,10 +315,20 @@ def test_figures_are_read_whole_and_with_their_currency() -> None:
     assert found == {("100.00", "EUR"), ("1.50", "EUR"), ("1200.50", "GBP"), ("2.5", PERCENT), ("3", COUNT), ("7.00", "USD")}
 
 
-def test_a_sentence_with_another_figure_is_left_out_and_the_gap_is_marked() -> None:
-    shortened = without_figures(quote("First you ask. It costs £25.00. Then it is £20.00 a time. Done."), ["£20.00"])
-    assert shortened.text == "First you ask. … Then it is £20.00 a time. Done."
-    assert without_figures(quote("It costs £25.00."), ["£20.00"]).text == ""
+TWENTY = frozenset({(Decimal("20.00"), "GBP")})
+
+
+def test_where_a_page_states_another_figure_than_the_service_its_sentences_with_figures_are_left_out() -> None:
+    old = quote("First you ask. It costs £25.00. That is £5.00 a day. Done.")
+    assert agreeing(old, TWENTY, 3).text == "First you ask. … Done."
+    agreed = quote("It costs £20. Above £500 you come to a branch.")
+    assert agreeing(agreed, TWENTY, 3).text == agreed.text
+    assert agreeing(quote("It costs £25.00."), TWENTY, 3).text == ""
+
+
+def test_what_a_page_says_of_another_version_is_left_out() -> None:
+    both = quote("It costs £20 on version 3. On version 2 it costs £30. It is taken at once.")
+    assert agreeing(both, TWENTY, 3).text == "It costs £20 on version 3. … It is taken at once."
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,302 @@
+"""What the terms of the customer's own product come to: the fee, the limit or the rate that a question means, as served today."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
+
+from assistant.pages import CURRENCY, Figure
+from assistant.periods import NUMBERS
+from assistant.spans import plain
+from assistant.wordings import Embed, Wordings
+from data.banking import Account, Fee, Limit, Product, Tier
+from data.errors import InvalidCurrency
+from data.money import Money
+from data.party import AccountId, Frozen
+
+_WORD = re.compile(r"[a-z]{3,}")
+
+
+class Held(Frozen):
+    """An account with the product version that it is on, as the bank's service says today."""
+
+    account: Account
+    product: Product
+
+
+class Charged(NamedTuple):
+    """A fee. cost: what it comes to for the amount asked about, where there is one."""
+
+    fee: Fee
+    cost: Money | None
+    amount: Money | None
+
+
+class Overdraft(NamedTuple):
+    """The largest overdraft that may be arranged, and its yearly rate in percent."""
+
+    most: Money | None
+    rate: Decimal | None
+
+
+class Term(NamedTuple):
+    """What a question asks of the terms of an account. said: a fee, a limit, the rates by balance, or the overdraft."""
+
+    held: Held
+    said: Charged | Limit | tuple[Tier, ...] | Overdraft
+
+    @property
+    def figures(self) -> frozenset[Figure]:
+        """The figures of the term itself, as a page would state them."""
+        said = self.said
+        if isinstance(said, Charged):
+            return _figures([said.fee.amount], [said.fee.percent])
+        if isinstance(said, Limit):
+            return _figures([said.amount], [])
+        if isinstance(said, Overdraft):
+            return _figures([said.most], [said.rate])
+        return _figures([], [tier.rate for tier in said])
+
+
+# Measured on the questions about pages: from here on a term is the one that is meant, if it is nearer than what is no term.
+FLOOR, APART = 0.72, 0.0
+# A fee is asked about by what it costs: who wants money back, or to cancel something, asks for none.
+_COSTS = re.compile(
+    r"\b(?:fees?|charge[ds]?|charging|costs?|extra|damage|on top|price|penalty|do you (?:take|add)|your cut|lose|how much"
+    r"|(?:will|do|would) i pay|free)\b"
+)
+_EARNS = re.compile(r"\b(?:interest|earns?|earned|grow|what more do i get)\b")
+_OVERDRAWN = re.compile(r"\b(?:overdrawn|overdraft|in the red|minus)\b")
+_MORE = re.compile(r"\b(?:another|more|add|extra|on top)\b")
+_DAYS = re.compile(
+    r"\b(?P<n>\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + r") (?P<unit>day|week|fortnight|month|year)s?\b"
+)
+_LENGTH = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
+YEAR = Decimal(365)
+
+
+_AMOUNT = re.compile(
+    r"(?P<sign>[£€$])?\s?(?<![\d.])(?P<number>\d[\d,]*(?:\.\d{1,2})?|a thousand|another thousand|a hundred|ten thousand)"
+    r"\s?(?P<k>k|grand|thousand)?\b(?!\s?%|\s*(?:days?|weeks?|months?|years?|hours?|times?|working|am|pm|of my|:\d))"
+    r"\s*(?P<word>euros?|eur|dollars?|usd|pounds?|quid|gbp)?"
+)
+_WORDED = {"a thousand": 1000, "another thousand": 1000, "a hundred": 100, "ten thousand": 10_000}
+_BY_WORD = {"e": "EUR", "d": "USD", "u": "USD", "p": "GBP", "q": "GBP", "g": "GBP"}
+
+
+def amount_in(question: str, currency: str) -> Money | None:
+    """The amount that a question names last, in the currency that is said with it, else in `currency`."""
+    found = list(_AMOUNT.finditer(plain(question)))
+    if not found:
+        return None
+    match = found[-1]
+    number = Decimal(_WORDED.get(match["number"], 0)) or Decimal(match["number"].replace(",", ""))
+    said = CURRENCY.get(match["sign"] or "") or _BY_WORD.get((match["word"] or " ")[0])
+    return Money.of(number * (1000 if match["k"] else 1), said or currency)
+
+
+def _figures(amounts: Iterable[Money | None], rates: Iterable[Decimal | None]) -> frozenset[Figure]:
+    money = {(Decimal(a.plain), str(a.currency)) for a in amounts if a is not None}
+    return frozenset(money | {(r, "%") for r in rates if r is not None})
+
+
+class Terms:
+    """Reads which term a question means by the wordings nearest to it."""
+
+    def __init__(self, embed: Embed, wordings: Wordings) -> None:
+        self.embed, self.wordings = embed, wordings
+
+    def meant(self, question: str, held: Sequence[Held]) -> Term | None:
+        """The term that a question means, of the account that it names or the first that has it; None where none is near.
+
+        Blocking.
+        """
+        if not held:
+            return None
+        text = _AMOUNT.sub(" £50 ", plain(question))
+        (vector,) = self.embed([text])
+        acts = _acts(text)
+        near = {meaning[0]: one.both + _fits(meaning[0], acts) for meaning, one in self.wordings.near(text, vector).items()}
+        names = [name for name in near if not name.startswith("fee ") or _COSTS.search(text)]
+        for name in sorted(names, key=lambda name: -near[name]):
+            if near[name] < max(FLOOR, near[NO_TERM] + APART):
+                return None
+            for one in _in_turn(question, held):
+                if (said := _term(name, one.product, amount_in(question, one.product.currency))) is not None:
+                    return Term(one, said)
+        return None
+
+
+NO_TERM = "other"
+# What is done with the money: the words of a question for it, and the terms about it. Cosines hardly tell "in" from "out".
+_ACTS = (
+    (
+        re.compile(r"\b(?:pay|paying|paid|put|putting|bring)(?: \S+){0,3} in(?:to)?\b|\bdeposit\w*"),
+        frozenset(
+            ["limit cash-deposit", "limit cheque-photo", "limit deposit", "limit subscription", "limit opening", "limit balance"]
+        ),
+    ),
+    (
+        re.compile(
+            r"\b(?:take|taking|took|get|getting)(?: \S+){0,5} (?:out|from)\b|\bwithdraw\w*|\b(?:cash ?)?machines?\b"
+            r"|\batms?\b|\bcash ?points?\b"
+        ),
+        frozenset(
+            ["limit cash-machine", "limit withdrawals", "fee cash-abroad", "fee cash-other", "fee cash-uk", "fee early-closure"]
+        ),
+    ),
+    (
+        re.compile(r"\b(?:send|sending|sent|transfer\w*|wire|wiring)\b"),
+        frozenset(
+            [
+                "fee euro-payment",
+                "fee international-payment",
+                "fee chaps",
+                "fee transfer-out",
+                "limit online-payment",
+                "limit new-payee",
+            ]
+        ),
+    ),
+    (
+        re.compile(r"\b(?:dinner|lunch|meal|restaurant|hotel|shop|buy|buying|bought|purchase|paying|pay something)\b"),
+        frozenset(["fee non-sterling", "fee non-euro", "limit contactless"]),
+    ),
+)
+FITTING, UNFITTING = 0.05, -0.25
+
+
+def _acts(text: str) -> frozenset[int]:
+    """What a question says is done; who takes out cash may say "pay" of what it costs."""
+    said = frozenset(n for n, (asked, _) in enumerate(_ACTS) if asked.search(text))
+    return said - {3} if len(said) > 1 else said
+
+
+def _fits(term: str, acts: frozenset[int]) -> float:
+    own = {n for n, (_, terms) in enumerate(_ACTS) if term in terms}
+    if not own or not acts:
+        return 0.0
+    return FITTING if own & acts else UNFITTING
+
+
+def _in_turn(question: str, held: Sequence[Held]) -> Sequence[Held]:
+    """The accounts that a question may be about: the one that it names, else all, the customer's own current account first."""
+    one = _named_account(question, held)
+    if one is None and _EUROS.search(plain(question)):
+        one = next((h for h in held if h.product.currency == "EUR"), None)
+    return held if one is None else (one,)
+
+
+# How much in euros is asked of an account in euros; what so many euros cost is asked of any.
+_EUROS = re.compile(r"\bhow (?:much|many) euros?\b")
+
+
+def _term(name: str, product: Product, amount: Money | None) -> Charged | Limit | tuple[Tier, ...] | Overdraft | None:
+    kind, _, id = name.partition(" ")
+    if kind == "fee" and (fee := product.fee(id)) is not None:
+        return _charged(fee, product, amount)
+    if kind == "limit":
+        return product.limit(id)
+    if kind == "rate":
+        return product.tiers or None
+    if kind == "overdraft" and product.overdraft_most is not None:
+        return Overdraft(product.overdraft_most, None) if id == "most" else Overdraft(None, product.overdraft_rate)
+    return None
+
+
+def _charged(fee: Fee, product: Product, amount: Money | None) -> Charged | None:
+    if fee.percent is None:
+        return None if fee.amount is None else Charged(fee, fee.amount, None)
+    try:
+        return Charged(fee, fee.on(amount) if amount is not None else None, amount)
+    except InvalidCurrency:
+        return Charged(fee, None, None)
+
+
+def named(question: str, products: Iterable[Product]) -> frozenset[str]:
+    """The ids of products on sale that a question calls by name: "the fixed saver", "student account"."""
+    words = set(_WORD.findall(plain(question)))
+    found = set()
+    for product in products:
+        telling = set(_WORD.findall(plain(product.name))) - _ANY_PRODUCT
+        if product.until is None and telling and telling <= words:
+            found.add(product.id)
+    return frozenset(found)
+
+
+_ANY_PRODUCT = frozenset(["account", "current", "saver", "savings", "everyday", "rate", "year", "one", "two", "the"])
+
+
+def with_products(question: str, held: Sequence[Held]) -> str:
+    """A question with the products of the accounts that it names: a "holiday jar" is a Flexible Saver to the pages."""
+    text = plain(question)
+    names = [h.product.name for h in held if _last_place(text, h) >= 0]
+    return f"{question} ({', '.join(dict.fromkeys(names))})" if names else question
+
+
+# What customers call the current account that they use most.
+_USUAL = re.compile(r"\b(?:normal|usual|main|everyday|current|regular|pound|sterling)\b(?= (?:current )?(?:account|card|one)\b)")
+
+
+def _named_account(question: str, held: Sequence[Held]) -> Held | None:
+    """The account that a question names last: by its name, by what it is, or as the usual one; None where it names none."""
+    text = plain(question)
+    said = [(place, -n) for n, one in enumerate(held) if (place := _last_place(text, one)) >= 0]
+    said += [(match.start(), 0) for match in _USUAL.finditer(text)]
+    return held[-max(said)[1]] if said else None
+
+
+def _last_place(text: str, one: Held) -> int:
+    """Where a text names an account last, -1 where it does not. A word that is on many things needs a noun: "the euro card"."""
+    name = plain(one.account.name)
+    words = {*name.split(), *plain(one.product.name).split()} - {"account", "current", "everyday", "cash", "rate", "year", "one"}
+    place = text.rfind(name) if " " in name else -1
+    for word in words:
+        named = rf"\b{re.escape(word)}\b(?= (?:current )?(?:account|card|saver|savings|pot|jar|one)\b)"
+        if word not in _ANY_PRODUCT | {"euro"}:
+            named += rf"|\b(?:my|the|our|into?|from) {re.escape(word)}\b"
+        place = max(place, *(match.start() for match in re.finditer(named, text)), -1)
+    return place
+
+
+def others(question: str, held: Sequence[Held], products: Iterable[Product]) -> bool:
+    """Whether a question names a product that the customer does not hold: its terms are on its page, not on their account."""
+    text = plain(question)
+    own = {one.product.name for one in held}
+    meant = {p.name for p in products if p.id in named(question, [p])} - own
+    return any("euro" not in plain(name) or re.search(r"\beuro (?:current )?(?:account|card)\b", text) for name in meant)
+
+
+def interest(question: str, balances: Mapping[AccountId, Money], held: Sequence[Held]) -> tuple[Held, Decimal, int, Money] | None:
+    """(account, yearly rate in percent, days, interest) for an amount overdrawn or saved; None where that is not asked."""
+    text = plain(question)
+    if not held or not (_EARNS.search(text) or _OVERDRAWN.search(text)):
+        return None
+    saving = next((h for h in held if h.product.tiers), held[0])
+    one = _named_account(question, held) or (held[0] if _OVERDRAWN.search(text) else saving)
+    amount = amount_in(question, one.product.currency)
+    if amount is None:
+        return None
+    days = _days(text)
+    balance = balances.get(one.account.id)
+    if _OVERDRAWN.search(text):
+        rate = one.product.overdraft_rate
+    else:
+        rate = (
+            one.product.rate(balance + amount if balance is not None and _MORE.search(text) else amount)
+            if one.product.tiers
+            else None
+        )
+    if rate is None or amount.currency != one.product.currency:
+        return None
+    return one, rate, days, amount.share(rate / 100 * days / YEAR, ROUND_HALF_EVEN)
+
+
+def _days(text: str) -> int:
+    match = _DAYS.search(text)
+    if match is None:
+        return _LENGTH["year"]
+    number = int(match["n"]) if match["n"].isdigit() else NUMBERS[match["n"]]
+    return number * _LENGTH[match["unit"]]

@@ -119,7 +119,9 @@ class Understanding:
             return Plan(steps=tuple(several), path="routed", sure=sure)
         step = self._step(label, whole, memory, message, known)
         # The pages have a floor of their own: what they do not say is said to be unknown.
-        needed = CARE if label in (Tool.HANDOVER, Tool.ARTICLE) else SURE
+        said = whole.spans
+        theirs = bool(said.merchants or said.periods or said.category or said.bought)
+        needed = CARE if label == Tool.HANDOVER or (label == Tool.ARTICLE and not theirs) else SURE
         leans = (
             step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
         )
@@ -177,6 +179,9 @@ class Understanding:
             return None
         if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
+        if _off_track(memory) and not whole.spans.periods:
+            # "And Duke's?" after a question that was not understood: of which days?
+            return None
         if memory.asked or sure < SURE or label not in set(Tool):
             return _fragment(whole.spans, memory, message)
         return None
@@ -256,7 +261,10 @@ class Understanding:
                 continue
             if steps:
                 step = Step(tool=step.tool, spans=merged(steps[0].spans, step.spans))
-            if all(step.tool is not s.tool for s in steps):
+            if steps and steps[-1].tool is Tool.SUM and step.tool in (Tool.AVERAGE, Tool.SHARE) and _OF_IT.search(clause):
+                # "Parking in October, what's that a week?" asks for the mean alone.
+                steps[-1] = step
+            elif all(step.tool is not s.tool for s in steps):
                 steps.append(step)
         if any(s.tool is Tool.ARTICLE for s in steps) and not all(_ASKS.search(clause) for clause in clauses):
             # "I have no overdraft. What would I need?": what is told first belongs to what is asked of the pages.
@@ -293,6 +301,10 @@ class Understanding:
                 # What was sent back then is refunded from then on.
                 since = tuple(f"since {_LEAD_OF_PERIOD.sub('', p)}" for p in found.spans.periods)
                 return Step(tool=tool, spans=found.spans.model_copy(update={"periods": since}))
+            named = last is not None and bool(last.step.spans.merchants or last.step.spans.category or last.used)
+            if tool in (Tool.LAST, Tool.FIRST) and found.spans == Spans() and _THE_ONE.search(parts.plain(message)) and not named:
+                # "When was the last one?": of what was not said.
+                return None
             if last is not None and tool in _ABOUT_SAME and _THE_ONE.search(parts.plain(message)):
                 narrowed = _narrowed(last, found.spans)
                 if narrowed is not None:
@@ -408,7 +420,8 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     said = step.spans
     if step.tool not in _INHERITS:
         return False
-    if lost and not said.periods and len(text.split()) <= SHORT and _OWN.search(text) is None:
+    complete = said.periods and (said.merchants or said.category or said.account)
+    if lost and not complete and len(text.split()) <= SHORT and (_OWN.search(text) is None or _BACKWARD.search(text)):
         # "And Duke's?" after a question that was not understood: nobody knows which days are meant, or of what.
         return True
     if said.merchants or said.category:
@@ -417,7 +430,7 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
 
 
 _PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b|\bthere\b(?! (?:is|are|was|were|any|been))")
-_BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant)|xmerchant ([a-z']+))")
+_BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|category) ([a-z']+))")
 _HOURS = frozenset(["morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "night", "nights", "lunchtime"])
 _NARROWING = _HOURS | frozenset(
     [
@@ -525,6 +538,7 @@ _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)
 _IN_IT = re.compile(
     r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount[ ?.!]*$"
 )
+_OF_IT = re.compile(r"\b(?:that|it)\b")
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(
     r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|for|it|that|cost|to|with|come|amount|at|of|the|were|they|from))*[ ?.!]*"
@@ -564,7 +578,13 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     beside = all(w in BESIDE or w in again for m in said.merchants for w in m.split())
     if before.merchants and beside and (_THERE.search(text) or (said.merchants and _IS_THAT.search(text))):
         said = said.model_copy(update={"merchants": before.merchants, "category": "", "periods": said.periods or before.periods})
-    if not said.periods and (said.merchants or said.category) and _ON_TOP.search(text):
+    same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
+    if (
+        not said.periods
+        and tool not in (Tool.LAST, Tool.FIRST)
+        and (same or ((said.merchants or said.category) and _ON_TOP.search(text)))
+    ):
+        # Whoever is named again is asked about in the same days.
         said = said.model_copy(update={"periods": before.periods})
     return said
 

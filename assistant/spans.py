@@ -333,10 +333,15 @@ _INSIDE = re.compile(r"[&*./+-]")
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
-    text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", text))
+    text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", _IDIOM.sub("", text)))
     return _GREETING.sub("", re.sub(r" {2,}", " ", text).strip()) or text.strip()
 
 
+# What is said for company, though its words could name somebody.
+_IDIOM = re.compile(
+    r"\b(?:for the life of me|by any chance|off the top of my head|at the end of the day|to be honest|out of (?:interest|curiosity)"
+    r"|if you don'?t mind(?: me asking)?|as a matter of interest|long story short|(?:a )?bit of a (?:random|weird|silly) (?:one|question))\b,?"
+)
 # "Yesss", "sooo".
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _GREETING = re.compile(

@@ -15,7 +15,7 @@ import structlog
 
 from assistant import eligibility, holdings, pages, position, spending, terms
 from assistant.answer import render
-from assistant.dialogue import SHORT, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
+from assistant.dialogue import SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.library import article, beside
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -270,12 +270,13 @@ class Assistant:
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
         if not (isinstance(plan, Unsure) or cannot or await asyncio.to_thread(self._rather_a_page, plan, message)):
             return plan
+        likeness = await asyncio.to_thread(self.reader.likeness, message)
+        if isinstance(plan, Unsure) and _of_their_own(plan) and likeness < LIKE_A_PAGE:
+            return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
         if isinstance(plan, Unsure) and whole is not None and whole not in topics:
-            topics = (
-                [whole, *topics] if await asyncio.to_thread(self.reader.likeness, message) < LIKE_A_PAGE else [*topics, whole]
-            )
+            topics = [whole, *topics] if likeness < LIKE_A_PAGE else [*topics, whole]
         for topic in topics:
             try:
                 question, found, _ = await self._search(topic, login, known, now)
@@ -562,6 +563,20 @@ def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
     if isinstance(plan, Unsure):
         return MORE_FOR_PAYMENTS if plan.label in TOOLS and plan.label not in READ_WHOLE else 0.0
     return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
+
+
+def _of_their_own(plan: Unsure) -> bool:
+    """Whether a message that was not understood is about the customer's own money all the same: a page is no answer to it."""
+    said = plan.found.spans
+    named = bool(said.merchants or said.category or said.periods or said.account or said.bought)
+    return plan.label in _OF_PAYMENTS and (plan.sure >= SURE or (named and plan.sure >= OWN_LEAST))
+
+
+_OF_PAYMENTS = {t.value for t, run in TOOLS.items() if run.__module__ == spending.__name__} | {
+    Tool.SUBSCRIPTIONS.value, Tool.BALANCE.value, Tool.SALARY.value, Tool.UPCOMING.value,
+}  # fmt: skip
+# A guess that is no better than this says nothing of whose money it is.
+OWN_LEAST = 0.4
 
 
 def _left_open(plan: Plan | Unsure) -> Step | None:

@@ -121,7 +121,9 @@ class Understanding:
         # The pages have a floor of their own: what they do not say is said to be unknown.
         said = whole.spans
         theirs = bool(said.merchants or said.periods or said.category or said.bought)
-        needed = CARE if label == Tool.HANDOVER or (label == Tool.ARTICLE and not theirs) else SURE
+        # One word is no question: "gluon".
+        to_pages = label == Tool.ARTICLE and not theirs and len(message.split()) > 1
+        needed = CARE if label == Tool.HANDOVER or to_pages else SURE
         leans = (
             step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
         )

@@ -73,6 +73,8 @@ def names_to_hide(party: Party, known: Known, heard: Spans) -> set[str]:
         names |= {payee.shown, payee.text, payee.template}
     names |= known.leading
     kept = {name for name in names if len(name) > 1 and not words_of(name) <= ordinary}
+    # A name of several words is one whatever they are: "Everyday account".
+    kept |= {payee.shown for payee in known.payees if " " in payee.shown.strip()}
     return kept | {name for name in heard.merchants if _is_name(name, known)}
 
 

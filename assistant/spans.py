@@ -510,9 +510,15 @@ _LEAD = re.compile(r"(?:\b(?:in|from|on|of|at|into|to|with|for)\s+)?(?:\b(?:my|o
 def _periods(marks: _Marks, today: periods.Today) -> str:
     bad = ""
     for span in periods.find(marks.hidden(), today):
+        if _WHEN_IS.search(marks.text[: span.start]) and "pay" in marks.text[span.start : span.end]:
+            # "When is payday?" asks for the day and names none.
+            continue
         if marks.take(span.start, span.end, "period") and span.period is None:
             bad = marks.text[span.start : span.end]
     return bad
+
+
+_WHEN_IS = re.compile(r"\bwhen(?:'s| is| was| will be)? (?:(?:my|the|next|last) )*$")
 
 
 def _is_account(name: str, known: Known) -> bool:

@@ -573,7 +573,7 @@ def _of_their_own(plan: Unsure) -> bool:
 
 
 _OF_PAYMENTS = {t.value for t, run in TOOLS.items() if run.__module__ == spending.__name__} | {
-    Tool.SUBSCRIPTIONS.value, Tool.BALANCE.value, Tool.SALARY.value, Tool.UPCOMING.value,
+    Tool.SUBSCRIPTIONS.value, Tool.BALANCE.value, Tool.SALARY.value, Tool.STATEMENTS.value, Tool.UPCOMING.value,
 }  # fmt: skip
 # A guess that is no better than this says nothing of whose money it is.
 OWN_LEAST = 0.4

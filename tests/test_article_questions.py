@@ -73,7 +73,9 @@ def test_there_are_enough_of_each_kind() -> None:
     assert min(kinds.values()) >= 4
     assert len({conversation.id for conversation in CONVERSATIONS}) == len(CONVERSATIONS)
     books = households(CONVERSATIONS[0].now)
-    assert {conversation.customer for conversation in CONVERSATIONS} == {c for c in books.customers if books.owned_by(c)}
+    assert {conversation.customer for conversation in CONVERSATIONS} == {
+        owner for account in books.accounts.values() for owner, role in account.owners.items() if role in ("holder", "joint")
+    }
 
 
 def test_what_is_cited_is_public_and_in_force_then() -> None:

@@ -62,9 +62,10 @@ class Term(NamedTuple):
 
 # Measured on the questions about pages: from here on a term is the one that is meant, if it is nearer than what is no term.
 FLOOR, APART = 0.72, 0.0
-# A fee is asked about by what it costs: who wants money back, or to cancel something, asks for none.
+# A fee is asked about by what it costs: who wants money back, or to cancel something, asks for none; "how much can I" is a limit.
 _COSTS = re.compile(
-    r"\b(?:fees?|charge[ds]?|charging|costs?|extra|damage|on top|price|penalty|do you (?:take|add)|your cut|lose|how much"
+    r"\b(?:fees?|charge[ds]?|charging|costs?|extra|damage|on top|price|penalty|do you (?:take|add)|your cut|lose"
+    r"|how much(?! (?:\S+ )?(?:can|may|could) (?:i|we)\b)"
     r"|(?:will|do|would) i pay|free)\b"
 )
 _EARNS = re.compile(r"\b(?:interest|earns?|earned|grow|what more do i get)\b")

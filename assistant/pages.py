@@ -123,7 +123,8 @@ def sentences(text: str) -> list[str]:
         if line.lstrip().startswith("|"):
             found += _rows(lines[number : number + 2])[:1] if _is_row(lines, number) else []
         elif not line.startswith("#"):
-            found += [_LIST.sub("", part).replace("**", "").strip() for part in _SENTENCE.split(line)]
+            # The number of a step ends like a sentence, and is none.
+            found += [part.replace("**", "").strip() for part in _SENTENCE.split(_LIST.sub("", line))]
     return [part for part in found if part.strip("- ")]
 
 
@@ -253,12 +254,15 @@ class Reader:
         features = []
         for (rank, part), bag, head in zip(ranked, bags, heads, strict=True):
             title = _page(part.passage.title)
-            own, page = near.get((title, part.heading), Near()), pages.get(title, Near())
+            sentence = float((self._vectors([f"{part.head}. {s}" for s in part.sentences]) @ vector).max())
+            # Of a page that no wording is known of, what it says itself stands for what is asked of it.
+            page = pages.get(title, Near(sentence))
+            own = near.get((title, part.heading), Near() if title in pages else page)
             body = " ".join(part.sentences).casefold()
             kinds = [wants.search(said) is not None and holds.search(body) is not None for wants, holds in _KINDS]
             features.append(
                 Features(
-                    sentence=float((self._vectors([f"{part.head}. {s}" for s in part.sentences]) @ vector).max()),
+                    sentence=sentence,
                     head=head,
                     covered=sum(rare[w] for w in asked & bag) / all_rare,
                     asked=own.cosine,

@@ -261,6 +261,9 @@ class Understanding:
                 return []
             if steps and step.spans == Spans() and _HOW_MUCH_IT.fullmatch(clause):
                 continue
+            if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in _ABOUT_SAME:
+                # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
+                return []
             if steps:
                 step = Step(tool=step.tool, spans=merged(steps[0].spans, step.spans))
             if steps and steps[-1].tool is Tool.SUM and step.tool in (Tool.AVERAGE, Tool.SHARE) and _OF_IT.search(clause):

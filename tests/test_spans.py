@@ -95,6 +95,7 @@ def test_names_end_where_they_end(message: str, names: list[str]) -> None:
         "why did my balance go down this week",
         "how much money have I got left until payday",
         "what do I pay by direct debit",
+        "is there a limit when I pay someone new",
         "on which day did I spend most",
         "how much did I pay back",
         "I paid twice, didn't I?",

@@ -912,6 +912,10 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     if said == Spans():
         return None
     last = asked[-1]
+    if last.step.tool is Tool.ARTICLE:
+        # "And 600?": asked together with the question that it goes on with.
+        topic = f"{last.step.spans.topic} {message}"[-LONGEST_TOPIC:]
+        return Step(tool=Tool.ARTICLE, spans=said.model_copy(update={"topic": topic}))
     if last.step.tool is Tool.COMPARE and said.periods and not (said.merchants or said.category):
         # One more period beside two that were compared is asked for by itself.
         return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only, excluding=last.step.excluding)

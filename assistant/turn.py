@@ -279,11 +279,17 @@ class Assistant:
             topics = [whole, *topics] if likeness < LIKE_A_PAGE else [*topics, whole]
         for topic in topics:
             try:
-                question, found, _ = await self._search(topic, login, known, now)
+                question, found, held = await self._search(topic, login, known, now)
             except IndexUnavailable:
                 return plan
-            quoted = await asyncio.to_thread(self.reader.quotes, question, found)
-            if quoted and quoted[0].near >= PAGES_SURE + _doubt(plan, message, memory):
+            term = await asyncio.to_thread(self.terms.meant, topic, held)
+            figures = term.figures if term is not None else frozenset()
+            quoted = await asyncio.to_thread(self.reader.quotes, question, found, figures)
+            doubt = _doubt(plan, message, memory)
+            if quoted and pages.stated(quoted[0].text) & figures:
+                # What the service and a page say alike is what was asked, and no payment.
+                doubt = min(doubt, 0.0)
+            if quoted and quoted[0].near >= PAGES_SURE + doubt:
                 break
         else:
             topic = topics[0]
@@ -300,7 +306,9 @@ class Assistant:
         if not isinstance(plan, Plan) or plan.path != "routed" or len(plan.steps) != 1:
             return False
         step = plan.steps[0]
-        said = step.spans.merchants or step.spans.periods or step.spans.category
+        # "This tax year": days are part of a question about payments or statements, and of no other.
+        dated = step.spans.periods and step.tool not in READ_WHOLE - {Tool.STATEMENTS}
+        said = step.spans.merchants or dated or step.spans.category
         if step.tool not in TOOLS or said or plan.sure >= SURE_OF_PAYMENTS:
             return False
         return self.reader.likeness(message) >= LIKE_A_PAGE
@@ -379,10 +387,19 @@ class Assistant:
             earned = terms.interest(topic, balances, held)
             of_it = passages if term is None else pages.about(passages, term.held.product.id)
             leans_on = before.asked[-1].pages if before.asked else ()
-            found = self.reader.quotes(question, of_it, term.figures if term is not None else (), leans_on)
+            # What leans on a question about a term is after something else that stands on the page.
+            asked = term.figures if term is not None and term != self._term_before(topic, before, held) else ()
+            found = self.reader.quotes(question, of_it, asked, leans_on)
             return article(found, term, earned, context)
 
         return await asyncio.to_thread(run)
+
+    def _term_before(self, topic: str, before: Memory, held: Sequence[terms.Held]) -> terms.Term | None:
+        """The term of the question to the pages that this one leans on, None where it leans on none. Blocking."""
+        last = before.asked[-1].step if before.asked else None
+        if last is None or last.tool is not Tool.ARTICLE or not topic.startswith(last.spans.topic):
+            return None
+        return self.terms.meant(last.spans.topic, held)
 
     async def _search(
         self, topic: str, login: Login, known: Known, now: dt.datetime

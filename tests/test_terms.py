@@ -39,8 +39,9 @@ def test_a_limit_is_the_one_of_the_customers_own_account(
 
 def test_rates_are_told_with_the_balance_from_which_they_hold(bank: Counter) -> None:
     answer = bank.ask(CALLUM, "interest rate on the holiday jar?")
-    assert [f.value for f in answer.facts if f.label == "yearly rate"] == ["2.50", "2.75"]
-    assert answer.value("balance") == "4000.00"
+    assert [f.value for f in answer.facts if f.label in ("interest rate", "rate of the tier")] == ["2.50", "2.75"]
+    assert answer.value("tier from") == "4000.00"
+    assert answer.evidence("interest rate") == answer.evidence("rate of the tier") == {"product:flexible-saver-2"}
     assert answer.says_only_facts()
 
 

@@ -306,8 +306,13 @@ class Understanding:
                 # What was sent back then is refunded from then on.
                 since = tuple(f"since {_LEAD_OF_PERIOD.sub('', p)}" for p in found.spans.periods)
                 return Step(tool=tool, spans=found.spans.model_copy(update={"periods": since}))
-            named = last is not None and bool(last.step.spans.merchants or last.step.spans.category or last.used)
-            if tool in (Tool.LAST, Tool.FIRST) and found.spans == Spans() and _THE_ONE.search(parts.plain(message)) and not named:
+            spoken_of = last is not None and bool(last.step.spans.merchants or last.step.spans.category or last.used)
+            if (
+                tool in (Tool.LAST, Tool.FIRST)
+                and found.spans == Spans()
+                and _THE_ONE.search(parts.plain(message))
+                and not spoken_of
+            ):
                 # "When was the last one?": of what was not said.
                 return None
             if last is not None and tool in _ABOUT_SAME and _THE_ONE.search(parts.plain(message)):

@@ -222,7 +222,8 @@ class Understanding:
         said = " ".join((*step.spans.merchants, step.spans.category, *step.spans.periods, step.spans.amount, step.spans.account))
         left = [w for w in heard.unknown if w.removesuffix("'s") not in parts.plain(said)]
         named = step.spans.merchants or step.spans.category or step.spans.account
-        if step.tool in _ABOUT_SAME - _WHOLE and left and not named:
+        dated = [w for w in left if _AFTER_A_TIME.search(parts.plain(message).partition(w)[0])]
+        if step.tool in _ABOUT_SAME - _WHOLE and ((left and not named) or (dated and not step.spans.periods)):
             return ", ".join(left)
         astray = _off_track(memory)
         if (astray or not _names_somebody(memory)) and _points_nowhere(step, parts.plain(message), astray):
@@ -548,6 +549,8 @@ _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)
 _IN_IT = re.compile(
     r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount[ ?.!]*$"
 )
+# "Since the clocks went back" is a time, though nobody can say which.
+_AFTER_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|when|around)\b[^,.?!;]*$")
 _OF_IT = re.compile(r"\b(?:that|it)\b")
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(

@@ -373,3 +373,60 @@ MESSAGES = st.one_of(
 def test_any_message_is_a_plan_or_a_question_back(understanding: Understanding, message: str, before: Memory) -> None:
     plan = understanding.plan(message, KNOWN, before)
     assert isinstance(plan, Unsure) or plan.steps
+
+
+@pytest.mark.parametrize(
+    ("step", "message", "tool", "spans"),
+    [
+        # Whoever is named again is asked about in the same days, and so is what is said of them.
+        (TESCO, "how many times did i go to tesco", Tool.COUNT, {"periods": ("last month",), "merchants": ("tesco",)}),
+        (TESCO, "and at boots in that time?", Tool.SUM, {"periods": ("last month",), "merchants": ("boots",)}),
+        (
+            about(Tool.AVERAGE, "boots", period="in may"),
+            "omg. and the most expensive single one",
+            Tool.LARGEST,
+            {"merchants": ("boots",)},
+        ),
+        (about(Tool.REFUND_STATUS, "boots"), "when did i get the last one", Tool.REFUND_STATUS, {"merchants": ("boots",)}),
+        (about(Tool.LAST, "boots"), "how much", Tool.LAST, {"merchants": ("boots",)}),
+        (
+            Step(tool=Tool.SHARE, spans=Spans(periods=("in may",), category="groceries")),
+            "how much is that in pounds",
+            Tool.SUM,
+            {"category": "groceries"},
+        ),
+    ],
+)
+def test_what_goes_on_keeps_what_it_does_not_change(
+    understanding: Understanding, step: Step, message: str, tool: Tool, spans: dict[str, object]
+) -> None:
+    found = step_of(understanding.plan(message, KNOWN, after(step)))
+    assert found.tool is tool
+    assert {name: getattr(found.spans, name) for name in spans} == spans
+
+
+def test_a_payee_that_an_answer_told_of_is_the_one_that_is_pointed_at(understanding: Understanding) -> None:
+    told = Memory(asked=(Asked(step=about(Tool.LARGEST, period="in may"), used=("boots",)),))
+    step = step_of(understanding.plan("how much have i paid them this year?", KNOWN, told))
+    assert (step.tool, step.only, step.spans.periods) == (Tool.SUM, ("boots",), ("this year",))
+
+
+def test_a_name_after_a_question_that_was_not_understood_needs_its_days(understanding: Understanding) -> None:
+    assert isinstance(understanding.plan("and boots", KNOWN, Memory(lost=True)), Unsure)
+    page = understanding.plan("boots", KNOWN, after(Step(tool=Tool.ARTICLE)))
+    assert isinstance(page, Unsure) or page.steps[0].tool is Tool.ARTICLE
+    assert step_of(understanding.plan("boots in may", KNOWN, Memory(lost=True))) == about(Tool.SUM, "boots", period="in may")
+
+
+def test_spending_after_a_question_about_pay_is_not_guessed(understanding: Understanding) -> None:
+    paid = after(about(Tool.SALARY, period="in october"))
+    assert isinstance(understanding.plan("what was october compared to august", KNOWN, paid), Unsure)
+    assert step_of(understanding.plan("did i spend more in october than in august", KNOWN, paid)).tool is Tool.COMPARE
+
+
+def test_a_time_that_nobody_can_read_is_not_passed_over_by_a_model(understanding: Understanding) -> None:
+    message = "what did i part with at tesco since the clocks went back"
+    heard = find(message, KNOWN)
+    unsure = Unsure(replace(heard, unknown=("clocks",)), "sum", 0.4, frozenset({"sum"}))
+    planned = Plan(steps=(about(Tool.SUM, "tesco"),), path="model")
+    assert not understanding.trusts(planned, unsure, KNOWN, message, Memory())

@@ -395,3 +395,27 @@ def test_a_bare_number_that_is_to_be_spent_is_an_amount(bank: Counter, question:
     assert answer.value("asked about") == "250.00"
     left = Decimal(answer.value("booked balance")) - Decimal(answer.value("still due")) - 250
     assert Decimal(answer.value("left")) == left
+
+
+def test_a_payee_or_a_kind_that_is_named_twice_counts_once(bank: Counter) -> None:
+    once = bank.ask(AMARA, "how much on eating out in October").value("total spent")
+    assert bank.ask(AMARA, "how much on restaurants and eating out in October").value("total spent") == once
+    both = bank.ask(AMARA, "Aldi and Tesco in October?", "just Aldi")
+    assert both.value("total spent") == bank.ask(AMARA, "how much at Aldi in October?").value("total spent")
+
+
+def test_what_was_bought_leaves_bills_out_and_is_said(bank: Counter) -> None:
+    bill, bought = (bank.ask(AMARA, f"biggest {what} from the joint account in October") for what in ("payment", "purchase"))
+    assert Decimal(bill.value("biggest payment")) > Decimal(bought.value("biggest payment"))
+    assert "by card" in bought.text
+
+
+def test_two_accounts_that_are_named_are_both_told(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "what's in the joint account and in rainy day")
+    assert set(answer.done.scope.accounts) == {"Joint account", "Rainy day savings"}
+
+
+def test_the_next_of_a_kind_is_looked_for_as_far_as_it_is(bank: Counter) -> None:
+    answer = bank.ask("priya-raman", "how much is the next rent payment and when does it leave")
+    assert answer.outcome is Outcome.ANSWER
+    assert "J PATEL LETTINGS" in answer.text

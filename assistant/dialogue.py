@@ -16,6 +16,7 @@ from assistant import spans as parts
 from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, fillers, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
+from data.banking import AccountKind
 from data.party import Frozen
 
 # Measured on the household questions that may be looked at: against 0.5 one wrong figure in thirteen fewer is stated, and one right
@@ -181,7 +182,7 @@ class Understanding:
             return None
         if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
-        if _off_track(memory) and not whole.spans.periods:
+        if _off_track(memory) and (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
             # "And Duke's?" after a question that was not understood: of which days?
             return None
         if memory.asked or sure < SURE or label not in set(Tool):
@@ -298,6 +299,9 @@ class Understanding:
             if tool in (Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS, Tool.UPCOMING) and _MINE_TOO.search(found.masked):
                 # "Mine and the joint ones" are all of them.
                 return Step(tool=tool, spans=found.spans.model_copy(update={"account": ""}))
+            if (right := _put_right(found, tool, parts.plain(message), known, last)) is None:
+                return None
+            found = right
             if tool is Tool.COMPARE and _TOGETHER.search(parts.plain(message)):
                 tool = Tool.SUM
             one = last if tool in (Tool.LAST, Tool.FIND) and _THE_ONE.search(parts.plain(message)) else None
@@ -431,6 +435,9 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     said = step.spans
     if step.tool not in _INHERITS:
         return False
+    if lost and _SOMEBODY.search(text) and not said.merchants:
+        # "How much did she spend" after a refusal is about who was refused.
+        return True
     complete = said.periods and (said.merchants or said.category or said.account)
     if lost and not complete and len(text.split()) <= SHORT and (_OWN.search(text) is None or _BACKWARD.search(text)):
         # "And Duke's?" after a question that was not understood: nobody knows which days are meant, or of what.
@@ -440,6 +447,7 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     return _PRONOUN.search(text) is not None or (lost and not said.account and _OWN.search(text) is None)
 
 
+_SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
 _PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b|\bthere\b(?! (?:is|are|was|were|any|been))")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|category) ([a-z']+))")
 _HOURS = frozenset(["morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "night", "nights", "lunchtime"])
@@ -656,6 +664,48 @@ def _about_pay(before: Step, tool: Tool, said: Spans, text: str) -> bool:
     """ "What was October's against August's" after a question about pay is about pay, of which no tool says that."""
     named = said.merchants or said.category or _OWN.search(text)
     return before.tool in (Tool.INCOME, Tool.SALARY) and tool in _OUTWARD and not named and not _PAID_OUT.search(text)
+
+
+def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | None) -> Found | None:
+    """The parts as they narrow what is asked; None where they do in a way that one step cannot say."""
+    if tool not in _ABOUT_SAME | {Tool.INCOME, Tool.COMPARE}:
+        return found
+    if _misread(found, known):
+        return None
+    goes_on = last is not None and _refers_back(text, found.spans)
+    named = found.spans.merchants or found.spans.category or tool is Tool.COMPARE or goes_on
+    return found if named else _of_interest(found, tool, text)
+
+
+def _misread(found: Found, known: Known) -> bool:
+    """Whether parts belong together in a way that one step cannot say, and would be added up otherwise: then it is asked."""
+    said = found.spans
+    if len(said.periods) > 1 and len(said.merchants) + bool(said.category) > 1 and _EACH_ITS_OWN.search(found.masked):
+        # "Tesco in October and Aldi in September" is no sum over both in both.
+        return True
+    if said.category and said.merchants and _KIND_AND_NAME.search(found.masked):
+        # "On eating out and at Starbucks" is not what was spent on eating out at Starbucks.
+        return True
+    into = _INTO.match(said.account) is not None and not said.merchants and not said.category
+    return into and any(a.kind is not AccountKind.SAVINGS for a in parts.accounts_named(said.account, known.accounts))
+
+
+_EACH_ITS_OWN = re.compile(
+    r"xmerchant xperiod.*xmerchant xperiod|xperiod xmerchant.*xperiod xmerchant|xmerchant xperiod.*xcategory xperiod"
+)
+_KIND_AND_NAME = re.compile(
+    r"xcategory (?:and|plus) (?:[a-z]+ ){0,2}xmerchant\b|xmerchant (?:and|plus) (?:[a-z]+ ){0,2}xcategory\b"
+)
+_INTO = re.compile(r"(?:to|into)\b")
+
+
+def _of_interest(found: Found, tool: Tool, text: str) -> Found:
+    """Interest and charges are named by no payee and narrow a sum all the same."""
+    if re.search(r"\binterest\b", text):
+        return replace(found, spans=found.spans.model_copy(update={"merchants": ("interest",)}))
+    if re.search(r"\bcharges\b", text) and tool in (Tool.SUM, Tool.COUNT, Tool.FIND, Tool.LARGEST):
+        return replace(found, spans=found.spans.model_copy(update={"category": "fees"}))
+    return found
 
 
 _OUTWARD = (_ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}

@@ -110,22 +110,36 @@ def parts_of(passage: Passage) -> Iterator[Part]:
         if line is not None and (found := _HEADING.match(line)) is None:
             lines.append(line)
             continue
-        if said := sentences("\n".join(lines)):
+        if said := sentences("\n".join(lines), heading):
             yield Part(passage, heading, tuple(said), frozenset(_rows(lines)))
         heading, lines = found[1] if line is not None and found is not None else "", []
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences, list entries and rows of tables of a passage, in order, without marks of lists and emphasis."""
+def sentences(text: str, heading: str = "") -> list[str]:
+    """The sentences, list entries and rows of tables of a passage, in order, without marks of lists and emphasis.
+
+    heading: what the text stands under. Entries below "We never ask you to" or "Do not:" are told with these words: without them
+    they would say the opposite.
+    """
     found: list[str] = []
     lines = text.splitlines()
+    above = heading if _NEVER.search(heading) else ""
+    lead = above
     for number, line in enumerate(lines):
         if line.lstrip().startswith("|"):
             found += _rows(lines[number : number + 2])[:1] if _is_row(lines, number) else []
         elif not line.startswith("#"):
             # The number of a step ends like a sentence, and is none.
-            found += [part.replace("**", "").strip() for part in _SENTENCE.split(_LIST.sub("", line))]
+            entry = _LIST.sub("", line)
+            if entry == line and line.strip():
+                lead = line.strip().rstrip(":") if line.rstrip().endswith(":") and _NEVER.search(line) else above
+            elif entry != line and lead:
+                entry = f"{lead} {entry}"
+            found += [part.replace("**", "").strip() for part in _SENTENCE.split(entry)]
     return [part for part in found if part.strip("- ")]
+
+
+_NEVER = re.compile(r"\b(?:never|not|don'?t|cannot|can'?t|won'?t|without)\b", re.IGNORECASE)
 
 
 def _is_row(lines: Sequence[str], number: int) -> bool:

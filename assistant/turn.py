@@ -168,7 +168,9 @@ class Assistant:
         if isinstance(plan, Unsure):
             results.append(_ask_back(plan))
         await emit(_events(plan, results, (time.perf_counter() - began) * 1000))
-        return before.after(asked, choices, _left_open(plan), isinstance(plan, Unsure)).model_dump_json()
+        # What comes after a refusal is not about the customer's own question before it.
+        lost = isinstance(plan, Unsure) or any(step.tool is Tool.REFUSE for step in plan.steps)
+        return before.after(asked, choices, _left_open(plan), lost).model_dump_json()
 
     # What may be known
 

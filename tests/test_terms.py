@@ -124,3 +124,8 @@ def test_no_question_of_the_evaluation_is_a_wording() -> None:
 
 def plain_letters(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum() or c == " ").strip()
+
+
+def test_the_entries_of_a_list_of_what_never_happens_are_told_with_never() -> None:
+    assert sentences("- tell us your PIN", "We never ask you to") == ["We never ask you to tell us your PIN"]
+    assert sentences("Do not:\n- pay by cash\n\nPay by card.") == ["Do not:", "Do not pay by cash", "Pay by card."]

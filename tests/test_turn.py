@@ -419,3 +419,27 @@ def test_the_next_of_a_kind_is_looked_for_as_far_as_it_is(bank: Counter) -> None
     answer = bank.ask("priya-raman", "how much is the next rent payment and when does it leave")
     assert answer.outcome is Outcome.ANSWER
     assert "J PATEL LETTINGS" in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Tesco in October and Aldi in September",
+        "how much on eating out and at Starbucks in October?",
+        "how much did I transfer to the joint account in October?",
+    ],
+)
+def test_what_one_step_cannot_say_is_asked(bank: Counter, question: str) -> None:
+    assert bank.ask(AMARA, question).outcome is Outcome.CLARIFY
+
+
+def test_interest_narrows_what_is_asked(bank: Counter) -> None:
+    paid, earned = (bank.ask(AMARA, f"how much interest did I {what} this year?") for what in ("pay", "earn"))
+    assert Decimal(paid.value("total spent")) < 10
+    assert {"GROSS INTEREST", "OVERDRAFT INTEREST"} >= set(earned.done.scope.merchants) != set()
+
+
+def test_what_follows_a_refusal_is_not_about_oneself(bank: Counter) -> None:
+    assert bank.ask("ruth-ellison", "What is Margaret's balance?").outcome is Outcome.REFUSE
+    after = bank.ask("ruth-ellison", "What is Margaret's balance?", "how much did she spend on groceries in October?")
+    assert after.outcome in (Outcome.CLARIFY, Outcome.REFUSE)

@@ -275,7 +275,7 @@ def top(query: Query, context: Context) -> ToolResult:
             _say_row(context, "top.row", row)
         return finish(query, context, period, leaves_out=["pending payments"])
     group = query.group or Group.MERCHANT
-    sums = context.queries.grouped(selection, group)[:number]
+    sums = _groups(context, selection, group)[:number]
     if not sums:
         return _nothing(query, context, period, "count.none")
     kinds = {Group.CATEGORY: "biggest categories", Group.MONTH: "months", Group.ACCOUNT: "accounts", Group.DAY: "days"}
@@ -305,13 +305,44 @@ def _say_row(context: Context, key: str, row: Row) -> None:
     )
 
 
+# Between the texts of one payee that has several.
+_BETWEEN = "\x00"
+
+
+def _groups(context: Context, selection: Selection, group: Group) -> list[Sum]:
+    """One sum for each group and currency: the statement texts that have one name ("TESCO STORES", "TESCO PFS") are one payee."""
+    sums = context.queries.grouped(selection, group)
+    if group is not Group.MERCHANT:
+        return sums
+    shown = _shown(context)
+    alike: dict[tuple[str, str], list[Sum]] = {}
+    for one in sums:
+        alike.setdefault((shown.get(one.key, one.key), one.total.currency), []).append(one)
+    return sorted((_one(some) for some in alike.values()), key=lambda s: -abs(s.total.minor))
+
+
+def _one(some: Sequence[Sum]) -> Sum:
+    return Sum(
+        key=_BETWEEN.join(s.key for s in some),
+        total=Money(minor=sum(s.total.minor for s in some), currency=some[0].total.currency),
+        count=sum(s.count for s in some),
+        first_on=min(s.first_on for s in some),
+        last_on=max(s.last_on for s in some),
+    )
+
+
+def _shown(context: Context) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for payee in context.known.payees:
+        names.setdefault(payee.template, literal(payee.shown))
+    return names
+
+
 def _group_names(query: Query, context: Context, selection: Selection, group: Group) -> dict[str, str]:
     """The name to show for each group key."""
     if group is Group.MERCHANT:
-        names: dict[str, str] = {}
-        for payee in context.known.payees:
-            names.setdefault(payee.template, literal(payee.shown))
-        return names
+        shown = _shown(context)
+        return shown | {one.key: shown.get(one.key.split(_BETWEEN)[0], one.key) for one in _groups(context, selection, group)}
     if group is Group.CATEGORY:
         return {s.key: context.category(s.key) for s in context.queries.grouped(selection, group)}
     if group is Group.ACCOUNT:
@@ -325,7 +356,9 @@ def _narrowed(selection: Selection, group: Group, key: str, context: Context) ->
     """The selection of one group's rows."""
     if group is Group.MERCHANT:
         payees = tuple(
-            p.id for p in context.known.payees if p.template == key and (selection.payees is None or p.id in selection.payees)
+            p.id
+            for p in context.known.payees
+            if p.template in key.split(_BETWEEN) and (selection.payees is None or p.id in selection.payees)
         )
         return selection.model_copy(update={"payees": payees})
     if group is Group.CATEGORY:
@@ -355,7 +388,7 @@ def breakdown(query: Query, context: Context) -> ToolResult:
     several = query.categories or len(query.matches) > 1
     default = Group.MERCHANT if several else Group.MONTH if query.matches else Group.CATEGORY
     group = query.group or default
-    sums = [s for s in context.queries.grouped(selection, group) if s.total.currency == whole.total.currency]
+    sums = [s for s in _groups(context, selection, group) if s.total.currency == whole.total.currency]
     total = context.book.money("total spent", -whole.total, context.queries.ids(selection))
     context.say("breakdown.head", total=total, about=about(query, context, period), kind=group.value)
     names = _group_names(query, context, selection, group)
@@ -555,7 +588,7 @@ def income(query: Query, context: Context) -> ToolResult:
         number = context.book.count("credits", one.count, ids, "payment")
         context.say("income.one", total=total, count=number, about=about(query, context, period, verb="from"))
     names = _group_names(query, context, selection, Group.MERCHANT)
-    for one in context.queries.grouped(selection, Group.MERCHANT)[:FEW] if not query.matches else ():
+    for one in _groups(context, selection, Group.MERCHANT)[:FEW] if not query.matches else ():
         ids = context.queries.ids(_narrowed(selection, Group.MERCHANT, one.key, context))
         name = context.book.name("from", names.get(one.key, one.key), ids)
         total = context.book.money("money in", one.total, ids)

@@ -443,3 +443,9 @@ def test_what_follows_a_refusal_is_not_about_oneself(bank: Counter) -> None:
     assert bank.ask("ruth-ellison", "What is Margaret's balance?").outcome is Outcome.REFUSE
     after = bank.ask("ruth-ellison", "What is Margaret's balance?", "how much did she spend on groceries in October?")
     assert after.outcome in (Outcome.CLARIFY, Outcome.REFUSE)
+
+
+def test_a_payee_with_several_texts_is_one_in_a_ranking(bank: Counter) -> None:
+    ranked = bank.ask(AMARA, "groceries by shop in October")
+    alone = bank.ask(AMARA, "how much at Tesco in October?").value("total spent")
+    assert [Decimal(f.value) for f in ranked.facts if f.label == "spent: Tesco"] == [Decimal(alone)]

@@ -6,7 +6,7 @@ A plan is made only when the head is sure and every word is understood; anything
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dateutil.relativedelta import relativedelta
@@ -14,10 +14,11 @@ from dateutil.relativedelta import relativedelta
 from assistant import periods
 from assistant import spans as parts
 from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
-from assistant.router import Embed, Head, fillers, spoken, words_by_label
+from assistant.router import Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
 from data.banking import AccountKind
 from data.party import Frozen
+from prompts.registry import word_list
 
 # Measured on the household questions that may be looked at: against 0.5 one wrong figure in thirteen fewer is stated, and one right
 # answer in eighty is asked back; 0.7 hands over one turn in thirty more (`counterfoil eval threshold`).
@@ -67,7 +68,7 @@ class Memory(Frozen):
         self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False
     ) -> Memory:
         """left_open: what a question that was asked back may have been about, for an answer that completes it. lost: whether
-        the message was not understood, so that "them" in the next one is nobody who is known."""
+        the message was not understood, or refused, so that "them" in the next one is nobody who is known."""
         return Memory(asked=(*self.asked, *done)[-REMEMBERED:], choices=tuple(choices), open=left_open, lost=lost)
 
 
@@ -102,16 +103,16 @@ _LEANING = frozenset({"follow", "other", "both", "details"})
 class Understanding:
     """The router at work: one head, one embedder, no state of its own."""
 
-    def __init__(self, head: Head, embed: Embed, is_kind: Callable[[str], bool]) -> None:
-        self.head, self.embed, self.is_kind = head, embed, is_kind
-        self.fillers, self.words = fillers(), words_by_label()
+    def __init__(self, head: Head, embed: Embed) -> None:
+        self.head, self.embed = head, embed
+        self.fillers, self.words = word_list("fillers"), words_by_label()
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         if (both := self._and_against(message, known, memory)) is not None:
             return both
         message = _dated(message, memory)
-        whole = parts.find(message, known, self.is_kind)
+        whole = parts.find(message, known)
         label, sure = self._label(whole, bool(memory.asked))
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
@@ -250,7 +251,7 @@ class Understanding:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
         steps: list[Step] = []
         for clause in clauses:
-            found = parts.find(clause, known, self.is_kind)
+            found = parts.find(clause, known)
             label, sure = self._label(found)
             if steps and _only_parts(found):
                 # "… only my own account" goes with the question before it.
@@ -279,94 +280,117 @@ class Understanding:
         return steps
 
     def _step(self, label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
-        last = memory.asked[-1] if memory.asked else None
-        if last is not None and last.step.spans.periods and _undated(found.spans, parts.plain(message)):
+        last, text = memory.asked[-1] if memory.asked else None, parts.plain(message)
+        if last is not None and last.step.spans.periods and _undated(found.spans, text):
             # "What did I spend there altogether?": in the days that were spoken of.
             found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
-        if label in set(Tool):
-            tool = Tool(label)
-            if last is not None and _about_pay(last.step, tool, found.spans, parts.plain(message)):
-                return None
-            if tool is Tool.SUM and found.spans.group:
-                tool = Tool.BREAKDOWN
-            if tool is Tool.ACCOUNTS and found.spans.account:
-                tool = Tool.BALANCE
-            if tool is Tool.POSITION and _EVERYTHING.search(parts.plain(message)):
-                # "Everything, the joint account as well": one that is named beside all is one of them.
-                return Step(tool=tool)
-            if tool is Tool.ARTICLE and _OWN_SPENDING.search(parts.plain(message)):
-                return None
-            if tool in (Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS, Tool.UPCOMING) and _MINE_TOO.search(found.masked):
-                # "Mine and the joint ones" are all of them.
-                return Step(tool=tool, spans=found.spans.model_copy(update={"account": ""}))
-            if (right := _put_right(found, tool, parts.plain(message), known, last)) is None:
-                return None
-            found = right
-            if tool is Tool.COMPARE and _TOGETHER.search(parts.plain(message)):
-                tool = Tool.SUM
-            one = last if tool in (Tool.LAST, Tool.FIND) and _THE_ONE.search(parts.plain(message)) else None
-            if one is not None and (came := _came_in(one, found.spans)) is not None:
-                return came
-            if tool is Tool.REFUND_STATUS and _RETURNED.search(parts.plain(message)):
-                # What was sent back then is refunded from then on.
-                since = tuple(f"since {_LEAD_OF_PERIOD.sub('', p)}" for p in found.spans.periods)
-                return Step(tool=tool, spans=found.spans.model_copy(update={"periods": since}))
-            spoken_of = last is not None and bool(last.step.spans.merchants or last.step.spans.category or last.used)
-            if (
-                tool in (Tool.LAST, Tool.FIRST)
-                and found.spans == Spans()
-                and _THE_ONE.search(parts.plain(message))
-                and not spoken_of
-            ):
-                # "When was the last one?": of what was not said.
-                return None
-            if last is not None and tool in _ABOUT_SAME and _THE_ONE.search(parts.plain(message)):
-                narrowed = _narrowed(last, found.spans)
-                if narrowed is not None:
-                    spans = merged(narrowed.spans, found.spans).model_copy(update={"merchants": narrowed.spans.merchants})
-                    return narrowed.model_copy(update={"tool": tool, "spans": spans})
-            if tool is Tool.SHARE and _MORE_THAN.search(parts.plain(message)):
-                # Whether that is more than something else is no share of it.
-                return None
-            if tool is Tool.INCOME and _GAVE.search(parts.plain(message)):
-                tool = Tool.SUM
-            if tool is Tool.COMPARE and found.spans == Spans() and (both := _both(memory.asked)) is not None:
-                # What was asked last is compared with what was asked before.
-                turned = {"periods": both.spans.periods[::-1], "merchants": both.spans.merchants[::-1]}
-                return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
-            if tool is Tool.COMPARE and last is not None and (against := _against(last, found.spans, parts.plain(message))):
-                return against
-            if last is not None and last.step.tool in _ONE_ROW and tool is Tool.FIND and found.spans == Spans():
-                return last.step
-            if last is not None and last.step.tool in _DATED and found.spans == Spans():
-                asked_again = last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND)
-                if asked_again or _WHEN.search(parts.plain(message)):
-                    return last.step
-            if tool in _POSITIONS and found.spans.merchants:
-                return Step(tool=Tool.REFUSE)
-            if tool in READ_WHOLE:
-                topic = topic_of(message, memory) if tool is Tool.ARTICLE else message
-                return Step(tool=tool, spans=found.spans.model_copy(update={"topic": topic}))
-            spans = _continued(tool, _grouped(tool, found.spans, parts.plain(message), last), last, parts.plain(message))
-            if last is not None and not memory.lost and tool in _INHERITS and _refers_back(parts.plain(message), spans):
-                return _same_again(last, tool, spans, known, parts.plain(message))
-            return Step(tool=tool, spans=spans)
-        if label == "both" and len(found.spans.merchants) + bool(found.spans.category) > 1:
-            return Step(tool=Tool.SUM, spans=found.spans)
-        if last is None:
+        if label not in set(Tool):
+            return _leaning(label, found, memory, text)
+        tool = _tool(Tool(label), found, text)
+        right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
+        if right is None:
             return None
-        if label == "details":
-            return _details(last.step, parts.plain(message))
-        if label == "both":
-            return _both(memory.asked)
-        if label == "other" and last.step.tool in _ONE_ROW and not last.step.spans.merchants:
+        step = _by_itself(tool, right, text) or (_with_before(tool, right, memory.asked, text) if last is not None else None)
+        if step is not None:
+            return step
+        if tool in READ_WHOLE:
+            topic = topic_of(message, memory) if tool is Tool.ARTICLE else message
+            return Step(tool=tool, spans=right.spans.model_copy(update={"topic": topic}))
+        spans = _continued(tool, _grouped(tool, right.spans, text, last), last, text)
+        if last is not None and not memory.lost and tool in _INHERITS and _refers_back(text, spans):
+            return _same_again(last, tool, spans, known, text)
+        return Step(tool=tool, spans=spans)
+
+
+def _tool(tool: Tool, found: Found, text: str) -> Tool:
+    """The tool that a label means, with what was said beside it."""
+    if tool is Tool.SUM and found.spans.group:
+        return Tool.BREAKDOWN
+    if tool is Tool.ACCOUNTS and found.spans.account:
+        return Tool.BALANCE
+    added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
+    gave = tool is Tool.INCOME and _GAVE.search(text) is not None
+    return Tool.SUM if added or gave else tool
+
+
+def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
+    """Whether a message asks for something that no tool says, or of what nobody said, however sure the head is."""
+    if tool is Tool.ARTICLE:
+        return _OWN_SPENDING.search(text) is not None
+    if tool is Tool.SHARE:
+        # Whether that is more than something else is no share of it.
+        return _MORE_THAN.search(text) is not None
+    if tool in (Tool.LAST, Tool.FIRST) and found.spans == Spans() and _THE_ONE.search(text):
+        # "When was the last one?": of what was not said.
+        came = last is not None and tool is Tool.LAST and _came_in(last, found.spans) is not None
+        return not came and not (last is not None and _names(last))
+    return last is not None and _about_pay(last.step, tool, found.spans, text)
+
+
+def _names(asked: Asked) -> bool:
+    return bool(asked.step.spans.merchants or asked.step.spans.category or asked.used)
+
+
+def _by_itself(tool: Tool, found: Found, text: str) -> Step | None:
+    """A step that is the same whatever was asked before, where its words are not to be taken one by one."""
+    if tool is Tool.POSITION and _EVERYTHING.search(text):
+        # "Everything, the joint account as well": one that is named beside all is one of them.
+        return Step(tool=tool)
+    if tool in (Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS, Tool.UPCOMING) and _MINE_TOO.search(found.masked):
+        # "Mine and the joint ones" are all of them.
+        return Step(tool=tool, spans=found.spans.model_copy(update={"account": ""}))
+    if tool is Tool.REFUND_STATUS and _RETURNED.search(text):
+        # What was sent back then is refunded from then on.
+        since = tuple(f"since {_LEAD_OF_PERIOD.sub('', p)}" for p in found.spans.periods)
+        return Step(tool=tool, spans=found.spans.model_copy(update={"periods": since}))
+    if tool in _POSITIONS and found.spans.merchants:
+        return Step(tool=Tool.REFUSE)
+    return None
+
+
+def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) -> Step | None:
+    """A step that takes up the question before it in a way of its own; None where it just goes on with it, or does not."""
+    last, said = asked[-1], found.spans
+    if _THE_ONE.search(text):
+        if tool in (Tool.LAST, Tool.FIND) and (came := _came_in(last, said)) is not None:
+            return came
+        if tool in _ABOUT_SAME and (narrowed := _narrowed(last, said)) is not None:
+            spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
+            return narrowed.model_copy(update={"tool": tool, "spans": spans})
+    if tool is Tool.COMPARE:
+        if said == Spans() and (both := _both(asked)) is not None:
+            # What was asked last is compared with what was asked before.
+            turned = {"periods": both.spans.periods[::-1], "merchants": both.spans.merchants[::-1]}
+            return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
+        return _against(last, said, text)
+    if said != Spans():
+        return None
+    asked_again = last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND)
+    told = (last.step.tool in _ONE_ROW and tool is Tool.FIND) or (
+        last.step.tool in _DATED and (asked_again or _WHEN.search(text) is not None)
+    )
+    return last.step if told else None
+
+
+def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None:
+    """A step for a label that means nothing without the question before."""
+    last = memory.asked[-1] if memory.asked else None
+    if label == "both" and len(found.spans.merchants) + bool(found.spans.category) > 1:
+        return Step(tool=Tool.SUM, spans=found.spans)
+    if last is None:
+        return None
+    if label == "details":
+        return _details(last.step, text)
+    if label == "both":
+        return _both(memory.asked)
+    if label == "other":
+        if last.step.tool in _ONE_ROW and not last.step.spans.merchants:
             # The next one after the biggest is another payment, not another payee.
             return None
-        if label == "other":
-            named = found.spans.merchants or last.step.spans.merchants
-            spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
-            return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
-        return _followed(memory.asked, found.spans, parts.plain(message))
+        named = found.spans.merchants or last.step.spans.merchants
+        spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
+        return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
+    return _followed(memory.asked, found.spans, text)
 
 
 _ASKS = re.compile(
@@ -417,9 +441,8 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
 
 
 def _names_somebody(memory: Memory) -> bool:
-    """Whether "them" can be somebody: the last question named a payee or a kind of spending."""
-    last = memory.asked[-1] if memory.asked else None
-    return last is not None and bool(last.step.spans.merchants or last.step.spans.category or last.used)
+    """Whether "them" can be somebody: the last question named a payee or a kind of spending, or its answer told of a payee."""
+    return bool(memory.asked) and _names(memory.asked[-1])
 
 
 def _off_track(memory: Memory) -> bool:
@@ -450,67 +473,8 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
 _SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
 _PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b|\bthere\b(?! (?:is|are|was|were|any|been))")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|category) ([a-z']+))")
-_HOURS = frozenset(["morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "night", "nights", "lunchtime"])
-_NARROWING = _HOURS | frozenset(
-    [
-        "online",
-        "offline",
-        "abroad",
-        "overseas",
-        "foreign",
-        "domestic",
-        "international",
-        "local",
-        "weekday",
-        "weekdays",
-        "weekend",
-        "weekends",
-        "mondays",
-        "tuesdays",
-        "wednesdays",
-        "thursdays",
-        "fridays",
-        "saturdays",
-        "sundays",
-        "cash",
-        "cheque",
-        "cheques",
-        "contactless",
-        "chip",
-        "apple",
-        "google",
-        "business",
-        "personal",
-        "joint",
-        "private",
-        "work",
-        "euro",
-        "euros",
-        "dollar",
-        "dollars",
-        "except",
-        "excluding",
-        "exclude",
-        "excepting",
-        "apart",
-        "besides",
-        "without",
-        "minus",
-        "unless",
-        "only",
-        "half",
-        "quarter",
-        "third",
-        "double",
-        "triple",
-        "over",
-        "under",
-        "owe",
-        "owed",
-        "owing",
-        "due",
-    ]
-)
+_HOURS = word_list("hours")
+_NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
 _ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
@@ -759,146 +723,7 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
 
 
 _THAN_THIS = re.compile(r"\b(?:than|against|versus|vs|compared (?:to|with))\b(?! (?:that|it|this|then)\b)")
-_EMPTY = frozenset(
-    [
-        "a",
-        "about",
-        "ah",
-        "also",
-        "and",
-        "anyway",
-        "aye",
-        "but",
-        "can",
-        "could",
-        "dear",
-        "fine",
-        "for",
-        "fair",
-        "how",
-        "enough",
-        "i",
-        "if",
-        "in",
-        "just",
-        "let's",
-        "like",
-        "me",
-        "my",
-        "no",
-        "not",
-        "now",
-        "of",
-        "oh",
-        "ok",
-        "okay",
-        "on",
-        "only",
-        "or",
-        "our",
-        "please",
-        "right",
-        "s",
-        "see",
-        "show",
-        "so",
-        "sorry",
-        "sure",
-        "tell",
-        "thanks",
-        "that",
-        "the",
-        "them",
-        "then",
-        "this",
-        "to",
-        "try",
-        "uh",
-        "um",
-        "us",
-        "was",
-        "we",
-        "well",
-        "what",
-        "whatever",
-        "what's",
-        "with",
-        "would",
-        "yeah",
-        "yes",
-        "you",
-        "spend",
-        "spending",
-        "spent",
-        "do",
-        "did",
-        "does",
-        "meant",
-        "mean",
-        "one",
-        "ones",
-        "actually",
-        "haha",
-        "lol",
-        "it",
-        "its",
-        "it's",
-        "is",
-        "were",
-        "are",
-        "same",
-        "again",
-        "as",
-        "too",
-        "there",
-        "here",
-        "cool",
-        "great",
-        "nice",
-        "quick",
-        "wait",
-        "hang",
-        "och",
-        "ach",
-        "naw",
-        "nah",
-        "nope",
-        "hmm",
-        "until",
-        "by",
-        "at",
-        "did",
-        "i've",
-        "question",
-        "thing",
-        "things",
-        "stuff",
-        "never",
-        "mind",
-        "own",
-        "thinking",
-        "said",
-        "should",
-        "have",
-        "talking",
-        "bit",
-        "an",
-        "today",
-        "up",
-        "lot",
-        "alone",
-        "off",
-        "omg",
-        "aw",
-        "man",
-        "mate",
-        "hold",
-        "oops",
-        "other",
-        "rather",
-        "instead",
-    ]
-)
+_EMPTY = word_list("around")
 
 
 def _only_parts(found: Found, beside: bool = False) -> bool:
@@ -926,7 +751,7 @@ def _only_total(found: Found) -> bool:
     return not found.unknown and all(w in _EMPTY or w in _TOTAL_WORDS for w in left)
 
 
-_TOTAL_WORDS = frozenset(["total", "all", "altogether", "added", "add", "up", "much", "come"])
+_TOTAL_WORDS = word_list("totals")
 
 
 def _fragment(said: Spans, memory: Memory, message: str) -> Step | None:

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from assistant.spans import BESIDE, close_word, plain, texts_of, words_of
 from data.ledger import Payee
 from data.party import Frozen
+from prompts.registry import word_list
 
 
 class How(StrEnum):
@@ -43,50 +44,7 @@ class Match(Frozen):
         return tuple(dict.fromkeys(p.shown for p in self.payees))
 
 
-_SKIPPED = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "my",
-        "our",
-        "that",
-        "this",
-        "to",
-        "at",
-        "of",
-        "and",
-        "in",
-        "for",
-        "ltd",
-        "limited",
-        "plc",
-        "uk",
-        "co",
-        "com",
-        "www",
-        "place",
-        "shop",
-        "store",
-        "people",
-        "company",
-        "man",
-        "chap",
-        "guy",
-        "bloke",
-        "lad",
-        "woman",
-        "lady",
-        "person",
-        "firm",
-        "who",
-        "did",
-        "does",
-        "fixed",
-        "sorted",
-        "came",
-    ]
-)
+_SKIPPED = word_list("tell_nobody")
 _SQUEEZE = re.compile(r"[^a-z0-9]")
 
 

@@ -20,8 +20,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from assistant.spans import PLACEHOLDERS, Known, Vocabulary, find
+from assistant.spans import PLACEHOLDERS, Known, Vocabulary, find, no_kind
 from assistant.wordings import said_of_pages
+from prompts.registry import word_list
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -67,12 +68,12 @@ def lessons(somebody: Known) -> dict[str, list[str]]:
     return taught
 
 
-def vocabulary(english: frozenset[str] = frozenset()) -> Vocabulary:
-    """Every word that the router knows the meaning of. english: ordinary words of the language."""
-    words = {label: _words(said) for label, said in examples().items()}
-    asked = fillers().union(*(said for label, said in words.items() if label not in ABOUT_NOTHING))
-    every = asked.union(*words.values())
-    return Vocabulary(words=every, asked=asked, nobody=_listed("nobody"), trades=_listed("trades"), english=english)
+def vocabulary(english: frozenset[str] = frozenset(), is_kind: Callable[[str], bool] = no_kind) -> Vocabulary:
+    """Every word that the router knows the meaning of. english, is_kind: see Vocabulary."""
+    by_label = words_by_label()
+    asked = word_list("fillers").union(*(said for label, said in by_label.items() if label not in ABOUT_NOTHING))
+    every = asked.union(*by_label.values())
+    return Vocabulary(every, asked, word_list("nobody"), word_list("trades"), english, is_kind)
 
 
 # Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".
@@ -81,16 +82,6 @@ ABOUT_NOTHING = frozenset({"article", "help", "cannot", "refuse", "oos", "handov
 
 def _words(said: Sequence[str]) -> frozenset[str]:
     return frozenset(t for wording in said for t in _TOKEN.findall(wording)) - frozenset(PLACEHOLDERS.values())
-
-
-def _listed(name: str) -> frozenset[str]:
-    words = yaml.safe_load((PROMPTS / "words.yaml").read_text(encoding="utf-8"))
-    return frozenset(str(words[name]).split())
-
-
-def fillers() -> frozenset[str]:
-    """Words that change nothing in any question."""
-    return _listed("fillers")
 
 
 def words_by_label() -> dict[str, frozenset[str]]:

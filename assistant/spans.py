@@ -20,6 +20,7 @@ from assistant.plan import Spans
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.party import AccountId
+from prompts.registry import word_list
 
 AMOUNT = (
     r"(?:(?:over|above|more than|under|below|less than|at least|at most|no more than|up to|exactly|around|about|bigger than|smaller than"
@@ -96,121 +97,12 @@ _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
 
-# What is bought, said beside the name of who sells it: "Lime scooters" are Lime.
-BESIDE = frozenset(
-    [
-        "ticket",
-        "tickets",
-        "scooter",
-        "scooters",
-        "bike",
-        "bikes",
-        "hire",
-        "ride",
-        "rides",
-        "lesson",
-        "lessons",
-        "class",
-        "classes",
-        "course",
-        "membership",
-        "memberships",
-        "subscription",
-        "subscriptions",
-        "sub",
-        "subs",
-        "plan",
-        "pass",
-        "game",
-        "games",
-        "app",
-        "order",
-        "orders",
-        "delivery",
-        "deliveries",
-        "bill",
-        "bills",
-        "fee",
-        "fees",
-        "fare",
-        "fares",
-        "journey",
-        "journeys",
-        "trip",
-        "trips",
-        "visit",
-        "visits",
-        "meal",
-        "meals",
-        "lunch",
-        "lunches",
-        "dinner",
-        "dinners",
-        "breakfast",
-        "coffee",
-        "coffees",
-        "drink",
-        "drinks",
-        "food",
-        "shop",
-        "shops",
-        "shopping",
-        "stuff",
-        "things",
-        "bits",
-        "money",
-        "spend",
-        "spending",
-        "payment",
-        "payments",
-        "purchase",
-        "purchases",
-        "charge",
-        "charges",
-        "refund",
-        "refunds",
-        "account",
-        "website",
-        "online",
-        "branch",
-        "store",
-        "stores",
-        "contract",
-        "renewal",
-        "insurance",
-        "policy",
-        "premium",
-        "prize",
-        "prizes",
-        "loan",
-        "mortgage",
-        "rent",
-        "session",
-        "sessions",
-        "treatment",
-        "treatments",
-        "appointment",
-        "appointments",
-        "booking",
-        "bookings",
-        "stay",
-        "stays",
-        "room",
-        "rooms",
-        "flight",
-        "flights",
-        "donation",
-        "donations",
-        "contribution",
-        "thing",
-        "one",
-        "ones",
-        "transfer",
-        "transfers",
-        "credit",
-        "debit",
-    ]
-)
+BESIDE = word_list("beside")
+
+
+def no_kind(_word: str) -> bool:
+    """Where nobody knows kinds of shop."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -218,7 +110,8 @@ class Vocabulary:
     """Words that the finders know before they know a customer.
 
     words: of all the router's examples. asked: of those that ask for the customer's own data. nobody: what names nobody even
-    where a name is expected. trades: words for kinds of shops and what they sell. english: ordinary words of the language, which are never a misspelt name; empty where unknown.
+    where a name is expected. trades: words for kinds of shops and what they sell. english: ordinary words of the
+    language, which are never a misspelt name; empty where unknown. is_kind: whether an ordinary word is a kind of shop: "the vet", "the florist".
     """
 
     words: frozenset[str]
@@ -226,6 +119,7 @@ class Vocabulary:
     nobody: frozenset[str]
     trades: frozenset[str] = frozenset()
     english: frozenset[str] = frozenset()
+    is_kind: Callable[[str], bool] = no_kind
 
 
 @dataclass(frozen=True)
@@ -362,21 +256,11 @@ def _spelt(text: str, known: Known) -> str:
     return re.sub(r"(?<![\w'&*./-])[a-z]{5,}(?![\w'&*./-])", right, text)
 
 
-_USUAL = frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4) | frozenset(
-    [
-        "spend", "spent", "spending", "month", "months", "year", "years", "week", "weeks", "account", "accounts", "balance",
-        "payment", "payments", "total", "average", "biggest", "largest", "smallest", "direct", "debit", "debits", "standing", "order",
-        "orders", "refund", "refunded", "yesterday", "today", "morning", "transfer", "transferred", "received", "savings", "money",
-        "between", "compared", "breakdown", "category", "subscription", "subscriptions", "pending", "charged", "receive", "groceries",
-    ]
-)  # fmt: skip
+_USUAL = frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4) | word_list("usual")
 
 
-def find(message: str, known: Known, is_kind: Callable[[str], bool] = lambda _word: False) -> Found:
-    """Take a message apart. The spans are in `plain` form, in the order said.
-
-    is_kind: whether an ordinary word is a kind of shop, where nobody is named: "the vet", "coffee this month".
-    """
+def find(message: str, known: Known) -> Found:
+    """Take a message apart. The spans are in `plain` form, in the order said."""
     marks = _Marks(_spelt(plain(message), known))
     _quotes(marks, known)
     _own_accounts(marks, known)
@@ -402,7 +286,7 @@ def find(message: str, known: Known, is_kind: Callable[[str], bool] = lambda _wo
     _with_beside(marks, known)
     _purposes(marks, known)
     _apposed(marks)
-    _kinds(marks, known, is_kind)
+    _kinds(marks, known)
     _left_out(marks)
     masked, unknown = _masked(marks, known)
     spans = Spans(
@@ -588,33 +472,7 @@ def _categories(marks: _Marks, known: Known) -> None:
                 marks.take(start, start + len(name), "category")
 
 
-# Kinds of spending whose words also say what is asked: only after "on" or "for" do they narrow it.
-_TOOL_WORDS = frozenset(
-    [
-        "subscription",
-        "subscriptions",
-        "membership",
-        "memberships",
-        "salary",
-        "salaries",
-        "wage",
-        "wages",
-        "pay",
-        "pension",
-        "income",
-        "interest",
-        "refund",
-        "refunds",
-        "savings",
-        "saving",
-        "transfer",
-        "transfers",
-        "bill",
-        "bills",
-        "payment",
-        "payments",
-    ]
-)
+_TOOL_WORDS = word_list("ask_too")
 _SPENT_ON = re.compile(r"\b(?:on|for|category)\s+(?:my |the |our )?$")
 
 
@@ -750,7 +608,7 @@ def _with_beside(marks: _Marks, known: Known) -> None:
             marks.take(part[0], end, "merchant")
 
 
-def _kinds(marks: _Marks, known: Known, is_kind: Callable[[str], bool]) -> None:
+def _kinds(marks: _Marks, known: Known) -> None:
     """Words for a kind of shop, or for what it sells, where a name may stand: "find the vet bill", "coffee this month?"."""
     named = bool(marks.of("merchant") or marks.of("category"))
     if _ABOUT_MONEY.search(marks.text) is None and len(marks.text.split()) > FRAGMENT:
@@ -758,7 +616,11 @@ def _kinds(marks: _Marks, known: Known, is_kind: Callable[[str], bool]) -> None:
     for match in reversed([*_NOUN.finditer(marks.hidden())]):
         word, rest = match["noun"], marks.hidden()[match.end("noun") :]
         listed = word in known.vocabulary.trades and _AMONG.match(rest) is not None
-        if (listed or not named) and word not in known.nobody and (word in known.vocabulary.trades or is_kind(word)):
+        if (
+            (listed or not named)
+            and word not in known.nobody
+            and (word in known.vocabulary.trades or known.vocabulary.is_kind(word))
+        ):
             named = marks.take(match.start("noun"), match.end("noun"), "merchant") or named
 
 

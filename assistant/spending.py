@@ -281,7 +281,7 @@ def top(query: Query, context: Context) -> ToolResult:
     kinds = {Group.CATEGORY: "biggest categories", Group.MONTH: "months", Group.ACCOUNT: "accounts", Group.DAY: "days"}
     head = kinds.get(group, "biggest payees")
     context.say("top.head", number=_counted(query, len(sums)), kind=head, about=about(query, context, period))
-    names = _group_names(query, context, selection, group)
+    names = _group_names(query, context, sums, group)
     for one in sums:
         ids = context.queries.ids(_narrowed(selection, group, one.key, context))
         name = context.book.name(group.value, names.get(one.key, one.key), ids)
@@ -338,17 +338,17 @@ def _shown(context: Context) -> dict[str, str]:
     return names
 
 
-def _group_names(query: Query, context: Context, selection: Selection, group: Group) -> dict[str, str]:
+def _group_names(query: Query, context: Context, sums: Sequence[Sum], group: Group) -> dict[str, str]:
     """The name to show for each group key."""
     if group is Group.MERCHANT:
         shown = _shown(context)
-        return shown | {one.key: shown.get(one.key.split(_BETWEEN)[0], one.key) for one in _groups(context, selection, group)}
+        return {s.key: shown.get(s.key.split(_BETWEEN)[0], s.key) for s in sums}
     if group is Group.CATEGORY:
-        return {s.key: context.category(s.key) for s in context.queries.grouped(selection, group)}
+        return {s.key: context.category(s.key) for s in sums}
     if group is Group.ACCOUNT:
         return {a.id: a.name for a in query.accounts}
     if group is Group.MONTH:
-        return {s.key: f"{s.first_on:%B %Y}" for s in context.queries.grouped(selection, group)}
+        return {s.key: f"{s.first_on:%B %Y}" for s in sums}
     return {}
 
 
@@ -391,7 +391,7 @@ def breakdown(query: Query, context: Context) -> ToolResult:
     sums = [s for s in _groups(context, selection, group) if s.total.currency == whole.total.currency]
     total = context.book.money("total spent", -whole.total, context.queries.ids(selection))
     context.say("breakdown.head", total=total, about=about(query, context, period), kind=group.value)
-    names = _group_names(query, context, selection, group)
+    names = _group_names(query, context, sums, group)
     told = sums[-12:] if group in (Group.MONTH, Group.DAY) else sums[:8]
     for one in told:
         ids = context.queries.ids(_narrowed(selection, group, one.key, context))
@@ -527,7 +527,7 @@ def distinct(query: Query, context: Context) -> ToolResult:
     if not sums:
         return _nothing(query, context, period, "count.none")
     keys = list(dict.fromkeys(s.key for s in sums))
-    names = _group_names(query, context, selection, group)
+    names = _group_names(query, context, sums, group)
     kind = ("category", "different categories") if group is Group.CATEGORY else ("payee", "different payees")
     number = context.book.count("different " + group.value, len(keys), context.queries.ids(selection), *kind)
     context.say("distinct.one", count=number, about=about(query, context, period))
@@ -587,8 +587,9 @@ def income(query: Query, context: Context) -> ToolResult:
         total = context.book.money("money in", one.total, ids)
         number = context.book.count("credits", one.count, ids, "payment")
         context.say("income.one", total=total, count=number, about=about(query, context, period, verb="from"))
-    names = _group_names(query, context, selection, Group.MERCHANT)
-    for one in _groups(context, selection, Group.MERCHANT)[:FEW] if not query.matches else ():
+    payers = _groups(context, selection, Group.MERCHANT)[:FEW] if not query.matches else []
+    names = _group_names(query, context, payers, Group.MERCHANT)
+    for one in payers:
         ids = context.queries.ids(_narrowed(selection, Group.MERCHANT, one.key, context))
         name = context.book.name("from", names.get(one.key, one.key), ids)
         total = context.book.money("money in", one.total, ids)

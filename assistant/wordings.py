@@ -15,6 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from assistant.spans import plain
+from prompts.registry import word_list
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -24,15 +25,7 @@ Meaning = tuple[str, ...]
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 NOTHING = "nothing"
 _WORD = re.compile(r"[a-z0-9£€%]{3,}")
-_COMMON = frozenset(
-    [
-        "about", "also", "and", "any", "are", "been", "can", "could", "cant", "did", "does", "dont", "for", "from", "get", "got",
-        "has", "have", "her", "his", "how", "into", "ive", "just", "know", "like", "long", "many", "much", "need", "not", "often",
-        "our", "please", "should", "some", "tell", "than", "that", "the",
-        "their", "them", "then", "there", "they", "this", "too", "use",
-        "want", "was", "what", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your",
-    ]
-)  # fmt: skip
+_COMMON = word_list("common")
 
 
 class Near(NamedTuple):

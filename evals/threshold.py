@@ -45,7 +45,7 @@ class Point(NamedTuple):
 
 class _Noted(Understanding):
     def __init__(self, of: Understanding) -> None:
-        super().__init__(of.head, of.embed, of.is_kind)
+        super().__init__(of.head, of.embed)
         self.notes: list[tuple[str, float]] = []
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:

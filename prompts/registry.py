@@ -95,6 +95,12 @@ def token_ranks() -> str:
 
 
 @cache
+def word_list(name: str) -> frozenset[str]:
+    """A list of `words.yaml`, which says what each is for."""
+    return frozenset(str(yaml.safe_load(_text("words.yaml"))[name]).split())
+
+
+@cache
 def large_prompt() -> LargePrompt:
     """The outside model's prompt of this release."""
     entry = _registry()["large"]

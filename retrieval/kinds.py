@@ -38,6 +38,10 @@ class Kinds:
         """The codes that ordinary words may mean; none where nothing is near. About 3 ms, away from the event loop."""
         return await asyncio.to_thread(self.codes, said)
 
+    def knows(self, said: str) -> bool:
+        """Whether a word is a kind of shop. Blocking."""
+        return bool(self.codes(said))
+
     def codes(self, said: str) -> frozenset[str]:
         """See find. Blocking; what was asked once is kept."""
         if said not in self._found:

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from assistant.periods import Today
 from assistant.plan import Spans
 from assistant.resolve import read_bounds, read_category, read_group, read_number, synonyms_of
-from assistant.router import examples, fillers, vocabulary
+from assistant.router import examples, vocabulary
 from assistant.spans import Found, Known, find, plain
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.money import Money
 from data.party import AccountId
 from data.queries import Group
+from prompts.registry import word_list
 
 MINE = AccountId("mine")
 TEXTS = (
@@ -205,7 +206,7 @@ def test_a_wording_teaches_one_label_only() -> None:
 
 @pytest.mark.parametrize("word", ["besides", "except", "weekday", "online", "abroad", "contactless", "joint", "morning"])
 def test_words_that_narrow_are_no_fillers(word: str) -> None:
-    assert word not in fillers()
+    assert word not in word_list("fillers")
 
 
 # Ordinary words, names in two halves and what is left out

@@ -276,15 +276,12 @@ def find(message: str, known: Known) -> Found:
         name = "a" if match["a"] else "b"
         marks.take(match.start(name), match.end(name), "number")
     _categories(marks, known)
-    for match in _BILLS.finditer(marks.hidden()):
-        marks.take(match.start("kind"), match.end("kind"), "merchant")
     for match in _WHO_DID.finditer(marks.hidden()):
         marks.take(match.start(), match.end(), "merchant")
     _slots(marks, known)
     _fragments(marks, known)
     _join(marks, known)
     _with_beside(marks, known)
-    _purposes(marks, known)
     _apposed(marks)
     _kinds(marks, known)
     _left_out(marks)
@@ -307,11 +304,6 @@ def find(message: str, known: Known) -> Found:
 _BOUGHT = re.compile(
     r"\bcard (?:payments?|purchases?|spend(?:ing)?|transactions?)\b|\b(?:on|with|using|by) (?:(?:my|the|our) )?(?:debit |bank )?cards?\b"
     r"|\bpurchases?\b|\bi(?:'ve| have)? bought\b"
-)
-# What a household is billed for, whoever bills it; words with other uses only beside "bill".
-_BILLS = re.compile(
-    r"\b(?P<kind>(?:electricity|electric|gas|water|energy|heating|broadband|wifi|internet|landline|council tax|tv licen[cs]e)(?= |$|[?.!,])"
-    r"|(?:phone|mobile|power|tv)(?= (?:bills?|contract|payment|company|provider)\b))"
 )
 # Somebody by what they did: "the chap who did the plumbing".
 _WHO_DID = re.compile(
@@ -633,7 +625,7 @@ FRAGMENT = 5
 _AMONG = re.compile(r"(?:,| and|, and) \x01")
 _NOUN = re.compile(
     r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|and|or|so|ok)\s)"
-    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|come|came|is|was|each|per|every)\b)"
+    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|each|per|every)\b)"
 )
 
 
@@ -708,29 +700,6 @@ def close_word(token: str, vocabulary: Iterable[str], least: int = 4) -> str | N
     slips = 1 if len(token) <= 6 else 2
     best = process.extractOne(token, list(vocabulary), scorer=DamerauLevenshtein.distance, score_cutoff=slips)
     return str(best[0]) if best is not None and best[0][0] == token[0] else None
-
-
-def _purposes(marks: _Marks, known: Known) -> None:
-    """Takes what a payment was for out of the names, where somebody else is named: "at Currys, it's for a warranty".
-
-    Its words stay, as ones that chose nothing. Where it is part of what somebody's payments say, it is left in.
-    """
-    names = [p for p in marks.taken if p[2] == "merchant"]
-    theirs = [p for p in names if _theirs(p[3], known)]
-    if len(names) < 2 or not theirs:
-        return
-    for part in names:
-        lead = _PURPOSE.search(marks.text[: part[0]])
-        if part not in theirs and lead is not None and part[3].split()[-1] not in known.synonyms:
-            marks.taken.remove(part)
-
-
-_PURPOSE = re.compile(r"\b(?:for|the|of|as|in)\s+(?:(?:a|an|the|my|our|some)\s+)?$")
-
-
-def _theirs(name: str, known: Known) -> bool:
-    """Whether a name has a word of the customer's payees."""
-    return any(_as_held(w.removesuffix("'s"), known) is not None for w in _WORD.findall(name) if w not in known.nobody)
 
 
 def _join(marks: _Marks, known: Known) -> None:

@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from assistant import periods
 from assistant import spans as parts
-from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
 from data.banking import AccountKind
@@ -225,7 +225,7 @@ class Understanding:
         left = [w for w in heard.unknown if w.removesuffix("'s") not in parts.plain(said)]
         named = step.spans.merchants or step.spans.category or step.spans.account
         dated = [w for w in left if _AFTER_A_TIME.search(parts.plain(message).partition(w)[0])]
-        if step.tool in _ABOUT_SAME - _WHOLE and ((left and not named) or (dated and not step.spans.periods)):
+        if step.tool in ABOUT_SAME - _WHOLE and ((left and not named) or (dated and not step.spans.periods)):
             return ", ".join(left)
         astray = _off_track(memory)
         if (astray or not _names_somebody(memory)) and _points_nowhere(step, parts.plain(message), astray):
@@ -264,7 +264,7 @@ class Understanding:
                 return []
             if steps and step.spans == Spans() and _HOW_MUCH_IT.fullmatch(clause):
                 continue
-            if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in _ABOUT_SAME:
+            if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in ABOUT_SAME:
                 # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
                 return []
             if steps:
@@ -297,7 +297,7 @@ class Understanding:
             topic = topic_of(message, memory) if tool is Tool.ARTICLE else message
             return Step(tool=tool, spans=right.spans.model_copy(update={"topic": topic}))
         spans = _continued(tool, _grouped(tool, right.spans, text, last), last, text)
-        if last is not None and not memory.lost and tool in _INHERITS and _refers_back(text, spans):
+        if last is not None and not memory.lost and tool in ABOUT_PAYMENTS and _refers_back(text, spans):
             return _same_again(last, tool, spans, known, text)
         return Step(tool=tool, spans=spans)
 
@@ -354,7 +354,7 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) ->
     if _THE_ONE.search(text):
         if tool in (Tool.LAST, Tool.FIND) and (came := _came_in(last, said)) is not None:
             return came
-        if tool in _ABOUT_SAME and (narrowed := _narrowed(last, said)) is not None:
+        if tool in ABOUT_SAME and (narrowed := _narrowed(last, said)) is not None:
             spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
             return narrowed.model_copy(update={"tool": tool, "spans": spans})
     if tool is Tool.COMPARE:
@@ -427,14 +427,14 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     Never where sums would then be over everything, nor a word beside a name that may be part of it, nor one that narrows.
     """
     words = [w.removesuffix("'s") for w in missing]
-    if sure >= CERTAIN and step.tool not in _ABOUT_SAME - _WHOLE | _FREE | {Tool.INCOME, Tool.REFUND_STATUS}:
+    if sure >= CERTAIN and step.tool not in ABOUT_SAME - _WHOLE | _FREE | {Tool.INCOME, Tool.REFUND_STATUS}:
         # "Could I get a 250 pound gizmo": what it is changes nothing.
         return not any(w in _NARROWING for w in words)
     narrowing = _NARROWING - _HOURS if step.tool is Tool.DUPLICATES else _NARROWING
     if step.tool in _FREE or any(w in narrowing or w.isdigit() for w in words):
         return False
     said = step.spans
-    if step.tool in _ABOUT_SAME | {Tool.INCOME} and not (said.merchants or said.category or step.tool in _WHOLE):
+    if step.tool in ABOUT_SAME | {Tool.INCOME} and not (said.merchants or said.category or step.tool in _WHOLE):
         return False
     beside = {m for pair in _BESIDE_NAME.findall(found.masked) for m in pair if m}
     return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
@@ -456,7 +456,7 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     lost: the message before was not understood, so that "the dearest one?" is of what nobody knows.
     """
     said = step.spans
-    if step.tool not in _INHERITS:
+    if step.tool not in ABOUT_PAYMENTS:
         return False
     if lost and _SOMEBODY.search(text) and not said.merchants:
         # "How much did she spend" after a refusal is about who was refused.
@@ -528,13 +528,6 @@ _OF_IT = re.compile(r"\b(?:that|it)\b")
 _HOW_MUCH_IT = re.compile(
     r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|for|it|that|cost|to|with|come|amount|at|of|the|were|they|from))*[ ?.!]*"
 )
-# What can be asked of the same payments as before: "how many was that?"
-_ABOUT_SAME = frozenset({
-    Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.BREAKDOWN, Tool.SHARE,
-    Tool.DISTINCT, Tool.REFUNDS, Tool.QUIET_DAYS, Tool.BIGGEST_DAY, Tool.FIND, Tool.DUPLICATES, Tool.SUBSCRIPTIONS,
-})  # fmt: skip
-# These too, where they point back: "how much has he sent me?"
-_INHERITS = _ABOUT_SAME | {Tool.INCOME, Tool.REFUND_STATUS, Tool.IDENTIFY, Tool.COMPARE}
 _BACKWARD = re.compile(
     r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b"
     r"|^(?:(?:omg|lol|haha|hmm|oh|wow|yeah|yes|no|well|um|er|ah|thanks|great|ok|okay|right)[,.! ]+)*(?:and|so|ok|okay|right)\b"
@@ -556,7 +549,7 @@ def _undated(said: Spans, message: str) -> bool:
 
 def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     """ "And the fees on top of that": what goes on with the question before keeps its period; "coffees there" are theirs."""
-    if last is None or tool not in _ABOUT_SAME or last.step.tool not in _GOES_ON:
+    if last is None or tool not in ABOUT_SAME or last.step.tool not in _GOES_ON:
         return said
     before = last.step.spans
     again = {w for name in before.merchants for w in parts.words_of(name)}
@@ -605,7 +598,7 @@ def _leans_back(label: str, step: Step, found: Found, text: str) -> bool:
     """Whether a message can only be read with the one before."""
     if label in _LEANING:
         return True
-    return step.tool in _INHERITS and not found.unknown and _refers_back(text, found.spans)
+    return step.tool in ABOUT_PAYMENTS and not found.unknown and _refers_back(text, found.spans)
 
 
 def _said_before(memory: Memory) -> set[str]:
@@ -632,7 +625,7 @@ def _about_pay(before: Step, tool: Tool, said: Spans, text: str) -> bool:
 
 def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | None) -> Found | None:
     """The parts as they narrow what is asked; None where they do in a way that one step cannot say."""
-    if tool not in _ABOUT_SAME | {Tool.INCOME, Tool.COMPARE}:
+    if tool not in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE}:
         return found
     if _misread(found, known):
         return None
@@ -672,7 +665,7 @@ def _of_interest(found: Found, tool: Tool, text: str) -> Found:
     return found
 
 
-_OUTWARD = (_ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}
+_OUTWARD = (ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}
 _PAID_OUT = re.compile(r"\b(?:spen[dt]|paid out|gone out|went out|bought|outgoings|cost)\b")
 _THERE = re.compile(r"\bthere\b(?! (?:is|are|was|were|any|been))")
 _IS_THAT = re.compile(
@@ -764,7 +757,7 @@ def _fragment(said: Spans, memory: Memory, message: str) -> Step | None:
     return Step(tool=Tool.SUM, spans=said) if said.merchants or said.category else None
 
 
-_GOES_ON = _ABOUT_SAME | {
+_GOES_ON = ABOUT_SAME | {
     Tool.COMPARE,
     Tool.INCOME,
     Tool.STANDING_ORDERS,

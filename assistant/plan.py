@@ -56,6 +56,13 @@ class Tool(StrEnum):
     HANDOVER = "handover"
 
 
+# What can be asked of the same payments as before: "how many was that?"
+ABOUT_SAME = frozenset({
+    Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.BREAKDOWN, Tool.SHARE,
+    Tool.DISTINCT, Tool.REFUNDS, Tool.QUIET_DAYS, Tool.BIGGEST_DAY, Tool.FIND, Tool.DUPLICATES, Tool.SUBSCRIPTIONS,
+})  # fmt: skip
+# These too, where they point back: "how much has he sent me?"
+ABOUT_PAYMENTS = ABOUT_SAME | {Tool.INCOME, Tool.REFUND_STATUS, Tool.IDENTIFY, Tool.COMPARE}
 # Which page, and which particular of a card or a product is asked for, is read from the whole question.
 READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT, Tool.CONTACT, Tool.ELIGIBILITY})
 # What these answer goes on on the bank's pages.

@@ -19,7 +19,7 @@ from assistant.dialogue import SHORT, SURE, Asked, Choice, Memory, Understanding
 from assistant.library import article, beside
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
-from assistant.plan import ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, find, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, together, unknown_payee
@@ -107,6 +107,22 @@ NAMES_ELSEWHERE = AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFI
 SUGGESTED = ("What is my balance?", "How much did I spend last month?", "What is coming out before payday?")
 
 
+# The question as the pages understand it, the passages of each article found, whose terms it may be about.
+Searched = tuple[str, Sequence[Sequence[Passage]], list[terms.Held]]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks in a turn, what they may see, when, and after what. searched: what this turn has looked for in the pages."""
+
+    login: Login
+    accounts: tuple[AccountId, ...]
+    known: Known
+    memory: Memory
+    now: dt.datetime
+    searched: dict[str, Searched] = field(default_factory=dict)
+
+
 @dataclass
 class Assistant:
     """Answers turns. always_model: the router is not asked.
@@ -141,26 +157,26 @@ class Assistant:
         began = time.perf_counter()
         before = Memory.model_validate_json(memory) if memory else Memory()
         accounts = login.accounts(now)
-        known = await asyncio.to_thread(self._see, login, accounts, now)
-        plan = await self._plan(message, known, before, emit)
+        asking = Asking(login, accounts, await asyncio.to_thread(self._see, login, accounts, now), before, now)
+        plan = await self._plan(message, asking, emit)
         if isinstance(plan, Unsure):
-            wording = await self._converse(message, login, known, before, now, emit)
+            wording = await self._converse(message, asking, emit)
             if wording is not None:
                 scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
                 await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000))
                 return before.after(wording.asked, wording.choices).model_dump_json()
-        plan = await self._or_pages(plan, message, login, known, before, now)
+        plan = await self._or_pages(plan, message, asking)
         results: list[ToolResult] = []
         asked: list[Asked] = []
         choices: list[Choice] = []
         facts = 0
         for step in plan.steps if isinstance(plan, Plan) else ():
-            result, done, offered = await self._perform(step, before, login, known, accounts, now, facts)
+            result, done, offered = await self._perform(step, asking, facts)
             if result.unknown and isinstance(plan, Plan) and len(plan.steps) == 1:
                 # Nobody of that name was paid, and no account is called so: it may be a question about the bank after all.
-                other = await self._or_pages(Unsure(Found(message, step.spans, ()), "", 0.0), message, login, known, before, now)
+                other = await self._or_pages(Unsure(Found(message, step.spans, ()), "", 0.0), message, asking)
                 if isinstance(other, Plan):
-                    result, done, offered = await self._perform(other.steps[0], before, login, known, accounts, now, facts)
+                    result, done, offered = await self._perform(other.steps[0], asking, facts)
             results.append(result)
             asked += done
             choices += offered
@@ -200,7 +216,8 @@ class Assistant:
 
     # What is meant
 
-    async def _plan(self, message: str, known: Known, memory: Memory, emit: Emit) -> Plan | Unsure:
+    async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure:
+        known, memory = asking.known, asking.memory
         chosen = _chosen(message, memory.choices)
         if chosen is not None:
             return Plan(steps=(chosen,), path="routed")
@@ -229,11 +246,9 @@ class Assistant:
             return planned.model_copy(update={"steps": tuple(_with_topic(s, message, memory) for s in planned.steps)})
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
 
-    async def _converse(
-        self, message: str, login: Login, known: Known, memory: Memory, now: dt.datetime, emit: Emit
-    ) -> Wording | None:
+    async def _converse(self, message: str, asking: Asking, emit: Emit) -> Wording | None:
         """What an outside model performed and said, all of it told; None when it did nothing, or may not be asked."""
-        large, accounts = self.large, login.accounts(now)
+        large, login, known, memory, now = self.large, asking.login, asking.known, asking.memory, asking.now
         # Where nobody agreed to it there is nothing to decide, and no denial to warn of.
         if large is None or not login.agrees(Purpose.EXTERNAL_MODEL, now):
             return None
@@ -241,7 +256,7 @@ class Assistant:
         prior = Plan(steps=(memory.asked[-1].step,), path="routed") if memory.asked else None
 
         async def perform(step: Step, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
-            return await self._perform(_with_topic(step, message, memory), memory, login, known, accounts, now, facts)
+            return await self._perform(_with_topic(step, message, memory), asking, facts)
 
         def objection(step: Step) -> str:
             left = self.understanding.passes_over(step, heard, message, memory)
@@ -254,7 +269,7 @@ class Assistant:
             await large.converse(message, prior, heard.spans, objection, wording)
 
         try:
-            await self.gateway.perform("AskOutsideModel", login, accounts, now, ask)
+            await self.gateway.perform("AskOutsideModel", login, asking.accounts, now, ask)
         except ModelUnavailable as error:
             log.warning("outside model", error=str(error))
         except Denied as error:
@@ -265,15 +280,15 @@ class Assistant:
         await wording.finish()
         return wording
 
-    async def _or_pages(
-        self, plan: Plan | Unsure, message: str, login: Login, known: Known, memory: Memory, now: dt.datetime
-    ) -> Plan | Unsure:
-        """What nobody understood, or what cannot be done here, may be on the bank's pages: then they answer."""
+    async def _or_pages(self, plan: Plan | Unsure, message: str, asking: Asking) -> Plan | Unsure:
+        """What nobody understood, what cannot be done here, and what reads just as what a page is asked, more than as it was
+        taken, may be on the bank's pages: then they answer."""
+        memory = asking.memory
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
-        if not (isinstance(plan, Unsure) or cannot or await asyncio.to_thread(self._rather_a_page, plan, message)):
+        if isinstance(plan, Plan) and not cannot and not _may_be_a_page(plan):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
-        if isinstance(plan, Unsure) and _of_their_own(plan) and likeness < LIKE_A_PAGE:
+        if likeness < LIKE_A_PAGE and not cannot and (isinstance(plan, Plan) or _of_their_own(plan)):
             return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
@@ -281,7 +296,7 @@ class Assistant:
             topics = [whole, *topics] if likeness < LIKE_A_PAGE else [*topics, whole]
         for topic in topics:
             try:
-                question, found, held = await self._search(topic, login, known, now)
+                question, found, held = await self._search(topic, asking)
             except IndexUnavailable:
                 return plan
             term = await asyncio.to_thread(self.terms.meant, topic, held)
@@ -303,43 +318,23 @@ class Assistant:
         declined = plan.steps if isinstance(plan, Plan) and cannot and not ASKING.search(message.casefold()) else ()
         return Plan(steps=(*declined, page), path="routed")
 
-    def _rather_a_page(self, plan: Plan | Unsure, message: str) -> bool:
-        """Whether a message that names nothing of the customer's own reads just as what a page is asked, more than as it was taken."""
-        if not isinstance(plan, Plan) or plan.path != "routed" or len(plan.steps) != 1:
-            return False
-        step = plan.steps[0]
-        # "This tax year": days are part of a question about payments or statements, and of no other.
-        dated = step.spans.periods and step.tool not in READ_WHOLE - {Tool.STATEMENTS}
-        said = step.spans.merchants or dated or step.spans.category
-        if step.tool not in TOOLS or said or plan.sure >= SURE_OF_PAYMENTS:
-            return False
-        return self.reader.likeness(message) >= LIKE_A_PAGE
-
     # What is done
 
-    async def _perform(
-        self,
-        step: Step,
-        before: Memory,
-        login: Login,
-        known: Known,
-        accounts: tuple[AccountId, ...],
-        now: dt.datetime,
-        facts: int,
-    ) -> tuple[ToolResult, list[Asked], list[Choice]]:
+    async def _perform(self, step: Step, asking: Asking, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
+        login, known, now = asking.login, asking.known, asking.now
         if step.tool in STATIC:
             outcome, keys = STATIC[step.tool]
             choices = SUGGESTED if step.tool is Tool.HELP else ()
             return ToolResult(outcome=outcome, lines=tuple(Line(key=k) for k in keys), choices=choices), [], []
 
         if step.tool is Tool.ARTICLE:
-            result = await self._look_up(step, before, login, known, now, facts)
+            result = await self._look_up(step, asking, facts)
             return result, [Asked(step=step, pages=tuple(source.partition("#")[0] for source, _ in result.citations))], []
         if not known.accounts:
             return _no_accounts(login, facts), [], []
 
         async def meaning(name: str) -> Alike:
-            return await self.meaning(name, frozenset(accounts))
+            return await self.meaning(name, frozenset(asking.accounts))
 
         try:
             query = await resolve(step, known, meaning)
@@ -374,14 +369,14 @@ class Assistant:
         found = await asyncio.to_thread(self.reader.quotes, question, about)
         return beside(result, found, context, quote=query.tool is Tool.ELIGIBILITY and len(told) == 1)
 
-    async def _look_up(self, step: Step, before: Memory, login: Login, known: Known, now: dt.datetime, facts: int) -> ToolResult:
+    async def _look_up(self, step: Step, asking: Asking, facts: int) -> ToolResult:
         """What the bank's pages say and its terms come to; quoted, for the versions that the customer is on today."""
-        topic = step.spans.topic
+        topic, before, login, now = step.spans.topic, asking.memory, asking.login, asking.now
         try:
-            question, passages, held = await self._search(topic, login, known, now)
+            question, passages, held = await self._search(topic, asking)
         except IndexUnavailable:
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.pages"),))
-        context = self._context(known, (), login, now, Live(), facts)
+        context = self._context(asking.known, (), login, now, Live(), facts)
         balances = {b.account: b.booked for b in await self._balances(login, [h.account for h in held], now)}
 
         def run() -> ToolResult:
@@ -403,18 +398,15 @@ class Assistant:
             return None
         return self.terms.meant(last.spans.topic, held)
 
-    async def _search(
-        self, topic: str, login: Login, known: Known, now: dt.datetime
-    ) -> tuple[str, Sequence[Sequence[Passage]], list[terms.Held]]:
-        """(the question as the pages understand it, the passages of each article found, whose terms it may be about).
-
-        Raises IndexUnavailable.
-        """
-        held, everything = await self._products(login, known, now)
-        question = terms.with_products(topic, held)
-        products = frozenset(h.product.id for h in held) | terms.named(question, everything)
-        found = await self.articles(question, known.today.date, products)
-        return question, found, [] if terms.others(topic, held, everything) else held
+    async def _search(self, topic: str, asking: Asking) -> Searched:
+        """What the pages may say to a question, looked for once in a turn. Raises IndexUnavailable."""
+        if topic not in asking.searched:
+            held, everything = await self._products(asking.login, asking.known, asking.now)
+            question = terms.with_products(topic, held)
+            products = frozenset(h.product.id for h in held) | terms.named(question, everything)
+            found = await self.articles(question, asking.known.today.date, products)
+            asking.searched[topic] = question, found, [] if terms.others(topic, held, everything) else held
+        return asking.searched[topic]
 
     async def _balances(self, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Sequence[Balance]:
         """What is on the accounts, for interest on more of it; none where the services do not answer."""
@@ -584,6 +576,16 @@ def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
     return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
 
 
+def _may_be_a_page(plan: Plan) -> bool:
+    """Whether a plan of the router is of one tool, names nothing of the customer's own, and is none that it is very sure of."""
+    if plan.path != "routed" or len(plan.steps) != 1 or plan.sure >= SURE_OF_PAYMENTS:
+        return False
+    step = plan.steps[0]
+    # "This tax year": days are part of a question about payments or statements, and of no other.
+    dated = step.spans.periods and step.tool not in READ_WHOLE - {Tool.STATEMENTS}
+    return step.tool in TOOLS and not (step.spans.merchants or dated or step.spans.category)
+
+
 def _of_their_own(plan: Unsure) -> bool:
     """Whether a message that was not understood is about the customer's own money all the same: a page is no answer to it."""
     said = plan.found.spans
@@ -591,9 +593,7 @@ def _of_their_own(plan: Unsure) -> bool:
     return plan.label in _OF_PAYMENTS and (plan.sure >= SURE or (named and plan.sure >= OWN_LEAST))
 
 
-_OF_PAYMENTS = {t.value for t, run in TOOLS.items() if run.__module__ == spending.__name__} | {
-    Tool.SUBSCRIPTIONS.value, Tool.BALANCE.value, Tool.SALARY.value, Tool.STATEMENTS.value, Tool.UPCOMING.value,
-}  # fmt: skip
+_OF_PAYMENTS = ABOUT_PAYMENTS | {Tool.PENDING, Tool.BALANCE, Tool.SALARY, Tool.STATEMENTS, Tool.UPCOMING}
 # A guess that is no better than this says nothing of whose money it is.
 OWN_LEAST = 0.4
 

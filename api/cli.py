@@ -84,7 +84,7 @@ def _moment(text: str | None) -> datetime | None:
 @app.command()
 def prepare() -> None:
     """Make what serving needs: the embedding model, the router, the database. Repeats nothing."""
-    from api import wiring  # noqa: PLC0415  so that --help answers at once
+    from api import wiring
 
     with _plainly():
         settings = Settings()
@@ -102,8 +102,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that answer, on one port.")] = None,
 ) -> None:
     """Serve the chat page, the API and the sandbox bank on http://127.0.0.1:8080."""
-    from api import serve as one  # noqa: PLC0415  so that --help answers at once
-    from api import workers as several  # noqa: PLC0415  as above
+    from api import serve as one
+    from api import workers as several
 
     settings = Settings()
     chosen = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
@@ -118,7 +118,7 @@ def serve(
 @app.command()
 def sandbox(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8090) -> None:
     """Serve the sandbox bank alone over HTTP: identity and accounts in the shapes of UK Open Banking."""
-    from api.serve import serve_sandbox  # noqa: PLC0415
+    from api.serve import serve_sandbox
 
     with _plainly():
         serve_sandbox(Settings(), port, err)
@@ -135,7 +135,7 @@ def import_(
     columns: Annotated[str, typer.Option(help="Columns by hand: date=Datum,amount=Betrag,text=Text,…")] = "",
 ) -> None:
     """Import statements: each file whole or not at all; the same file again adds nothing."""
-    from api.importing import import_files  # noqa: PLC0415
+    from api.importing import import_files
 
     with _plainly():
         import_files(Settings(), files, party, party_column, account, currency, sign, columns, _bar, err)
@@ -151,7 +151,7 @@ def articles(
     where: Annotated[str, typer.Option(help="Only JSON lines with these values: kind=rule,…")] = "",
 ) -> None:
     """Load the bank's articles: the source whole or not at all; what is as it was is not touched."""
-    from api.library import load_articles  # noqa: PLC0415  so that --help answers at once
+    from api.library import load_articles
 
     with _plainly():
         load_articles(Settings(), source, name, remove_missing, audience, fields, where, _bar, err)
@@ -162,7 +162,7 @@ def index() -> None:
     """Rebuild the indexes from SQL: of merchants from the ledger, and of the bank's articles."""
 
     async def work() -> tuple[int, int]:
-        from api import wiring  # noqa: PLC0415
+        from api import wiring
 
         async with wiring.open_bank(Settings(model="none")) as bank:
             with _bar("indexing", "templates") as progress:
@@ -185,7 +185,7 @@ def ask(question: str, party: Party, now: Now = None, as_json: Annotated[bool, t
 
 
 async def _ask(party: str, questions: list[str], now: str | None) -> list[tuple[dict[str, Any], list[Event]]]:
-    from api import wiring  # noqa: PLC0415
+    from api import wiring
 
     moment = _moment(now)
     told = []
@@ -240,7 +240,7 @@ def chat(party: Party, now: Now = None) -> None:
     """Talk to the assistant as a party; an empty line or Ctrl-D ends it."""
 
     async def work() -> None:
-        from api import wiring  # noqa: PLC0415
+        from api import wiring
 
         async with wiring.open_bank(Settings()) as bank:
             with wiring.asking_at(_moment(now)):
@@ -257,19 +257,20 @@ def chat(party: Party, now: Now = None) -> None:
 @app.command()
 def consent(
     party: Party,
-    give: Annotated[bool, typer.Option("--give", help="Agree: an outside model may be asked.")] = False,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take that back.")] = False,
+    give: Annotated[
+        bool | None, typer.Option("--give/--withdraw", help="Agree that an outside model may be asked, or take that back.")
+    ] = None,
 ) -> None:
     """Show, give or take back a party's consent to an outside language model being told what they ask."""
 
     async def work() -> bool:
-        from api import wiring  # noqa: PLC0415
+        from api import wiring
 
         async with wiring.open_bank(Settings(model="none", model_url="", planner="router")) as bank:
             login = await bank.login(PartyId(party))
-            if give:
+            if give is True:
                 bank.ledger.put_consent(Consent(party=login.party.id, purpose=Purpose.EXTERNAL_MODEL))
-            if withdraw:
+            if give is False:
                 bank.ledger.withdraw_consent(login.party.id, Purpose.EXTERNAL_MODEL)
             return bank.ledger.consents(login.party.id, Purpose.EXTERNAL_MODEL, wiring.clock())
 
@@ -303,7 +304,7 @@ def batch(
 
 
 async def _batch(settings: Settings, asked: list[batches.Question], answers: Path) -> None:
-    from api import wiring  # noqa: PLC0415
+    from api import wiring
 
     done = batches.answered(answers)
     todo = [q for q in asked if q.id not in done]
@@ -320,7 +321,7 @@ async def _batch(settings: Settings, asked: list[batches.Question], answers: Pat
 @model.command("fetch")
 def model_fetch(name: Annotated[str, typer.Argument(help="1.5b, or 0.5b for quick tests.")] = "1.5b") -> None:
     """Fetch the weights of the embedded model, about 1.1 GB; resumable, verified by sha256."""
-    from assistant import weights  # noqa: PLC0415
+    from assistant import weights
 
     with _plainly(), _bar(f"model {name}") as progress:
         err.print(str(weights.fetch(Settings().models, name, progress)))
@@ -329,7 +330,7 @@ def model_fetch(name: Annotated[str, typer.Argument(help="1.5b, or 0.5b for quic
 @model.command("check")
 def model_check() -> None:
     """Verify the weights that are here."""
-    from assistant import weights  # noqa: PLC0415
+    from assistant import weights
 
     with _plainly(), _bar("verifying") as progress:
         settings = Settings()
@@ -342,7 +343,7 @@ def model_check() -> None:
 @model.command("serve")
 def model_serve() -> None:
     """Serve the embedded model on loopback for all that runs on this home, and say where. Missing weights are fetched."""
-    from api.serve import serve_model  # noqa: PLC0415  so that --help answers at once
+    from api.serve import serve_model
 
     _run(serve_model(Settings(), err))
 

@@ -26,6 +26,7 @@ from api.wiring import Bank, clock, model_server, open_bank
 from assistant.models import ModelState, ModelStatus
 from assistant.outside import Outside
 from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
+from connectors.sandbox.tokens import PERMISSIONS
 from connectors.transport import in_process
 from data.errors import InvalidInput, ModelUnavailable, Unavailable
 from data.party import Login, PartyId
@@ -155,17 +156,11 @@ def parts_of(bank: Bank, origin: str) -> Parts:
             authorize_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/authorize",
             token_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/token",
             client_id="counterfoil",
-            scope="openid " + " ".join(_permissions()),
+            scope="openid " + " ".join(sorted(PERMISSIONS)),
         ),
         mounts={SANDBOX_PATH: bank.sandbox.app},
         lifespan=lifespan,
     )
-
-
-def _permissions() -> Sequence[str]:
-    from connectors.sandbox.tokens import PERMISSIONS  # noqa: PLC0415
-
-    return sorted(PERMISSIONS)
 
 
 async def _index_health(bank: Bank) -> PartHealth:

@@ -59,12 +59,13 @@ def cut(parts: Sequence[Part], budget: int, needed: frozenset[str] = frozenset()
     with every part that gives a fact it refers to, or not at all: no answer is ever told without its facts. A part that does
     not fit is left out, and a smaller one after it may still. Raises ValueError when what is needed does not fit.
     """
+    sizes = [spent([part.text]) for part in parts]
     kept = _with_facts(parts, needed)
-    if _cost(parts, kept) > budget:
+    if sum(sizes[at] for at in kept) > budget:
         raise ValueError(f"what is needed is more than {budget} tokens")
     for at in sorted(range(len(parts)), key=lambda at: (-parts[at].worth, parts[at].age, at)):
         more = kept | {at} | _with_facts(parts, parts[at].refers)
-        if _cost(parts, more) <= budget:
+        if sum(sizes[at] for at in more) <= budget:
             kept = more
     return [parts[at] for at in sorted(kept)]
 
@@ -76,10 +77,6 @@ def _with_facts(parts: Sequence[Part], refs: frozenset[str]) -> frozenset[int]:
         found = more
         refs = refs.union(*(parts[at].refers for at in found))
     return found
-
-
-def _cost(parts: Sequence[Part], chosen: frozenset[int]) -> int:
-    return spent(parts[at].text for at in chosen)
 
 
 @cache

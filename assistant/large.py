@@ -32,10 +32,11 @@ from openai import OpenAIError
 from pydantic import SecretStr
 
 from assistant import proposal
+from assistant.budget import spent
 from assistant.calculate import Calculation
 from assistant.outside import Outside
 from assistant.plan import Plan, Spans, Step, Tool
-from assistant.wording import CHARACTERS, Wording, rows
+from assistant.wording import Wording, rows
 from data.errors import ModelUnavailable
 from prompts.registry import LargePrompt
 
@@ -43,7 +44,7 @@ STEPS = 6
 CALLS_AT_ONCE = 4
 MAX_TOKENS = 600
 # What results may take of what a model reads: each of them, and all of a turn.
-RESULT_TOKENS, TURN_TOKENS = 800, 6000
+RESULT_TOKENS, TURN_TOKENS = 1600, 6000
 ANSWER_S, TURN_S = 20.0, 60.0
 LONGEST_SENTENCE = 600
 # What is there now has no period, unless one was asked for.
@@ -202,7 +203,7 @@ async def _performed(name: str, arguments: dict[str, Any], state: State) -> str:
     except ValueError as error:
         # What is wrong may quote the call, and so words that were put back.
         return f"Refused: {wording.hidden.hide(str(error))[:300]}"
-    read = sum(len(message.text) for message in state["messages"] if isinstance(message, ToolMessage)) // CHARACTERS
+    read = spent(message.text for message in state["messages"] if isinstance(message, ToolMessage))
     told = rows(result, wording.facts, wording.hidden, max(0, min(RESULT_TOKENS, TURN_TOKENS - read)))
     return _as_data("result", json.dumps(told, ensure_ascii=False))
 

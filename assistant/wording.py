@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from assistant.answer import Unchecked, bound, render, sentence, worded
+from assistant.budget import Part, cut
 from assistant.calculate import CALCULATE, Calculation, Stated, calculate
 from assistant.dialogue import Asked, Choice
 from assistant.placeholders import Placeholders
@@ -103,24 +103,21 @@ def _ours(result: ToolResult, line: Line) -> bool:
 def rows(result: ToolResult, facts: Mapping[str, Fact], hidden: Placeholders, tokens: int) -> dict[str, object]:
     """A result as an outside model reads it: our sentences with references, then its facts; no figure and no name in them.
 
-    facts: all of the turn, by reference. tokens: about how much of it; what is cut stays known all the same.
+    facts: all of the turn, by reference. tokens: how much of it, the first rows first; what is cut stays known all the same.
     """
-    said = [hidden.hide(sentence(line, facts).template) for line in result.lines]
-    listed = [f"{{{fact.ref}}} {hidden.hide(_told(fact))}" for fact in result.facts]
-    kept = _cut(said, tokens * CHARACTERS)
-    found = _cut(listed, tokens * CHARACTERS - sum(map(len, kept)))
-    more = len(said) + len(listed) - len(kept) - len(found)
-    return {"outcome": result.outcome.value, "said": kept, "facts": found, "more rows": bool(more)}
-
-
-# Nobody knows an outside model's tokens: this many characters are at least one in any of them, for such texts.
-CHARACTERS = 3
-
-
-def _cut(texts: Sequence[str], room: int) -> list[str]:
-    """As many of the first texts as there is room for."""
-    sizes = accumulate(len(text) for text in texts)
-    return [text for text, size in zip(texts, sizes, strict=True) if size <= room]
+    ours = [sentence(line, facts) for line in result.lines]
+    said = [Part(hidden.hide(event.template), age, refers=frozenset(event.refs)) for age, event in enumerate(ours)]
+    listed = [
+        Part(f"{{{fact.ref}}} {hidden.hide(_told(fact))}", age, gives=frozenset({fact.ref}))
+        for age, fact in enumerate(result.facts)
+    ]
+    kept = cut([*said, *listed], tokens)
+    return {
+        "outcome": result.outcome.value,
+        "said": [part.text for part in kept if not part.gives],
+        "facts": [part.text for part in kept if part.gives],
+        "more rows": len(kept) < len(said) + len(listed),
+    }
 
 
 def _told(fact: Fact) -> str:

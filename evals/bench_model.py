@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import httpx
 
@@ -91,11 +92,8 @@ def calls() -> Iterator[list[float]]:
             spent.append((time.perf_counter() - began) * 1000)
         return response
 
-    httpx.AsyncClient.send = timed  # type: ignore[method-assign]
-    try:
+    with patch.object(httpx.AsyncClient, "send", timed):
         yield spent
-    finally:
-        httpx.AsyncClient.send = send  # type: ignore[method-assign]
 
 
 async def bare(endpoint: Endpoint, question: str, tokens: int) -> float:

@@ -330,7 +330,7 @@ def test_sentences_are_cut_where_they_end() -> None:
     assert found == ["You spent {f1} at Amazon.co.uk in October.", "And {f2} more!", "- A third", "and rest"]
 
 
-async def test_a_sentence_leaves_while_the_next_is_still_to_come() -> None:
+async def test_a_sentence_leaves_while_the_next_is_still_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     left: list[list[str]] = []
 
@@ -352,7 +352,7 @@ async def test_a_sentence_leaves_while_the_next_is_still_to_come() -> None:
             yield AIMessageChunk(content=piece)
 
     planner = LargePlanner(Outside("http://127.0.0.1:9/v1", "scripted"), large_prompt())
-    planner._stream = stream  # type: ignore[method-assign]
+    monkeypatch.setattr(planner, "_stream", stream)
     await planner.converse("how much?", None, Spans(), lambda step: "", Wording(perform, emit, Placeholders(()), "en_GB"))
     assert left == [[], [], ["You spent £9.50."], ["You spent £9.50."]]
     assert told == ["You spent £9.50.", "In 2 payments, you spent £9.50."]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import structlog
 import typer
@@ -20,11 +20,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api import batch as batches
 from api.settings import Settings
 from data.errors import CounterfoilError, InvalidInput
 from data.facts import ChartEvent, ChoicesEvent, DoneEvent, Event, FactEvent, StatusEvent, TextEvent
 from data.party import Consent, PartyId, Purpose
+
+if TYPE_CHECKING:
+    from api.batch import Question
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Ask about your money. Every figure has its counterfoil.")
 model = typer.Typer(no_args_is_help=True, help="The embedded language model: fetch it, check it, serve it.")
@@ -185,6 +187,7 @@ def ask(question: str, party: Party, now: Now = None, as_json: Annotated[bool, t
 
 
 async def _ask(party: str, questions: list[str], now: str | None) -> list[tuple[dict[str, Any], list[Event]]]:
+    from api import batch as batches
     from api import wiring
 
     moment = _moment(now)
@@ -294,6 +297,8 @@ def batch(
     ] = "router",
 ) -> None:
     """Answer questions from a file: resumable, with a progress bar."""
+    from api import batch as batches
+
     with _plainly():
         lines = questions.read_text(encoding="utf-8").splitlines() if questions.exists() else None
         if lines is None:
@@ -303,7 +308,8 @@ def batch(
     _run(_batch(settings, asked, answers))
 
 
-async def _batch(settings: Settings, asked: list[batches.Question], answers: Path) -> None:
+async def _batch(settings: Settings, asked: list[Question], answers: Path) -> None:
+    from api import batch as batches
     from api import wiring
 
     done = batches.answered(answers)
@@ -350,7 +356,7 @@ def model_serve() -> None:
 
 @app.command("eval", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def eval_(context: typer.Context) -> None:
-    """Measure the answers: cards, isolation, households, pages, articles, threshold."""
+    """Measure the answers; counterfoil eval --help names the suites."""
     with _plainly():
         suites = next(iter(entry_points(group="counterfoil.evals")), None)
         if suites is None or find_spec("inspect_ai") is None:

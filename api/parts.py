@@ -56,12 +56,16 @@ class PartHealth(Frozen):
 
 
 class PageIdentity(Frozen):
-    """Where the chat page sends a customer to log in, and as which client it does."""
+    """Where the chat page sends a customer to log in, and as which client it does.
+
+    outside_model: the host of the outside model that a customer may agree to; empty where none is used.
+    """
 
     authorize_url: str
     token_url: str
     client_id: str
     scope: str
+    outside_model: str = ""
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,7 @@ def parts_of(bank: Bank, origin: str) -> Parts:
             token_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/token",
             client_id="counterfoil",
             scope="openid " + " ".join(sorted(PERMISSIONS)),
+            outside_model=bank.outside.host if bank.outside else "",
         ),
         mounts={SANDBOX_PATH: bank.sandbox.app},
         lifespan=lifespan,

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Download, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Download, Locator, Page, Route, async_playwright, expect
 
 from api.app import create
 from api.auth import Bearer, Issuer, Keys
@@ -179,6 +179,7 @@ def demo(home: Path, url: str) -> Parts:
             token_url="/bank/identity/token",
             client_id="counterfoil",
             scope="openid ReadAccountsDetail",
+            outside_model="models.example",
         ),
         mounts={"/bank": bank.app},
     )
@@ -388,3 +389,20 @@ async def test_a_login_that_was_not_started_here_is_refused(browser: Browser, ad
     await page.goto(f"{address}/login/callback?code=stolen&state=x")
     await expect(page.get_by_text("That login was not started here.")).to_be_visible()
     assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_a_customer_agrees_to_an_outside_model_and_takes_it_back(page: Page) -> None:
+    async def opened() -> Locator:
+        await page.get_by_role("button", name="Sharing").click()
+        await expect(page.get_by_role("group", name="What is shared")).to_contain_text("may then go to models.example")
+        return page.get_by_role("switch", name="Ask an outside language model too")
+
+    for agreed in (True, False):
+        switch = await opened()
+        await expect(switch).to_be_checked(checked=not agreed)
+        async with page.expect_response("**/v1/consents/external_model") as told:
+            await switch.set_checked(agreed)
+        assert (await told.value).ok
+        await page.reload()
+        await expect(await opened()).to_be_checked(checked=agreed)
+        await page.keyboard.press("Escape")

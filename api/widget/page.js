@@ -3,7 +3,7 @@
 import { Turn } from "/answer.js";
 import { day, el } from "/dom.js";
 import { closePanel } from "/panel.js";
-import { call, comeBack, logIn, loggedIn, logOut, Refused } from "/session.js";
+import { call, comeBack, configuration, logIn, loggedIn, logOut, Refused } from "/session.js";
 import { ask, resume } from "/stream.js";
 
 const CONVERSATION = "counterfoil.conversation";
@@ -34,6 +34,9 @@ async function start() {
     const party = await (await call("/v1/me")).json();
     by("greeting").textContent = `Hello, ${party.name.split(" ")[0]}`;
     by("logout").title = `Logged in as ${party.name}`;
+    const { outside_model: host } = await configuration();
+    by("sharing").hidden = host === "";
+    by("model-host").textContent = host;
     by("welcome").hidden = true;
     for (const id of ["tools", "chat"]) by(id).hidden = false;
     const kept = sessionStorage.getItem(CONVERSATION);
@@ -192,6 +195,30 @@ function earlier(one) {
   return item;
 }
 
+/* What the customer agrees to */
+
+const CONSENT = "/v1/consents/external_model";
+
+async function readConsent() {
+  by("agree").disabled = true;
+  const given = await (await call("/v1/consents")).json();
+  by("agree").checked = given.some((one) => one.purpose === "external_model" && !(Date.parse(one.until) <= Date.now()));
+  by("agree").disabled = false;
+}
+
+/** The switch shows what is on record, and not what was wished for. */
+async function changeConsent() {
+  const wished = by("agree").checked;
+  by("consent-problem").hidden = true;
+  try {
+    await call(CONSENT, { method: wished ? "PUT" : "DELETE" });
+  } catch (error) {
+    by("agree").checked = !wished;
+    by("consent-problem").textContent = error instanceof Refused ? error.message : UNREACHABLE;
+    by("consent-problem").hidden = false;
+  }
+}
+
 /* What is not ready yet */
 
 async function watchModel() {
@@ -219,6 +246,10 @@ by("new").addEventListener("click", clear);
 by("history").addEventListener("beforetoggle", (event) => {
   if (event.newState === "open") listEarlier().catch(gone);
 });
+by("consent").addEventListener("beforetoggle", (event) => {
+  if (event.newState === "open") readConsent().catch(gone);
+});
+by("agree").addEventListener("change", changeConsent);
 for (const scrolled of ["wheel", "touchmove"]) addEventListener(scrolled, () => (following = false), { passive: true });
 by("ask").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -73,7 +73,7 @@ export async function call(path, { headers = {}, ...rest } = {}) {
   throw new Refused(response.status, problem);
 }
 
-async function configuration() {
+export async function configuration() {
   const response = await fetch("/page.json");
   if (!response.ok) throw new Refused(response.status, {});
   return response.json();

@@ -395,7 +395,7 @@ async def test_a_customer_agrees_to_an_outside_model_and_takes_it_back(page: Pag
     async def opened() -> Locator:
         await page.get_by_role("button", name="Sharing").click()
         await expect(page.get_by_role("group", name="What is shared")).to_contain_text("may then go to models.example")
-        return page.get_by_role("switch", name="Ask an outside language model too")
+        return page.get_by_role("switch", name="Use an outside language model")
 
     for agreed in (True, False):
         switch = await opened()

@@ -31,10 +31,11 @@ _BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no mor
 _RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?"
 _PENCE = r"(?<!at )\d[\d,]*\.\d{2}(?![.:/\d]|\s?(?:am|pm|%))"
 _AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND}|{_PENCE})(?![\w])")
-# A bare number is one too where money is going to be spent: "can I afford 250".
+# A bare number is one too where money is going to be spent or put somewhere: "can I afford 250", "interest on 5000".
 _TO_SPEND = re.compile(
-    r"\b(?:afford(?: to (?:spend|pay))?|get away with(?: spending)?|if i (?:spend|spent|paid)|ok(?:ay)? to spend)\s+"
-    r"(?P<sum>\d[\d,]*(?:\.\d{1,2})?)(?![\w/:%])"
+    r"\b(?:afford(?: to (?:spend|pay))?|get away with(?: spending)?|if i (?:spend|spent|paid)|ok(?:ay)? to spend"
+    r"|(?:put|sav|deposit|invest|withdraw|borrow|lend)(?:e|t?ing)?(?: me)?|interest(?: \w+){0,5} on)\s+"
+    r"(?P<sum>\d[\d,]*(?:\.\d{1,2})?)(?![\w/:%])(?!\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?|of|or)\b)"
 )
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
 _NUMBER = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,22 +64,35 @@ class Wordings:
     """Wordings with their vectors [n, 384]; they belong to one embedding version."""
 
     def __init__(self, said: Sequence[tuple[Meaning, str]], vectors: Vectors) -> None:
-        self.said, self.vectors = said, vectors
-        self._stems = [stems(w) for _, w in said]
-        self._times = Counter(s for each in self._stems for s in each)
-        self._length = [self._weight(s) for s in self._stems]
+        """vectors: in the order of `said`."""
+        self._meanings = list(dict.fromkeys(meaning for meaning, _ in said))
+        place = {meaning: at for at, meaning in enumerate(self._meanings)}
+        order = sorted(range(len(said)), key=lambda at: place[said[at][0]])
+        # Those of a meaning stand together, so that its nearest is the greatest of a stretch.
+        self.said, self._vectors = [said[at] for at in order], vectors[order]
+        firsts = {place[meaning]: at for at, (meaning, _) in reversed(list(enumerate(self.said)))}
+        self._firsts = [firsts[at] for at in range(len(self._meanings))]
+        self._stems = [stems(w) for _, w in self.said]
+        having: dict[str, list[int]] = defaultdict(list)
+        for at, each in enumerate(self._stems):
+            for stem in each:
+                having[stem].append(at)
+        self._having = {stem: np.array(rows) for stem, rows in having.items()}
+        self._length = np.array([self._weight(each) for each in self._stems])
 
     def near(self, question: str, vector: NDArray[np.float32]) -> dict[Meaning, Near]:
         """For every meaning how near a question comes to it. vector: of the question."""
-        cosines = (self.vectors @ vector).tolist()
         asked = stems(question)
-        length = self._weight(asked)
-        found: dict[Meaning, Near] = {}
-        for (meaning, _), cosine, own, weight in zip(self.said, cosines, self._stems, self._length, strict=True):
-            shared = self._weight(asked & own) ** 2 / (length * weight) if length and weight else 0.0
-            before = found.get(meaning, Near())
-            found[meaning] = Near(max(before.cosine, cosine), max(before.words, shared))
-        return found
+        shared = np.zeros(len(self.said))
+        for stem in asked & self._having.keys():
+            shared[self._having[stem]] += self._rare(stem)
+        both = self._weight(asked) * self._length
+        words = np.divide(shared, both, out=np.zeros_like(shared), where=both > 0)
+        cosines = np.maximum.reduceat(self._vectors @ vector, self._firsts).tolist()
+        shares = np.maximum.reduceat(words, self._firsts).tolist()
+        least = Near()
+        found = zip(self._meanings, cosines, shares, strict=True)
+        return {meaning: Near(max(least.cosine, cosine), share) for meaning, cosine, share in found}
 
     def only(self, chosen: Callable[[Meaning], bool]) -> frozenset[str]:
         """The stems that only wordings of some meanings have."""
@@ -88,7 +101,10 @@ class Wordings:
 
     def _weight(self, words: Iterable[str]) -> float:
         """The length of a text as a vector of its words' rarity."""
-        return math.sqrt(sum(math.log((len(self.said) + 1) / (self._times[w] + 0.5)) ** 2 for w in words))
+        return math.sqrt(sum(map(self._rare, words)))
+
+    def _rare(self, stem: str) -> float:
+        return math.log((len(self.said) + 1) / (len(self._having.get(stem, ())) + 0.5)) ** 2
 
     @classmethod
     def kept(cls, said: Sequence[tuple[Meaning, str]], embed: Embed, folder: Path, version: str) -> Wordings:

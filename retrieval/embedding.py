@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
 from data.errors import IndexUnavailable, WeightsCorrupt
@@ -82,6 +83,8 @@ class Embedder:
         self._pool = ThreadPoolExecutor(threads, "embed") if threads > 1 else None
         # One thread a batch: callers choose how many run, and idle threads that spin would take the loop's core.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        # For products of a few thousand vectors more threads cost ten times the CPU, and are no faster.
+        threadpool_limits(1, "blas")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

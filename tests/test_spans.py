@@ -129,6 +129,9 @@ def test_a_typo_of_an_ordinary_word_is_understood() -> None:
         ("who took £7.85", "£7.85", "7.85", "7.85"),
         ("more than 1,200 in one go", "more than 1,200", "1200.01", None),
         ("payments over 30", "over 30", "30.01", None),
+        ("can I afford 250 this week", "250", "250.00", "250.00"),
+        ("how much interest would I get on 5000?", "5000", "5000.00", "5000.00"),
+        ("if I put 2,000 into it", "2,000", "2000.00", "2000.00"),
     ],
 )
 def test_amounts_keep_their_bound(message: str, words: str, least: str | None, most: str | None) -> None:
@@ -142,7 +145,9 @@ def test_an_amount_in_another_currency_is_of_that_currency() -> None:
     assert read_bounds("over €20", "GBP") == (Money.of("20.01", "EUR"), None)
 
 
-@pytest.mark.parametrize("message", ["over 3 days", "more than 2 payments", "the last 30 days", "in 2025", "at most 4 times"])
+@pytest.mark.parametrize(
+    "message", ["over 3 days", "more than 2 payments", "the last 30 days", "in 2025", "at most 4 times", "I put 3 payments in"]
+)
 def test_other_numbers_are_no_amounts(message: str) -> None:
     assert parts(message).spans.amount == ""
 

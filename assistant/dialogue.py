@@ -97,7 +97,7 @@ _UNIT = re.compile(r"\b(?:(?:per|a|an|each|every)\s+(?:month|week|day|year)|mont
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
 _NO_DATA = frozenset({"cannot", "oos"})
 # Labels that mean nothing without a question before.
-_LEANING = frozenset({"follow", "other", "both", "details"})
+LEANING = frozenset({"follow", "other", "both", "details"})
 
 
 class Understanding:
@@ -179,7 +179,7 @@ class Understanding:
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
             return _against(memory.asked[-1], whole.spans, text)
-        if not _only_parts(whole, beside=sure < SURE or label in _LEANING):
+        if not _only_parts(whole, beside=sure < SURE or label in LEANING):
             return None
         if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
@@ -240,8 +240,8 @@ class Understanding:
         """The label and how sure it is. follows: whether there is a question before that this one can lean on."""
         vector = self.embed([spoken(found.masked)])[0]
         probabilities = self.head.probabilities(found.masked, vector)
-        if not follows and sum(probabilities[k] for k in _LEANING) < MERE_FOLLOW_UP:
-            probabilities = {k: p for k, p in probabilities.items() if k not in _LEANING}
+        if not follows and sum(probabilities[k] for k in LEANING) < MERE_FOLLOW_UP:
+            probabilities = {k: p for k, p in probabilities.items() if k not in LEANING}
         best = max(probabilities, key=probabilities.__getitem__)
         # Which of the two it is makes little difference to a customer.
         sure = sum(probabilities[k] for k in _NO_DATA) if best in _NO_DATA else probabilities[best]
@@ -584,7 +584,7 @@ def _came_in(last: Asked, said: Spans) -> Step | None:
 
 def _details(step: Step, text: str) -> Step:
     """More of the answer before: one payment was told whole, a share was of a sum, and a sum has rows."""
-    if step.tool in _ONE_ROW | _DATED | {Tool.REFUND_STATUS}:
+    if step.tool in _ONE_ROW | _DATED | {Tool.REFUND_STATUS, Tool.DUPLICATES}:
         return step
     if step.tool is Tool.SHARE and _IN_MONEY.search(text):
         return step.model_copy(update={"tool": Tool.SUM})
@@ -596,7 +596,7 @@ _IN_MONEY = re.compile(r"\bin (?:pounds|money|actual money|cash|real terms|euros
 
 def _leans_back(label: str, step: Step, found: Found, text: str) -> bool:
     """Whether a message can only be read with the one before."""
-    if label in _LEANING:
+    if label in LEANING:
         return True
     return step.tool in ABOUT_PAYMENTS and not found.unknown and _refers_back(text, found.spans)
 

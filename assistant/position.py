@@ -451,6 +451,8 @@ def salary(query: Query, context: Context) -> ToolResult:
     if one is None:
         context.say("salary.none", no=context.no("regular pay found"))
         return finish(query, context, None, outcome=Outcome.NONE)
+    if (several := _pay_over(query, context, one)) is not None:
+        return several
     ids = one.ids[-1:]
     amount, name = context.book.money("pay", one.amount, ids), context.book.name("from", literal(one.name), ids)
     day = context.book.day("arrived", one.last_on, ids)
@@ -471,6 +473,28 @@ def salary(query: Query, context: Context) -> ToolResult:
         )
     else:
         context.say("salary.one", amount=amount, name=name, day=day)
+    context.say("salary.next", day=context.book.day("expected", one.next_on))
+    return finish(query, context, period)
+
+
+def _pay_over(query: Query, context: Context, one: Recurring) -> ToolResult | None:
+    """What pay came to in a period that holds several; None for one that does not."""
+    period = next((p for p in query.periods if p.since is not None), None)
+    if period is None or period.since is None:
+        return None
+    rows = context.queries.by_ids(context.accounts(query), one.ids)
+    inside = [row for row in rows if period.since <= row["booked_on"] <= period.until]
+    if len(inside) < 2:
+        return None
+    ids = tuple(row["source_id"] for row in inside)
+    total = Money(minor=sum(row["amount_minor"] for row in inside), currency=one.amount.currency)
+    context.say(
+        "salary.over",
+        total=context.book.money("pay in all", total, ids),
+        name=context.book.name("from", literal(one.name), ids),
+        count=context.book.count("payments", len(ids), ids, "payment"),
+        about=f" {period.label}" if period.label else "",
+    )
     context.say("salary.next", day=context.book.day("expected", one.next_on))
     return finish(query, context, period)
 

@@ -723,11 +723,14 @@ def pending(query: Query, context: Context) -> ToolResult:
     selection = select(query, context, period, incoming=None).model_copy(update={"status": Status.PENDING})
     rows = context.queries.rows(selection, Order.NEWEST, 20)
     if rows:
-        ids = tuple(r["source_id"] for r in rows)
-        out = Money(minor=-sum(r["amount_minor"] for r in rows), currency=rows[0]["currency"])
-        number = context.book.count("pending", len(rows), ids, "payment")
-        total = context.book.money("pending total", out, ids)
-        context.say("pending.head", count=number, total=total, is_are="are" if len(rows) > 1 else "is")
+        ids = context.queries.ids(selection)
+        number = context.book.count("pending", len(ids), ids, "payment")
+        context.say("pending.head", count=number, is_are="are" if len(ids) > 1 else "is")
+        for incoming, key, called in ((False, "pending.out", "pending total"), (True, "pending.in", "pending, coming in")):
+            one_way = selection.model_copy(update={"incoming": incoming})
+            for one in context.queries.totals(one_way):
+                of = _ids_of(context, one_way, one.total.currency)
+                context.say(key, total=context.book.money(called, abs(one.total), of))
         for row in rows:
             _say_row(context, "pending.row" if row["amount_minor"] < 0 else "pending.row_in", row)
         context.say("pending.why")

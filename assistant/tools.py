@@ -230,7 +230,7 @@ def together(scopes: Sequence[Scope]) -> Scope:
 
 
 def notes(query: Query, context: Context) -> None:
-    """Says what a name was taken to mean where that was not plain, and which like ones are left out."""
+    """Says what a name was taken to mean where that was not plain, which like ones are left out, and what is not held."""
     if query.step.unread:
         context.say("notes.passed", said=literal(" ".join(query.step.unread)))
     for match in query.matches:
@@ -238,6 +238,14 @@ def notes(query: Query, context: Context) -> None:
             context.say("notes.took", said=literal(match.said), names=listed(match.names))
         if match.near:
             context.say("notes.near", near=listed(list(dict.fromkeys(p.shown for p in match.near))))
+    asked_from = min((p.since for p in query.periods if p.since), default=None)
+    held = context.queries.held(context.accounts(query), context.today) if asked_from is not None else None
+    if asked_from is not None and held is not None and asked_from + A_GAP < held[0]:
+        context.say("notes.since", day=context.book.day("first day held", held[0]))
+
+
+# A shorter time without payments says nothing of what is held: there may have been none.
+A_GAP = dt.timedelta(days=31)
 
 
 def finish(query: Query, context: Context, period: Period | None, *, outcome: Outcome = Outcome.ANSWER,

@@ -15,7 +15,7 @@ import structlog
 
 from assistant import eligibility, holdings, pages, position, spending, terms
 from assistant.answer import render
-from assistant.dialogue import SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
+from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.library import article, beside
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -172,7 +172,7 @@ class Assistant:
         facts = 0
         for step in plan.steps if isinstance(plan, Plan) else ():
             result, done, offered = await self._perform(step, asking, facts)
-            if result.unknown and isinstance(plan, Plan) and len(plan.steps) == 1:
+            if result.unknown and isinstance(plan, Plan) and len(plan.steps) == 1 and plan.sure < SURE_OF_PAYMENTS:
                 # Nobody of that name was paid, and no account is called so: it may be a question about the bank after all.
                 other = await self._or_pages(Unsure(Found(message, step.spans, ()), "", 0.0), message, asking)
                 if isinstance(other, Plan):
@@ -288,7 +288,8 @@ class Assistant:
         if isinstance(plan, Plan) and not cannot and not _may_be_a_page(plan):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
-        if likeness < LIKE_A_PAGE and not cannot and (isinstance(plan, Plan) or _of_their_own(plan)):
+        last = memory.asked[-1] if memory.asked else None
+        if likeness < LIKE_A_PAGE and not cannot and (isinstance(plan, Plan) or _of_their_own(plan, last)):
             return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
@@ -586,11 +587,17 @@ def _may_be_a_page(plan: Plan) -> bool:
     return step.tool in TOOLS and not (step.spans.merchants or dated or step.spans.category)
 
 
-def _of_their_own(plan: Unsure) -> bool:
-    """Whether a message that was not understood is about the customer's own money all the same: a page is no answer to it."""
+def _of_their_own(plan: Unsure, asked: Asked | None) -> bool:
+    """Whether a message that was not understood is about the customer's own money all the same: a page is no answer to it.
+
+    asked: what was asked before, for a message that goes on with it; with what nobody asked nothing goes on.
+    """
     said = plan.found.spans
     named = bool(said.merchants or said.category or said.periods or said.account or said.bought)
-    return plan.label in _OF_PAYMENTS and (plan.sure >= SURE or (named and plan.sure >= OWN_LEAST))
+    leaning = plan.label in LEANING and (asked is None or asked.step.tool not in ABOUT_TERMS | READ_WHOLE)
+    return (leaning and plan.sure >= CERTAIN) or (
+        plan.label in _OF_PAYMENTS and (plan.sure >= SURE or (named and plan.sure >= OWN_LEAST))
+    )
 
 
 _OF_PAYMENTS = ABOUT_PAYMENTS | {Tool.PENDING, Tool.BALANCE, Tool.SALARY, Tool.STATEMENTS, Tool.UPCOMING}

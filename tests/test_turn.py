@@ -194,6 +194,43 @@ def test_the_month_before_is_one_month_earlier(bank: Counter, books: Books) -> N
     assert equal(answer.value("total spent"), pounds(booked(books, AMARA, SEPTEMBER, at("Tesco"))))
 
 
+def test_pay_of_many_months_is_told_in_all(bank: Counter, books: Books) -> None:
+    year = (dt.date(2026, 1, 1), ALL[1])
+    rows = booked(books, AMARA, year, lambda e: e.counterparty == "BRINDLEY DIGITAL LTD")
+    answer = bank.ask(AMARA, "How much salary have I had this year?")
+    assert equal(answer.value("pay in all"), str(Decimal(sum(e.minor for e in rows)) / 100))
+    assert answer.evidence("pay in all") == ids(rows)
+
+
+def test_what_was_before_the_first_payment_is_said_to_be_unknown(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "Compare my spending in 2022 with 2025")
+    assert "begin on 1 November 2024" in answer.text
+    assert "begin on" not in bank.ask(AMARA, "Compare my spending in 2025 with 2026").text
+
+
+def test_money_that_is_on_its_way_in_is_not_taken_off_what_is_on_its_way_out(bank: Counter, books: Books) -> None:
+    held = [
+        e
+        for a in books.owned_by(AMARA)
+        for e in books.entries[a.id]
+        if e.at <= NOW and (e.booked_at is None or e.booked_at > NOW)
+    ]
+    answer = bank.ask(AMARA, "how much is pending?")
+    assert equal(answer.value("pending total"), pounds([e for e in held if e.minor < 0]))
+    assert equal(answer.value("pending, coming in"), pounds([e for e in held if e.minor > 0]).removeprefix("-"))
+
+
+def test_what_was_spent_is_a_question_about_payments_where_nobody_of_that_name_was_paid(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "How much have I spent on gambling?")
+    assert answer.outcome is Outcome.NONE
+    assert "gambling" in answer.text
+
+
+def test_more_of_double_charges_is_of_double_charges(bank: Counter) -> None:
+    found = bank.ask(AMARA, "Was I charged twice by anyone this month?", "on which days?")
+    assert "double charge" in found.text
+
+
 def test_a_new_conversation_remembers_nothing(bank: Counter) -> None:
     assert bank.ask(AMARA, "and the month before?").outcome is Outcome.CLARIFY
 

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -156,7 +157,9 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
 
     texts, labels = [], []
     for label, said in wordings.items():
-        for place, wording in enumerate(said):
+        for wording in said:
+            # By the wording itself, so that a new one changes nothing about the others.
+            place = zlib.crc32(wording.encode())
             frames = ("{}", _FRAMES[1 + place % (len(_FRAMES) - 1)])[: 1 + (place % 3 == 0)]
             texts += [frame.format(wording) for frame in frames]
             labels += [label] * len(frames)
@@ -167,7 +170,8 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
     empty = np.zeros((0, 0), dtype=np.float32)
     blank = Head((), ngrams, idf, empty, empty[0:0].reshape(0))
-    vectors = embed([spoken(t) for t in texts])
+    # One by one, as questions come: in a batch the scales of int8 are those of its company.
+    vectors = np.concatenate([embed([spoken(t)]) for t in texts])
     features = np.stack([blank._features(t, v) for t, v in zip(texts, vectors, strict=True)])
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
     model.fit(features, labels)

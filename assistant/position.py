@@ -377,14 +377,15 @@ def _say_left(query: Query, context: Context, payments: Sequence[Due]) -> None:
     out = total(
         (d.amount for d in payments if d.account == account.id and d.amount.currency == account.currency), account.currency
     )
+    if len({d.account for d in payments}) > 1:
+        part = context.book.money("due from it", out, (), " + ".join(d.amount.plain for d in payments if d.account == account.id))
+        context.say("upcoming.part", part=part, name=context.named(account))
     left = found.booked - out
     left_fact = context.book.money("left", left, (), f"{found.booked.plain} - {out.plain}", signed=True)
     booked = context.book.money("booked balance", found.booked, signed=True)
     context.say("upcoming.balance", left=left_fact, booked=booked, name=context.named(account))
     if left.minor < 0:
-        context.say(
-            "upcoming.below", name=context.named(account), below=context.book.words("state", "below zero"), left=left_fact
-        )
+        context.say("upcoming.below", name=context.named(account), below=context.book.words("state", "below zero"))
     else:
         context.say("upcoming.above", name=context.named(account), above=context.book.words("state", "above zero"))
 

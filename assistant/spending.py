@@ -403,8 +403,8 @@ def breakdown(query: Query, context: Context) -> ToolResult:
     if rest:
         left = Money(minor=-sum(s.total.minor for s in rest), currency=whole.total.currency)
         others = context.book.count("other groups", len(rest), (), "other")
-        formula = f"{(-whole.total).plain} minus the ones named"
-        context.say("breakdown.rest", others=others, total=context.book.money("the others", left, (), formula))
+        ids = tuple(one for s in rest for one in context.queries.ids(_narrowed(selection, group, s.key, context)))
+        context.say("breakdown.rest", others=others, total=context.book.money("the others", left, ids))
     notes(query, context)
     return finish(
         query,

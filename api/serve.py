@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import structlog
 import uvicorn
 from rich.console import Console
 
+from api import logs
 from api.app import create
 from api.auth import Bearer, Claims, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
@@ -35,18 +36,20 @@ log = structlog.get_logger(__name__)
 
 SANDBOX_PATH = "/sandbox"
 INDEX_EVERY_S = 2.0
+# An access line is an address and what was asked for, and nothing else.
+QUIET: Mapping[str, Any] = {"log_level": "warning", "access_log": False}
 
 
 def serve(settings: Settings, console: Console) -> None:
     """Serve until interrupted. Raises OSError when the port is taken."""
     console.print("Starting Counterfoil (the embedding model is made the first time, about half a minute)")
-    _quiet_logs()
+    logs.configure()
     asyncio.run(_serve(settings, console))
 
 
 def serve_worker(settings: Settings, listener: int, number: int, console: Console) -> None:
     """Serve as one of several processes (see `workers`) on the socket of a file descriptor, until standard input ends."""
-    _quiet_logs()
+    logs.configure()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with socket.socket(fileno=listener) as shared:
         asyncio.run(_serve(settings, console, shared, first=number == 0))
@@ -57,17 +60,12 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _quiet_logs() -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-
-
 async def _serve(settings: Settings, console: Console, shared: socket.socket | None = None, first: bool = True) -> None:
     """shared: a socket that listens already. first: whether this process does the work that one is enough for."""
     origin = f"http://{settings.host}:{settings.port}"
     async with open_bank(settings, base_url=origin + SANDBOX_PATH, wait_for_model_s=0, fetch=True) as bank:
         app = create(parts_of(bank, origin))
-        config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=3)
+        config = uvicorn.Config(app, host=settings.host, port=settings.port, timeout_graceful_shutdown=3, **QUIET)
         server = uvicorn.Server(config)
         work = asyncio.create_task(_greet(server, bank, origin, console) if first else _start_model(bank))
         try:
@@ -193,7 +191,7 @@ def serve_sandbox(settings: Settings, port: int, console: Console) -> None:
     base = f"http://127.0.0.1:{port}"
     bank = build(clock, settings.home / "keys" / "sandbox.json", base)
     console.print(f"The sandbox bank is on {base}{IDENTITY_PATH} and {base}/open-banking/v4.0/aisp. Ctrl-C stops.")
-    uvicorn.run(bank.app, host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(bank.app, host="127.0.0.1", port=port, **QUIET)
 
 
 async def serve_model(settings: Settings, console: Console) -> None:

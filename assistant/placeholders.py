@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from assistant import periods
 from assistant.plan import Spans
 from assistant.spans import Known, plain, words_of
+from data.masking import Found, Kind, personal
 from data.party import Party
 
 PLACEHOLDER = re.compile(r"\[(?:NAME|AMOUNT|NUMBER|CONTACT)_\d+\]")
@@ -16,16 +17,13 @@ _WORDED = (
     r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|grand|tenner|fiver|dozen)"
 )
 _MARKS = r"\s\"“”{}()\[\];!?"
-_NAMES = "(?P<name>…)"
-_PARTS = (
-    r"(?P<ref>\{f\d+\})",
-    r"(?P<contact>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<iban>\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b)",
-    _NAMES,
-    r"(?P<amount>[£$€]\s?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|pence|p|gbp|euros?|eur|dollars?|usd)\b)",
-    rf"(?P<number>[^{_MARKS},]*\d(?:[^{_MARKS}]*[\w%])?|\b{_WORDED}(?:[ -](?:and )?{_WORDED})*\b)",
+_FIGURES = re.compile(
+    r"(?P<ref>\{f\d+\})"
+    r"|(?P<amount>[£$€]\s?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|pence|p|gbp|euros?|eur|dollars?|usd)\b)"
+    rf"|(?P<number>[^{_MARKS},]*\d(?:[^{_MARKS}]*[\w%])?|\b{_WORDED}(?:[ -](?:and )?{_WORDED})*\b)",
+    re.IGNORECASE,
 )
-_KINDS = {"contact": "CONTACT", "iban": "NUMBER", "name": "NAME", "amount": "AMOUNT", "number": "NUMBER"}
+_CONTACTS = frozenset({Kind.EMAIL, Kind.URL, Kind.IP, Kind.PHONE, Kind.ADDRESS, Kind.POSTCODE})
 _NOBODY = r"(?!)"
 
 
@@ -38,28 +36,39 @@ class Placeholders:
     def __init__(self, names: Iterable[str]) -> None:
         listed = sorted({" ".join(name.split()) for name in names if name.strip()}, key=len, reverse=True)
         either = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in listed) or _NOBODY
-        self._hidden = re.compile("|".join(_PARTS).replace(_NAMES, f"(?P<name>{either})"), re.IGNORECASE)
+        self._names = re.compile(either, re.IGNORECASE)
         self._given: dict[tuple[str, str], str] = {}
         self._words: dict[str, str] = {}
 
     def hide(self, text: str) -> str:
+        """Names, and all that a log would mask, then whatever figures are left."""
         # Brackets of others would read as placeholders.
-        return self._hidden.sub(self._placeholder, text.replace("[", "(").replace("]", ")"))
+        text = text.replace("[", "(").replace("]", ")")
+        names = [Found(Kind.NAME, *match.span()) for match in self._names.finditer(text)]
+        parts, at = [], 0
+        for kind, start, end in personal(text, names):
+            parts += [_FIGURES.sub(self._figure, text[at:start]), self._placeholder(_called(kind), text[start:end])]
+            at = end
+        return "".join([*parts, _FIGURES.sub(self._figure, text[at:])])
 
     def put_back(self, text: str) -> str:
         """A placeholder that was not given stays as it is."""
         return PLACEHOLDER.sub(lambda match: self._words.get(match[0], match[0]), text)
 
-    def _placeholder(self, match: re.Match[str]) -> str:
-        kind = match.lastgroup or ""
-        if kind == "ref":
-            return match[0]
-        key = (_KINDS[kind], match[0].casefold())
+    def _figure(self, match: re.Match[str]) -> str:
+        return match[0] if match["ref"] else self._placeholder("AMOUNT" if match["amount"] else "NUMBER", match[0])
+
+    def _placeholder(self, kind: str, words: str) -> str:
+        key = (kind, words.casefold())
         if key not in self._given:
-            number = sum(given == _KINDS[kind] for given, _ in self._given) + 1
-            self._given[key] = f"[{_KINDS[kind]}_{number}]"
-            self._words[self._given[key]] = match[0]
+            number = sum(given == kind for given, _ in self._given) + 1
+            self._given[key] = f"[{kind}_{number}]"
+            self._words[self._given[key]] = words
         return self._given[key]
+
+
+def _called(kind: Kind) -> str:
+    return "NAME" if kind is Kind.NAME else "CONTACT" if kind in _CONTACTS else "NUMBER"
 
 
 def names_to_hide(party: Party, known: Known, heard: Spans) -> set[str]:

@@ -21,6 +21,7 @@ from data.errors import CounterfoilError
 from evals import article_questions, product
 from evals import articles as article_data
 from evals import cards as card_data
+from evals import privacy as masking
 from evals import threshold as thresholds
 from evals.golds import world
 from evals.probes import of_cards, of_households, probes
@@ -183,6 +184,43 @@ async def _articles(data: Path) -> list[article_data.Found]:
             shares = f"{held.banking:.1%} of those on banking, {held.others:.1%} of the others"
             console.print(f"floor: of {held.asked} questions, given something: {shares}")
     return found
+
+
+@app.command()
+def privacy(
+    data: Annotated[Path, typer.Option("--data", help="A folder with presidio_pii or multidogo_finance in it.", exists=True)],
+) -> None:
+    """Personal data in outside texts: how much is masked in a log and for an outside model, by kind. Fails below its targets."""
+    with _named():
+        held = masking.sets(data)
+    hides = {"logged": masking.logged, "sent to an outside model": masking.sent}
+    found = {f"{name}, {where}": masking.measure(items, hide) for name, items in held.items() for where, hide in hides.items()}
+    for title, one in found.items():
+        console.print(title)
+        for kind, share in one.recall.items():
+            console.print(f"  {kind:13} {share}{'' if (kept := masking.coverage(kind)) == 'covered' else f' ({kept})'}")
+        console.print(f"  words that are not personal and were masked: {one.wrongly}")
+    _leave("privacy", masking.failures(found))
+    if below := [f"{title}: {', '.join(one.below)}" for title, one in found.items() if one.below]:
+        console.print("Below the target: " + "; ".join(below))
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """What cannot be read as one line, and exit code 1."""
+    try:
+        yield
+    except CounterfoilError as error:
+        console.print(f"error: {error}")
+        raise typer.Exit(1) from error
+
+
+def _leave(name: str, failures: str) -> None:
+    path = Settings().home / "runs" / f"{name}-failures.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(failures, "utf-8")
+    console.print(f"Failures: {path}")
 
 
 @app.command()

@@ -16,6 +16,7 @@ import structlog
 from assistant import eligibility, holdings, pages, position, spending, terms
 from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
+from assistant.grounded import grounded
 from assistant.library import article, beside
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -163,7 +164,8 @@ class Assistant:
             wording = await self._converse(message, asking, emit)
             if wording is not None:
                 scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
-                await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000))
+                stands = await asyncio.to_thread(self._stands, wording)
+                await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000, stands))
                 return before.after(wording.asked, wording.choices).model_dump_json()
         plan = await self._or_pages(plan, message, asking)
         results: list[ToolResult] = []
@@ -279,6 +281,14 @@ class Assistant:
             return None
         await wording.finish()
         return wording
+
+    def _stands(self, wording: Wording) -> float | None:
+        """How far the sentences of an outside model stand in our own for the same results; None where it said none."""
+        if not wording.said:
+            return None
+        ours = [event.text for event in render(wording.results)]
+        said = "\n".join(event.text for event in wording.said)
+        return round(grounded(said, ours, self.understanding.embed).both, 3)
 
     async def _or_pages(self, plan: Plan | Unsure, message: str, asking: Asking) -> Plan | Unsure:
         """What nobody understood, what cannot be done here, and what reads just as what a page is asked, more than as it was
@@ -692,7 +702,13 @@ def _events(plan: Plan | Unsure, results: Sequence[ToolResult], latency_ms: floa
     return events + _ending(results, scope, "model" if isinstance(plan, Plan) and plan.path == "model" else "routed", latency_ms)
 
 
-def _ending(results: Sequence[ToolResult], scope: Scope, path: Literal["routed", "model"], latency_ms: float) -> list[Event]:
+def _ending(
+    results: Sequence[ToolResult],
+    scope: Scope,
+    path: Literal["routed", "model"],
+    latency_ms: float,
+    stands: float | None = None,
+) -> list[Event]:
     """What follows the sentences: charts, sources, choices, and how the turn ended."""
     events: list[Event] = [ChartEvent(series=result.chart) for result in results if result.chart is not None]
     cited = dict.fromkeys(c for result in results for c in result.citations)
@@ -704,5 +720,5 @@ def _ending(results: Sequence[ToolResult], scope: Scope, path: Literal["routed",
     outcome = Outcome.ANSWER if Outcome.ANSWER in outcomes else outcomes[0]
     if outcome is Outcome.HANDOVER:
         events.append(HandoverEvent(reason="asked for a person, or is in need of help"))
-    events.append(DoneEvent(outcome=outcome, path=path, scope=scope, latency_ms=round(latency_ms, 1)))
+    events.append(DoneEvent(outcome=outcome, path=path, scope=scope, latency_ms=round(latency_ms, 1), grounded=stands))
     return events

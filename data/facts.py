@@ -210,6 +210,8 @@ class DoneEvent(Frozen):
     path: Literal["routed", "model"]
     scope: Scope
     latency_ms: float
+    # Of what an outside model worded: how far it stands in what we would have said, in [0, 1]. Low ones are worth a look.
+    grounded: float | None = None
 
 
 class ErrorEvent(Frozen):

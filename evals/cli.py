@@ -21,6 +21,7 @@ from data.errors import CounterfoilError
 from evals import article_questions, product
 from evals import articles as article_data
 from evals import cards as card_data
+from evals import grounded as judges
 from evals import privacy as masking
 from evals import threshold as thresholds
 from evals.golds import world
@@ -39,6 +40,7 @@ from evals.suites import (
     run,
     turns,
 )
+from retrieval.embedding import Embedder, export
 
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -204,6 +206,25 @@ def privacy(
     if below := [f"{title}: {', '.join(one.below)}" for title, one in found.items() if one.below]:
         console.print("Below the target: " + "; ".join(below))
         raise typer.Exit(1)
+
+
+@app.command()
+def grounded(
+    data: Annotated[Path, typer.Option("--data", help="A folder with mtrag_judged in it.", exists=True)],
+) -> None:
+    """The groundedness score against people who judged answers: rank correlation, and telling faithful ones from others."""
+    with _named():
+        asked = judges.read(data)
+        embedder = Embedder(export(Settings().models), threads=2)
+    with _bar("scoring") as told:
+        held = judges.scores(asked, embedder.embed, told)
+    for title, places in zip(("all", "one half", "the other half"), (range(len(asked)), *judges.halves(asked)), strict=True):
+        some = [asked[n] for n in places]
+        console.print(f"{title}: {len(some)} answers, {sum(one.mark > judges.FAITHFUL for one in some)} of them faithful")
+        for name, score in judges.SCORES.items():
+            found = judges.agreement(some, [score(held[n]) for n in places])
+            console.print(f"  {name:8} Spearman {found.spearman}, AUROC {found.auroc}", soft_wrap=True)
+    _leave("grounded", judges.failures(asked, [one.both for one in held]))
 
 
 @contextmanager

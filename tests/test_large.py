@@ -191,6 +191,19 @@ def test_what_the_router_is_sure_of_is_not_told_to_it(bank: Counter) -> None:
         assert desk.heard == []
 
 
+# How far its words stand in ours
+
+
+def test_what_it_worded_is_scored_against_our_own_sentences_and_nothing_else_is(bank: Counter) -> None:
+    with faithful(bank) as desk:
+        worded = desk.ask(AMARA, ASKED).done.grounded
+    assert worded is not None
+    assert 0.6 < worded <= 1
+    with room(bank, None, always=False) as desk:
+        desk.agree(AMARA)
+        assert desk.ask(AMARA, ASKED).done.grounded is None
+
+
 # Several steps
 
 

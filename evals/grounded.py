@@ -1,0 +1,156 @@
+"""How well the groundedness score agrees with people: answers of models that several judges marked for faithfulness, 1 to 4.
+
+A folder holds `mtrag_judged`, or is it. Counted are answers of models that were given passages; an answer's mark is the mean of
+its judges, and it is faithful when that is above 3. What people wrote as a reference is not counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.grounded import Grounded, grounded
+from assistant.wordings import Embed
+from data.errors import InvalidInput
+from evals.privacy import field, lines
+
+FAITHFUL = 3.0
+SCORES: dict[str, Callable[[Grounded], float]] = {
+    "words": lambda score: score.words,
+    "meaning": lambda score: score.meaning,
+    "both": lambda score: score.both,
+}
+RESAMPLES = 1000
+REFERENCE = "reference"
+Values = NDArray[np.float64]
+
+
+class Judged(NamedTuple):
+    """An answer with its judges' mean mark. talk: the conversation, whose answers are alike."""
+
+    where: str
+    talk: str
+    answer: str
+    texts: tuple[str, ...]
+    mark: float
+
+
+class Figure(NamedTuple):
+    """A figure with its 95 % interval, by resampling whole conversations."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} (95 %: {self.low:.3f} to {self.high:.3f})"
+
+
+class Agreement(NamedTuple):
+    """spearman: with the judges' means. auroc: of telling faithful answers from others; both NaN where all are marked alike."""
+
+    answers: int
+    spearman: Figure
+    auroc: Figure
+
+
+def read(data: Path) -> list[Judged]:
+    """Raises InvalidInput for a line that cannot be read, and where there is none."""
+    folder = data if data.name == "mtrag_judged" else data / "mtrag_judged"
+    found = [one for path in sorted(folder.glob("*.jsonl")) for where, line in lines(path) for one in _judged(line, where)]
+    if not found:
+        raise InvalidInput(f"{data}: there are no judged answers in it")
+    return found
+
+
+def _judged(line: dict[str, object], where: str) -> Iterator[Judged]:
+    texts, answer = field(line, "contexts", list, where), field(line, "response", str, where)
+    marks = field(field(line, "human", dict, where), "faithfulness", list, where)
+    if not marks or any(str(mark) not in ("1", "2", "3", "4") for mark in marks):
+        raise InvalidInput(f"{where}, field 'faithfulness': {marks!r} are not marks from 1 to 4")
+    if field(line, "model", str, where) != REFERENCE and texts:
+        talk = field(line, "task_id", str, where).split("<")[0]
+        yield Judged(where, talk, answer, tuple(map(str, texts)), fmean(float(mark) for mark in marks))
+
+
+def scores(asked: Sequence[Judged], embed: Embed, told: Callable[[int, int], None]) -> list[Grounded]:
+    kept: dict[str, NDArray[np.float32]] = {}
+
+    def once(texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same passages stand behind several answers."""
+        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        kept.update(zip(new, embed(new), strict=True))
+        return np.asarray([kept[text] for text in texts])
+
+    found = []
+    for number, one in enumerate(asked, start=1):
+        found.append(grounded(one.answer, one.texts, once))
+        told(number, len(asked))
+    return found
+
+
+def halves(asked: Sequence[Judged]) -> tuple[list[int], list[int]]:
+    """Places of the answers of one half of the conversations and of the other: chosen on one, a score is shown on the other."""
+    odd = [hashlib.sha256(one.talk.encode()).digest()[-1] % 2 == 1 for one in asked]
+    return [n for n, is_odd in enumerate(odd) if not is_odd], [n for n, is_odd in enumerate(odd) if is_odd]
+
+
+def agreement(asked: Sequence[Judged], values: Sequence[float]) -> Agreement:
+    marks, given = np.asarray([one.mark for one in asked]), np.asarray(values, np.float64)
+    talks: dict[str, list[int]] = {}
+    for place, one in enumerate(asked):
+        talks.setdefault(one.talk, []).append(place)
+    groups, chance = list(talks.values()), np.random.default_rng(0)
+    drawn = []
+    for _ in range(RESAMPLES):
+        places = [place for n in chance.integers(len(groups), size=len(groups)) for place in groups[n]]
+        drawn.append((spearman(given[places], marks[places]), auroc(given[places], marks[places] > FAITHFUL)))
+    bounds = np.nanpercentile(np.asarray(drawn), [2.5, 97.5], axis=0)
+    return Agreement(
+        len(asked),
+        Figure(spearman(given, marks), float(bounds[0, 0]), float(bounds[1, 0])),
+        Figure(auroc(given, marks > FAITHFUL), float(bounds[0, 1]), float(bounds[1, 1])),
+    )
+
+
+def spearman(one: Values, other: Values) -> float:
+    """Rank correlation, ties by their mean rank; NaN where all of one are alike."""
+    first, second = _ranks(one) - (len(one) + 1) / 2, _ranks(other) - (len(other) + 1) / 2
+    spread = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / spread if spread else float("nan")
+
+
+def auroc(values: Values, right: NDArray[np.bool_]) -> float:
+    """How likely a right one has the higher value than a wrong one, ties counting half; NaN without either."""
+    many, few = int(right.sum()), int((~right).sum())
+    if not many or not few:
+        return float("nan")
+    return float(_ranks(values)[right].sum() - many * (many + 1) / 2) / (many * few)
+
+
+def _ranks(values: Values) -> Values:
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    means: Values = np.cumsum(counts) - (counts - 1) / 2
+    return means[places]
+
+
+def failures(asked: Sequence[Judged], values: Sequence[float], number: int = 30) -> str:
+    """The answers that people and the score rank most differently, as Markdown."""
+    apart = _ranks(np.asarray(values, np.float64)) - _ranks(np.asarray([one.mark for one in asked]))
+    told = []
+    for place in np.argsort(-np.abs(apart))[:number]:
+        one = asked[place]
+        how = "higher" if apart[place] > 0 else "lower"
+        told += [
+            f"## {one.where}",
+            f"- judges {one.mark:.2f}, score {values[place]:.3f}: {how} than people",
+            f"- answer: {one.answer}",
+            "",
+        ]
+    return "\n".join(told)

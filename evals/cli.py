@@ -13,6 +13,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from api.settings import Settings
 from api.wiring import Bank
@@ -21,6 +22,7 @@ from data.errors import CounterfoilError
 from evals import article_questions, product
 from evals import articles as article_data
 from evals import cards as card_data
+from evals import decisions as deciding
 from evals import grounded as judges
 from evals import privacy as masking
 from evals import threshold as thresholds
@@ -225,6 +227,29 @@ def grounded(
             found = judges.agreement(some, [score(held[n]) for n in places])
             console.print(f"  {name:8} Spearman {found.spearman}, AUROC {found.auroc}", soft_wrap=True)
     _leave("grounded", judges.failures(asked, [one.both for one in held]))
+
+
+@app.command()
+def decisions(
+    data: Annotated[Path, typer.Option("--data", help="A folder with mtragun in it.", exists=True)],
+) -> None:
+    """Whether to answer, to ask back or to say that it is not known, of questions with passages and distractors."""
+    settings = Settings()
+    with _named():
+        tasks = deciding.read(data)
+        embedder = Embedder(export(settings.models), threads=2)
+        with _bar("deciding") as told:
+            found = deciding.measure(settings, tasks, embedder.embed, told)
+    low, high = deciding.interval(found)
+    value = deciding.macro_f1([one.task.right for one in found], [one.decision for one in found])
+    console.print(f"{len(found)} questions, macro-F1 {value:.3f} (95 %: {low:.3f} to {high:.3f})")
+    for right, share in deciding.recalls(found).items():
+        console.print(f"  {right:10} rightly made {share}")
+    table = Table("", *deciding.DECISIONS, title="decided", title_justify="left")
+    for kind, counts in deciding.confusion(found):
+        table.add_row(kind, *map(str, counts))
+    console.print(table)
+    _leave("decisions", deciding.failures(found))
 
 
 @contextmanager

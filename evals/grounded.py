@@ -79,16 +79,20 @@ def _judged(line: dict[str, object], where: str) -> Iterator[Judged]:
         yield Judged(where, talk, answer, tuple(map(str, texts)), fmean(float(mark) for mark in marks))
 
 
-def scores(asked: Sequence[Judged], embed: Embed, told: Callable[[int, int], None]) -> list[Grounded]:
+def embedded_once(embed: Embed) -> Embed:
+    """Embeds as the other does, and each text once: the same passages stand behind several answers."""
     kept: dict[str, NDArray[np.float32]] = {}
 
     def once(texts: Sequence[str]) -> NDArray[np.float32]:
-        """The same passages stand behind several answers."""
         new = [text for text in dict.fromkeys(texts) if text not in kept]
         kept.update(zip(new, embed(new), strict=True))
         return np.asarray([kept[text] for text in texts])
 
-    found = []
+    return once
+
+
+def scores(asked: Sequence[Judged], embed: Embed, told: Callable[[int, int], None]) -> list[Grounded]:
+    once, found = embedded_once(embed), []
     for number, one in enumerate(asked, start=1):
         found.append(grounded(one.answer, one.texts, once))
         told(number, len(asked))

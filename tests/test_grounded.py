@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from data.errors import InvalidInput
 from evals.grounded import FAITHFUL, Judged, agreement, auroc, failures, halves, read, scores, spearman
 from retrieval.embedding import Embedder
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = Path(os.environ.get("COUNTERFOIL_SHARED_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 PAGE = (
     "A replacement card arrives within five working days. We send it to the address that we hold. "
     "The old card stops working at once. There is no charge for a replacement."

@@ -68,6 +68,7 @@ def test_what_customers_type_is_masked(text: str, told: str) -> None:
         "problem 0f8fad5bd9cb469fa16570867728950e",
         "3f2504e0-4f89-11d3-9a0c-0305e82c3301 lost its lease",
         "bound to 127.0.0.1",
+        'File "/app/base.py", line 1967, in perform',
         "one or two of them",
         "",
     ],

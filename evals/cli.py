@@ -19,7 +19,7 @@ from api.settings import Settings
 from api.wiring import Bank
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
-from evals import article_questions, product
+from evals import article_questions, forty, product
 from evals import articles as article_data
 from evals import cards as card_data
 from evals import decisions as deciding
@@ -141,6 +141,17 @@ def isolation(
     if bool(done.leaked) is not break_filter:
         console.print("These probes would miss a leak." if break_filter else "Somebody saw what is not theirs.")
         raise typer.Exit(1)
+
+
+@app.command()
+def questions(planner: Plan = Planner.ROUTER, model_script: Model = None, limit: Limit = None, floor: Floor = 0.0) -> None:
+    """The forty questions that a bank is asked, plainly and with traps: by number, what is right, missing, asked back, wrong."""
+    talks = forty.conversations()
+    grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
+    suite = _limited(forty.forty_suite(talks, grounds), limit)
+    found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
+    forty.show(talks, found, console)
+    _pass(_tell(f"The forty questions, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
 
 
 @app.command("model")

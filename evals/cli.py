@@ -19,7 +19,7 @@ from api.settings import Settings
 from api.wiring import Bank
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
-from evals import article_questions, forty, product
+from evals import article_questions, dialogue, forty, product
 from evals import articles as article_data
 from evals import cards as card_data
 from evals import decisions as deciding
@@ -27,6 +27,7 @@ from evals import grounded as judges
 from evals import privacy as masking
 from evals import threshold as thresholds
 from evals.golds import world
+from evals.marks import Answerer
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, failures, show
@@ -60,12 +61,14 @@ class Portion(StrEnum):
 
 
 class Run(NamedTuple):
-    """A suite, what to put into the ledger before it, whether the filter is taken away on purpose, and who plays the model."""
+    """A suite, what to put into the ledger before it, whether the filter is taken away on purpose, who plays the model, and
+    how a line is put to the product."""
 
     suite: Suite
     fill: Callable[[Bank, Told], Awaitable[None]]
     break_filter: bool = False
     script: Script | None = None
+    answerer: Callable[[Bank], Answerer] = product.answerer
 
 
 Data = Annotated[Path, typer.Option("--data", help="A folder with transactions_*.csv and questions_*.jsonl.", exists=True)]
@@ -152,6 +155,27 @@ def questions(planner: Plan = Planner.ROUTER, model_script: Model = None, limit:
     found = _found(Run(suite, _households_into, script=model_script), _settings(planner))
     forty.show(talks, found, console)
     _pass(_tell(f"The forty questions, plans by {_who(planner, model_script)}", suite.name, found), floor, model_script)
+
+
+@app.command("dialogue")
+def dialogues(
+    planner: Plan = Planner.ROUTER,
+    model_script: Model = None,
+    epochs: Annotated[int, typer.Option(min=1, help="How often each is played; 4 for pass^4 where a model plans.")] = 1,
+    limit: Limit = None,
+    floor: Floor = 0.0,
+) -> None:
+    """Dialogues with a simulated customer, who corrects, digresses, doubts, hurries: passed when all they wanted was said."""
+    kinds = dialogue.scenarios()
+    customers = {one.customer for some in kinds.values() for one in some}
+    grounds = household_grounds({customer: world(customer, NOW) for customer in customers})
+    suite = _limited(dialogue.dialogue_suite(kinds, grounds, epochs), limit)
+    run_of = Run(suite, _households_into, script=model_script, answerer=dialogue.answerer)
+    found = _found(run_of, _settings(planner))
+    done = _tell(f"Dialogues, plans by {_who(planner, model_script)}", suite.name, found)
+    passed, of = dialogue.passed_every_time(found)
+    console.print(f"pass^{epochs}: {passed / of:.4f} ({passed} of {of})")
+    _pass(done, floor, model_script)
 
 
 @app.command("model")
@@ -360,7 +384,7 @@ async def _run(what: Run, settings: Settings) -> Found:
                 product.agree(bank)
             with _bar(what.suite.name) as told:
                 key = f"{settings.planner} {settings.model} {what.break_filter} {what.script}"
-                log = await run(what.suite, product.answerer(bank), settings.home / "runs", key, told)
+                log = await run(what.suite, what.answerer(bank), settings.home / "runs", key, told)
     return turns(log)
 
 

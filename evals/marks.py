@@ -135,6 +135,11 @@ def mark(turn: Turn, golds: Sequence[Gold], output: Output) -> Mark:
     return Mark(right=not wrong, wrong=wrong, why="another figure is stated first" if wrong else "")
 
 
+def states(golds: Sequence[Gold], output: Output) -> bool:
+    """Whether an output holds every fact of one right answer, whatever else it says."""
+    return any(not _lacks(gold, facts(output)) for gold in golds)
+
+
 class CardQuestion(BaseModel):
     """One line of a questions_*.jsonl: a question on one card, with the answer that the rows prove."""
 

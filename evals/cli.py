@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import datetime as dt
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +29,7 @@ from evals import privacy as masking
 from evals import threshold as thresholds
 from evals.golds import world
 from evals.marks import Answerer
-from evals.probes import of_cards, of_households, probes
+from evals.probes import FILTERED, Holding, lapsed, of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, failures, show
 from evals.scripted import MODEL, SCRIPTS, Script, served
@@ -48,6 +49,7 @@ from retrieval.embedding import Embedder, export
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 console = Console(highlight=False)
 Told = Callable[[int, int], None]
+Fill = Callable[[Bank, Told], Awaitable[None]]
 
 
 class Planner(StrEnum):
@@ -65,7 +67,7 @@ class Run(NamedTuple):
     how a line is put to the product."""
 
     suite: Suite
-    fill: Callable[[Bank, Told], Awaitable[None]]
+    fill: Fill
     break_filter: bool = False
     script: Script | None = None
     answerer: Callable[[Bank], Answerer] = product.answerer
@@ -130,19 +132,26 @@ def isolation(
     model_script: Model = None,
 ) -> None:
     """Everybody asks about what only others have: nothing of it may come back in an answer, a fact, an event or a log line."""
-    asked = probes(of_households(books_at(NOW), NOW), NOW, number)
-    runs = [Run(isolation_suite(asked, "household"), _households_into, break_filter, model_script)]
+    homes = of_households(books_at(NOW), NOW)
+    suite = isolation_suite(probes(homes, NOW, number), "household")
+    runs = [Run(suite, _lapsing(_households_into, homes, NOW), break_filter, model_script)]
     if data is not None:
         held = card_data.read(data)
-        runs.append(Run(isolation_suite(probes(of_cards(held), held.now, number), "card"), _cards_into(held), break_filter))
+        parties = of_cards(held)
+        suite = isolation_suite(probes(parties, held.now, number), "card")
+        runs.append(Run(suite, _lapsing(_cards_into(held), parties, held.now), break_filter))
     planner = Planner.ROUTER if model_script is None else Planner.MODEL
     found = [turn for one in runs for turn in _found(one, _settings(planner))]
     done = _tell("Isolation" + (", the filter taken away" if break_filter else ""), "isolation", found)
     if any(turn.outcome == "error" for _, _, turn in found):
         console.print("A probe that breaks proves nothing: see the failures.")
         raise typer.Exit(1)
-    if bool(done.leaked) is not break_filter:
-        console.print("These probes would miss a leak." if break_filter else "Somebody saw what is not theirs.")
+    missed = FILTERED - {kind for _, kind, turn in found if turn.leaks} if break_filter else frozenset()
+    if missed:
+        console.print(f"These kinds of probe would miss a leak: {', '.join(sorted(missed))}")
+    elif not break_filter and done.leaked:
+        console.print("Somebody saw what is not theirs.")
+    if missed or (done.leaked and not break_filter):
         raise typer.Exit(1)
 
 
@@ -355,7 +364,17 @@ async def _households_into(bank: Bank, told: Told) -> None:
         told(number, len(customers))
 
 
-def _cards_into(held: card_data.Cards) -> Callable[[Bank, Told], Awaitable[None]]:
+def _lapsing(fill: Fill, holdings: Sequence[Holding], now: dt.datetime) -> Fill:
+    """Fill the ledger, and let everybody have seen the accounts of somebody else, until a month ago."""
+
+    async def filled(bank: Bank, told: Told) -> None:
+        await fill(bank, told)
+        await asyncio.to_thread(product.end_grants, bank, lapsed(holdings), now)
+
+    return filled
+
+
+def _cards_into(held: card_data.Cards) -> Fill:
     async def fill(bank: Bank, told: Told) -> None:
         await product.hold_cards(bank, held.files, held.now, told)
 

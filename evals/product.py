@@ -46,7 +46,8 @@ class _Unlimited(Bank):
     async def login(self, party: PartyId, token: str | None = None) -> Login:
         login = await super().login(party, token)
         held = {grant.account: grant for grant in login.grants}
-        grants = [held.get(account, _granted(party, account)) for account in await asyncio.to_thread(self._all_accounts)]
+        everything = [held.get(account, _granted(party, account)) for account in await asyncio.to_thread(self._all_accounts)]
+        grants = [grant.model_copy(update={"until": None}) for grant in everything]
         return login.model_copy(update={"grants": tuple(grants)})
 
     def _all_accounts(self) -> list[AccountId]:
@@ -66,6 +67,16 @@ async def hold_household(bank: Bank, customer: str, now: dt.datetime) -> None:
     """Feed the ledger with a customer's accounts; with everybody's, so that there is something to keep apart."""
     with asking_at(now):
         await bank.login(PartyId(customer))
+
+
+def end_grants(bank: Bank, lapsed: Mapping[str, str], now: dt.datetime) -> None:
+    """Let each party have seen all accounts of another, until a month ago. lapsed: whose, by party."""
+    for asker, other in lapsed.items():
+        mine = {grant.account for grant in bank.ledger.grants(PartyId(asker))}
+        for grant in bank.ledger.grants(PartyId(other)):
+            if grant.account not in mine:
+                ended = {"party": PartyId(asker), "source": GrantSource.FILE, "until": now - dt.timedelta(days=30)}
+                bank.ledger.add_grant(grant.model_copy(update=ended))
 
 
 def agree(bank: Bank) -> None:

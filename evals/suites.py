@@ -158,9 +158,12 @@ def isolation_suite(probes: Sequence[Probe], prefix: str) -> Suite:
     for probe in probes:
 
         def judge(outputs: Sequence[Output], probe: Probe = probe) -> list[Judged]:
-            leaks = tuple(probe.leaks(outputs[0], outputs[0].get("trace", "")))
-            verdict = Mark(right=not leaks, wrong=bool(leaks), why=", ".join(leaks[:3]))
-            return [_judged(probe.line, 0, outputs[0], verdict, leaks=leaks, counts=False)]
+            judged = []
+            for number, output in enumerate(outputs):
+                leaks = tuple(probe.leaks(output, output.get("trace", "")))
+                verdict = Mark(right=not leaks, wrong=bool(leaks), why=", ".join(leaks[:3]))
+                judged.append(_judged(probe.line, number, output, verdict, leaks=leaks, counts=False))
+            return judged
 
         cases.append(Case(f"{prefix}-{probe.id}", probe.kind, probe.line, judge))
     return Suite("isolation", cases)

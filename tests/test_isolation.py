@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import ColumnElement, and_
@@ -11,8 +12,12 @@ from sqlalchemy import ColumnElement, and_
 from connectors.sandbox.books import Books
 from connectors.sandbox.people import CUSTOMERS
 from data.errors import Denied
-from data.party import AccountId, PartyId
+from data.party import AccountId, GrantSource, PartyId
 from data.queries import Queries, Selection
+from evals.marks import Answerer, Output
+from evals.probes import FORMS, lapsed, of_households
+from evals.probes import probes as probes_of
+from evals.product import answerer, end_grants
 from tests.conftest import NOW, Answer, Counter
 
 QUESTIONS = (
@@ -84,6 +89,32 @@ def test_nothing_of_anybody_elses_is_in_any_event(bank: Counter, held: dict[str,
         asked += 1
     assert found == []
     assert asked >= 200
+
+
+def test_a_slice_of_the_probes_of_every_kind_finds_nothing(bank: Counter, books: Books) -> None:
+    homes = of_households(books, NOW)
+    made = probes_of(homes, NOW, 5 * len(FORMS))
+    assert {probe.kind for probe in made} == set(FORMS)
+    for home in homes:
+        bank.login(home.party)
+    before = {home.party: bank.bank.ledger.grants(PartyId(home.party)) for home in homes}
+    end_grants(bank.bank, lapsed(homes), NOW)
+    try:
+        answer = answerer(bank.bank)
+        found = [
+            (probe.kind, probe.line, leak)
+            for probe in made
+            for output in bank.run(_said(answer, probe.line))
+            for leak in probe.leaks(output, output["trace"])
+        ]
+    finally:
+        for party, grants in before.items():
+            bank.bank.ledger.put_grants(PartyId(party), GrantSource.FILE, [g for g in grants if g.source is GrantSource.FILE])
+    assert found == []
+
+
+async def _said(answer: Answerer, line: dict[str, Any]) -> Sequence[Output]:
+    return await answer(line)
 
 
 def test_with_the_filter_taken_away_the_check_finds_the_leak(

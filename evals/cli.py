@@ -26,6 +26,7 @@ from evals import cards as card_data
 from evals import decisions as deciding
 from evals import grounded as judges
 from evals import privacy as masking
+from evals import cost as costs
 from evals import threshold as thresholds
 from evals.golds import world
 from evals.marks import Answerer
@@ -185,6 +186,47 @@ def dialogues(
     passed, of = dialogue.passed_every_time(found)
     console.print(f"pass^{epochs}: {passed / of:.4f} ({passed} of {of})")
     _pass(done, floor, model_script)
+
+
+@app.command()
+def cost(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Ask about the card payments in this folder too.", exists=True)
+    ] = None,
+    planner: Plan = Planner.ROUTER,
+    model_script: Model = None,
+    limit: Limit = 100,
+) -> None:
+    """What a turn costs, by suite: time, processor, memory, questions to a model and their tokens, and the share routed."""
+    found = {what.suite.name: asyncio.run(_cost(what, _settings(planner))) for what in _asked(data, model_script, limit)}
+    costs.show(found, console)
+
+
+def _asked(data: Path | None, script: Script | None, limit: int | None) -> list[Run]:
+    """The suites of questions that have a right answer, evenly thinned."""
+    talks, pages_asked = conversations("dev"), article_questions.conversations("dev")
+    grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
+    runs = [
+        Run(_limited(households_suite(talks, grounds), limit), _households_into, script=script),
+        Run(_limited(pages_suite(pages_asked, page_grounds(pages_asked)), limit), _households_into, script=script),
+    ]
+    if data is not None:
+        held = card_data.read(data)
+        runs.append(Run(_limited(cards_suite(held), limit), _cards_into(held)))
+    return runs
+
+
+async def _cost(what: Run, settings: Settings) -> costs.Cost:
+    played = served(SCRIPTS[what.script]) if what.script else nullcontext("")
+    with product.fresh_home(settings) as fresh, played as url:
+        home = fresh.model_copy(update={"model_url": url, "model_model": MODEL}) if what.script else fresh
+        async with product.opened(home) as bank:
+            with _bar("filling the ledger") as told:
+                await what.fill(bank, told)
+            if what.script:
+                product.agree(bank)
+            with _bar(what.suite.name) as told:
+                return await costs.measure(bank, what.suite.cases, told)
 
 
 @app.command("model")

@@ -39,7 +39,7 @@ def fresh_home(settings: Settings) -> Iterator[Settings]:
 async def opened(settings: Settings, *, break_filter: bool = False) -> AsyncIterator[Bank]:
     """break_filter: every login sees every account that the ledger has, as if nothing limited it to the granted ones."""
     async with open_bank(settings) as bank:
-        yield _Unlimited(**_fields(bank)) if break_filter else bank
+        yield _Unlimited(**fields_of(bank)) if break_filter else bank
 
 
 class _Unlimited(Bank):
@@ -59,7 +59,8 @@ def _granted(party: PartyId, account: AccountId) -> Grant:
     return Grant(party=party, account=account, role=Role.HOLDER, source=GrantSource.FILE)
 
 
-def _fields(of: Bank | Assistant) -> dict[str, Any]:
+def fields_of(of: Bank | Assistant) -> dict[str, Any]:
+    """What it is made of, to make another of its kind."""
     return {one.name: getattr(of, one.name) for one in fields(of) if one.init}
 
 
@@ -127,7 +128,7 @@ class _Lines(logging.Handler):
 def answerer(bank: Bank) -> Answerer:
     """Asks the product; each output's "trace" holds the events and log lines of its conversation."""
     notes: list[str] = []
-    listening = replace(bank, assistant=Overheard(**_fields(bank.assistant) | {"notes": notes}))
+    listening = replace(bank, assistant=Overheard(**fields_of(bank.assistant) | {"notes": notes}))
 
     async def answer(line: Mapping[str, Any]) -> Sequence[Output]:
         notes.clear()

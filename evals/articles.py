@@ -149,9 +149,9 @@ async def measure(library: Library, one: Set, told: Told) -> Found:
     """Ask every question as the bank's own people may, on one day."""
     recalls, ranks = [], []
     for number, case in enumerate(one.cases, start=1):
-        given = [p.article for p in await _given(library, case.question, DEPTH)]
-        recalls.append(len(case.right.intersection(given[: one.at])) / len(case.right))
-        ranks.append(next((1 / place for place, key in enumerate(given, start=1) if key in case.right), 0.0))
+        ids = [p.article for p in await given(library, case.question, DEPTH)]
+        recalls.append(len(case.right.intersection(ids[: one.at])) / len(case.right))
+        ranks.append(next((1 / place for place, key in enumerate(ids, start=1) if key in case.right), 0.0))
         told(number, len(one.cases))
     return Found(one.name, len(one.cases), one.at, fmean(recalls), fmean(ranks))
 
@@ -163,12 +163,13 @@ async def floor(library: Library, data: Path) -> Floor | None:
         return None
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))[::8]
-    given: dict[bool, list[bool]] = {True: [], False: []}
+    something: dict[bool, list[bool]] = {True: [], False: []}
     for row in rows:
         stranger = row["intent"] == "oos" or row["intent"].startswith("other_domain")
-        given[stranger].append(bool(await _given(library, row["text"], 1)))
-    return Floor(fmean(given[False]), fmean(given[True]), len(rows))
+        something[stranger].append(bool(await given(library, row["text"], 1)))
+    return Floor(fmean(something[False]), fmean(something[True]), len(rows))
 
 
-async def _given(library: Library, question: str, limit: int) -> list[Any]:
+async def given(library: Library, question: str, limit: int) -> list[Any]:
+    """The passages that a question is given, one of each article, the best first."""
     return list(await library.search.search_articles(question, on=TODAY, audience=Audience.INTERNAL, products=None, limit=limit))

@@ -27,12 +27,13 @@ from evals import decisions as deciding
 from evals import grounded as judges
 from evals import privacy as masking
 from evals import cost as costs
+from evals import tau as tau_data
 from evals import threshold as thresholds
 from evals.golds import world
 from evals.marks import Answerer
 from evals.probes import FILTERED, Holding, lapsed, of_cards, of_households, probes
 from evals.questions import NOW, conversations
-from evals.report import Found, Summary, failures, show
+from evals.report import Found, Share, Summary, failures, show
 from evals.scripted import MODEL, SCRIPTS, Script, served
 from evals.suites import (
     Suite,
@@ -227,6 +228,37 @@ async def _cost(what: Run, settings: Settings) -> costs.Cost:
                 product.agree(bank)
             with _bar(what.suite.name) as told:
                 return await costs.measure(bank, what.suite.cases, told)
+
+
+@app.command()
+def tau(
+    data: Annotated[Path, typer.Option("--data", help="A folder with tau_banking in it.", exists=True)],
+    model_url: Annotated[str, typer.Option("--model", help="An agent in that bank's own simulator, with this model.")] = "",
+) -> None:
+    """Tasks of a simulated bank: which documents are found for a situation, and whether they name the tools to be called."""
+    if model_url:
+        console.print("error: the simulator of these tasks is not installed here, so no agent can be tried in it")
+        raise typer.Exit(1)
+    try:
+        bank = tau_data.read(data)
+        found = asyncio.run(_tau(data, bank))
+    except CounterfoilError as error:
+        console.print(f"error: {error}")
+        raise typer.Exit(1) from error
+    for title, one in [
+        *((f"of the first {one.at} found", one) for one in found),
+        ("of those called for", tau_data.ceiling(bank)),
+    ]:
+        tools = f"tools named {Share(one.named, one.tools)}, all of a task's {Share(one.whole, one.tasks)}"
+        console.print(f"{title}: documents {one.recall:.3f}, {tools}")
+
+
+async def _tau(data: Path, bank: tau_data.Bank) -> list[tau_data.Found]:
+    settings = Settings()
+    one = next(one for one in article_data.sets(data) if one.name == "tau_banking")
+    with _bar(one.name) as told:
+        async with article_data.filled(settings, one, told) as library:
+            return await tau_data.measure(library, bank, told)
 
 
 @app.command("model")

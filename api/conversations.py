@@ -7,7 +7,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -26,6 +26,7 @@ from data.facts import (
     Event,
     Fact,
     FactEvent,
+    FeedbackEvent,
     HandoverEvent,
     Outcome,
     Row,
@@ -60,6 +61,10 @@ class Message(BaseModel):
     message: Annotated[str, AfterValidator(_sayable)] = Field(
         description="The customer's words, up to 2,000 characters.", examples=["How much did I spend at Tesco last month?"]
     )
+
+
+class Feedback(BaseModel):
+    thumb: Literal["up", "down"] = Field(description="Whether the answer was of use. A later one takes its place.")
 
 
 class Sentence(Frozen):
@@ -191,6 +196,23 @@ async def events(
 @router.post("/{conversation}/cancel", status_code=202, summary="Stop the running turn", responses=responses(404))
 async def cancel(edge: TheEdge, login: TheLogin, conversation: ConversationId) -> Stopping:
     return Stopping(stopping=await edge.turns.stop(login.party.id, conversation))
+
+
+@router.post(
+    "/{conversation}/turns/{turn}/feedback",
+    status_code=204,
+    summary="Say whether an answer was of use",
+    responses=responses(404, 409),
+)
+async def feedback(
+    edge: TheEdge,
+    login: TheLogin,
+    conversation: ConversationId,
+    turn: Annotated[int, Path(ge=1, le=LAST_NUMBER)],
+    body: Feedback,
+) -> None:
+    said = FeedbackEvent(thumb=body.thumb)
+    await asyncio.to_thread(edge.parts.records.feedback, login.party.id, conversation, turn, said)
 
 
 @router.get(

@@ -214,6 +214,13 @@ class DoneEvent(Frozen):
     grounded: float | None = None
 
 
+class FeedbackEvent(Frozen):
+    """What the customer thought of an answer; it comes after the turn has ended, and the last one counts."""
+
+    type: Literal["feedback"] = "feedback"
+    thumb: Literal["up", "down"]
+
+
 class ErrorEvent(Frozen):
     type: Literal["error"] = "error"
     code: str
@@ -230,6 +237,7 @@ Event = Annotated[
     | ChoicesEvent
     | HandoverEvent
     | DoneEvent
+    | FeedbackEvent
     | ErrorEvent,
     Field(discriminator="type"),
 ]

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, in
 from sqlmodel import SQLModel
 
 from data.errors import ConversationBusy, LeaseLost, NotFound
-from data.facts import DoneEvent, ErrorEvent, Event, Fact, FactEvent, Scope, ToolEvent
+from data.facts import DoneEvent, ErrorEvent, Event, Fact, FactEvent, FeedbackEvent, Scope, ToolEvent
 from data.party import Frozen, PartyId
 from data.tables import ConversationRow, EventRow, TurnRow
 
@@ -197,7 +197,27 @@ class Records:
             if connection.execute(freed).rowcount:
                 self._cut_off(connection, party, conversation)
 
+    def feedback(self, party: PartyId, conversation: str, turn: int, said: FeedbackEvent) -> None:
+        """Write down what the customer thought of an answer. Raises NotFound for no such turn, ConversationBusy while it runs."""
+        with self.engine.begin() as connection:
+            self._row(connection, party, conversation)
+            one = (turn_t.c.conversation_id == conversation, turn_t.c.number == turn)
+            ended = connection.scalar(select(turn_t.c.ended).where(*one))
+            if ended is None:
+                raise NotFound("turn", str(turn))
+            if not ended:
+                raise ConversationBusy("this answer is still being worked on")
+            moved = update(conversation_t).where(*_own(party, conversation)).values(events=conversation_t.c.events + 1)
+            number = int(connection.scalar(moved.returning(conversation_t.c.events)) or 0)
+            _insert(connection, conversation, turn, number - 1, (said,))
+
     # Reading
+
+    def parties(self) -> tuple[PartyId, ...]:
+        """Everybody who has a conversation: for the bank's own review, never for an answer."""
+        with self.engine.connect() as connection:
+            found = connection.scalars(select(conversation_t.c.party_id).distinct().order_by(conversation_t.c.party_id))
+            return tuple(PartyId(party) for party in found)
 
     def events(self, party: PartyId, conversation: str, after: int = 0, limit: int = 500) -> Log:
         """The events numbered above `after`, in order."""

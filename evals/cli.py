@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
@@ -17,15 +18,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from api.settings import Settings
-from api.wiring import Bank
+from api.wiring import Bank, open_ledger
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
+from data.records import Records
 from evals import article_questions, dialogue, forty, product
 from evals import articles as article_data
 from evals import cards as card_data
 from evals import decisions as deciding
 from evals import grounded as judges
 from evals import privacy as masking
+from evals import collect as collected
 from evals import cost as costs
 from evals import tau as tau_data
 from evals import threshold as thresholds
@@ -259,6 +262,38 @@ async def _tau(data: Path, bank: tau_data.Bank) -> list[tau_data.Found]:
     with _bar(one.name) as told:
         async with article_data.filled(settings, one, told) as library:
             return await tau_data.measure(library, bank, told)
+
+
+@app.command()
+def collect(out: Annotated[Path, typer.Argument(help="Where to write the lines to be reviewed, as JSONL.")]) -> None:
+    """Stored conversations that are worth a look: thumbs down, handed over, taken back, asked back again; names hidden."""
+    engine, ledger, _ = open_ledger(Settings())
+    lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in collected.collect(Records(engine), ledger)]
+    engine.dispose()
+    out.write_text("".join(lines), "utf-8")
+    console.print(
+        f"{len(lines)} conversations: {out}. A name that the bank does not know is not hidden: read before you pass it on."
+    )
+
+
+@app.command()
+def reviewed(
+    lines: Annotated[Path, typer.Argument(help="A file of `collect` in which lines have been reviewed.", exists=True)],
+    planner: Plan = Planner.ROUTER,
+    floor: Floor = 0.0,
+) -> None:
+    """Ask what was collected and reviewed: lines whose turns say what would have been right."""
+    try:
+        talks, waiting = collected.reviewed(lines)
+    except CounterfoilError as error:
+        console.print(f"error: {error}")
+        raise typer.Exit(1) from error
+    if waiting:
+        console.print(f"Not reviewed yet, and not asked: {waiting}")
+    grounds = household_grounds({customer: world(customer, NOW) for customer in {talk.customer for talk in talks}})
+    suite = households_suite(talks, grounds)._replace(name="reviewed")
+    found = _found(Run(suite, _households_into), _settings(planner))
+    _pass(_tell(f"Reviewed conversations, plans by the {planner}", suite.name, found), floor)
 
 
 @app.command("model")

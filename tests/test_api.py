@@ -389,6 +389,22 @@ async def test_shutting_down_tells_the_readers(desk: Desk) -> None:
 # Conversations
 
 
+async def test_a_thumb_is_kept_beside_its_turn_and_is_nobody_elses_to_give(desk: Desk) -> None:
+    conversation = await desk.conversation()
+    await desk.ask(conversation)
+    path = f"/v1/conversations/{conversation}/turns/1/feedback"
+    assert (await desk.request("POST", path, json={"thumb": "down"})).status_code == 204
+    assert (await desk.request("POST", path, json={"thumb": "sideways"})).status_code == 422
+    assert (await desk.request("POST", path, party="ben", json={"thumb": "up"})).status_code == 404
+    assert (await desk.request("POST", path.replace("/1/", "/2/"), json={"thumb": "up"})).status_code == 404
+    await desk.ask(conversation)
+    told = (await desk.request("GET", f"/v1/conversations/{conversation}")).json()["turns"]
+    assert [event["event"].get("thumb") for event in told[0]["events"]][-1] == "down"
+    assert all(event["event"]["type"] != "feedback" for event in told[1]["events"])
+    numbers = [event["number"] for turn in told for event in turn["events"]]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 async def test_history_shows_what_was_asked_and_answered(desk: Desk) -> None:
     conversation = await desk.conversation()
     await desk.ask(conversation, "one")

@@ -58,6 +58,7 @@ function take(block, seen, tell) {
   if (data === "") return;
   const event = JSON.parse(data);
   seen.number = Number(field("id")[0]);
-  seen.ended = event.type === "done" || event.type === "error";
+  // A thumb comes after the end of its turn, and ends nothing.
+  if (event.type !== "feedback") seen.ended = event.type === "done" || event.type === "error";
   tell(event);
 }

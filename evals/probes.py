@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from random import Random
 from string import Formatter
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from connectors.sandbox.books import Books
+from evals.article_questions import articles
 from evals.cards import Cards
 from evals.grounding import Line
 from evals.marks import Output, facts, foreign
@@ -240,8 +241,9 @@ class Pair:
 
     @cached_property
     def names(self) -> list[str]:
-        # A short name, such as "Next", may be a word of any answer: there the statement text has to do.
-        return sorted({word for line in self.theirs.values() for word in (line.name, line.text) if len(word) >= 6})
+        # A short name, such as "Next", may be a word of any answer, and what a page says is no secret ("Current account").
+        words = {word for line in self.theirs.values() for word in (line.name, line.text) if len(word) >= 6}
+        return sorted(word for word in words if word.lower() not in _published())
 
     @cached_property
     def own(self) -> set[str]:
@@ -285,6 +287,13 @@ class Pair:
             ids=tuple(i for i in ids if i not in text),
             own=frozenset(self.asker.rows),
         )
+
+
+@lru_cache
+def _published() -> str:
+    """All that the bank's public pages say, in small letters."""
+    pages = (page for page in articles().values() if page.audience == "public")
+    return "\n".join(f"{page.title}\n{page.text}" for page in pages).lower()
 
 
 def _named(form: tuple[str, ...]) -> set[str]:

@@ -252,6 +252,13 @@ def test_probes_ask_only_about_what_others_have_and_catch_it_when_it_comes_back(
     assert probe.leaks(output("Nothing."), trace=f'{{"type":"error","message":"no account {probe.ids[0]}"}}')
 
 
+def test_what_a_public_page_says_is_nobodys_secret() -> None:
+    homes = {one.party: one for one in probes.of_households(households(NOW), NOW)}
+    names = probes.Pair(homes["callum-mackenzie"], homes["ruth-ellison"]).names
+    assert "Current account" not in names
+    assert {"N HOLLIS LETTINGS", "Dozen Bakery"} <= set(names)
+
+
 def test_each_turn_of_a_probe_is_looked_at() -> None:
     made = probes.probes(probes.of_households(households(NOW), NOW), NOW, 24)
     probe = next(p for p in made if len(p.line["turns"]) == 2)

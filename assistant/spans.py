@@ -297,7 +297,7 @@ def find(message: str, known: Known) -> Found:
         number=next(iter(marks.of("number")), ""),
         bought=next((m.group() for m in _BOUGHT.finditer(marks.text)), ""),
         group=next(iter(marks.of("group")), ""),
-        without=tuple(_EXCEPT_FIRST.sub("", words, count=1).strip() for words in marks.of("without")),
+        without=tuple(_OUT.sub("", _EXCEPT_FIRST.sub("", words, count=1)).strip() for words in marks.of("without")),
     )
     return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad)
 
@@ -716,18 +716,19 @@ def _join(marks: _Marks, known: Known) -> None:
 
 
 def _left_out(marks: _Marks) -> None:
-    """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi"."""
+    """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi", "leave the petrol out"."""
     end = -1
     for part in sorted(marks.taken):
         if part[2] not in ("merchant", "category", "account"):
             continue
-        lead = _EXCEPT.search(marks.text[: part[0]])
+        out = _OUT.match(marks.text, part[1])
+        lead = _EXCEPT.search(marks.text[: part[0]]) or (out and _LEAVE.search(marks.text[: part[0]]))
         more = end >= 0 and _AND.fullmatch(marks.text[end : part[0]])
         if lead or more:
             start = lead.start() if lead else end
             marks.taken = [p for p in marks.taken if p != part]
-            marks.take(start, part[1], "without")
-            end = part[1]
+            end = out.end() if out else part[1]
+            marks.take(start, end, "without")
 
 
 _EXCEPT_WORDS = (
@@ -736,7 +737,9 @@ _EXCEPT_WORDS = (
     r"(?:(?:the|my|our|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spent|paid|sent|gave|give|moved|transferred)(?: (?:at|on|for|to))?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
-_EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
+_LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|any)\s+)?"
+_LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"\s+(?:out|aside)\b")
+_EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|{_LEAVE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
 _JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|and|&)\s+(?:the\s+)?)?")
 # What stands for a part when the rest is compared with examples: an ordinary word of its kind.

@@ -293,6 +293,8 @@ def test_the_last_word_of_two_accounts_tells_neither() -> None:
         ("how much in October without the mortgage", ("mortgage",)),
         ("everything apart from groceries and rent in May", ("groceries", "rent")),
         ("how much this year, not counting Tesco, Aldi and Boots", ("tesco", "aldi", "boots")),
+        ("spending in May, leave the rent out", ("rent",)),
+        ("what did I spend last month but leaving Tesco aside", ("tesco",)),
     ],
 )
 def test_what_is_to_be_left_out_is_not_what_is_asked_about(message: str, without: tuple[str, ...]) -> None:
@@ -304,6 +306,7 @@ def test_what_is_to_be_left_out_is_not_what_is_asked_about(message: str, without
 def test_a_question_in_the_negative_leaves_nobody_out() -> None:
     spans = find("did I not pay Tesco", AWARE).spans
     assert (spans.merchants, spans.without) == (("tesco",), ())
+    assert find("spending in May, and don't leave the rent out", AWARE).spans.without == ()
 
 
 WORDS = st.lists(

@@ -25,11 +25,11 @@ from data.records import Records
 from evals import article_questions, dialogue, forty, product
 from evals import articles as article_data
 from evals import cards as card_data
+from evals import collect as collected
+from evals import cost as costs
 from evals import decisions as deciding
 from evals import grounded as judges
 from evals import privacy as masking
-from evals import collect as collected
-from evals import cost as costs
 from evals import tau as tau_data
 from evals import threshold as thresholds
 from evals.golds import world

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Ask about your money. Every figure has its counterfoil.")
 model = typer.Typer(no_args_is_help=True, help="The embedded language model: fetch it, check it, serve it.")
 app.add_typer(model, name="model")
+router = typer.Typer(no_args_is_help=True, help="What messages ask for, learned from a bank's own labelled utterances.")
+app.add_typer(router, name="router")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 T = TypeVar("T")
 
@@ -352,6 +354,48 @@ def model_serve() -> None:
     from api.serve import serve_model
 
     _run(serve_model(Settings(), err))
+
+
+Head = Annotated[Path | None, typer.Option("--head", help="The file of what was learned; intents.npz in the home otherwise.")]
+
+
+@router.command("train")
+def router_train(
+    file: Annotated[Path, typer.Argument(metavar="CSV", help="Utterances in UTF-8, with a header.")],
+    text: Annotated[str, typer.Option(help="The column of the text; otherwise text, utterance, message, query, …")] = "",
+    label: Annotated[str, typer.Option(help="The column of the label; otherwise label, intent, category, class, …")] = "",
+    head: Head = None,
+) -> None:
+    """Learn a bank's own intents from CSV with the columns text and label, the file whole or not at all.
+
+    Several labels of one utterance stand between "|" or ";". What is none of the intents is labelled oos; without such
+    lines, when to abstain is learned by leaving intents out in turn.
+    """
+    from api import intents
+
+    with _plainly():
+        settings = Settings()
+        examples = intents.read(file, text, label)
+        intents.learn(settings, examples, head or intents.default_head(settings), _bar, err)
+
+
+@router.command("classify")
+def router_classify(
+    text: Annotated[str, typer.Argument(help="A message.")],
+    head: Head = None,
+) -> None:
+    """Say what a message asks for, with the probability, or that the head abstains and what would have been nearest."""
+    from api import intents
+
+    with _plainly():
+        settings = Settings()
+        said = intents.classify(settings, text, head or intents.default_head(settings), _bar)
+    shares = dict(said.ranked)
+    for name in said.labels:
+        out.print(f"{name} {shares[name]:.3f}", markup=False)
+    if not said.labels:
+        name, share = said.ranked[0]
+        out.print(f"abstained; nearest: {name} {share:.3f}", markup=False)
 
 
 @app.command("eval", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -95,7 +95,8 @@ def spoken(masked: str) -> str:
     return re.sub(r"\bx[a-z]+\b", lambda m: _SPOKEN.get(m.group(), m.group()), masked)
 
 
-def _ngrams(masked: str) -> list[str]:
+def word_grams(masked: str) -> list[str]:
+    """The words of a text in lower case, and its pairs of words side by side, with a mark at either end."""
     tokens = ["^", *_TOKEN.findall(masked), "$"]
     return tokens[1:-1] + [f"{a} {b}" for a, b in itertools.pairwise(tokens)]
 
@@ -118,24 +119,33 @@ class Head:
 
     def _features(self, masked: str, vector: Vectors) -> Vectors:
         words = np.zeros(len(self.idf), dtype=np.float32)
-        for gram in _ngrams(masked):
+        for gram in word_grams(masked):
             if (place := self.ngrams.get(gram)) is not None:
                 words[place] = self.idf[place]
         norm = float(np.linalg.norm(words))
         return np.concatenate([vector * EMBEDDING_WEIGHT, words / norm if norm else words]).astype(np.float32)
 
     def save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part.npz")
-        meta = np.frombuffer(json.dumps({"labels": self.labels, "ngrams": self.ngrams}).encode(), dtype=np.uint8)
-        np.savez(draft, meta=meta, idf=self.idf, weights=self.weights, bias=self.bias)
-        draft.replace(path)
+        store(path, {"labels": self.labels, "ngrams": self.ngrams}, idf=self.idf, weights=self.weights, bias=self.bias)
 
     @classmethod
     def load(cls, path: Path) -> Head:
-        with np.load(path) as stored:
-            meta = json.loads(stored["meta"].tobytes())
-            return cls(tuple(meta["labels"]), meta["ngrams"], stored["idf"], stored["weights"], stored["bias"])
+        meta, arrays = stored(path)
+        return cls(tuple(meta["labels"]), meta["ngrams"], **arrays)
+
+
+def store(path: Path, meta: Mapping[str, Any], **arrays: Vectors) -> None:
+    """Write a head whole or not at all. meta: what JSON holds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part.npz")
+    np.savez(draft, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]  # its stub
+    draft.replace(path)
+
+
+def stored(path: Path) -> tuple[dict[str, Any], dict[str, Vectors]]:
+    """What `store` wrote: meta and arrays. Raises OSError, ValueError or KeyError where it is no such file."""
+    with np.load(path) as file:
+        return json.loads(file["meta"].tobytes()), {name: file[name] for name in file.files if name != "meta"}
 
 
 EMBEDDING_WEIGHT = 1.5
@@ -163,7 +173,7 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
             frames = ("{}", _FRAMES[1 + place % (len(_FRAMES) - 1)])[: 1 + (place % 3 == 0)]
             texts += [frame.format(wording) for frame in frames]
             labels += [label] * len(frames)
-    said_often = Counter(g for t in texts for g in set(_ngrams(t)))
+    said_often = Counter(g for t in texts for g in set(word_grams(t)))
     grams = sorted(g for g, times in said_often.items() if times > 1)
     ngrams = {gram: place for place, gram in enumerate(grams)}
     counts = np.array([said_often[g] for g in grams], dtype=np.float32)

@@ -56,6 +56,19 @@ class InvalidArticle(InvalidInput):
         self.file, self.line, self.field, self.reason = file, line, field, reason
 
 
+class InvalidUtterance(InvalidInput):
+    """A labelled utterance that cannot be learned from: says the file, the line and the field. line 0: the file as a whole."""
+
+    code = "invalid_utterance"
+
+    def __init__(self, file: str, line: int, field: str | None, reason: str) -> None:
+        where = f"{file}, line {line}" if line else file
+        if field is not None:
+            where += f", field {field!r}"
+        super().__init__(f"{where}: {reason}")
+        self.file, self.line, self.field, self.reason = file, line, field, reason
+
+
 class NotAuthenticated(CounterfoilError):
     """No token, or one that does not prove who is asking."""
 

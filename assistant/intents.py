@@ -83,8 +83,7 @@ class IntentHead:
 
     def classify(self, text: str, vector: Vectors) -> Said:
         """vector: [384], the embedding of the text as it is written."""
-        # Row by row: a product of all of them would be shared among threads, which wait for each other on a busy machine.
-        sums = _near(np.vecdot(self.learned, vector), self.width) @ self.pulls
+        sums = _near(self.learned @ vector, self.width) @ self.pulls
         places, values = _words(text, self.grams, self.idf)
         sums = sums + values @ self.weights[places]
         shares = _share(self.slope * _margins(sums[None], self.floors, self.several)[0] + self.at_floor)

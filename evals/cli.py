@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from api.intents import embedded
 from api.settings import Settings
 from api.wiring import Bank, open_ledger
 from connectors.sandbox.households import households as books_at
@@ -31,6 +32,7 @@ from evals import decisions as deciding
 from evals import grounded as judges
 from evals import privacy as masking
 from evals import tau as tau_data
+from evals import intents as intent_data
 from evals import threshold as thresholds
 from evals.golds import world
 from evals.marks import Answerer
@@ -49,6 +51,7 @@ from evals.suites import (
     run,
     turns,
 )
+from retrieval.cache import EmbeddingCache
 from retrieval.embedding import Embedder, export
 
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
@@ -455,6 +458,42 @@ async def _sure(what: Run) -> list[thresholds.Turn]:
                 await what.fill(bank, told)
             with _bar(what.suite.name) as told:
                 return await thresholds.turns(bank, what.suite.cases, told)
+
+
+@app.command()
+def intents(
+    data: Annotated[
+        Path, typer.Option("--data", help="A folder with banking77, clinc150_bank or nlupp_banking in it.", exists=True)
+    ],
+) -> None:
+    """Heads learned from labelled utterances: what they get right, and abstain from. With test files, learned from the others."""
+    try:
+        sets, missing = intent_data.sets(data)
+        found = [_intents(one) for one in sets]
+    except CounterfoilError as error:
+        console.print(f"error: {error}")
+        raise typer.Exit(1) from error
+    if missing:
+        console.print(f"Not in {data}, so skipped: {', '.join(missing)}.")
+    path = Settings().home / "runs" / "intents-failures.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(map(intent_data.failures, found)), "utf-8")
+    console.print(f"Failures: {path}")
+
+
+def _intents(one: intent_data.Set) -> intent_data.Measured:
+    settings = Settings()
+    embedder = Embedder(export(settings.models))
+    cache = EmbeddingCache(settings.home / "cache", embedder.version)
+    try:
+        with _bar(f"{one.name}: embedding") as told:
+            vectors = embedded(cache, embedder, [item.example.text for item in one.learn], told)
+    finally:
+        cache.close()
+    with _bar(one.name) as told:
+        done = intent_data.measure(one, vectors, embedder, told)
+    intent_data.show(done, console)
+    return done
 
 
 def _settings(planner: Planner) -> Settings:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -30,23 +31,26 @@ def read(path: Path, text: str = "", label: str = "") -> list[Example]:
 
     Several labels of one utterance stand between "|" or ";". Raises InvalidUtterance with the file, the line and the field.
     """
+    lines = csv.reader(StringIO(_decoded(path), newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as opened:
-            lines = csv.reader(opened, strict=True)
-            header = [name.strip() for name in next(lines, [])]
-            places = [_column(path, header, text, TEXT_NAMES, "text"), _column(path, header, label, LABEL_NAMES, "label")]
-            rows: list[tuple[int, list[str]]] = []
-            try:
-                # A quoted text may go over several lines: its row is named by the last of them.
-                rows += ((lines.line_num, row) for row in lines if row)
-            except csv.Error as error:
-                raise InvalidUtterance(str(path), lines.line_num, None, str(error)) from error
+        header = [name.strip() for name in next(lines, [])]
+        places = [_column(path, header, text, TEXT_NAMES, "text"), _column(path, header, label, LABEL_NAMES, "label")]
+        # A quoted text may go over several lines: its row is named by the last of them.
+        rows += ((lines.line_num, row) for row in lines if row)
+    except csv.Error as error:
+        raise InvalidUtterance(str(path), lines.line_num, None, str(error)) from error
+    return [_example(path, line, row, header, places) for line, row in rows]
+
+
+def _decoded(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise InvalidUtterance(str(path), 0, None, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise InvalidUtterance(str(path), line, None, "it is not UTF-8") from error
-    return [_example(path, line, row, header, places) for line, row in rows]
+        raise InvalidUtterance(str(path), content[: error.start].count(b"\n") + 1, None, "it is not UTF-8") from error
 
 
 def _column(path: Path, header: Sequence[str], name: str, names: Sequence[str], option: str) -> int:

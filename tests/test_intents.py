@@ -132,7 +132,9 @@ def test_examples_of_what_is_none_of_the_intents_are_learned(embedder: Embedder)
         (b"said,label\nhello,greet\n", 1, "text", "no column"),
         (b"text,label,intent\nhello,greet,greet\n", 1, "label", "more than one column"),
         (b"text,label\nhello,greet\ncaf\xe9,greet\n", 3, None, "UTF-8"),
+        (b"text,label\n" + b"hello,greet\n" * 9000 + b"caf\xe9,greet\n", 9002, None, "UTF-8"),
         (b'text,label\n"hello,greet\n', 2, None, "unexpected end"),
+        (b'"text,label\n', 1, None, "unexpected end"),
         (b"", 1, "text", "no column"),
     ],
 )
@@ -144,6 +146,11 @@ def test_a_bad_file_is_an_error_that_names_line_and_field(
         intents.read(tmp_path / "bad.csv")
     assert (caught.value.line, caught.value.field) == (line, field)
     assert str(tmp_path / "bad.csv") in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InvalidUtterance, match="No such file"):
+        intents.read(tmp_path / "none.csv")
 
 
 def test_columns_are_guessed_or_named_and_several_labels_are_told_apart(tmp_path: Path) -> None:

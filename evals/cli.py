@@ -30,10 +30,9 @@ from evals import collect as collected
 from evals import cost as costs
 from evals import decisions as deciding
 from evals import grounded as judges
-from evals import privacy as masking
-from evals import tau as tau_data
 from evals import intents as intent_data
 from evals import privacy as masking
+from evals import tau as tau_data
 from evals import threshold as thresholds
 from evals.golds import world
 from evals.marks import Answerer

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 import typer
 from rich.console import Console
@@ -18,7 +18,7 @@ from api.settings import Settings
 from api.wiring import Bank
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
-from evals import article_questions, product
+from evals import article_questions, product, runs
 from evals import articles as article_data
 from evals import cards as card_data
 from evals import threshold as thresholds
@@ -42,6 +42,12 @@ from evals.suites import (
 app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 console = Console(highlight=False)
 Told = Callable[[int, int], None]
+
+
+class Shown(Protocol):
+    """A progress bar; said: the scores so far."""
+
+    def __call__(self, done: int, total: int, said: str = "") -> None: ...
 
 
 class Planner(StrEnum):
@@ -263,18 +269,23 @@ async def _run(what: Run, settings: Settings) -> Found:
                 await what.fill(bank, told)
             if what.script:
                 product.agree(bank)
+            kept = runs.record(settings, what.suite, break_filter=what.break_filter, script=what.script)
             with _bar(what.suite.name) as told:
-                key = f"{settings.planner} {settings.model} {what.break_filter} {what.script}"
-                log = await run(what.suite, product.answerer(bank), settings.home / "runs", key, told)
+                log = await run(what.suite, product.answerer(bank), settings.home / "runs", runs.key(kept), told, kept)
+    console.print(f"Kept: {Path(log.location).name}", soft_wrap=True)
     return turns(log)
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Told]:
+def _bar(title: str) -> Iterator[Shown]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+    with Progress(*columns, TextColumn("{task.fields[said]}"), console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=None, said="")
+
+        def told(done: int, total: int, said: str = "") -> None:
+            progress.update(task, completed=done, total=total or None, said=said)
+
+        yield told
 
 
 def _tell(title: str, name: str, found: Found) -> Summary:

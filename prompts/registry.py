@@ -56,13 +56,21 @@ class PlannerPrompt:
 
 @dataclass(frozen=True)
 class LargePrompt:
-    """What an outside model reads before the question: `tools` and `arguments` say what each is for, `calculate` its parts."""
+    """What an outside model reads before the question: `tools` and `arguments` say what each is for, `calculate` its parts.
+
+    `digest` changes with any word of it.
+    """
 
     version: str
     system: str
     tools: Mapping[str, str]
     arguments: Mapping[str, str]
     calculate: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        shown = [self.system, *(dict(part) for part in (self.tools, self.arguments, self.calculate))]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
 @cache

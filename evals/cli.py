@@ -21,11 +21,13 @@ from data.errors import CounterfoilError
 from evals import article_questions, product, runs
 from evals import articles as article_data
 from evals import cards as card_data
+from evals import compare as comparison
+from evals import report as reports
 from evals import threshold as thresholds
 from evals.golds import world
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
-from evals.report import Found, Summary, failures, show
+from evals.report import Found, Summary, show
 from evals.scripted import MODEL, SCRIPTS, Script, served
 from evals.suites import (
     Suite,
@@ -75,6 +77,7 @@ Model = Annotated[
     Script | None, typer.Option("--model-script", help="An outside model, played by a script, that everybody has agreed to.")
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only so many of them, evenly spread.")]
+Out = Annotated[Path | None, typer.Option(help="Where to write the page; the JSON goes beside it. Without it, beside the logs.")]
 Floor = Annotated[float, typer.Option(min=0.0, max=1.0, help="Fail when a smaller share is exactly right.")]
 
 
@@ -226,6 +229,44 @@ async def _sure(what: Run) -> list[thresholds.Turn]:
                 return await thresholds.turns(bank, what.suite.cases, told)
 
 
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="A run: its path, the beginning of its id, or latest.")] = runs.LATEST,
+    out: Out = None,
+) -> None:
+    """A page of what a run found, and the same as JSON: scores, slices, costs, and everything that went amiss."""
+    with _errors():
+        written = reports.write(runs.load(runs.find(run, _runs())), out)
+    console.print("\n".join(map(str, written)), soft_wrap=True)
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="What is live: a run's path, the beginning of its id, or latest.")],
+    b: Annotated[str, typer.Argument(help="The candidate.")] = runs.LATEST,
+    out: Out = None,
+) -> None:
+    """Hold one run against another, question by question: what is won, what is lost, and whether a difference is shown."""
+    with _errors():
+        found = comparison.compare(*(runs.load(runs.find(one, _runs())) for one in (a, b)))
+    comparison.show(found, console)
+    console.print("\n".join(map(str, comparison.write(found, _runs(), out))), soft_wrap=True)
+
+
+def _runs() -> Path:
+    return Settings().home / "runs"
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What is wrong is said in one line."""
+    try:
+        yield
+    except CounterfoilError as error:
+        console.print(f"error: {error}", soft_wrap=True, markup=False)
+        raise typer.Exit(1) from error
+
+
 def _settings(planner: Planner) -> Settings:
     return Settings().model_copy(update={"planner": planner.value})
 
@@ -272,7 +313,7 @@ async def _run(what: Run, settings: Settings) -> Found:
             kept = runs.record(settings, what.suite, break_filter=what.break_filter, script=what.script)
             with _bar(what.suite.name) as told:
                 log = await run(what.suite, product.answerer(bank), settings.home / "runs", runs.key(kept), told, kept)
-    console.print(f"Kept: {Path(log.location).name}", soft_wrap=True)
+    console.print(f"Run {runs.id_of(Path(log.location))[:8]} is kept: counterfoil eval report latest")
     return turns(log)
 
 
@@ -289,12 +330,8 @@ def _bar(title: str) -> Iterator[Shown]:
 
 
 def _tell(title: str, name: str, found: Found) -> Summary:
-    """Print the figures and leave the failures beside the logs; of what is held out only the figures are told."""
-    done = show(title, found, console)
-    path = Settings().home / "runs" / f"{name}-failures.md"
-    path.write_text(failures([turn for turn in found if not turn[1].startswith(Portion.HELD)]), "utf-8")
-    console.print(f"Failures: {path}")
-    return done
+    """Print the figures."""
+    return show(title, found, console)
 
 
 def _who(planner: Planner, script: Script | None) -> str:

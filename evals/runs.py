@@ -119,7 +119,7 @@ def find(said: str, runs: Path) -> Path:
     if said == LATEST:
         logs = [log for log in logs[::-1] if read_eval_log(str(log), header_only=True).status == "success"][:1]
     else:
-        logs = [log for log in logs if _id(log).startswith(said)]
+        logs = [log for log in logs if id_of(log).startswith(said)]
     if len(logs) == 1:
         return logs[0]
     more = f"{len(logs)} runs begin with {said!r}" if logs else f"no run is called {said!r}"
@@ -134,8 +134,9 @@ def load(path: Path) -> Kept:
         raise InvalidInput(f"{path} is no log of a run: {error}") from error
     if log.status != "success":
         raise InvalidInput(f"the run in {path} was not finished: {log.status}")
-    return Kept(_id(path), log.eval.task, log.eval.created, path, log.eval.metadata or {}, turns(log))
+    return Kept(id_of(path), log.eval.task, log.eval.created, path, log.eval.metadata or {}, turns(log))
 
 
-def _id(path: Path) -> str:
+def id_of(path: Path) -> str:
+    """The id of a run, which its log is named by."""
     return path.stem.rpartition("_")[2]

@@ -31,7 +31,7 @@ class Difference(NamedTuple):
     b: float
     low: float
     high: float
-    more_is_better: bool
+    more_is_better: bool | None
 
     @property
     def value(self) -> float:
@@ -39,9 +39,11 @@ class Difference(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Whether B is better or worse; none of them where the interval holds 0."""
+        """Whether B is better or worse, or has more or less of what is neither; none of them where the interval holds 0."""
         if self.low <= 0 <= self.high:
             return NO_DIFFERENCE
+        if self.more_is_better is None:
+            return "more" if self.value > 0 else "less"
         return "better" if (self.value > 0) is self.more_is_better else "worse"
 
 
@@ -95,12 +97,12 @@ def _items(kept: Kept) -> dict[Item, tuple[str, Judged]]:
     return {(case, turn.turn, turn.said): (group, turn) for case, group, turn in kept.found}
 
 
-MEASURES: Sequence[tuple[str, Callable[[Judged], float | None], bool]] = (
+MEASURES: Sequence[tuple[str, Callable[[Judged], float | None], bool | None]] = (
     ("exactly right", lambda turn: float(turn.right), True),
     ("a wrong figure stated", lambda turn: float(turn.wrong), False),
     ("without a ground", lambda turn: float(bool(turn.faults)), False),
     ("somebody else's", lambda turn: float(bool(turn.leaks)), False),
-    ("planned by a model", lambda turn: float(turn.path == "model"), False),
+    ("planned by a model", lambda turn: float(turn.path == "model"), None),
     ("wall, ms", lambda turn: turn.latency_ms, False),
     ("CPU, ms", lambda turn: turn.cpu_ms, False),
     ("tokens of a model", lambda turn: None if turn.tokens is None else float(turn.tokens), False),

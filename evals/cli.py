@@ -70,12 +70,16 @@ class Standing(StrEnum):
 
 
 class Run(NamedTuple):
-    """A suite, what to put into the ledger before it, whether the filter is taken away on purpose, and who plays the model."""
+    """A suite, what to put into the ledger before it, whether the filter is taken away on purpose, and who plays the model.
+
+    candidate: what the settings that are measured are called; empty for those in use.
+    """
 
     suite: Suite
     fill: Callable[[Bank, Told], Awaitable[None]]
     break_filter: bool = False
     script: Script | None = None
+    candidate: str = ""
 
 
 Data = Annotated[Path, typer.Option("--data", help="A folder with transactions_*.csv and questions_*.jsonl.", exists=True)]
@@ -229,15 +233,21 @@ async def _sure(what: Run) -> list[thresholds.Turn]:
 
 @app.command("run")
 def run_(
+    candidate: Annotated[
+        Path | None, typer.Option(help="A TOML file with what is to be measured: a model, a prompt, a threshold, …", exists=True)
+    ] = None,
     suite: Annotated[list[Standing] | None, typer.Option(help="Only this one; may be said several times.")] = None,
 ) -> None:
     """The suites that need neither a model nor data from elsewhere, each on the same questions every time, held to the gates."""
-    settings = Settings().model_copy(update={"model": "none", "model_url": "", "planner": Planner.ROUTER.value})
+    name, settings = "", Settings().model_copy(update={"model": "none", "model_url": "", "planner": Planner.ROUTER.value})
+    with _errors():
+        if candidate is not None:
+            name, settings = runs.candidate(candidate, settings)
     verdicts = []
-    for name in suite or list(Standing):
-        what = STANDING[name]()
+    for one in suite or list(Standing):
+        what = STANDING[one]()._replace(candidate=name)
         found = _found(what, settings)
-        _tell(name.value.capitalize(), what.suite.name, found)
+        _tell(f"{one.value.capitalize()} {name}".strip(), what.suite.name, found)
         verdicts.append(gates.check(what.suite.name, found, gates.load()))
     # Field by field: what holds in any of them, what is below, what has no gate of its own.
     _gated(gates.Verdict(*(tuple(chain.from_iterable(part)) for part in zip(*verdicts, strict=True))), whole=True)
@@ -322,9 +332,10 @@ async def _run(what: Run, settings: Settings) -> Found:
         async with product.opened(home, break_filter=what.break_filter) as bank:
             with _bar("filling the ledger") as told:
                 await what.fill(bank, told)
-            if what.script:
+            if home.model_url:
                 product.agree(bank)
-            kept = runs.record(settings, what.suite, break_filter=what.break_filter, script=what.script)
+            more = {"break_filter": what.break_filter, "script": what.script, "candidate": what.candidate}
+            kept = runs.record(settings, what.suite, **more)
             with _bar(what.suite.name) as told:
                 log = await run(what.suite, product.answerer(bank), settings.home / "runs", runs.key(kept), told, kept)
     console.print(f"Run {runs.id_of(Path(log.location))[:8]} is kept: counterfoil eval report latest")

@@ -7,12 +7,14 @@ import json
 import os
 import platform
 import subprocess
+import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from inspect_ai.log import read_eval_log
+from pydantic import ValidationError
 
 from api.settings import Settings
 from assistant import router
@@ -27,6 +29,10 @@ SEEDS = {"probes": 2026, "bootstrap": 2026}
 # What a run is not changed by: where it is kept, and how it is served. Keys are in no record.
 ELSEWHERE = {"home", "database_url", "host", "port", "workers", "model_key", "max_import_bytes"}
 LATEST = "latest"
+GGUF = ".gguf"
+# What a candidate may set, by the names that settings have; FILES are looked for beside it.
+VALUES = ("model", "model_url", "model_model", "planner", "writer", "sure", "qdrant_url")
+FILES = ("prompt", "examples", "outside_prompt", "rules")
 
 
 class Kept(NamedTuple):
@@ -42,11 +48,11 @@ class Kept(NamedTuple):
 
 def record(settings: Settings, suite: Suite, **more: Any) -> dict[str, Any]:
     """What a run of a suite is made from, as JSON; more: what else its answers depend on."""
-    prompt, large = registry.planner_prompt(), registry.large_prompt()
+    prompt, large = registry.planner_prompt(settings.prompt, settings.examples), registry.large_prompt(settings.outside_prompt)
     return {
         "commit": commit(),
         "version": version("counterfoil"),
-        "configuration": settings.model_dump(mode="json", exclude=ELSEWHERE) | more,
+        "configuration": {name: _plain(value) for name, value in settings.model_dump(exclude=ELSEWHERE).items()} | more,
         "model": _model(settings),
         "prompts": {"planner": f"{prompt.version} {prompt.digest[:12]}", "outside": f"{large.version} {large.digest[:12]}"},
         "embedding": f"{weights.NAME} int8 {embedding.VERSION}",
@@ -55,6 +61,13 @@ def record(settings: Settings, suite: Suite, **more: Any) -> dict[str, Any]:
         "counts": {"conversations": len(suite.cases), "turns": sum(len(case.line["turns"]) for case in suite.cases)},
         "machine": machine(),
     }
+
+
+def _plain(value: Any) -> Any:
+    """A setting as it is on record; a file by its name and a digest, wherever it lies."""
+    if isinstance(value, Path):
+        return f"{value.name} {hashlib.sha256(value.read_bytes()).hexdigest()[:8]}"
+    return Path(value).name if isinstance(value, str) and value.endswith(GGUF) else value
 
 
 def key(recorded: Mapping[str, Any]) -> str:
@@ -86,7 +99,33 @@ def _model(settings: Settings) -> str:
     if name == "none" or locate(settings.models, name) is None:
         return "none"
     known = registry.weights().get(name)
-    return f"{known.title} {known.sha256[:12]}" if known else name
+    return f"{known.title} {known.sha256[:12]}" if known else Path(name).name
+
+
+def candidate(path: Path, base: Settings) -> tuple[str, Settings]:
+    """The name of a candidate and the settings that it makes of others; see README. Raises InvalidInput naming file and key."""
+    try:
+        written = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path.name} cannot be read: {error}") from error
+    name = str(written.pop("name", path.stem))
+    for one, value in written.items():
+        if one not in (*VALUES, *FILES):
+            raise InvalidInput(f"{path.name}, {one}: there is no such key; known are {', '.join(('name', *VALUES, *FILES))}")
+        if one in FILES or str(value).endswith(GGUF):
+            written[one] = path.parent / str(value)
+            if not written[one].is_file():
+                raise InvalidInput(f"{path.name}, {one}: there is no file {value}")
+        if one == "model":
+            written[one] = str(written[one])
+    try:
+        made = Settings(**(base.model_dump() | written))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidInput(f"{path.name}, {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    # Read now, so that what cannot be read is said before anything is asked.
+    registry.planner_prompt(made.prompt, made.examples)
+    return name, made
 
 
 def machine() -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ import pytest
 from inspect_ai.log import read_eval_log
 
 from api.settings import Settings
+from assistant.dialogue import Understanding
 from data.errors import InvalidInput
 from evals import product, runs, suites
 from evals.marks import Answerer, Mark, Output
 from evals.suites import Case, Judged, Suite, _judged
+from prompts.registry import planner_prompt
 from tests.conftest import NOW, Counter
 
 SAID = ("how much at tesco?", "and in may?")
@@ -139,3 +143,56 @@ def test_what_the_product_planned_is_seen_beside_what_it_answered(bank: Counter)
     assert 0.6 <= output["sure"] <= 1
     assert output["cpu_ms"] > 0
     assert output["tokens"] is None
+
+
+# Candidates
+
+
+def test_a_candidate_sets_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "short.md").write_text("Be short.")
+    path = tmp_path / "short.toml"
+    path.write_text('name = "shorter"\nsure = 0.7\nprompt = "short.md"\nwriter = "ours"\nmodel = "0.5b"\n')
+    base = Settings(home=tmp_path, model="none", qdrant_url="")
+    name, made = runs.candidate(path, base)
+    assert name == "shorter"
+    assert (made.sure, made.writer, made.model, made.home) == (0.7, "ours", "0.5b", tmp_path)
+    assert planner_prompt(made.prompt, made.examples).system == "Be short."
+    assert planner_prompt(made.prompt).digest != planner_prompt().digest
+    kept = runs.record(made, suite({"a": ("1",)}), candidate=name)
+    assert kept["configuration"]["candidate"] == "shorter"
+    assert kept["prompts"]["planner"] != runs.record(base, suite({}))["prompts"]["planner"]
+    assert kept["configuration"]["prompt"].startswith("short.md ")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("temperature = 1", "bad.toml, temperature: there is no such key"),
+        ("sure = 1.5", "bad.toml, sure: "),
+        ('sure = "high"', "bad.toml, sure: "),
+        ('writer = "poet"', "bad.toml, writer: "),
+        ('prompt = "none.md"', "bad.toml, prompt: there is no file none.md"),
+        ('model = "none.gguf"', "bad.toml, model: there is no file none.gguf"),
+        ('model_key = "secret"', "bad.toml, model_key: there is no such key"),
+        ("sure = ", "bad.toml cannot be read"),
+        ('examples = "bad.toml"', "every example must have"),
+    ],
+)
+def test_a_candidate_that_cannot_be_measured_is_an_error_that_names_file_and_key(tmp_path: Path, written: str, said: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(written)
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        runs.candidate(path, Settings(home=tmp_path, model="none"))
+
+
+def test_a_threshold_changes_what_is_routed(bank: Counter) -> None:
+    known = bank.bank.assistant.understanding
+    line = {"id": "x", "customer": "amara-okafor", "now": NOW.isoformat(), "turns": ["any idea what tesco cost me in october?"]}
+    bank.login("amara-okafor")
+
+    async def ask(sure: float) -> Output:
+        strict = replace(bank.bank.assistant, understanding=Understanding(known.head, known.embed, sure))
+        return (await product.answerer(replace(bank.bank, assistant=strict))(line))[0]
+
+    assert bank.run(ask(0.3))["steps"]
+    assert bank.run(ask(1.0))["steps"] == []

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     model_url, model_model, model_key: an outside model, asked in place of that one; see assistant.outside.
     writer: whether an outside model may word the answer, or our own sentences are said.
     sure: from which probability on the router's plan is believed; None for the one that was measured.
+    now: the moment from which the clock of a served sandbox bank goes on; None for the world's.
     prompt, examples, outside_prompt: files in the place of prompts/system.md, examples.yaml and large.md.
     """
 
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = Field(default=1, ge=1)
+    now: AwareDatetime | None = None
     rules: Path | None = None
     max_import_bytes: int = 256 * 1024 * 1024
 

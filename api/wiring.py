@@ -57,22 +57,31 @@ from retrieval.worker import Progress, drain, drain_passages, rebuild, rebuild_p
 if TYPE_CHECKING:
     from assistant.large import LargePlanner
 
-# The moment that a batch line or an eval asks from; without one it is now.
-_asked_at: ContextVar[datetime | None] = ContextVar("asked_at", default=None)
+Clock = Callable[[], datetime]
+
+# What tells the time: for a batch line or an eval one that stands at the moment that it asks from.
+_clock: ContextVar[Clock | None] = ContextVar("clock", default=None)
 
 
 def clock() -> datetime:
-    return _asked_at.get() or datetime.now(UTC)
+    other = _clock.get()
+    return other() if other else datetime.now(UTC)
 
 
 @contextmanager
-def asking_at(now: datetime | None) -> Iterator[None]:
-    """Everything called in this context, the sandbox bank included, takes `now` for the present."""
-    mark = _asked_at.set(now)
+def asking_at(now: datetime | None, *, going_on: bool = False) -> Iterator[None]:
+    """Everything called in this context, the sandbox bank included, takes `now` for the present; going_on: and time goes on."""
+    began = datetime.now(UTC)
+
+    def then() -> datetime:
+        moment = now or began
+        return moment + (datetime.now(UTC) - began) if going_on else moment
+
+    mark = _clock.set(then if now else None)
     try:
         yield
     finally:
-        _asked_at.reset(mark)
+        _clock.reset(mark)
 
 
 def open_ledger(settings: Settings) -> tuple[Engine, Ledger, Categories]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from threading import Event
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import typer
 from rich.console import Console
@@ -19,13 +19,14 @@ from api.settings import Settings
 from api.wiring import Bank
 from connectors.sandbox.households import households as books_at
 from data.errors import CounterfoilError
-from evals import article_questions, gates, product, runs
+from evals import article_questions, gates, product, remote, runs
 from evals import articles as article_data
 from evals import cards as card_data
 from evals import compare as comparison
 from evals import report as reports
 from evals import threshold as thresholds
 from evals.golds import world
+from evals.marks import Answerer
 from evals.probes import of_cards, of_households, probes
 from evals.questions import NOW, conversations
 from evals.report import Found, Summary, show, summary
@@ -72,7 +73,7 @@ class Standing(StrEnum):
 class Run(NamedTuple):
     """A suite, what to put into the ledger before it, whether the filter is taken away on purpose, and who plays the model.
 
-    candidate: what the settings that are measured are called; empty for those in use.
+    candidate: what the settings that are measured are called; empty for those in use. url: of a server that is asked instead.
     """
 
     suite: Suite
@@ -80,12 +81,16 @@ class Run(NamedTuple):
     break_filter: bool = False
     script: Script | None = None
     candidate: str = ""
+    url: str = ""
 
 
 Data = Annotated[Path, typer.Option("--data", help="A folder with transactions_*.csv and questions_*.jsonl.", exists=True)]
 Plan = Annotated[Planner, typer.Option(help="Who plans: the router where it is sure, or the embedded model every time.")]
 Model = Annotated[
     Script | None, typer.Option("--model-script", help="An outside model, played by a script, that everybody has agreed to.")
+]
+Url = Annotated[
+    str, typer.Option(help="Ask a running server, which then plans as it is set up: http://127.0.0.1:8080.", show_default=False)
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only so many of them, evenly spread.")]
 Out = Annotated[Path | None, typer.Option(help="Where to write the page; the JSON goes beside it. Without it, beside the logs.")]
@@ -107,11 +112,12 @@ def households(
     portion: Annotated[Portion | None, typer.Option(help="Only one half of the conversations.")] = None,
     model_script: Model = None,
     limit: Limit = None,
+    url: Url = "",
 ) -> None:
     """Conversations with the six households of the sandbox bank, marked against what their books say."""
-    what = _households(portion, limit)._replace(script=model_script)
+    what = _households(portion, limit)._replace(script=model_script, url=url)
     found = _found(what, _settings(planner))
-    _tell(f"Household questions, plans by {_who(planner, model_script)}", what.suite.name, found)
+    _tell(f"Household questions, plans by {url or _who(planner, model_script)}", what.suite.name, found)
     _pass(what.suite.name, found, planner, model_script)
 
 
@@ -121,11 +127,12 @@ def pages(
     portion: Annotated[Portion | None, typer.Option(help="Only one half of the conversations.")] = None,
     model_script: Model = None,
     limit: Limit = None,
+    url: Url = "",
 ) -> None:
     """Questions about the bank's own pages, products and terms, by the six households."""
-    what = _pages(portion, limit)._replace(script=model_script)
+    what = _pages(portion, limit)._replace(script=model_script, url=url)
     found = _found(what, _settings(planner))
-    _tell(f"Questions about pages, plans by {_who(planner, model_script)}", what.suite.name, found)
+    _tell(f"Questions about pages, plans by {url or _who(planner, model_script)}", what.suite.name, found)
     _pass(what.suite.name, found, planner, model_script)
 
 
@@ -326,6 +333,8 @@ def _found(what: Run, settings: Settings) -> Found:
 
 
 async def _run(what: Run, settings: Settings) -> Found:
+    if what.url:
+        return await _over_http(what, settings)
     played = served(SCRIPTS[what.script]) if what.script else nullcontext("")
     with product.fresh_home(settings) as fresh, played as url:
         home = fresh.model_copy(update={"model_url": url, "model_model": MODEL}) if what.script else fresh
@@ -335,9 +344,23 @@ async def _run(what: Run, settings: Settings) -> Found:
             if home.model_url:
                 product.agree(bank)
             more = {"break_filter": what.break_filter, "script": what.script, "candidate": what.candidate}
-            kept = runs.record(settings, what.suite, **more)
-            with _bar(what.suite.name) as told:
-                log = await run(what.suite, product.answerer(bank), settings.home / "runs", runs.key(kept), told, kept)
+            return await _kept(what.suite, product.answerer(bank), settings, runs.record(settings, what.suite, **more))
+
+
+async def _over_http(what: Run, settings: Settings) -> Found:
+    server = remote.Server(what.url)
+    try:
+        suite = await remote.asked_today(server, what.suite)
+        if left := len(what.suite.cases) - len(suite.cases):
+            console.print(f"{left} conversations of other days are not asked.")
+        return await _kept(suite, server, settings, runs.record_of_server(what.url, suite))
+    finally:
+        await server.aclose()
+
+
+async def _kept(suite: Suite, answer: Answerer, settings: Settings, record: Mapping[str, Any]) -> Found:
+    with _bar(suite.name) as told:
+        log = await run(suite, answer, settings.home / "runs", runs.key(record), told, record)
     console.print(f"Run {runs.id_of(Path(log.location))[:8]} is kept: counterfoil eval report latest")
     return turns(log)
 

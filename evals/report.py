@@ -131,8 +131,10 @@ def slices(found: Found) -> dict[str, list[dict[str, Any]]]:
     """By kind of tag, then by tag: how many turns are right, state a wrong figure, say something without a ground or leak."""
     parts: dict[str, dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
     for _, group, turn in found:
-        tools = " and ".join(dict.fromkeys(str(step["tool"]) for step in turn.steps)) or "asked back"
-        for kind, tag in {"group": group, **turn.tags, "tool": tools if turn.outcome != "error" else "error"}.items():
+        tags = {"group": group, **turn.tags}
+        if turn.steps is not None:
+            tags["tool"] = " and ".join(dict.fromkeys(str(step["tool"]) for step in turn.steps)) or "asked back"
+        for kind, tag in tags.items():
             parts[kind][tag].append(turn)
     return {
         kind: [

@@ -57,10 +57,18 @@ def record(settings: Settings, suite: Suite, **more: Any) -> dict[str, Any]:
         "prompts": {"planner": f"{prompt.version} {prompt.digest[:12]}", "outside": f"{large.version} {large.digest[:12]}"},
         "embedding": f"{weights.NAME} int8 {embedding.VERSION}",
         "router": router.version(embedding.VERSION),
-        "seeds": SEEDS,
-        "counts": {"conversations": len(suite.cases), "turns": sum(len(case.line["turns"]) for case in suite.cases)},
-        "machine": machine(),
+        **_of_any(suite),
     }
+
+
+def record_of_server(url: str, suite: Suite) -> dict[str, Any]:
+    """What is known of a run against a server: it does not say what it is made from."""
+    return {"questions of commit": commit(), "server": url, **_of_any(suite)}
+
+
+def _of_any(suite: Suite) -> dict[str, Any]:
+    counts = {"conversations": len(suite.cases), "turns": sum(len(case.line["turns"]) for case in suite.cases)}
+    return {"seeds": SEEDS, "counts": counts, "machine": machine()}
 
 
 def _plain(value: Any) -> Any:

@@ -33,8 +33,8 @@ class Judged(BaseModel):
 
     counts: whether it is a question with a right answer, as against a probe. faults: what is said without a ground. leaks: what
     belongs to somebody else. expected: what would have been right, in words. tags: what it is an example of, by kind of tag.
-    steps: what was performed; sure: how sure the router was of it, None where it asked back or was not asked. cpu_ms, tokens:
-    what it cost, where that is known.
+    steps: what was performed, None where that is not known; sure: how sure the router was of it, None where it asked back or was
+    not asked. cpu_ms, tokens: what it cost, where that is known.
     """
 
     turn: int
@@ -51,7 +51,7 @@ class Judged(BaseModel):
     leaks: tuple[str, ...] = ()
     expected: str = ""
     tags: dict[str, str] = {}
-    steps: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] | None = None
     facts: list[dict[str, Any]] = []
     scope: dict[str, Any] = {}
     citations: list[dict[str, Any]] = []

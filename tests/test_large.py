@@ -554,9 +554,9 @@ def _event(told: Mapping[str, Any]) -> Event:
 
 @pytest.mark.parametrize("words", [True, False])
 def test_a_model_that_may_not_write_performs_steps_and_our_sentences_are_said(bank: Counter, words: bool) -> None:
-    with room(bank, says(TESCO, Reply(text="{f1} went to [NAME_1] in October.")), words=words) as open_room:
-        open_room.agree(AMARA)
-        answer = open_room.ask(AMARA, ASKED)
+    with room(bank, says(TESCO, Reply(text="At [NAME_1] you spent {f1} in October.")), words=words) as desk:
+        desk.agree(AMARA)
+        answer = desk.ask(AMARA, ASKED)
     assert answer.done.path == "model"
+    assert answer.text.startswith("At Tesco you spent £") is words
     assert answer.text.startswith("You spent £") is not words
-    assert ("went to Tesco" in answer.text) is words

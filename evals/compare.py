@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -165,10 +166,12 @@ def _told(pair: Pair) -> dict[str, Any]:
 def show(found: Mapping[str, Any], console: Console) -> None:
     """The comparison as text: the differences, then what was won and lost."""
     counts, sides = found["counts"], [found[side]["id"][:8] for side in ("a", "b")]
-    title = f"{found['suite']}: {sides[1]} against {sides[0]}, {found['turns']} turns in {found['conversations']} conversations"
-    table = Table(title=title, title_justify="left")
-    for name in ("", f"A {sides[0]}", f"B {sides[1]}", "difference", "95 %", ""):
-        table.add_column(name, justify="left" if not name else "right")
+    title = (
+        f"{found['suite']}: B {sides[1]} against A {sides[0]}, {found['turns']} turns in {found['conversations']} conversations"
+    )
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("", "A", "B", "B - A", "95 %", "B is"):
+        table.add_column(name, justify="left" if name in ("", "B is") else "right")
     for one in found["differences"]:
         a, b, value, low, high = (figure(one["name"], one[part]) for part in ("a", "b", "value", "low", "high"))
         table.add_row(one["name"], a, b, value, f"{low} to {high}", one["verdict"])

@@ -407,13 +407,13 @@ async def run(
 
     runs: the folder of Inspect's logs and of answers so far. key: what the answers depend on besides the questions, so that
     only such a run is continued. record: what is kept of the run in its log; see evals.runs. Raises RuntimeError where the run
-    was not finished.
+    was not finished, KeyboardInterrupt where somebody broke it off.
     """
     saved = Saved(runs, suite, key)
     # Inspect would draw its own display over our progress bar; it reads this the first time that it is asked.
     os.environ.setdefault("INSPECT_DISPLAY", "none")
     display_type()
-    (log,) = await eval_async(
+    logs = await eval_async(
         task(suite, answer, saved, told),
         model=None,
         metadata=dict(record or {}),
@@ -423,6 +423,10 @@ async def run(
         score_display=False,
         fail_on_error=False,
     )
+    # Inspect keeps an interrupt to itself.
+    if not logs or logs[0].status == "cancelled":
+        raise KeyboardInterrupt
+    log = logs[0]
     if log.status != "success":
         raise RuntimeError(
             f"the run of {suite.name} ended as {log.status}: {log.error.message if log.error else 'no cause given'}"

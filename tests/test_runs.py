@@ -95,6 +95,19 @@ async def test_the_scores_so_far_are_told_while_it_runs(tmp_path: Path) -> None:
     assert told[2][2] == "2 of 4 right, 1 wrong"
 
 
+async def test_a_run_that_is_broken_off_says_so_and_keeps_its_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = suite({"a": ("1",)})
+    suites.Saved(tmp_path, asked, "key").keep("a", [given("1")])
+
+    async def interrupted(*_: Any, **__: Any) -> list[Any]:
+        return []
+
+    monkeypatch.setattr(suites, "eval_async", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        await suites.run(asked, answering({}), tmp_path, "key")
+    assert set(suites.Saved(tmp_path, asked, "key").held) == {"a"}
+
+
 async def test_a_run_is_found_by_its_path_the_beginning_of_its_id_or_as_the_latest(tmp_path: Path) -> None:
     one = await kept(suite({"a": ("1",)}), answering({"a": ("1",)}), tmp_path)
     assert runs.find(str(one.path), tmp_path) == one.path

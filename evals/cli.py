@@ -280,8 +280,9 @@ def compare(
     """Hold one run against another, question by question: what is won, what is lost, and whether a difference is shown."""
     with _errors():
         found = comparison.compare(*(runs.load(runs.find(one, _runs())) for one in (a, b)))
+    written = comparison.write(found, _runs(), out)
     comparison.show(found, console)
-    console.print("\n".join(map(str, comparison.write(found, _runs(), out))), soft_wrap=True)
+    console.print("\n".join(map(str, written)), soft_wrap=True)
 
 
 def _runs() -> Path:

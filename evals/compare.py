@@ -171,7 +171,7 @@ def show(found: Mapping[str, Any], console: Console) -> None:
     )
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("", "A", "B", "B - A", "95 %", "B is"):
-        table.add_column(name, justify="left" if name in ("", "B is") else "right")
+        table.add_column(name, justify="left" if name in ("", "B is") else "right", no_wrap=name != "95 %")
     for one in found["differences"]:
         a, b, value, low, high = (figure(one["name"], one[part]) for part in ("a", "b", "value", "low", "high"))
         table.add_row(one["name"], a, b, value, f"{low} to {high}", one["verdict"])

@@ -149,7 +149,7 @@ def _changed(a: Mapping[str, Any], b: Mapping[str, Any], path: str = "") -> list
         here, there = a.get(name), b.get(name)
         if isinstance(here, Mapping) and isinstance(there, Mapping):
             found += _changed(here, there, f"{path}{name}: ")
-        elif here != there:
+        elif _word(here) != _word(there):
             found.append({"name": path + name, "a": _word(here), "b": _word(there)})
     return found
 

@@ -105,7 +105,8 @@ def _wanted(outcomes: Sequence[str], golds: Sequence[Gold] = ()) -> str:
         figures = [f"{' or '.join(fact.values)} {fact.unit}" for fact in gold.facts]
         parts = [f"at least {gold.parts} parts of {len(gold.within)} rows"] if gold.parts else []
         alternatives.append(", ".join(figures + parts))
-    return " or ".join(outcomes) + (": " if alternatives else "") + "; or ".join(dict.fromkeys(alternatives))
+    right = "; or ".join(dict.fromkeys(filter(None, alternatives)))
+    return " or ".join(outcomes) + (f": {right}" if right else "")
 
 
 def cards_suite(cards: Cards) -> Suite:

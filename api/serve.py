@@ -23,7 +23,7 @@ from api.app import create
 from api.auth import Bearer, Claims, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
 from api.settings import Settings
-from api.wiring import Bank, clock, model_server, open_bank
+from api.wiring import Bank, asking_at, clock, model_server, open_bank
 from assistant.models import ModelState, ModelStatus
 from assistant.outside import Outside
 from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
@@ -63,17 +63,19 @@ def _end_with_parent() -> None:
 async def _serve(settings: Settings, console: Console, shared: socket.socket | None = None, first: bool = True) -> None:
     """shared: a socket that listens already. first: whether this process does the work that one is enough for."""
     origin = f"http://{settings.host}:{settings.port}"
-    async with open_bank(settings, base_url=origin + SANDBOX_PATH, wait_for_model_s=0, fetch=True) as bank:
-        app = create(parts_of(bank, origin))
-        config = uvicorn.Config(app, host=settings.host, port=settings.port, timeout_graceful_shutdown=3, **QUIET)
-        server = uvicorn.Server(config)
-        work = asyncio.create_task(_greet(server, bank, origin, console) if first else _start_model(bank))
-        try:
-            await server.serve([shared] if shared is not None else None)
-        finally:
-            work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await work
+    # Whatever the server does, its requests included, goes by this clock.
+    with asking_at(settings.now, going_on=True):
+        async with open_bank(settings, base_url=origin + SANDBOX_PATH, wait_for_model_s=0, fetch=True) as bank:
+            app = create(parts_of(bank, origin))
+            config = uvicorn.Config(app, host=settings.host, port=settings.port, timeout_graceful_shutdown=3, **QUIET)
+            server = uvicorn.Server(config)
+            work = asyncio.create_task(_greet(server, bank, origin, console) if first else _start_model(bank))
+            try:
+                await server.serve([shared] if shared is not None else None)
+            finally:
+                work.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await work
 
 
 async def _greet(server: uvicorn.Server, bank: Bank, origin: str, console: Console) -> None:

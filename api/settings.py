@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +22,10 @@ class Settings(BaseSettings):
 
     model: none, local (the embedded model, used when its weights are there), or the path of a GGUF file.
     model_url, model_model, model_key: an outside model, asked in place of that one; see assistant.outside.
+    writer: whether an outside model may word the answer, or our own sentences are said.
+    sure: from which probability on the router's plan is believed; None for the one that was measured.
+    now: the moment from which the clock of a served sandbox bank goes on; None for the world's.
+    prompt, examples, outside_prompt: files in the place of prompts/system.md, examples.yaml and large.md.
     """
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_", frozen=True)
@@ -34,9 +38,15 @@ class Settings(BaseSettings):
     model_model: str = ""
     model_key: SecretStr = SecretStr("")
     planner: Literal["router", "model"] = "router"
+    writer: Literal["model", "ours"] = "model"
+    sure: float | None = Field(default=None, ge=0, le=1)
+    prompt: Path | None = None
+    examples: Path | None = None
+    outside_prompt: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = Field(default=1, ge=1)
+    now: AwareDatetime | None = None
     rules: Path | None = None
     max_import_bytes: int = 256 * 1024 * 1024
 

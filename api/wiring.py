@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from api.settings import Settings
 from assistant import pages, proposal, router
-from assistant.dialogue import Understanding
+from assistant.dialogue import SURE, Understanding
 from assistant.models import ModelServer
 from assistant.outside import Outside
 from assistant.plan import Plan, Spans
@@ -41,7 +41,7 @@ from data.party import AccountId, Consent, Login, PartyId, Purpose
 from data.queries import Queries
 from data.records import Records
 from data.store import connect
-from prompts.registry import large_prompt, planner_prompt
+from prompts.registry import PlannerPrompt, large_prompt, planner_prompt
 from retrieval import embedding, passages, templates
 from retrieval.articles import Choice
 from retrieval.articles import read as read_articles
@@ -57,22 +57,31 @@ from retrieval.worker import Progress, drain, drain_passages, rebuild, rebuild_p
 if TYPE_CHECKING:
     from assistant.large import LargePlanner
 
-# The moment that a batch line or an eval asks from; without one it is now.
-_asked_at: ContextVar[datetime | None] = ContextVar("asked_at", default=None)
+Clock = Callable[[], datetime]
+
+# What tells the time: for a batch line or an eval one that stands at the moment that it asks from.
+_clock: ContextVar[Clock | None] = ContextVar("clock", default=None)
 
 
 def clock() -> datetime:
-    return _asked_at.get() or datetime.now(UTC)
+    other = _clock.get()
+    return other() if other else datetime.now(UTC)
 
 
 @contextmanager
-def asking_at(now: datetime | None) -> Iterator[None]:
-    """Everything called in this context, the sandbox bank included, takes `now` for the present."""
-    mark = _asked_at.set(now)
+def asking_at(now: datetime | None, *, going_on: bool = False) -> Iterator[None]:
+    """Everything called in this context, the sandbox bank included, takes `now` for the present; going_on: and time goes on."""
+    began = datetime.now(UTC)
+
+    def then() -> datetime:
+        moment = now or began
+        return moment + (datetime.now(UTC) - began) if going_on else moment
+
+    mark = _clock.set(then if now else None)
     try:
         yield
     finally:
-        _asked_at.reset(mark)
+        _clock.reset(mark)
 
 
 def open_ledger(settings: Settings) -> tuple[Engine, Ledger, Categories]:
@@ -98,23 +107,23 @@ def prepare(settings: Settings, progress: Callable[[int, int], None] | None = No
     return Embedder(folder)
 
 
-def _model_planner(server: ModelServer) -> Planner:
+def _model_planner(server: ModelServer, prompt: PlannerPrompt) -> Planner:
     from assistant.graph import ModelPlanner  # noqa: PLC0415  LangChain takes seconds to import
 
-    return ModelPlanner(server, planner_prompt())
+    return ModelPlanner(server, prompt)
 
 
-def _large_planner(outside: Outside) -> LargePlanner:
+def _large_planner(outside: Outside, settings: Settings) -> LargePlanner:
     from assistant.large import LargePlanner  # noqa: PLC0415  as above
 
-    return LargePlanner(outside, large_prompt())
+    return LargePlanner(outside, large_prompt(settings.outside_prompt), words=settings.writer == "model")
 
 
 class LazyPlanner:
     """Starts the embedded model when it is first asked: a short command does not wait for what it may not need."""
 
-    def __init__(self, server: ModelServer, wait_s: float) -> None:
-        self.server, self.wait_s = server, wait_s
+    def __init__(self, server: ModelServer, prompt: PlannerPrompt, wait_s: float) -> None:
+        self.server, self.prompt, self.wait_s = server, prompt, wait_s
         self._planner: Planner | None = None
         self._started = False
         self._lock = asyncio.Lock()
@@ -125,7 +134,7 @@ class LazyPlanner:
                 self._started = True
                 await self.server.start()
             if self._planner is None:
-                self._planner = await asyncio.to_thread(_model_planner, self.server)
+                self._planner = await asyncio.to_thread(_model_planner, self.server, self.prompt)
             return self._planner
 
     async def plan(self, message: str, prior: Plan | None = None, heard: Spans | None = None) -> Plan:
@@ -340,7 +349,7 @@ async def open_bank(
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
     outside = _outside(settings)
-    large = await asyncio.to_thread(_large_planner, outside) if outside else None
+    large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
     planner = None if outside else _planner(settings, wait_for_model_s, fetch)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
     await _hold_pages(library, settings.home)
@@ -351,7 +360,7 @@ async def open_bank(
     assistant = Assistant(
         ledger=ledger,
         queries=queries,
-        understanding=Understanding(head, embedder.embed),
+        understanding=Understanding(head, embedder.embed, SURE if settings.sure is None else settings.sure),
         articles=_articles(ArticleSearch(library.articles, library.index, embedder, FIRST_LOOK), library.articles),
         meaning=_meaning(MerchantSearch(index, embedder), kinds),
         gateway=gateway,
@@ -410,9 +419,13 @@ def _planner(settings: Settings, wait_s: float, fetch: bool) -> LazyPlanner | No
         if settings.planner == "model":
             raise ModelUnavailable("plans are to be made by the model, but there is none: counterfoil model fetch")
         return None
-    return LazyPlanner(model_server(settings, name, fetch), wait_s)
+    return LazyPlanner(model_server(settings, name, fetch), _prompt(settings), wait_s)
+
+
+def _prompt(settings: Settings) -> PlannerPrompt:
+    return planner_prompt(settings.prompt, settings.examples)
 
 
 def model_server(settings: Settings, name: str, fetch: bool) -> ModelServer:
     """The embedded model of that name, not started yet, with what stands before every question."""
-    return ModelServer(settings.home, name, proposal.opening(planner_prompt()), fetch=fetch)
+    return ModelServer(settings.home, name, proposal.opening(_prompt(settings)), fetch=fetch)

@@ -101,10 +101,10 @@ LEANING = frozenset({"follow", "other", "both", "details"})
 
 
 class Understanding:
-    """The router at work: one head, one embedder, no state of its own."""
+    """The router at work: one head, one embedder, no state of its own. sure: from where on its plan is believed."""
 
-    def __init__(self, head: Head, embed: Embed) -> None:
-        self.head, self.embed = head, embed
+    def __init__(self, head: Head, embed: Embed, sure: float = SURE) -> None:
+        self.head, self.embed, self.sure = head, embed, sure
         self.fillers, self.words = word_list("fillers"), words_by_label()
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -125,7 +125,7 @@ class Understanding:
         theirs = bool(said.merchants or said.periods or said.category or said.bought)
         # One word is no question: "gluon".
         to_pages = label == Tool.ARTICLE and not theirs and len(message.split()) > 1
-        needed = CARE if label == Tool.HANDOVER or to_pages else SURE
+        needed = CARE if label == Tool.HANDOVER or to_pages else self.sure
         leans = (
             step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
         )
@@ -179,14 +179,14 @@ class Understanding:
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
             return _against(memory.asked[-1], whole.spans, text)
-        if not _only_parts(whole, beside=sure < SURE or label in LEANING):
+        if not _only_parts(whole, beside=sure < self.sure or label in LEANING):
             return None
         if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
         if _off_track(memory) and (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
             # "And Duke's?" after a question that was not understood: of which days?
             return None
-        if memory.asked or sure < SURE or label not in set(Tool):
+        if memory.asked or sure < self.sure or label not in set(Tool):
             return _fragment(whole.spans, memory, message)
         return None
 
@@ -199,7 +199,7 @@ class Understanding:
             # Anything may be said there, but not nothing that is known.
             if sure >= REFUSING and label == Tool.REFUSE:
                 return ()
-            if sure >= SURE and all(w in known.vocabulary.english for w in found.unknown):
+            if sure >= self.sure and all(w in known.vocabulary.english for w in found.unknown):
                 return ()
             meant = set(re.findall(r"[a-z']+", found.masked)) & (self.words[label] - self.fillers)
             return () if meant else found.unknown
@@ -257,7 +257,7 @@ class Understanding:
                 # "… only my own account" goes with the question before it.
                 steps[-1] = steps[-1].model_copy(update={"spans": merged(steps[-1].spans, found.spans)})
                 continue
-            if sure < SURE or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
+            if sure < self.sure or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
                 return []
             step = self._step(label, found, memory, clause, known)
             if step is None:

@@ -69,13 +69,21 @@ class State(TypedDict):
 class LargePlanner:
     """Answers messages with an outside model.
 
-    answer_s: how long it may take to begin an answer, and between two parts of one; turn_s: all of a turn.
+    answer_s: how long it may take to begin an answer, and between two parts of one; turn_s: all of a turn. words: whether it may
+    word the answer; else it only performs steps, and our own sentences are said.
     """
 
     def __init__(
-        self, outside: Outside, prompt: LargePrompt, *, steps: int = STEPS, answer_s: float = ANSWER_S, turn_s: float = TURN_S
+        self,
+        outside: Outside,
+        prompt: LargePrompt,
+        *,
+        words: bool = True,
+        steps: int = STEPS,
+        answer_s: float = ANSWER_S,
+        turn_s: float = TURN_S,
     ) -> None:
-        self._system, self._steps, self._turn_s = prompt.system, steps, turn_s
+        self._system, self._words, self._steps, self._turn_s = prompt.system, words, steps, turn_s
         self._http = outside.http(answer_s)
         chat = ChatOpenAI(
             model=outside.model,
@@ -128,15 +136,19 @@ class LargePlanner:
             whole = chunk if whole is None else whole + chunk
             for text in sentences.take(chunk.text):
                 if wording.results and not _calls(whole):
-                    await wording.say(text)
+                    await self._say(text, wording)
                 else:
                     early.append(text)
         if whole is None:
             raise ModelUnavailable("the outside model said nothing")
         if not _calls(whole):
             for text in (*early, *sentences.rest()):
-                await wording.say(text)
+                await self._say(text, wording)
         return {"messages": [*state["messages"], _clean(whole)], "asked": state["asked"] + 1}
+
+    async def _say(self, text: str, wording: Wording) -> None:
+        if self._words:
+            await wording.say(text)
 
     async def _stream(self, messages: Sequence[BaseMessage]) -> AsyncIterator[AIMessageChunk]:
         """Raises ModelUnavailable, without a word of what the server said: that may repeat the question, or the key."""

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.tracers.context import register_configure_hook
 from structlog.testing import capture_logs
 
 from api.batch import answer_line
 from api.settings import Settings
 from api.wiring import Bank, asking_at, open_bank
-from assistant.turn import Assistant
+from assistant.dialogue import Asked, Choice, Unsure
+from assistant.plan import Plan, Step
+from assistant.tools import ToolResult
+from assistant.turn import Asking, Assistant
 from assistant.wording import Emit
 from connectors.statements.importer import import_file
 from connectors.statements.layout import Sign
@@ -102,18 +109,58 @@ async def hold_cards(bank: Bank, files: Sequence[Path], now: dt.datetime, progre
     await bank.update_index(progress)
 
 
+# Counts the tokens of every model that is asked within a turn, where its server says how many they were.
+_usage: ContextVar[UsageMetadataCallbackHandler | None] = ContextVar("usage", default=None)
+register_configure_hook(_usage, inheritable=True)
+
+
+@dataclass
+class Seen:
+    """What a turn does not tell its customer: the steps that were performed, how sure the router was (None where it asked back
+    or was not asked), this process's CPU time, and the tokens that models read and wrote (None where none were counted)."""
+
+    steps: list[Step] = field(default_factory=list)
+    sure: float | None = None
+    cpu_ms: float = 0.0
+    tokens: int | None = None
+
+    @property
+    def output(self) -> dict[str, Any]:
+        steps = [step.model_dump(mode="json", exclude_defaults=True) for step in self.steps]
+        return {"steps": steps, "sure": self.sure, "cpu_ms": round(self.cpu_ms, 1), "tokens": self.tokens}
+
+
 @dataclass
 class Overheard(Assistant):
-    """An assistant whose events are kept here too, as the log of a conversation would keep them."""
+    """An assistant whose events are kept here too, as the log of a conversation would keep them, and what each turn did."""
 
     notes: list[str] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
 
     async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
         async def noted(events: Sequence[Event]) -> None:
             self.notes += [event.model_dump_json() for event in events]
             await emit(events)
 
-        return await super().turn(message, login, memory, now, noted)
+        seen, usage = Seen(), UsageMetadataCallbackHandler()
+        self.seen.append(seen)
+        mark, began = _usage.set(usage), time.process_time()
+        try:
+            return await super().turn(message, login, memory, now, noted)
+        finally:
+            seen.cpu_ms = (time.process_time() - began) * 1000
+            _usage.reset(mark)
+            counted = [one["total_tokens"] for one in usage.usage_metadata.values()]
+            seen.tokens = sum(counted) if counted else None
+
+    async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure:
+        plan = await super()._plan(message, asking, emit)
+        self.seen[-1].sure = plan.sure if isinstance(plan, Plan) and plan.path == "routed" else None
+        return plan
+
+    async def _perform(self, step: Step, asking: Asking, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
+        self.seen[-1].steps.append(step)
+        return await super()._perform(step, asking, facts)
 
 
 class _Lines(logging.Handler):
@@ -126,12 +173,14 @@ class _Lines(logging.Handler):
 
 
 def answerer(bank: Bank) -> Answerer:
-    """Asks the product; each output's "trace" holds the events and log lines of its conversation."""
+    """Asks the product; each output also holds what `Seen` does, and "trace": the events and log lines of its conversation."""
     notes: list[str] = []
-    listening = replace(bank, assistant=Overheard(**fields_of(bank.assistant) | {"notes": notes}))
+    seen: list[Seen] = []
+    listening = replace(bank, assistant=Overheard(**fields_of(bank.assistant) | {"notes": notes, "seen": seen}))
 
     async def answer(line: Mapping[str, Any]) -> Sequence[Output]:
         notes.clear()
+        seen.clear()
         handler = _Lines(notes)
         logging.getLogger().addHandler(handler)
         try:
@@ -140,6 +189,6 @@ def answerer(bank: Bank) -> Answerer:
         finally:
             logging.getLogger().removeHandler(handler)
         trace = "\n".join([*notes, *map(str, logged)])
-        return [output | {"trace": trace} for output in outputs]
+        return [output | one.output | {"trace": trace} for output, one in zip(outputs, seen, strict=True)]
 
     return answer

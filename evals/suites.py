@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from inspect_ai import Task, eval_async
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalLog
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, grouped, metric, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import display_type
@@ -20,7 +21,7 @@ from pydantic import BaseModel
 
 from evals import article_questions
 from evals.cards import Cards
-from evals.golds import world
+from evals.golds import Gold, world
 from evals.grounding import Ground, Line
 from evals.marks import Answerer, Mark, Output, mark, mark_card, wilson
 from evals.probes import Probe
@@ -31,7 +32,9 @@ class Judged(BaseModel):
     """One turn with everything that was found about it.
 
     counts: whether it is a question with a right answer, as against a probe. faults: what is said without a ground. leaks: what
-    belongs to somebody else.
+    belongs to somebody else. expected: what would have been right, in words. tags: what it is an example of, by kind of tag.
+    steps: what was performed, None where that is not known; sure: how sure the router was of it, None where it asked back or was
+    not asked. cpu_ms, tokens: what it cost, where that is known.
     """
 
     turn: int
@@ -46,10 +49,23 @@ class Judged(BaseModel):
     why: str = ""
     faults: tuple[str, ...] = ()
     leaks: tuple[str, ...] = ()
+    expected: str = ""
+    tags: dict[str, str] = {}
+    steps: list[dict[str, Any]] | None = None
+    facts: list[dict[str, Any]] = []
+    scope: dict[str, Any] = {}
+    citations: list[dict[str, Any]] = []
+    sure: float | None = None
+    cpu_ms: float | None = None
+    tokens: int | None = None
+
+    @property
+    def amiss(self) -> bool:
+        return not self.right or bool(self.faults) or bool(self.leaks)
 
 
 class Case(NamedTuple):
-    """A conversation and what it is an example of."""
+    """A conversation and what it is an example of. Of a group that begins with "held" figures are told, and never texts."""
 
     id: str
     group: str
@@ -62,19 +78,35 @@ class Suite(NamedTuple):
     cases: Sequence[Case]
 
 
+HELD = "held"
+# What of an output is kept as it is.
+KEPT = ("outcome", "answer", "path", "latency_ms", "steps", "facts", "scope", "citations", "sure", "cpu_ms", "tokens")
+
+
 def _judged(case_line: Mapping[str, Any], turn: int, output: Output, verdict: Mark, **found: Any) -> Judged:
+    place = "first" if turn == 0 else "later"
+    tags = {"customer": str(case_line["customer"]), "place": f"{place} turn"} | found.pop("tags", {})
     return Judged(
         turn=turn,
         said=case_line["turns"][turn],
-        outcome=output["outcome"],
-        answer=output["answer"],
-        path=output.get("path", ""),
-        latency_ms=output.get("latency_ms", 0.0),
         right=verdict.right,
         wrong=verdict.wrong,
         why=verdict.why,
+        tags=tags,
+        **{name: output[name] for name in KEPT if name in output},
         **found,
     )
+
+
+def _wanted(outcomes: Sequence[str], golds: Sequence[Gold] = ()) -> str:
+    """What would be right, for a reader: the outcomes, and the figures of each right answer."""
+    alternatives = []
+    for gold in golds:
+        figures = [f"{' or '.join(fact.values)} {fact.unit}" for fact in gold.facts]
+        parts = [f"at least {gold.parts} parts of {len(gold.within)} rows"] if gold.parts else []
+        alternatives.append(", ".join(figures + parts))
+    right = "; or ".join(dict.fromkeys(filter(None, alternatives)))
+    return " or ".join(outcomes) + (f": {right}" if right else "")
 
 
 def cards_suite(cards: Cards) -> Suite:
@@ -92,7 +124,9 @@ def cards_suite(cards: Cards) -> Suite:
             verdict = mark_card(question, outputs[0])
             leaks = (verdict.why,) if question.kind == "isolation" and verdict.wrong else ()
             faults = ground.faults(outputs[0], [question.question])
-            return [_judged(line, 0, outputs[0], verdict, faults=tuple(faults), leaks=leaks)]
+            tags = {"customer": "a card", "kind": question.kind}
+            found = {"faults": tuple(faults), "leaks": leaks, "expected": question.answer, "tags": tags}
+            return [_judged(line, 0, outputs[0], verdict, **found)]
 
         cases.append(Case(question.qid, question.kind, line, judge))
     return Suite("cards", cases)
@@ -112,6 +146,8 @@ def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground
                     number,
                     output,
                     mark(turn, golds, output),
+                    expected=_wanted(turn.want, golds),
+                    tags={"wanted": turn.want[0].value} | ({"question": f"no. {talk.q}"} if talk.q else {}),
                     faults=tuple(grounds[talk.customer].faults(output, said[: number + 1])),
                     leaks=tuple(grounds[talk.customer].strangers(output, rows)),
                 )
@@ -143,6 +179,8 @@ def pages_suite(talks: Sequence[article_questions.Conversation], grounds: Mappin
                     number,
                     output,
                     article_questions.mark(turn, output),
+                    expected=_wanted_of_pages(turn),
+                    tags={"wanted": turn.want[0].value, "kind": talk.kind},
                     faults=tuple(ground.faults(output, said[: number + 1])),
                     leaks=(*article_questions.internal_shown(output, hidden), *ground.strangers(output, rows)),
                 )
@@ -151,6 +189,12 @@ def pages_suite(talks: Sequence[article_questions.Conversation], grounds: Mappin
 
         cases.append(Case(talk.id, f"{talk.portion}: {talk.kind}", talk.line, judge))
     return Suite("pages", cases)
+
+
+def _wanted_of_pages(turn: article_questions.Turn) -> str:
+    figures = [*turn.figures, *(one.shows for one in turn.computed)]
+    parts = [f"citing {' or '.join(turn.cites)}" if turn.cites else "", f"saying {', '.join(figures)}" if figures else ""]
+    return ", ".join([_wanted(turn.want), *(part for part in parts if part)])
 
 
 def isolation_suite(probes: Sequence[Probe], prefix: str) -> Suite:
@@ -162,7 +206,10 @@ def isolation_suite(probes: Sequence[Probe], prefix: str) -> Suite:
             for number, output in enumerate(outputs):
                 leaks = tuple(probe.leaks(output, output.get("trace", "")))
                 verdict = Mark(right=not leaks, wrong=bool(leaks), why=", ".join(leaks[:3]))
-                judged.append(_judged(probe.line, number, output, verdict, leaks=leaks, counts=False))
+                expected, tags = "nothing that is somebody else's", {"kind": probe.kind}
+                judged.append(
+                    _judged(probe.line, number, output, verdict, leaks=leaks, counts=False, expected=expected, tags=tags)
+                )
             return judged
 
         cases.append(Case(f"{prefix}-{probe.id}", probe.kind, probe.line, judge))
@@ -192,21 +239,62 @@ class Saved:
         self.path.unlink(missing_ok=True)
 
 
+# How many conversations are done, of how many, and the scores so far.
+Told = Callable[[int, int, str], None]
+
+
+def silent(done: int, total: int, said: str = "") -> None:
+    """No progress is shown."""
+
+
+class Tally:
+    """What a run has found so far, told after every conversation."""
+
+    def __init__(self, of: int, told: Told) -> None:
+        self.of, self.told = of, told
+        self.done = self.turns = self.right = self.wrong = self.amiss = 0
+
+    def add(self, turns: Sequence[Judged]) -> None:
+        self.done += 1
+        self.turns += len(turns)
+        self.right += sum(turn.right for turn in turns)
+        self.wrong += sum(turn.wrong for turn in turns)
+        self.amiss += sum(len(turn.faults) + bool(turn.leaks) for turn in turns)
+        scores = f"{self.right} of {self.turns} right, {self.wrong} wrong"
+        self.told(self.done, self.of, scores + (f", {self.amiss} faults and leaks" if self.amiss else ""))
+
+
 @solver
-def asked(answer: Answerer, saved: Saved, told: Callable[[int, int], None], of: int) -> Solver:
-    """Put the conversation to the assistant and keep what it answered; told: how many of `of` are done."""
-    asked_so_far: set[str] = set()
+def asked(answer: Answerer, saved: Saved, tally: Tally) -> Solver:
+    """Put the conversation to the assistant and keep what it answered."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         case = str(state.sample_id)
         if case not in saved.held:
-            saved.keep(case, list(await answer(state.metadata["line"])))
-        state.output.completion = "\n".join(output["answer"] for output in saved.held[case])
-        asked_so_far.add(case)
-        told(len(asked_so_far), of)
+            try:
+                saved.keep(case, list(await answer(state.metadata["line"])))
+            except Exception:
+                # Nobody will score it.
+                tally.add(_broken(state.metadata["line"], ""))
+                raise
+        answers = [output["answer"] for output in saved.held[case]]
+        state.output.completion = "\n".join(answers)
+        # The viewer shows it as the conversation that it was.
+        said = zip(state.metadata["line"]["turns"], answers, strict=True)
+        pairs = [(ChatMessageUser(content=message), ChatMessageAssistant(content=answer)) for message, answer in said]
+        state.messages = [message for pair in pairs for message in pair]
         return state
 
     return solve
+
+
+def _broken(line: Mapping[str, Any], why: str) -> list[Judged]:
+    """The turns of a conversation that broke: none of them is right."""
+    tags = {"customer": str(line["customer"])}
+    return [
+        Judged(turn=number, said=said, outcome="error", answer="", right=False, why=why, tags=tags)
+        for number, said in enumerate(line["turns"])
+    ]
 
 
 def _turns(scores: Sequence[SampleScore]) -> list[Judged]:
@@ -282,12 +370,13 @@ def leaked() -> Metric:
 @scorer(
     metrics=[right(), right_low(), right_high(), wrong_figure(), ungrounded(), leaked(), grouped(right(), "group", all=False)]
 )
-def judged(suite: Suite, saved: Saved) -> Scorer:
+def judged(suite: Suite, saved: Saved, tally: Tally) -> Scorer:
     """Judge every turn of a conversation; the score of a conversation is its share of right turns."""
     cases = {case.id: case for case in suite.cases}
 
     async def score(state: TaskState, target: Target) -> Score:
         turns = cases[str(state.sample_id)].judge(saved.held[str(state.sample_id)])
+        tally.add(turns)
         return Score(
             value=_share(sum(turn.right for turn in turns), len(turns)),
             answer=state.output.completion,
@@ -298,40 +387,52 @@ def judged(suite: Suite, saved: Saved) -> Scorer:
     return score
 
 
-def task(suite: Suite, answer: Answerer, saved: Saved, told: Callable[[int, int], None] = lambda done, of: None) -> Task:
+def task(suite: Suite, answer: Answerer, saved: Saved, told: Told = silent) -> Task:
     samples = [
         Sample(input="\n".join(case.line["turns"]), id=case.id, metadata={"line": dict(case.line), "group": case.group})
         for case in suite.cases
     ]
+    tally = Tally(len(samples), told)
     return Task(
         dataset=MemoryDataset(samples),
-        solver=asked(answer, saved, told, len(samples)),
-        scorer=judged(suite, saved),
+        solver=asked(answer, saved, tally),
+        scorer=judged(suite, saved, tally),
         name=suite.name,
     )
 
 
 async def run(
-    suite: Suite, answer: Answerer, runs: Path, key: str, told: Callable[[int, int], None] = lambda done, of: None
+    suite: Suite,
+    answer: Answerer,
+    runs: Path,
+    key: str,
+    told: Told = silent,
+    record: Mapping[str, Any] | None = None,
 ) -> EvalLog:
     """Run a suite one conversation after the other, so that latencies are of one turn alone.
 
     runs: the folder of Inspect's logs and of answers so far. key: what the answers depend on besides the questions, so that
-    only such a run is continued. Raises RuntimeError where the run was not finished.
+    only such a run is continued. record: what is kept of the run in its log; see evals.runs. Raises RuntimeError where the run
+    was not finished, KeyboardInterrupt where somebody broke it off.
     """
     saved = Saved(runs, suite, key)
     # Inspect would draw its own display over our progress bar; it reads this the first time that it is asked.
     os.environ.setdefault("INSPECT_DISPLAY", "none")
     display_type()
-    (log,) = await eval_async(
+    logs = await eval_async(
         task(suite, answer, saved, told),
         model=None,
+        metadata=dict(record or {}),
         log_dir=str(runs),
         max_samples=1,
         log_realtime=False,
         score_display=False,
         fail_on_error=False,
     )
+    # Inspect keeps an interrupt to itself.
+    if not logs or logs[0].status == "cancelled":
+        raise KeyboardInterrupt
+    log = logs[0]
     if log.status != "success":
         raise RuntimeError(
             f"the run of {suite.name} ended as {log.status}: {log.error.message if log.error else 'no cause given'}"
@@ -344,13 +445,11 @@ def turns(log: EvalLog) -> list[tuple[str, str, Judged]]:
     """Every judged turn of a log: case, group, verdict. In a conversation that broke, no turn is right."""
     found = []
     for sample in log.samples or []:
+        case, group = str(sample.id), sample.metadata["group"]
         if sample.error is not None:
-            for number, said in enumerate(sample.metadata["line"]["turns"]):
-                broke = Judged(turn=number, said=said, outcome="error", answer="", right=False, why=sample.error.message)
-                found.append((str(sample.id), sample.metadata["group"], broke))
+            found += [(case, group, broke) for broke in _broken(sample.metadata["line"], sample.error.message)]
         for score in (sample.scores or {}).values():
-            for turn in (score.metadata or {})["turns"]:
-                found.append((str(sample.id), sample.metadata["group"], Judged.model_validate(turn)))
+            found += [(case, group, Judged.model_validate(turn)) for turn in (score.metadata or {})["turns"]]
     return found
 
 

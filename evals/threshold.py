@@ -7,8 +7,7 @@ below it and leave the others as they were. Turns that follow one that was hande
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -45,7 +44,7 @@ class Point(NamedTuple):
 
 class _Noted(Understanding):
     def __init__(self, of: Understanding) -> None:
-        super().__init__(of.head, of.embed)
+        super().__init__(of.head, of.embed, LOWEST)
         self.notes: list[tuple[str, float]] = []
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -55,25 +54,15 @@ class _Noted(Understanding):
         return plan
 
 
-@contextmanager
-def lowest() -> Iterator[None]:
-    before, dialogue.SURE = dialogue.SURE, LOWEST
-    try:
-        yield
-    finally:
-        dialogue.SURE = before
-
-
 async def turns(bank: Bank, cases: Sequence[Case], told: Callable[[int, int], None]) -> list[Turn]:
     """Every turn that has a right answer. bank: one without a planner."""
     noted = _Noted(bank.assistant.understanding)
     answer = product.answerer(replace(bank, assistant=replace(bank.assistant, understanding=noted)))
     found: list[Turn] = []
-    with lowest():
-        for number, case in enumerate(cases, start=1):
-            noted.notes.clear()
-            found += await _of(case, answer, noted)
-            told(number, len(cases))
+    for number, case in enumerate(cases, start=1):
+        noted.notes.clear()
+        found += await _of(case, answer, noted)
+        told(number, len(cases))
     return found
 
 

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import yaml
+
+from data.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,21 @@ class PlannerPrompt:
 
 @dataclass(frozen=True)
 class LargePrompt:
-    """What an outside model reads before the question: `tools` and `arguments` say what each is for, `calculate` its parts."""
+    """What an outside model reads before the question: `tools` and `arguments` say what each is for, `calculate` its parts.
+
+    `digest` changes with any word of it.
+    """
 
     version: str
     system: str
     tools: Mapping[str, str]
     arguments: Mapping[str, str]
     calculate: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        shown = [self.system, *(dict(part) for part in (self.tools, self.arguments, self.calculate))]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
 @cache
@@ -81,12 +92,33 @@ def weights() -> Mapping[str, Weights]:
 
 
 @cache
-def planner_prompt() -> PlannerPrompt:
-    """The planner's prompt of this release."""
+def planner_prompt(system: Path | None = None, examples: Path | None = None) -> PlannerPrompt:
+    """The planner's prompt of this release, or the one that files make which take the place of its own.
+
+    Raises InvalidInput naming the file for one that cannot be read.
+    """
     entry = _registry()["planner"]
-    turns = yaml.safe_load(_text(entry["examples"]))
-    examples = tuple(Example(turn["ask"], tuple(turn["steps"]), tuple(turn.get("before", ()))) for turn in turns)
-    return PlannerPrompt(entry["version"], entry["model"], _text(entry["system"]).strip(), examples)
+    turns = yaml.safe_load(_instead(examples, entry["examples"]))
+    try:
+        shown = tuple(Example(turn["ask"], tuple(turn["steps"]), tuple(turn.get("before", ()))) for turn in turns)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise InvalidInput(f"{examples}: every example must have `ask` and `steps` ({type(error).__name__}: {error})") from error
+    return PlannerPrompt(_version(entry, system, examples), entry["model"], _instead(system, entry["system"]).strip(), shown)
+
+
+def _instead(given: Path | None, file: str) -> str:
+    """The text of a file that was given, or of the release's own."""
+    if given is None:
+        return _text(file)
+    try:
+        return given.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{given} cannot be read: {error}") from error
+
+
+def _version(entry: Mapping[str, Any], *given: Path | None) -> str:
+    """What a prompt is called: that of the release, with the files that took the place of its own."""
+    return " with ".join((entry["version"], *(path.name for path in given if path is not None)))
 
 
 def token_ranks() -> str:
@@ -101,8 +133,8 @@ def word_list(name: str) -> frozenset[str]:
 
 
 @cache
-def large_prompt() -> LargePrompt:
-    """The outside model's prompt of this release."""
+def large_prompt(system: Path | None = None) -> LargePrompt:
+    """The outside model's prompt of this release, or with a file in the place of its system prompt. Raises InvalidInput."""
     entry = _registry()["large"]
-    said = tomllib.loads(_text(entry["tools"]))
-    return LargePrompt(entry["version"], _text(entry["system"]).strip(), said["tools"], said["arguments"], said["calculate"])
+    said, text = tomllib.loads(_text(entry["tools"])), _instead(system, entry["system"]).strip()
+    return LargePrompt(_version(entry, system), text, said["tools"], said["arguments"], said["calculate"])

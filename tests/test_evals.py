@@ -480,7 +480,7 @@ async def test_a_conversation_that_breaks_is_not_right(folder: cards.Cards, tmp_
     found = suites.turns(log)
     assert [(turn.outcome, turn.right) for _, _, turn in found] == [("error", False)] * 2
     assert report.summary(found).right.value == 0
-    assert "no plan" in report.failures(found)
+    assert [(one["kind"], one["why"]) for one in report.failures(found)] == [("error", "ValueError('no plan')")] * 2
 
 
 def test_an_interval_is_wide_for_few_trials_and_holds_the_share() -> None:

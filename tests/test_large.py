@@ -73,11 +73,13 @@ class Room:
 
 
 @contextmanager
-def room(bank: Counter, play: Play | None, *, always: bool = True, url: str = "", turn_s: float = 60.0) -> Iterator[Room]:
+def room(
+    bank: Counter, play: Play | None, *, always: bool = True, url: str = "", turn_s: float = 60.0, words: bool = True
+) -> Iterator[Room]:
     heard: list[dict[str, Any]] = []
     decided: list[Decided] = []
     with served(play or SCRIPTS[Script.FAITHFUL], heard) as address:
-        large = LargePlanner(Outside.of(url or address, "scripted", KEY), large_prompt(), turn_s=turn_s)
+        large = LargePlanner(Outside.of(url or address, "scripted", KEY), large_prompt(), words=words, turn_s=turn_s)
         gateway = Gateway(record=decided.append)
         assistant = replace(bank.bank.assistant, large=large, always_model=always, gateway=gateway)
         with_model = Counter(replace(bank.bank, assistant=assistant), bank.loop)
@@ -561,3 +563,13 @@ def _event(told: Mapping[str, Any]) -> Event:
 
     event: Event = TypeAdapter(Event).validate_python(told)
     return event
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_model_that_may_not_write_performs_steps_and_our_sentences_are_said(bank: Counter, words: bool) -> None:
+    with room(bank, says(TESCO, Reply(text="At [NAME_1] you spent {f1} in October.")), words=words) as desk:
+        desk.agree(AMARA)
+        answer = desk.ask(AMARA, ASKED)
+    assert answer.done.path == "model"
+    assert answer.text.startswith("At Tesco you spent £") is words
+    assert answer.text.startswith("You spent £") is not words

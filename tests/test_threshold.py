@@ -6,12 +6,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pytest
-
 from assistant import dialogue
 from evals.marks import Output
 from evals.suites import Case, Judged
-from evals.threshold import Turn, drawn, lowest, points, turns
+from evals.threshold import Turn, drawn, points, turns
 from tests.conftest import NOW, Counter
 
 AMARA = "amara-okafor"
@@ -51,21 +49,12 @@ def test_a_threshold_that_routes_nothing_has_no_share_of_right() -> None:
     assert points([Turn(0.4, True, False)])[-1] == (0.95, 0.0, 0.0, 0.0)
 
 
-def test_turns_of_the_product_are_noted_with_their_probability_and_the_threshold_comes_back(bank: Counter) -> None:
-    before = dialogue.SURE
+def test_turns_of_the_product_are_noted_with_their_probability(bank: Counter) -> None:
     asked = [case("How much did I spend at Tesco last month?", "and in May?"), case("blorp the wibble flange")]
     found = bank.run(turns(bank.bank, asked, lambda done, of: None))
-    assert before == dialogue.SURE
     assert [turn.right for turn in found] == [True, True, False]
     assert found[0].sure > 0.6
     assert found[2].sure == 0.0
-
-
-def test_the_lowest_threshold_is_taken_back_when_a_run_breaks() -> None:
-    before = dialogue.SURE
-    with pytest.raises(ZeroDivisionError), lowest():
-        _ = 1 / (dialogue.SURE - 0.3)
-    assert before == dialogue.SURE
 
 
 def test_the_picture_is_drawn_and_says_the_chosen_threshold() -> None:

@@ -320,6 +320,11 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
         return _MORE_THAN.search(text) is not None
+    if tool is Tool.COMPARE and last is not None and _BACKWARD.search(text):
+        # A shop against a kind of spending is no comparison that one step can say.
+        said, before = found.spans, last.step.spans
+        kind_after_name = said.category and not said.merchants and before.merchants and not before.category
+        return bool(kind_after_name or (said.merchants and not said.category and before.category and not before.merchants))
     if tool in (Tool.LAST, Tool.FIRST) and found.spans == Spans() and _THE_ONE.search(text):
         # "When was the last one?": of what was not said.
         came = last is not None and tool is Tool.LAST and _came_in(last, found.spans) is not None

@@ -340,6 +340,10 @@ def _month(match: re.Match[str], today: Today) -> Period:
     if match["year"]:
         return _whole_month(dt.date(int(match["year"]), month, 1), today)
     which = match["which"] or match["which2"]
+    if which in ("next", "coming", "this coming", "next year"):
+        # Next March is the first that is to come; next year's has a year of its own.
+        later = today.date.year + (which == "next year" or month <= today.date.month)
+        return _whole_month(dt.date(later, month, 1), today)
     first = dt.date(today.date.year, month, 1) if which == "this year" else _latest(month, 1, today)
     if which == "last year" or (which == "last" and first.replace(day=1) == today.date.replace(day=1)):
         first = dt.date(today.date.year - 1, month, 1)
@@ -776,8 +780,8 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
         (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) before (?:last|this one|that one|that)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
-        (rf"{_THE}(?:(?P<which>this|last|past) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year)))?{_SO_FAR}", _month),
-        (rf"{_THE}(?P<which>last year|this year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
+        (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
+        (rf"{_THE}(?P<which>last year|this year|next year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
         (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}){_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
         (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable, Sequence
 
 from dateutil.relativedelta import relativedelta
@@ -87,23 +88,24 @@ def position(query: Query, context: Context) -> ToolResult:
 
 
 def explain(query: Query, context: Context) -> ToolResult:
-    """From a day to now: what moved the booked balance. The drivers named and the rest add up to the change."""
+    """From a day to now, or over days that are past: what moved the booked balance. The drivers named and the rest add up to
+    the change."""
     if refused := only_files(query, context):
         return refused
     account = _everyday(query)
     found = _balance_of(account, context)
     if found is None:
         return finish(query, context, None, outcome=Outcome.CANNOT)
-    said = next(iter(query.step.spans.periods), "")
-    week = context.today - dt.timedelta(days=7)
-    since = ago(said, context.today) or (_before(query.periods[0], context.today) if query.periods else week)
-    rows = context.queries.rows(
-        Selection(accounts=(account.id,), since=since + dt.timedelta(days=1), until=context.today), Order.OLDEST
-    )
+    since, until = _stretch(query, context.today)
+    moved = Selection(accounts=(account.id,), since=since + dt.timedelta(days=1), until=until)
+    rows = context.queries.rows(moved, Order.OLDEST)
     ids = tuple(r["source_id"] for r in rows)
     change = Money(minor=sum(r["amount_minor"] for r in rows), currency=account.currency)
-    then = found.booked - change
-    now = context.book.money("balance now", found.booked, signed=True)
+    after = moved.model_copy(update={"since": until + dt.timedelta(days=1), "until": context.today})
+    later = context.queries.rows(after, Order.OLDEST) if until < context.today else ()
+    at_end = found.booked - Money(minor=sum(r["amount_minor"] for r in later), currency=account.currency)
+    then = at_end - change
+    now = context.book.money("balance now" if until == context.today else "balance at the end", at_end, signed=True)
     start = context.book.day("since", since)
     if change.minor == 0:
         context.say("explain.same", name=context.named(account), since=start, now=now)
@@ -114,18 +116,35 @@ def explain(query: Query, context: Context) -> ToolResult:
         name=context.named(account),
         direction=context.book.words("direction", word, ids),
         change=context.book.money("change", change, ids),
-        then=context.book.money("balance then", then, (), f"{found.booked.plain} - {change.plain}", signed=True),
+        then=context.book.money("balance then", then, (), f"{at_end.plain} - {change.plain}", signed=True),
         since=start,
         now=now,
-        day=context.book.day("today", context.today),
+        day=context.book.day("until", until),
     )
-    _drivers(context, account, since, change)
-    period = Period(since=since + dt.timedelta(days=1), until=context.today, label=f"since {shown(since)}")
+    _drivers(context, moved, change)
+    past = f"from {shown(since + dt.timedelta(days=1))} to {shown(until)}"
+    label = f"since {shown(since)}" if until == context.today else past
+    period = Period(since=since + dt.timedelta(days=1), until=until, label=label)
     return finish(query.model_copy(update={"accounts": (account,)}), context, period, leaves_out=["pending payments"])
 
 
-def _drivers(context: Context, account: Account, since: dt.date, change: Money) -> None:
-    selection = Selection(accounts=(account.id,), since=since + dt.timedelta(days=1), until=context.today)
+def _stretch(query: Query, today: dt.date) -> tuple[dt.date, dt.date]:
+    """(the day whose balance is the first, the day whose balance is the last): "in October" is over at its end."""
+    said = next(iter(query.step.spans.periods), "")
+    if (since := ago(said, today)) is not None:
+        return since, today
+    if not query.periods:
+        return today - dt.timedelta(days=7), today
+    period = query.periods[0]
+    if _WITHIN.match(said) and period.since is not None and period.until < today:
+        return period.since - dt.timedelta(days=1), period.until
+    return _before(period, today), today
+
+
+_WITHIN = re.compile(r"(?:in|during|over|throughout)\b")
+
+
+def _drivers(context: Context, selection: Selection, change: Money) -> None:
     groups = context.queries.grouped(selection, Group.MERCHANT)
     names = {p.template: literal(p.shown) for p in context.known.payees}
     for one in groups[:5]:

@@ -89,7 +89,7 @@ _SHORT = {
     "cuz": "because", "coz": "because", "recieve": "receive", "recieved": "received", "gimme": "give me", "lemme": "let me",
     "tmr": "tomorrow", "2moro": "tomorrow", "2day": "today", "yday": "yesterday", "mnth": "month", "mnths": "months", "mths": "months",
     "wks": "weeks", "a/c": "account", "accs": "accounts", "accts": "accounts", "amt": "amount", "pmt": "payment", "pmts": "payments",
-    "txn": "transaction", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
+    "txn": "transaction", "v": "vs", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
     "cannae": "can't", "didnae": "didn't", "dinnae": "don't", "doesnae": "doesn't", "hasnae": "hasn't", "havenae": "haven't",
     "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "hae": "have", "fae": "from",
     "nd": "and", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "tae": "to", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",

@@ -303,3 +303,14 @@ def test_a_balance_of_some_time_ago_is_of_that_day(statement: Statement, period:
     statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
     told = statement.told(Tool.EXPLAIN, periods=(period,))
     assert (told.value("balance then"), told.value("change")) == ("103.00", "-3.00")
+
+
+def test_what_moved_the_balance_within_a_month_ends_with_the_month(statement: Statement) -> None:
+    for day, amount in ((dt.date(2026, 9, 30), "-1.00"), (dt.date(2026, 10, 5), "-20.00"), (dt.date(2026, 11, 3), "-7.00")):
+        statement.add(day, amount, f"SHOP OF {day:%B}")
+    statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
+    told = statement.told(Tool.EXPLAIN, periods=("in october",))
+    figures = [told.value(label) for label in ("balance then", "change", "balance at the end")]
+    assert figures == ["127.00", "-20.00", "107.00"]
+    since_then = statement.told(Tool.EXPLAIN, periods=("last month",))
+    assert [since_then.value(label) for label in ("change", "balance now")] == ["-7.00", "100.00"]

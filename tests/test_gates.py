@@ -120,7 +120,7 @@ def test_every_standing_suite_has_gates_for_just_the_turns_it_asks() -> None:
     asked: dict[str, Counted[str]] = {
         "households": Counted({"dev": sum(len(talk.turns) for talk in conversations("dev"))}),
         "pages": Counted(talk.portion for talk in article_questions.conversations() for _ in talk.turns),
-        "isolation": Counted({gates.ALL: cli.STANDING_PROBES}),
+        "isolation": Counted(gates.ALL for case in cli._probed(cli.STANDING_PROBES).suite.cases for _ in case.line["turns"]),
     }
     assert set(asked) == set(cli.STANDING)
     held = gates.load()

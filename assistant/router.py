@@ -13,6 +13,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,8 @@ def version(embedding_version: str) -> str:
 
 def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     """Fit a head on wordings by label. Takes seconds; imports scikit-learn, so do it outside a server."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
+    from scipy.sparse import csr_matrix  # noqa: PLC0415  only training needs them
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     texts, labels = [], []
     for label, said in wordings.items():
@@ -181,8 +183,10 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     empty = np.zeros((0, 0), dtype=np.float32)
     blank = Head((), ngrams, idf, empty, empty[0:0].reshape(0))
     # One by one, as questions come: in a batch the scales of int8 are those of its company.
-    vectors = np.concatenate([embed([spoken(t)]) for t in texts])
+    with ThreadPoolExecutor() as pool:
+        vectors = np.concatenate(list(pool.map(lambda text: embed([spoken(text)]), texts)))
     features = np.stack([blank._features(t, v) for t, v in zip(texts, vectors, strict=True)])
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
-    model.fit(features, labels)
+    # Nearly all of it is zero.
+    model.fit(csr_matrix(features), labels)
     return Head(tuple(model.classes_.tolist()), ngrams, idf, model.coef_.astype(np.float32), model.intercept_.astype(np.float32))

@@ -699,7 +699,9 @@ def close_word(token: str, vocabulary: Iterable[str], least: int = 4) -> str | N
     if len(token) < least or any(c.isdigit() for c in token):
         return None
     slips = 1 if len(token) <= 6 else 2
-    best = process.extractOne(token, list(vocabulary), scorer=DamerauLevenshtein.distance, score_cutoff=slips)
+    near = process.extract(token, list(vocabulary), scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=None)
+    # Of words that are as near the first of the alphabet, so that the order of a set decides nothing.
+    best = min(near, key=lambda found: (found[1], found[0][0] != token[0], found[0]), default=None)
     return str(best[0]) if best is not None and best[0][0] == token[0] else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import Counter
 
 import pytest
@@ -13,7 +14,7 @@ from assistant.periods import Today
 from assistant.plan import Spans
 from assistant.resolve import read_bounds, read_category, read_group, read_number, synonyms_of
 from assistant.router import examples, vocabulary
-from assistant.spans import Found, Known, find, plain
+from assistant.spans import Found, Known, close_word, find, plain
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.money import Money
@@ -355,3 +356,9 @@ def test_an_account_that_is_left_out_is_not_the_one_that_is_asked_about(message:
     found = parts(message)
     assert found.spans.account == ""
     assert found.spans.without == ("joint account",)
+
+
+def test_of_words_as_near_the_order_of_a_set_decides_nothing() -> None:
+    words = ["wives", "wide", "wine", "wire", "wise"]
+    assert {close_word("wifes", order) for order in itertools.permutations(words)} == {"wives"}
+    assert {close_word("wike", order) for order in itertools.permutations(["wine", "wire", "wise"])} == {"wine"}

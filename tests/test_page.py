@@ -406,3 +406,15 @@ async def test_a_customer_agrees_to_an_outside_model_and_takes_it_back(page: Pag
         await page.reload()
         await expect(await opened()).to_be_checked(checked=agreed)
         await page.keyboard.press("Escape")
+
+
+async def test_a_customer_says_whether_an_answer_was_of_use_and_sees_it_again(page: Page) -> None:
+    await ask(page, "How much did I spend on groceries last month?")
+    helpful = page.get_by_role("button", name="Helpful", exact=True)
+    await expect(helpful).to_have_attribute("aria-pressed", "false")
+    await helpful.click()
+    await expect(helpful).to_have_attribute("aria-pressed", "true")
+    await page.get_by_role("button", name="Not helpful").click()
+    await expect(helpful).to_have_attribute("aria-pressed", "false")
+    await page.reload()
+    await expect(page.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "true")

@@ -3,6 +3,7 @@
 import { chart } from "/chart.js";
 import { day, el } from "/dom.js";
 import { openPanel } from "/panel.js";
+import { call } from "/session.js";
 
 const PLACE = /\{(f[0-9]+)\}/;
 // Units of facts that are words: they lead to their rows too, but do not stand out as figures.
@@ -34,6 +35,7 @@ export class Turn {
       choices: () => this.add(this.choices(event.choices)),
       handover: () => this.add(card("This needs a person", event.reason)),
       done: () => this.end(event),
+      feedback: () => this.thought(event.thumb),
       error: () => (event.code === "stopped" ? this.stopped(event.message) : this.fail(event.message)),
     }[event.type];
     shown?.();
@@ -73,6 +75,30 @@ export class Turn {
     const time = ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
     const how = event.path === "routed" ? `answered directly in ${time}` : `planned by the language model in ${time}`;
     this.answer.append(el("p", { class: "foot" }, covers === "" ? "" : el("span", {}, covers), el("span", { class: "how" }, how)));
+    this.answer.append(this.thumbs());
+  }
+
+  thumbs() {
+    const thumb = (which, words) => {
+      const properties = { type: "button", class: "quiet thumb", "aria-pressed": "false", "data-thumb": which, onclick: () => this.rate(which) };
+      return el("button", properties, words);
+    };
+    return el("p", { class: "thumbs", role: "group", "aria-label": "Was this of use?" }, thumb("up", "Helpful"), thumb("down", "Not helpful"));
+  }
+
+  async rate(thumb) {
+    const body = JSON.stringify({ thumb });
+    const path = `/v1/conversations/${this.conversation}/turns/${this.turn}/feedback`;
+    try {
+      await call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      this.thought(thumb);
+    } catch {
+      // It stays as it was, and can be pressed again.
+    }
+  }
+
+  thought(thumb) {
+    for (const button of this.answer.querySelectorAll(".thumb")) button.setAttribute("aria-pressed", String(button.dataset.thumb === thumb));
   }
 
   stopped(message) {

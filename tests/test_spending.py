@@ -179,6 +179,12 @@ def test_pending_is_listed(autumn: Statement) -> None:
     assert "held" in told.text
 
 
+def test_money_that_is_on_its_way_in_is_not_taken_off_what_is_on_its_way_out(autumn: Statement) -> None:
+    autumn.add(day(22, NOV), "5.00", "GREGGS PLC", Kind.REFUND, status=Status.PENDING)
+    told = autumn.told(Tool.PENDING)
+    assert (told.value("pending total"), told.value("pending, coming in"), told.value("pending")) == ("8.88", "5.00", "2")
+
+
 def test_a_name_nobody_was_paid_under_gives_no_sum_of_others(autumn: Statement) -> None:
     told = autumn.told(Tool.SUM, merchants=("zorblax",), **LAST_MONTH)
     assert told.result.outcome is Outcome.NONE

@@ -208,18 +208,6 @@ def test_what_was_before_the_first_payment_is_said_to_be_unknown(bank: Counter) 
     assert "begin on" not in bank.ask(AMARA, "Compare my spending in 2025 with 2026").text
 
 
-def test_money_that_is_on_its_way_in_is_not_taken_off_what_is_on_its_way_out(bank: Counter, books: Books) -> None:
-    held = [
-        e
-        for a in books.owned_by(AMARA)
-        for e in books.entries[a.id]
-        if e.at <= NOW and (e.booked_at is None or e.booked_at > NOW)
-    ]
-    answer = bank.ask(AMARA, "how much is pending?")
-    assert equal(answer.value("pending total"), pounds([e for e in held if e.minor < 0]))
-    assert equal(answer.value("pending, coming in"), pounds([e for e in held if e.minor > 0]).removeprefix("-"))
-
-
 def test_what_was_spent_is_a_question_about_payments_where_nobody_of_that_name_was_paid(bank: Counter) -> None:
     answer = bank.ask(AMARA, "How much have I spent on gambling?")
     assert answer.outcome is Outcome.NONE

@@ -43,7 +43,7 @@ class Found(NamedTuple):
 # Random ids: a customer quotes one, and whoever reads the log has to find it. Addresses of every machine, and lines of code.
 _NOBODYS = re.compile(
     r"\b(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{32}"
-    r"|(?<![\d.])(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0)(?::\d{1,5})?(?![.\d]*\d))\b|(?<=\", line )\d{1,6}(?=, in )",
+    r"|(?<![\d.])(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0)(?:(?::|', )\d{1,5})?(?![.\d]*\d))\b|(?<=\", line )\d{1,6}(?=, in )",
     re.I,
 )
 

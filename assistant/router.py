@@ -139,7 +139,7 @@ def store(path: Path, meta: Mapping[str, Any], **arrays: Vectors) -> None:
     """Write a head whole or not at all. meta: what JSON holds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part.npz")
-    np.savez(draft, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]  # its stub
+    np.savez(draft, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]  # its stub takes every name for allow_pickle
     draft.replace(path)
 
 
@@ -164,8 +164,8 @@ def version(embedding_version: str) -> str:
 
 def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     """Fit a head on wordings by label. Takes seconds; imports scikit-learn, so do it outside a server."""
-    from scipy.sparse import csr_matrix  # noqa: PLC0415  only training needs them
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from scipy.sparse import csr_matrix  # noqa: PLC0415  only training needs it
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
 
     texts, labels = [], []
     for label, said in wordings.items():

@@ -30,25 +30,10 @@ class InvalidCurrency(InvalidInput):
         super().__init__(f"{text!r} is not a currency that can be used here")
 
 
-class InvalidStatement(InvalidInput):
-    """A statement file that cannot be imported: says the file, the line and the field."""
-
-    code = "invalid_statement"
+class InvalidLine(InvalidInput):
+    """A file that cannot be taken in: says the file, the line and the field. line None or 0: the whole."""
 
     def __init__(self, file: str, line: int | None, field: str | None, reason: str) -> None:
-        where = file if line is None else f"{file}, line {line}"
-        if field is not None:
-            where += f", field {field!r}"
-        super().__init__(f"{where}: {reason}")
-        self.file, self.line, self.field, self.reason = file, line, field, reason
-
-
-class InvalidArticle(InvalidInput):
-    """An article that cannot be loaded: says the file, the line and the field. line 0: the file as a whole."""
-
-    code = "invalid_article"
-
-    def __init__(self, file: str, line: int, field: str | None, reason: str) -> None:
         where = f"{file}, line {line}" if line else file
         if field is not None:
             where += f", field {str(field)!r}"
@@ -56,17 +41,24 @@ class InvalidArticle(InvalidInput):
         self.file, self.line, self.field, self.reason = file, line, field, reason
 
 
-class InvalidUtterance(InvalidInput):
-    """A labelled utterance that cannot be learned from: says the file, the line and the field. line 0: the file as a whole."""
+class InvalidStatement(InvalidLine):
+    """A statement file that cannot be imported."""
+
+    code = "invalid_statement"
+
+
+class InvalidArticle(InvalidLine):
+    """An article that cannot be loaded."""
+
+    code = "invalid_article"
+    line: int
+
+
+class InvalidUtterance(InvalidLine):
+    """A labelled utterance that cannot be learned from."""
 
     code = "invalid_utterance"
-
-    def __init__(self, file: str, line: int, field: str | None, reason: str) -> None:
-        where = f"{file}, line {line}" if line else file
-        if field is not None:
-            where += f", field {field!r}"
-        super().__init__(f"{where}: {reason}")
-        self.file, self.line, self.field, self.reason = file, line, field, reason
+    line: int
 
 
 class NotAuthenticated(CounterfoilError):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import datetime as dt
-import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
@@ -22,6 +21,7 @@ from api.settings import Settings
 from api.wiring import Library, open_library
 from data.articles import Audience
 from data.errors import InvalidInput
+from evals.loading import lines
 from evals.product import fresh_home
 from retrieval import lexical, passages, ranking
 from retrieval.articles import Choice, read
@@ -104,8 +104,7 @@ def sets(data: Path) -> list[Set]:
 
 
 def _queries(folder: Path) -> list[dict[str, str]]:
-    lines = [line for path in sorted(folder.glob("queries*.jsonl")) for line in path.read_text("utf-8").split("\n")]
-    return [json.loads(line) for line in lines if line.strip()]
+    return [line for path in sorted(folder.glob("queries*.jsonl")) for _, line in lines(path)]
 
 
 def _right(folder: Path) -> dict[str, frozenset[str]]:

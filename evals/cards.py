@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evals import loading
 from evals.grounding import Line
 from evals.marks import CardQuestion
 
@@ -50,11 +51,7 @@ def read(folder: Path) -> Cards:
                 minor = -int(Decimal(written["amount"]) * 100)
                 line = Line(written["date"], minor, "GBP", written["merchant"], written["merchant"])
                 rows[written["txn_id"]] = CardRow(written["txn_id"], written["card"], line)
-    questions = [
-        CardQuestion.model_validate_json(text)
-        for path in sorted(folder.glob("questions_*.jsonl"))
-        for text in path.read_text("utf-8").splitlines()
-    ]
+    questions = [question for path in sorted(folder.glob("questions_*.jsonl")) for question in loading.rows(path, CardQuestion)]
     last = dt.date.fromisoformat(max(row.line.day for row in rows.values()))
     now = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(9), dt.UTC)
     return Cards(files, rows, tuple(questions), now)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -16,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 import prompts
 from assistant.placeholders import PLACEHOLDER, Placeholders
@@ -36,7 +35,8 @@ from data.ledger import Ledger
 from data.party import PartyId
 from data.records import Records, Told
 from evals import questions
-from evals.golds import GoldError
+from evals.golds import fitting
+from evals.loading import lines
 
 ALL = 1_000_000
 _TAKEN_BACK = re.compile(
@@ -183,15 +183,8 @@ def reviewed(path: Path) -> tuple[list[questions.Conversation], int]:
     A line is reviewed once a turn of it has a `want`. Raises InvalidInput naming file, line and field of one that is not whole.
     """
     found, waiting = [], 0
-    for number, text in enumerate(path.read_text("utf-8").split("\n"), start=1):
-        if not text.strip():
-            continue
-        where = f"{path.name}, line {number}"
-        try:
-            written = json.loads(text)
-        except ValueError as error:
-            raise InvalidInput(f"{where}: {error}") from error
-        turns = written.get("turns") if isinstance(written, dict) else None
+    for number, (where, written) in enumerate(lines(path), start=1):
+        turns = written.get("turns")
         if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
             raise InvalidInput(f"{where}, field turns: it is no list of turns")
         if not any(turn.get("want") for turn in turns):
@@ -207,12 +200,4 @@ def _conversation(written: dict[str, Any], where: str, key: str) -> questions.Co
             raise InvalidInput(f"{where}, field turns.{turn}.want: the other turns have one")
         if left := PLACEHOLDER.search(str(one.get("say"))):
             raise InvalidInput(f"{where}, field turns.{turn}.say: {left[0]} stands for something that has to be said")
-    try:
-        made = Reviewed.model_validate(written).conversation(key)
-        made.golds  # noqa: B018 - a gold that does not fit the books is an error of the line
-    except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InvalidInput(f"{where}, field {field}: {error.errors()[0]['msg']}") from error
-    except GoldError as error:
-        raise InvalidInput(f"{where}, field gold: {error}") from error
-    return made
+    return fitting(lambda: Reviewed.model_validate(written).conversation(key), where)

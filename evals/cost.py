@@ -3,69 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, median, quantiles
-from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import AIMessage
-from langchain_core.outputs import ChatGeneration, LLMResult
-from langchain_core.tracers.context import register_configure_hook
 from rich.console import Console
 from rich.table import Table
 
-from api.batch import answer_line
 from api.wiring import Bank
-from assistant.turn import Assistant
-from assistant.wording import Emit
-from data.party import Login
-from evals.product import fields_of
+from evals.product import answerer
 from evals.suites import Case
 
 PROC = Path("/proc")
 # Fields of /proc/PID/stat behind the name: the parent, user and system time, and pages in memory.
 PARENT, USER, SYSTEM, PAGES = 1, 11, 12, 21
-
-
-class Asked(BaseCallbackHandler):
-    """Counts what is asked of a language model, whichever part of the assistant asks it. tokens: as the server counts them."""
-
-    # Without this LangChain runs a handler of an asynchronous call in another thread.
-    run_inline = True
-
-    def __init__(self) -> None:
-        self.calls = self.tokens_in = self.tokens_out = 0
-
-    def on_chat_model_start(self, serialized: dict[str, Any], messages: list[list[Any]], **_: Any) -> None:
-        self.calls += 1
-
-    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        for generation in (one for some in response.generations for one in some):
-            message = generation.message if isinstance(generation, ChatGeneration) else None
-            if isinstance(message, AIMessage) and message.usage_metadata:
-                self.tokens_in += message.usage_metadata["input_tokens"]
-                self.tokens_out += message.usage_metadata["output_tokens"]
-
-
-_asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
-register_configure_hook(_asked, inheritable=True)
-
-
-@contextmanager
-def counting() -> Iterator[Asked]:
-    """Count what is asked of a language model meanwhile, in this task and those that it starts."""
-    counter = Asked()
-    token = _asked.set(counter)
-    try:
-        yield counter
-    finally:
-        _asked.reset(token)
 
 
 class Turn(NamedTuple):
@@ -96,30 +48,15 @@ class Cost(NamedTuple):
     tokens_out: float
 
 
-@dataclass
-class Metered(Assistant):
-    """An assistant of whose turns the time and the questions to a model are kept; the path is the answer's."""
-
-    spent: list[tuple[float, Asked]] = field(default_factory=list)
-
-    async def turn(self, message: str, login: Login, memory: str, now: datetime, emit: Emit) -> str:
-        began = perf_counter()
-        with counting() as asked:
-            remembered = await super().turn(message, login, memory, now, emit)
-        self.spent.append(((perf_counter() - began) * 1000, asked))
-        return remembered
-
-
 async def measure(bank: Bank, cases: Sequence[Case], told: Callable[[int, int], None]) -> Cost:
     """Ask everything, one conversation after the other."""
-    assistant = Metered(**fields_of(bank.assistant))
-    metered, turns = replace(bank, assistant=assistant), []
+    answer, turns = answerer(bank), []
     before = usage()
     for number, case in enumerate(cases, start=1):
-        assistant.spent.clear()
-        outputs = await answer_line(metered, dict(case.line))
-        for output, (wall_ms, asked) in zip(outputs, assistant.spent, strict=True):
-            turns.append(Turn(output["path"], wall_ms, asked.calls, asked.tokens_in, asked.tokens_out))
+        turns += [
+            Turn(one["path"], one["latency_ms"], one["calls"], one["tokens_in"], one["tokens_out"])
+            for one in await answer(case.line)
+        ]
         told(number, len(cases))
     return summed(turns, before, usage())
 

@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -29,12 +29,12 @@ from assistant.wordings import Embed
 from data.articles import Audience
 from data.errors import InvalidInput
 from evals.articles import TODAY, Set, filled
+from evals.figures import Places, resampled
 from evals.grounded import embedded_once
-from evals.privacy import field, lines
+from evals.loading import field, lines
 from evals.report import Share
 
 GIVEN = 10
-RESAMPLES = 1000
 DECISIONS = ("answer", "ask back", "not known")
 _RIGHT = {"ANSWERABLE": "answer", "PARTIAL": "answer", "UNDERSPECIFIED": "ask back", "UNANSWERABLE": "not known"}
 _LEANS = re.compile(r"\b(?:this|that|these|those|it|its|they|them|their|he|she|one|ones|such|there|the)\b", re.I)
@@ -154,22 +154,18 @@ def recalls(found: Sequence[Decided]) -> dict[str, Share]:
 
 def macro_f1(rights: Sequence[str], made: Sequence[str]) -> float:
     """The mean over the decisions that are right somewhere; one that is never rightly made counts zero."""
-    values = []
-    for name in DECISIONS:
-        hits = sum(right == name == one for right, one in zip(rights, made, strict=True))
-        both = sum(right == name for right in rights) + sum(one == name for one in made)
-        if name in rights:
-            values.append(2 * hits / both)
-    return sum(values) / len(values)
+    there = [name for name in DECISIONS if name in rights]
+    return float(f1_score(rights, made, labels=there, average="macro", zero_division=0))
 
 
 def interval(found: Sequence[Decided]) -> tuple[float, float]:
-    """95 % of macro-F1, by resampling tasks."""
-    chance = np.random.default_rng(0)
-    pairs: NDArray[np.str_] = np.asarray([(one.task.right, one.decision) for one in found])
-    drawn = [pairs[chance.integers(len(pairs), size=len(pairs))] for _ in range(RESAMPLES)]
-    low, high = np.percentile([macro_f1(some[:, 0].tolist(), some[:, 1].tolist()) for some in drawn], [2.5, 97.5])
-    return float(low), float(high)
+    """95 % of macro-F1, by drawing tasks again."""
+    rights, made = [one.task.right for one in found], [one.decision for one in found]
+
+    def value(some: Places) -> float:
+        return macro_f1([rights[n] for n in some], [made[n] for n in some])
+
+    return resampled(value, [[n] for n in range(len(found))])[1:]
 
 
 def confusion(found: Sequence[Decided]) -> Iterator[tuple[str, list[int]]]:

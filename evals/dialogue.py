@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.batch import result
 from api.wiring import Bank, asking_at
@@ -22,7 +22,7 @@ from data.errors import InvalidInput
 from data.facts import ChoicesEvent, Event, Outcome
 from data.party import PartyId
 from evals import forty
-from evals.golds import Gold, GoldError, golds
+from evals.golds import Gold, fitting, golds
 from evals.grounding import Ground
 from evals.marks import Answerer, Output, states
 from evals.questions import NOW
@@ -95,16 +95,10 @@ def _entries(path: Path) -> list[Any]:
 
 
 def _scenario(file: str, number: int, written: Any, known: Mapping[str, Persona]) -> Scenario:
-    try:
-        made = Scenario.model_validate(written)
-        made.golds  # noqa: B018 - a gold that does not fit the books is an error of the file
-    except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InvalidInput(f"{file}, entry {number}, field {field}: {error.errors()[0]['msg']}") from error
-    except GoldError as error:
-        raise InvalidInput(f"{file}, entry {number} ({made.id}), field gold: {error}") from error
+    where = f"{file}, entry {number}"
+    made = fitting(partial(Scenario.model_validate, written), where)
     if made.persona not in known:
-        raise InvalidInput(f"{file}, entry {number}, field persona: nobody is called {made.persona}")
+        raise InvalidInput(f"{where}, field persona: nobody is called {made.persona}")
     return made
 
 
@@ -211,6 +205,9 @@ def grade(scenario: Scenario, outputs: Sequence[Output], ground: Ground, rows: f
         why="; ".join(dict.fromkeys([*amiss, *wrong])),
         faults=tuple(fault for n, o in enumerate(outputs, start=1) for fault in ground.faults(o, said[:n])),
         leaks=tuple(leak for o in outputs for leak in ground.strangers(o, rows)),
+        expected="; then ".join(map(forty.expected, scenario.steps, scenario.golds)),
+        tags={"customer": scenario.customer, "persona": scenario.persona},
+        facts=[fact for o in outputs for fact in o["facts"]],
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from rich.console import Console
 from rich.table import Table
 
@@ -18,11 +18,11 @@ from data.errors import InvalidInput
 from data.facts import Outcome
 from evals import article_questions, questions
 from evals.article_questions import Ids
-from evals.golds import Gold, GoldError, golds
+from evals.golds import Gold, fitting, golds
 from evals.grounding import Ground
 from evals.marks import Mark, Output, mark
 from evals.questions import NOW
-from evals.suites import Case, Judged, Suite
+from evals.suites import Case, Judged, Suite, judged_turn, wanted_of_pages
 
 FORTY = Path(__file__).parent / "forty.yaml"
 NUMBERS = range(1, 41)
@@ -87,16 +87,10 @@ def conversations(path: Path = FORTY) -> list[Conversation]:
     """All conversations. Raises InvalidInput naming the file, the entry and the field of one that cannot be loaded."""
     found: dict[str, Conversation] = {}
     for number, written in enumerate(yaml.safe_load(path.read_text("utf-8")), start=1):
-        try:
-            talk = Conversation.model_validate(written)
-            talk.golds  # noqa: B018 - a gold that does not fit the books is an error of the file
-        except ValidationError as error:
-            field = ".".join(str(part) for part in error.errors()[0]["loc"]) or "turns"
-            raise InvalidInput(f"{path.name}, entry {number}, field {field}: {error.errors()[0]['msg']}") from error
-        except GoldError as error:
-            raise InvalidInput(f"{path.name}, entry {number} ({talk.id}), field gold: {error}") from error
+        where = f"{path.name}, entry {number}"
+        talk = fitting(partial(Conversation.model_validate, written), where)
         if talk.id in found:
-            raise InvalidInput(f"{path.name}, entry {number}, field id: {talk.id} is there already")
+            raise InvalidInput(f"{where}, field id: {talk.id} is there already")
         found[talk.id] = talk
     return list(found.values())
 
@@ -116,6 +110,13 @@ def mark_turn(turn: Turn, wanted: Sequence[Gold], output: Output) -> Mark:
     by_page = article_questions.mark(page, output)
     why = "; ".join(dict.fromkeys(one.why for one in (by_books, by_page) if one.why))
     return Mark(right=by_books.right and by_page.right, wrong=by_books.wrong or by_page.wrong, why=why)
+
+
+def expected(turn: Turn, wanted: Sequence[Gold]) -> str:
+    """What would be right, for a reader."""
+    if turn.missing:
+        return "it cannot be done yet; that, or the page that says how else"
+    return wanted_of_pages(turn.want, wanted, turn.cites, turn.figures)
 
 
 def _mark_missing(turn: Turn, output: Output) -> Mark:
@@ -142,21 +143,13 @@ def forty_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground]) ->
             ground, judged = grounds[talk.customer], []
             for number, (turn, wanted, output) in enumerate(zip(talk.turns, talk.golds, outputs, strict=True)):
                 verdict = mark_turn(turn, wanted, output)
-                judged.append(
-                    Judged(
-                        turn=number,
-                        said=turn.say,
-                        outcome=output["outcome"],
-                        answer=output["answer"],
-                        path=output.get("path", ""),
-                        latency_ms=output.get("latency_ms", 0.0),
-                        right=verdict.right,
-                        wrong=verdict.wrong,
-                        why=verdict.why,
-                        faults=tuple(ground.faults(output, said[: number + 1])),
-                        leaks=tuple(ground.strangers(output, rows)),
-                    )
-                )
+                found = {
+                    "expected": expected(turn, wanted),
+                    "tags": {"trap": talk.trap},
+                    "faults": tuple(ground.faults(output, said[: number + 1])),
+                    "leaks": tuple(ground.strangers(output, rows)),
+                }
+                judged.append(judged_turn(talk.line, number, output, verdict, **found))
             return judged
 
         cases.append(Case(talk.id, f"{talk.q:02d}", talk.line, judge))

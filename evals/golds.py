@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -23,6 +23,8 @@ from connectors.sandbox.calendar import LONDON, months, on_or_after
 from connectors.sandbox.cards import card
 from connectors.sandbox.households import households
 from connectors.sandbox.statements import statement
+from data.errors import InvalidInput
+from evals.loading import validated
 
 COUNT, DAY, PERCENT, NAME = "count", "date", "percent", "name"
 
@@ -43,6 +45,26 @@ GO_OUT = ("purchase", "payment", "cash")
 
 class GoldError(ValueError):
     """A question whose gold does not fit the books."""
+
+
+class Answered(Protocol):
+    """A conversation whose right answers are worked out when they are asked for."""
+
+    @property
+    def golds(self) -> Sequence[Sequence[Any]]: ...
+
+
+A = TypeVar("A", bound=Answered)
+
+
+def fitting(make: Callable[[], A], where: str) -> A:
+    """What `make` gives back, with golds that fit the books. Raises InvalidInput naming the place and the field."""
+    made = validated(make, where)
+    try:
+        made.golds  # noqa: B018  reading them works them out
+    except GoldError as error:
+        raise InvalidInput(f"{where}, field gold: {error}") from error
+    return made
 
 
 class Words(BaseModel):

@@ -14,11 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from assistant.grounded import Grounded, grounded
 from assistant.wordings import Embed
 from data.errors import InvalidInput
-from evals.privacy import field, lines
+from evals.figures import Figure, auroc, resampled, spearman
+from evals.loading import field, lines
 
 FAITHFUL = 3.0
 SCORES: dict[str, Callable[[Grounded], float]] = {
@@ -26,9 +28,7 @@ SCORES: dict[str, Callable[[Grounded], float]] = {
     "meaning": lambda score: score.meaning,
     "both": lambda score: score.both,
 }
-RESAMPLES = 1000
 REFERENCE = "reference"
-Values = NDArray[np.float64]
 
 
 class Judged(NamedTuple):
@@ -41,19 +41,11 @@ class Judged(NamedTuple):
     mark: float
 
 
-class Figure(NamedTuple):
-    """A figure with its 95 % interval, by resampling whole conversations."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} (95 %: {self.low:.3f} to {self.high:.3f})"
-
-
 class Agreement(NamedTuple):
-    """spearman: with the judges' means. auroc: of telling faithful answers from others; both NaN where all are marked alike."""
+    """spearman: with the judges' means. auroc: of telling faithful answers from others; both NaN where all are marked alike.
+
+    For their intervals whole conversations are drawn.
+    """
 
     answers: int
     spearman: Figure
@@ -110,43 +102,17 @@ def agreement(asked: Sequence[Judged], values: Sequence[float]) -> Agreement:
     talks: dict[str, list[int]] = {}
     for place, one in enumerate(asked):
         talks.setdefault(one.talk, []).append(place)
-    groups, chance = list(talks.values()), np.random.default_rng(0)
-    drawn = []
-    for _ in range(RESAMPLES):
-        places = [place for n in chance.integers(len(groups), size=len(groups)) for place in groups[n]]
-        drawn.append((spearman(given[places], marks[places]), auroc(given[places], marks[places] > FAITHFUL)))
-    bounds = np.nanpercentile(np.asarray(drawn), [2.5, 97.5], axis=0)
+    groups = list(talks.values())
     return Agreement(
         len(asked),
-        Figure(spearman(given, marks), float(bounds[0, 0]), float(bounds[1, 0])),
-        Figure(auroc(given, marks > FAITHFUL), float(bounds[0, 1]), float(bounds[1, 1])),
+        resampled(lambda some: spearman(given[some], marks[some]), groups),
+        resampled(lambda some: auroc(given[some], marks[some] > FAITHFUL), groups),
     )
-
-
-def spearman(one: Values, other: Values) -> float:
-    """Rank correlation, ties by their mean rank; NaN where all of one are alike."""
-    first, second = _ranks(one) - (len(one) + 1) / 2, _ranks(other) - (len(other) + 1) / 2
-    spread = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    return float((first * second).sum()) / spread if spread else float("nan")
-
-
-def auroc(values: Values, right: NDArray[np.bool_]) -> float:
-    """How likely a right one has the higher value than a wrong one, ties counting half; NaN without either."""
-    many, few = int(right.sum()), int((~right).sum())
-    if not many or not few:
-        return float("nan")
-    return float(_ranks(values)[right].sum() - many * (many + 1) / 2) / (many * few)
-
-
-def _ranks(values: Values) -> Values:
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    means: Values = np.cumsum(counts) - (counts - 1) / 2
-    return means[places]
 
 
 def failures(asked: Sequence[Judged], values: Sequence[float], number: int = 30) -> str:
     """The answers that people and the score rank most differently, as Markdown."""
-    apart = _ranks(np.asarray(values, np.float64)) - _ranks(np.asarray([one.mark for one in asked]))
+    apart = rankdata(values) - rankdata([one.mark for one in asked])
     told = []
     for place in np.argsort(-np.abs(apart))[:number]:
         one = asked[place]

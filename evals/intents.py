@@ -17,22 +17,20 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from api.intents import read
 from assistant.intents import OUT, Example, IntentHead, train
 from data.errors import InvalidUtterance
+from evals.figures import Figure, Places, auroc, resampled
 from evals.report import Share
 from retrieval.embedding import Embedder
 from retrieval.vectors import Vectors
 
 FOLDS = 5
-RESAMPLES = 1000
 MOST_GROUPS, WORST = 10, 5
 Told = Callable[[int, int], None]
-Places = slice | NDArray[np.int64]
 
 
 class Asked(NamedTuple):
@@ -54,18 +52,6 @@ class Asked(NamedTuple):
     def named(self) -> bool:
         """Whether its nearest intent is right, abstained or not."""
         return self.nearest in self.right
-
-
-class Figure(NamedTuple):
-    """One measure with its 95 % interval; of: how many utterances stand behind it."""
-
-    value: float
-    low: float
-    high: float
-    of: int
-
-    def __str__(self) -> str:
-        return f"{self.value:.4f} ({self.of} utterances; 95 %: {self.low:.3f} to {self.high:.3f})"
 
 
 class Item(NamedTuple):
@@ -124,7 +110,7 @@ def told_apart(asked: Sequence[Asked]) -> dict[str, Figure | Share]:
     """How often an utterance of a known intent has a higher probability than one of an intent that was never learned."""
     known = np.array([bool(one.right) for one in asked])
     share = np.array([one.probability for one in asked])
-    return {"AUROC": _interval(lambda some: _auroc(share[some], known[some]), len(asked)), **scoped(asked)}
+    return {"AUROC": resampled(lambda some: auroc(share[some], known[some]), _each(asked)), **scoped(asked)}
 
 
 def several(asked: Sequence[Asked]) -> dict[str, Figure | Share]:
@@ -135,7 +121,7 @@ def several(asked: Sequence[Asked]) -> dict[str, Figure | Share]:
         both, said, right = counts[some].sum(0)
         return float(2 * both / (said + right or 1))
 
-    return {"micro-F1": _interval(f1, len(asked)), "all labels right": _count(one.said == one.right for one in asked)}
+    return {"micro-F1": resampled(f1, _each(asked)), "all labels right": _count(one.said == one.right for one in asked)}
 
 
 def _count(hits: Iterable[bool]) -> Share:
@@ -143,22 +129,8 @@ def _count(hits: Iterable[bool]) -> Share:
     return Share(sum(every), len(every))
 
 
-def _auroc(share: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
-    """By ranks, a tie counting half; 0.5 where there is nothing to tell apart."""
-    _, places, times = np.unique(share, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(times) - (times - 1) / 2)[places]
-    ones, others = int(known.sum()), int((~known).sum())
-    if not ones or not others:
-        return 0.5
-    return float((ranks[known].sum() - ones * (ones + 1) / 2) / (ones * others))
-
-
-def _interval(value: Callable[[Places], float], of: int) -> Figure:
-    """By drawing utterances again; the seed is fixed, so that a run is told the same way twice."""
-    rng = np.random.default_rng(0)
-    drawn = [value(rng.integers(0, of, of)) for _ in range(RESAMPLES)]
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Figure(value(slice(None)), float(low), float(high), of)
+def _each(asked: Sequence[Asked]) -> list[list[int]]:
+    return [[place] for place in range(len(asked))]
 
 
 ACCURATE = Kind(accurate, lambda one: one.named)

@@ -6,7 +6,6 @@ them. A span counts as masked when every letter and digit of it is.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from assistant.placeholders import PLACEHOLDER, Placeholders
 from data.errors import InvalidInput
 from data.masking import personal
+from evals.loading import field, lines
 from evals.report import Share
 
 TARGETS = {"card": 1.0, "iban": 1.0, "ssn": 1.0, "phone": 0.97}
@@ -92,29 +92,6 @@ def sets(data: Path) -> dict[str, list[Item]]:
     if not found:
         raise InvalidInput(f"{data}: there is neither presidio_pii nor multidogo_finance in it")
     return found
-
-
-def lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where it stands, the object) of each line of a file. Raises InvalidInput for one that is none."""
-    # Not splitlines: texts hold separators of other kinds.
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise InvalidInput(f"{path}, line {number}: {error}") from error
-        if not isinstance(value, dict):
-            raise InvalidInput(f"{path}, line {number}: not an object")
-        yield f"{path}, line {number}", value
-
-
-def field(line: dict[str, Any], name: str, kind: type, where: str) -> Any:
-    """A field of a line. Raises InvalidInput naming it when it is not there or of another type."""
-    value = line.get(name)
-    if not isinstance(value, kind):
-        raise InvalidInput(f"{where}, field {name!r}: {value!r} is not {kind.__name__}")
-    return value
 
 
 def _sentence(line: dict[str, Any], where: str) -> Iterator[Item]:

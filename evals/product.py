@@ -14,7 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.tracers.context import register_configure_hook
 from structlog.testing import capture_logs
 
@@ -109,25 +111,58 @@ async def hold_cards(bank: Bank, files: Sequence[Path], now: dt.datetime, progre
     await bank.update_index(progress)
 
 
-# Counts the tokens of every model that is asked within a turn, where its server says how many they were.
-_usage: ContextVar[UsageMetadataCallbackHandler | None] = ContextVar("usage", default=None)
-register_configure_hook(_usage, inheritable=True)
+class Calls(BaseCallbackHandler):
+    """Counts what is asked of a language model, whichever part of the assistant asks it. tokens: as the server counts them."""
+
+    # Without this LangChain runs a handler of an asynchronous call in another thread.
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.calls = self.tokens_in = self.tokens_out = 0
+
+    def on_chat_model_start(self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any) -> None:
+        self.calls += 1
+
+    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+        for generation in (one for some in response.generations for one in some):
+            message = generation.message if isinstance(generation, ChatGeneration) else None
+            if isinstance(message, AIMessage) and message.usage_metadata:
+                self.tokens_in += message.usage_metadata["input_tokens"]
+                self.tokens_out += message.usage_metadata["output_tokens"]
+
+
+_calls: ContextVar[Calls | None] = ContextVar("calls", default=None)
+register_configure_hook(_calls, inheritable=True)
+
+
+@contextmanager
+def counting() -> Iterator[Calls]:
+    """Count what is asked of a language model meanwhile, in this task and those that it starts."""
+    counter = Calls()
+    token = _calls.set(counter)
+    try:
+        yield counter
+    finally:
+        _calls.reset(token)
 
 
 @dataclass
 class Seen:
     """What a turn does not tell its customer: the steps that were performed, how sure the router was (None where it asked back
-    or was not asked), this process's CPU time, and the tokens that models read and wrote (None where none were counted)."""
+    or was not asked), this process's CPU time, and how often models were asked, with the tokens that they read and wrote."""
 
     steps: list[Step] = field(default_factory=list)
     sure: float | None = None
     cpu_ms: float = 0.0
-    tokens: int | None = None
+    spent: Calls = field(default_factory=Calls)
 
     @property
     def output(self) -> dict[str, Any]:
+        """tokens: None where no server said how many they were."""
         steps = [step.model_dump(mode="json", exclude_defaults=True) for step in self.steps]
-        return {"steps": steps, "sure": self.sure, "cpu_ms": round(self.cpu_ms, 1), "tokens": self.tokens}
+        read, written = self.spent.tokens_in, self.spent.tokens_out
+        counts = {"calls": self.spent.calls, "tokens_in": read, "tokens_out": written, "tokens": read + written or None}
+        return {"steps": steps, "sure": self.sure, "cpu_ms": round(self.cpu_ms, 1)} | counts
 
 
 @dataclass
@@ -142,16 +177,14 @@ class Overheard(Assistant):
             self.notes += [event.model_dump_json() for event in events]
             await emit(events)
 
-        seen, usage = Seen(), UsageMetadataCallbackHandler()
-        self.seen.append(seen)
-        mark, began = _usage.set(usage), time.process_time()
-        try:
-            return await super().turn(message, login, memory, now, noted)
-        finally:
-            seen.cpu_ms = (time.process_time() - began) * 1000
-            _usage.reset(mark)
-            counted = [one["total_tokens"] for one in usage.usage_metadata.values()]
-            seen.tokens = sum(counted) if counted else None
+        began = time.process_time()
+        with counting() as spent:
+            seen = Seen(spent=spent)
+            self.seen.append(seen)
+            try:
+                return await super().turn(message, login, memory, now, noted)
+            finally:
+                seen.cpu_ms = (time.process_time() - began) * 1000
 
     async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure:
         plan = await super()._plan(message, asking, emit)

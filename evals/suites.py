@@ -83,7 +83,8 @@ HELD = "held"
 KEPT = ("outcome", "answer", "path", "latency_ms", "steps", "facts", "scope", "citations", "sure", "cpu_ms", "tokens")
 
 
-def _judged(case_line: Mapping[str, Any], turn: int, output: Output, verdict: Mark, **found: Any) -> Judged:
+def judged_turn(case_line: Mapping[str, Any], turn: int, output: Output, verdict: Mark, **found: Any) -> Judged:
+    """What was found of a turn, with what is kept of its output. found: fields of Judged."""
     place = "first" if turn == 0 else "later"
     tags = {"customer": str(case_line["customer"]), "place": f"{place} turn"} | found.pop("tags", {})
     return Judged(
@@ -98,7 +99,7 @@ def _judged(case_line: Mapping[str, Any], turn: int, output: Output, verdict: Ma
     )
 
 
-def _wanted(outcomes: Sequence[str], golds: Sequence[Gold] = ()) -> str:
+def wanted_of(outcomes: Sequence[str], golds: Sequence[Gold] = ()) -> str:
     """What would be right, for a reader: the outcomes, and the figures of each right answer."""
     alternatives = []
     for gold in golds:
@@ -126,7 +127,7 @@ def cards_suite(cards: Cards) -> Suite:
             faults = ground.faults(outputs[0], [question.question])
             tags = {"customer": "a card", "kind": question.kind}
             found = {"faults": tuple(faults), "leaks": leaks, "expected": question.answer, "tags": tags}
-            return [_judged(line, 0, outputs[0], verdict, **found)]
+            return [judged_turn(line, 0, outputs[0], verdict, **found)]
 
         cases.append(Case(question.qid, question.kind, line, judge))
     return Suite("cards", cases)
@@ -141,12 +142,12 @@ def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground
         def judge(outputs: Sequence[Output], talk: Conversation = talk) -> list[Judged]:
             said = [turn.say for turn in talk.turns]
             return [
-                _judged(
+                judged_turn(
                     talk.line,
                     number,
                     output,
                     mark(turn, golds, output),
-                    expected=_wanted(turn.want, golds),
+                    expected=wanted_of(turn.want, golds),
                     tags={"wanted": turn.want[0].value} | ({"question": f"no. {talk.q}"} if talk.q else {}),
                     faults=tuple(grounds[talk.customer].faults(output, said[: number + 1])),
                     leaks=tuple(grounds[talk.customer].strangers(output, rows)),
@@ -174,12 +175,12 @@ def pages_suite(talks: Sequence[article_questions.Conversation], grounds: Mappin
         ) -> list[Judged]:
             said, ground = [turn.say for turn in talk.turns], grounds[talk.id]
             return [
-                _judged(
+                judged_turn(
                     talk.line,
                     number,
                     output,
                     article_questions.mark(turn, output),
-                    expected=_wanted_of_pages(turn),
+                    expected=wanted_of_pages(turn.want, (), turn.cites, [*turn.figures, *(one.shows for one in turn.computed)]),
                     tags={"wanted": turn.want[0].value, "kind": talk.kind},
                     faults=tuple(ground.faults(output, said[: number + 1])),
                     leaks=(*article_questions.internal_shown(output, hidden), *ground.strangers(output, rows)),
@@ -191,10 +192,10 @@ def pages_suite(talks: Sequence[article_questions.Conversation], grounds: Mappin
     return Suite("pages", cases)
 
 
-def _wanted_of_pages(turn: article_questions.Turn) -> str:
-    figures = [*turn.figures, *(one.shows for one in turn.computed)]
-    parts = [f"citing {' or '.join(turn.cites)}" if turn.cites else "", f"saying {', '.join(figures)}" if figures else ""]
-    return ", ".join([_wanted(turn.want), *(part for part in parts if part)])
+def wanted_of_pages(outcomes: Sequence[str], golds: Sequence[Gold], cites: Sequence[str], figures: Sequence[str]) -> str:
+    """What would be right, where pages have a say too."""
+    parts = [f"citing {' or '.join(cites)}" if cites else "", f"saying {', '.join(figures)}" if figures else ""]
+    return ", ".join([wanted_of(outcomes, golds), *filter(None, parts)])
 
 
 def isolation_suite(probes: Sequence[Probe], prefix: str) -> Suite:
@@ -208,7 +209,7 @@ def isolation_suite(probes: Sequence[Probe], prefix: str) -> Suite:
                 verdict = Mark(right=not leaks, wrong=bool(leaks), why=", ".join(leaks[:3]))
                 expected, tags = "nothing that is somebody else's", {"kind": probe.kind}
                 judged.append(
-                    _judged(probe.line, number, output, verdict, leaks=leaks, counts=False, expected=expected, tags=tags)
+                    judged_turn(probe.line, number, output, verdict, leaks=leaks, counts=False, expected=expected, tags=tags)
                 )
             return judged
 

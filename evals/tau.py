@@ -6,16 +6,16 @@ the tools there are not listed to an agent: it learns their names from the docum
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from api.wiring import Library
 from data.errors import InvalidInput
 from evals.articles import Told, given
+from evals.loading import rows
 
 DEPTHS = (10, 20, 50)
 DISCOVERABLE = "is_discoverable_tool"
@@ -42,6 +42,20 @@ class Task(BaseModel):
         """The tools that have to be learned of: called by their own name, or by one that takes the name."""
         said = {text for one in self.expected_actions or () for text in (one.name, *map(str, one.arguments.values()))}
         return discoverable & said
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    text: str
+
+
+class Tool(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    kind: tuple[str, ...]
 
 
 class Bank(NamedTuple):
@@ -71,39 +85,10 @@ def read(data: Path) -> Bank:
     folder = next((one for one in (data, data / "tau_banking") if (one / "tools_schema.jsonl").is_file()), None)
     if folder is None:
         raise InvalidInput(f"{data}: there is no tau_banking in it")
-    tasks = []
-    for path in sorted(folder.glob("tasks_*.jsonl")):
-        for number, line in _lines(path):
-            try:
-                tasks.append(Task.model_validate(line))
-            except ValidationError as error:
-                field = ".".join(str(part) for part in error.errors()[0]["loc"])
-                raise InvalidInput(f"{path.name}, line {number}, field {field}: {error.errors()[0]['msg']}") from error
-    documents = {
-        _text(folder / "kb_docs.jsonl", *one, "id"): str(one[1].get("text", "")) for one in _lines(folder / "kb_docs.jsonl")
-    }
-    schema = folder / "tools_schema.jsonl"
-    names = {_text(schema, n, tool, "name") for n, tool in _lines(schema) if DISCOVERABLE in str(tool.get("kind"))}
+    tasks = [task for path in sorted(folder.glob("tasks_*.jsonl")) for task in rows(path, Task)]
+    documents = {one.id: one.text for one in rows(folder / "kb_docs.jsonl", Document)}
+    names = {tool.name for tool in rows(folder / "tools_schema.jsonl", Tool) if any(DISCOVERABLE in kind for kind in tool.kind)}
     return Bank(tuple(tasks), documents, frozenset(names))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, text in enumerate(path.read_text("utf-8").split("\n"), start=1):
-        if not text.strip():
-            continue
-        try:
-            line = json.loads(text)
-        except ValueError as error:
-            raise InvalidInput(f"{path.name}, line {number}: {error}") from error
-        if not isinstance(line, dict):
-            raise InvalidInput(f"{path.name}, line {number}: it is no object")
-        yield number, line
-
-
-def _text(path: Path, number: int, line: Mapping[str, Any], field: str) -> str:
-    if not isinstance(line.get(field), str):
-        raise InvalidInput(f"{path.name}, line {number}, field {field}: it is no text")
-    return str(line[field])
 
 
 async def measure(library: Library, bank: Bank, told: Told) -> list[Found]:

@@ -13,6 +13,7 @@ from langchain_core.messages.ai import UsageMetadata
 from rich.console import Console
 
 from evals import cost
+from evals.product import counting
 from evals.suites import Case
 from tests.conftest import NOW, Counter
 
@@ -39,7 +40,7 @@ def test_no_turn_has_no_cost() -> None:
 async def test_what_is_asked_of_a_model_is_counted_while_it_is_counted() -> None:
     said = AIMessage("yes", usage_metadata=UsageMetadata(input_tokens=7, output_tokens=2, total_tokens=9))
     model = GenericFakeChatModel(messages=iter([said, said, said]))
-    with cost.counting() as asked:
+    with counting() as asked:
         await model.ainvoke("one")
         model.invoke("two")
     await model.ainvoke("three")

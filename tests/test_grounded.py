@@ -11,7 +11,8 @@ import pytest
 
 from assistant.grounded import Grounded, grounded
 from data.errors import InvalidInput
-from evals.grounded import FAITHFUL, Judged, agreement, auroc, failures, halves, read, scores, spearman
+from evals.figures import auroc, spearman
+from evals.grounded import FAITHFUL, Judged, agreement, failures, halves, read, scores
 from retrieval.embedding import Embedder
 
 SHARED = Path(os.environ.get("COUNTERFOIL_SHARED_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")

@@ -13,6 +13,7 @@ from assistant.intents import Example, IntentHead, train
 from data.errors import InvalidUtterance
 from evals import intents as suite
 from evals.cli import app
+from evals.figures import Figure
 from evals.intents import Asked, Item
 from evals.report import Share
 from retrieval.embedding import Embedder
@@ -36,7 +37,7 @@ def asked(right: str, said: str, probability: float = 0.9) -> Asked:
     )
 
 
-def share(figures: dict[str, Share | suite.Figure], name: str) -> Share:
+def share(figures: dict[str, Share | Figure], name: str) -> Share:
     found = figures[name]
     assert isinstance(found, Share)
     return found
@@ -76,8 +77,8 @@ def test_micro_f1_counts_every_label() -> None:
 def test_an_interval_is_wider_for_fewer() -> None:
     some = [asked("a", "a") if n % 3 else asked("a", "b") for n in range(30)]
     few, many = suite.several(some)["micro-F1"], suite.several(some * 20)["micro-F1"]
-    assert isinstance(few, suite.Figure)
-    assert isinstance(many, suite.Figure)
+    assert isinstance(few, Figure)
+    assert isinstance(many, Figure)
     assert few.low < few.value < few.high
     assert many.high - many.low < few.high - few.low
 

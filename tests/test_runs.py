@@ -16,7 +16,7 @@ from assistant.dialogue import Understanding
 from data.errors import InvalidInput
 from evals import product, runs, suites
 from evals.marks import Answerer, Mark, Output
-from evals.suites import Case, Judged, Suite, _judged
+from evals.suites import Case, Judged, Suite, judged_turn
 from prompts.registry import planner_prompt
 from tests.conftest import NOW, Counter
 
@@ -37,7 +37,7 @@ def suite(wanted: Mapping[str, Sequence[str]], held: frozenset[str] = frozenset(
 
         def judge(outputs: Sequence[Output]) -> list[Judged]:
             return [
-                _judged(
+                judged_turn(
                     line, n, o, Mark(right=o["answer"] == f"£{want}", wrong=o["answer"] == "£666", why="not so"), expected=want
                 )
                 for n, (o, want) in enumerate(zip(outputs, answers, strict=True))

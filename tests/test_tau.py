@@ -53,7 +53,7 @@ def test_a_tool_counts_when_a_document_that_was_found_names_it(tmp_path: Path) -
     [
         ({"tasks": [{key: TASK[key] for key in TASK if key != "user_scenario"}]}, "tasks_dev.jsonl, line 1, field user_scenario"),
         ({"tasks": [TASK, TASK | {"required_documents": 4}]}, "tasks_dev.jsonl, line 2, field required_documents"),
-        ({"tasks": ["text"]}, "tasks_dev.jsonl, line 1: it is no object"),
+        ({"tasks": ["text"]}, "tasks_dev.jsonl, line 1: not an object"),
         ({"tasks": [TASK], "docs": [{"text": "no id"}]}, "kb_docs.jsonl, line 1, field id"),
         ({"tasks": [TASK], "tools": [{"name": 1, "kind": ["is_discoverable_tool"]}]}, "tools_schema.jsonl, line 1, field name"),
     ],

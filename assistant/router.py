@@ -164,7 +164,7 @@ def version(embedding_version: str) -> str:
 
 def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     """Fit a head on wordings by label. Takes seconds; imports scikit-learn, so do it outside a server."""
-    from scipy.sparse import csr_matrix  # noqa: PLC0415  only training needs it
+    from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  only training needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
 
     texts, labels = [], []
@@ -185,8 +185,8 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     # One by one, as questions come: in a batch the scales of int8 are those of its company.
     with ThreadPoolExecutor() as pool:
         vectors = np.concatenate(list(pool.map(lambda text: embed([spoken(text)]), texts)))
-    features = np.stack([blank._features(t, v) for t, v in zip(texts, vectors, strict=True)])
+    # Nearly all of it is zero, and whole it would be more than half a gigabyte.
+    features = vstack([csr_matrix(blank._features(t, v)) for t, v in zip(texts, vectors, strict=True)], format="csr")
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
-    # Nearly all of it is zero.
-    model.fit(csr_matrix(features), labels)
+    model.fit(features, labels)
     return Head(tuple(model.classes_.tolist()), ngrams, idf, model.coef_.astype(np.float32), model.intercept_.astype(np.float32))

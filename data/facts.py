@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from data.actions import Action, IntentId, State, Value
 from data.money import Money
 from data.party import AccountId, Frozen
 
@@ -151,6 +152,10 @@ class Outcome(StrEnum):
     REFUSE = "refuse"
     OOS = "oos"
     HANDOVER = "handover"
+    # Something waits for a yes; something was done; something was sent and nobody knows yet what became of it.
+    CONFIRM = "confirm"
+    DONE = "done"
+    UNKNOWN = "unknown"
 
 
 class StatusEvent(Frozen):
@@ -199,6 +204,39 @@ class ChoicesEvent(Frozen):
     choices: tuple[str, ...]
 
 
+class ConfirmationEvent(Frozen):
+    """What would be done, value by value, each with where it comes from: a yes is a yes to this and to nothing else.
+
+    digest: what a confirmation has to name. step_up: whether the customer has to prove once more who they are.
+    """
+
+    type: Literal["confirmation"] = "confirmation"
+    intent: IntentId
+    digest: str
+    action: Action
+    values: tuple[Value, ...]
+    step_up: bool
+    expires_at: AwareDatetime
+
+
+class StepUpEvent(Frozen):
+    """The customer has to log in more strongly (`acr`), not longer than max_age_s ago, before an intent can be confirmed."""
+
+    type: Literal["step_up"] = "step_up"
+    intent: IntentId
+    acr: str
+    max_age_s: int
+
+
+class ReceiptEvent(Frozen):
+    """What became of an intent."""
+
+    type: Literal["receipt"] = "receipt"
+    intent: IntentId
+    action: Action
+    state: State
+
+
 class HandoverEvent(Frozen):
     type: Literal["handover"] = "handover"
     reason: str
@@ -235,6 +273,9 @@ Event = Annotated[
     | CitationEvent
     | ChartEvent
     | ChoicesEvent
+    | ConfirmationEvent
+    | StepUpEvent
+    | ReceiptEvent
     | HandoverEvent
     | DoneEvent
     | FeedbackEvent

@@ -67,17 +67,24 @@ class Consent(Frozen):
         return self.until is None or now < self.until
 
 
+# The two ways to prove who one is: what one knows, and that together with what one has.
+PASSWORD, STRONG = "password", "strong"
+
+
 class Login(Frozen):
     """A proved identity: the only source of who the customer is and what they may see.
 
     `token` is the bearer token towards the bank's services, None for a party known from files alone. `consents` are those
-    that the party had given when it was proved.
+    that the party had given when it was proved. acr, authenticated_at: how, and when, the party last proved who it is
+    (`acr` and `auth_time` of OpenID Connect); "" and None where that is not known.
     """
 
     party: Party
     grants: tuple[Grant, ...]
     token: str | None = None
     consents: tuple[Consent, ...] = ()
+    acr: str = ""
+    authenticated_at: AwareDatetime | None = None
     locale: str = "en_GB"
     time_zone: str = "Europe/London"
 

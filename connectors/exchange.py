@@ -1,0 +1,8 @@
+"""Tokens for the bank's services: each call carries one that is for that service alone, with no more scope than the call needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+# The customer's token, the audience of a service, the scopes that a call needs -> the token to show to that service.
+Exchange = Callable[[str, str, frozenset[str]], Awaitable[str]]

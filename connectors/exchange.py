@@ -1,4 +1,4 @@
-"""Tokens for the bank's services: each call carries one that is for that service alone, with no more scope than the call needs."""
+"""Tokens for the services of the bank: each call carries one for that service alone, with no more scope than it needs."""
 
 from __future__ import annotations
 

@@ -21,8 +21,9 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AliasChoices, AwareDatetime, BaseModel, Field
 
+from data.actions import NameCheck, Payee, Result, State
 from data.banking import (
     Account,
     AccountKind,
@@ -46,13 +47,18 @@ from data.banking import (
     Transaction,
 )
 from data.money import Money
-from data.party import AccountId, Party, PartyId, Role
+from data.party import AccountId, Frozen, Party, PartyId, Role
 
 # Where the bank's booking dates are kept; the standard has no field for it.
 ZONE = ZoneInfo("Europe/London")
 KINDS = {"CACC": AccountKind.CURRENT, "SVGS": AccountKind.SAVINGS, "CARD": AccountKind.CARD}
 LOANS = ("LOAN", "MORT")
 ENDED = ("CANC", "EXPI")
+# An account by the id that the bank's own accounts service gives it.
+ACCOUNT_ID = "UK.SANDBOX.AccountId"
+# What the status of a payment means for the one who asked for it; any other is not known yet.
+MADE = ("ACSP", "ACSC", "ACCC", "ACWC", "ACWP", "INCO")
+NOT_MADE = ("RJCT", "BLCK", "CANC", "INFA")
 # ISO 20022 purpose codes that say what a payment is for, by the ids of our categories. Codes that may mean several
 # things (TAXS: a council's or the revenue's) are left out: the statement text knows better.
 PURPOSES = {
@@ -348,7 +354,8 @@ class WireCard(BaseModel):
     kind: Literal["Debit", "Credit"] = Field("Debit", alias="CardType")
     scheme: str = Field("", alias="CardSchemeName")
     digits: str = Field(alias="LastFourDigits", pattern=r"^\d{4}$")
-    status: Literal["Active", "Frozen"] = Field(alias="Status")
+    status: Literal["Active", "Frozen", "ReplacementOrdered"] = Field(alias="Status")
+    replaced_by: dt.date | None = Field(None, alias="ReplacementArrivesBy")
     expires: dt.date | None = Field(None, alias="ExpiryDate")
     limits: tuple[WireLimit, ...] = Field((), alias="Limits")
 
@@ -364,6 +371,59 @@ class WireStatement(BaseModel):
     since: AwareDatetime = Field(alias="StartDateTime")
     until: AwareDatetime = Field(alias="EndDateTime")
     amounts: tuple[StatementAmount, ...] = Field(alias="StatementAmount")
+
+
+class Charge(BaseModel):
+    amount: Amount = Field(alias="Amount")
+
+
+class Instructed(BaseModel):
+    amount: Amount = Field(alias="InstructedAmount")
+
+
+class WirePaymentConsent(BaseModel):
+    id: str = Field(alias="ConsentId", min_length=1)
+    cut_off: AwareDatetime = Field(alias="CutOffDateTime")
+    executes_at: AwareDatetime = Field(alias="ExpectedExecutionDateTime")
+    settles_at: AwareDatetime = Field(alias="ExpectedSettlementDateTime")
+    initiation: Instructed = Field(alias="Initiation")
+    charges: tuple[Charge, ...] = Field((), alias="Charges")
+
+
+class Reason(BaseModel):
+    code: str = Field("", alias="StatusReasonCode")
+
+
+class WirePayment(BaseModel):
+    id: str = Field(validation_alias=AliasChoices("DomesticPaymentId", "DomesticScheduledPaymentId"))
+    status: str = Field(alias="Status")
+    reasons: tuple[Reason, ...] = Field((), alias="StatusReason")
+    settles_at: AwareDatetime | None = Field(None, alias="ExpectedSettlementDateTime")
+
+
+class FundsResult(BaseModel):
+    available: bool = Field(alias="FundsAvailable", strict=True)
+
+
+class WireFunds(BaseModel):
+    result: FundsResult = Field(alias="FundsAvailableResult")
+
+
+class WireNameCheck(BaseModel):
+    result: Literal["Match", "CloseMatch", "NoMatch", "Unavailable"] = Field(alias="Result")
+    name: str = Field("", alias="Name")
+
+
+class WireRisk(BaseModel):
+    level: Literal["Low", "Medium", "High"] = Field(alias="RiskLevel")
+
+
+class WireSaved(BaseModel):
+    id: str = Field(alias="BeneficiaryId", min_length=1)
+
+
+class WireReplacement(BaseModel):
+    by: dt.date = Field(alias="ReplacementArrivesBy")
 
 
 def _day(moment: dt.datetime | None) -> dt.date | None:
@@ -560,6 +620,7 @@ def card(account_id: AccountId, wire: Mapping[str, Any]) -> Card:
         scheme=shown.scheme,
         kind=shown.kind.lower(),
         frozen=shown.status == "Frozen",
+        replacement_by=shown.replaced_by,
         expires=shown.expires,
         limits=tuple(limit.limit() for limit in shown.limits),
     )
@@ -579,3 +640,92 @@ def statement(account_id: AccountId, wire: Mapping[str, Any]) -> Statement:
         opening=balances["PreviousClosingBalance"],
         closing=balances["ClosingBalance"],
     )
+
+
+class PaymentConsent(Frozen):
+    """A consent to one payment that waits for the customer's approval.
+
+    cut_off: until when it can be made as it is; executes_at, settles_at: when the account is debited, and the payee has it.
+    """
+
+    id: str
+    cut_off: AwareDatetime
+    executes_at: AwareDatetime
+    settles_at: AwareDatetime
+    fee: Money
+
+
+def creditor(payee: Payee) -> dict[str, str]:
+    return {"SchemeName": payee.scheme, "Identification": payee.identification, "Name": payee.name}
+
+
+def context(payee: Payee) -> dict[str, Any]:
+    """What the standard calls risk: whom the payment goes to, as far as we know them."""
+    to = "TransferToSelf" if payee.own is not None else "TransferToThirdParty"
+    return {"PaymentContextCode": to, "BeneficiaryPrepopulatedIndicator": payee.beneficiary is not None}
+
+
+def initiation(
+    debtor: AccountId, payee: Payee, amount: Money, reference: str, on: dt.date | None, instruction: str
+) -> dict[str, Any]:
+    """One payment. instruction: its name, up to 35 characters; on: the day to make it on, None for at once."""
+    shown: dict[str, Any] = {
+        "InstructionIdentification": instruction,
+        "EndToEndIdentification": instruction,
+        "InstructedAmount": {"Amount": amount.plain, "Currency": amount.currency},
+        "DebtorAccount": {"SchemeName": ACCOUNT_ID, "Identification": debtor},
+        "CreditorAccount": creditor(payee),
+    }
+    if reference:
+        shown["RemittanceInformation"] = {"Unstructured": [reference]}
+    if on is not None:
+        shown["RequestedExecutionDateTime"] = dt.datetime.combine(on, dt.time(0), ZONE).isoformat()
+    return shown
+
+
+def payment_consent(wire: Mapping[str, Any]) -> PaymentConsent:
+    """The fee is what all charges come to, nothing in the payment's own currency when there are none."""
+    shown = WirePaymentConsent.model_validate(wire)
+    nothing = Money(minor=0, currency=shown.initiation.amount.currency)
+    return PaymentConsent(
+        id=shown.id,
+        cut_off=shown.cut_off,
+        executes_at=shown.executes_at,
+        settles_at=shown.settles_at,
+        fee=sum((charge.amount.money() for charge in shown.charges), nothing),
+    )
+
+
+def payment(wire: Mapping[str, Any]) -> Result:
+    shown = WirePayment.model_validate(wire)
+    state = State.DONE if shown.status in MADE else State.FAILED if shown.status in NOT_MADE else State.UNKNOWN
+    reason = shown.reasons[0].code if state is State.FAILED and shown.reasons else ""
+    return Result(state=state, payment=shown.id, settles_at=shown.settles_at if state is State.DONE else None, reason=reason)
+
+
+def funds(wire: Mapping[str, Any]) -> bool:
+    return WireFunds.model_validate(wire).result.available
+
+
+def name_check(wire: Mapping[str, Any]) -> tuple[NameCheck, str]:
+    shown = WireNameCheck.model_validate(wire)
+    check = {
+        "Match": NameCheck.MATCH,
+        "CloseMatch": NameCheck.CLOSE,
+        "NoMatch": NameCheck.NO_MATCH,
+        "Unavailable": NameCheck.UNAVAILABLE,
+    }[shown.result]
+    return check, shown.name if check is NameCheck.CLOSE else ""
+
+
+def risk(wire: Mapping[str, Any]) -> Literal["low", "medium", "high"]:
+    levels: dict[str, Literal["low", "medium", "high"]] = {"Low": "low", "Medium": "medium", "High": "high"}
+    return levels[WireRisk.model_validate(wire).level]
+
+
+def beneficiary_id(wire: Mapping[str, Any]) -> str:
+    return WireSaved.model_validate(wire).id
+
+
+def replacement(wire: Mapping[str, Any]) -> dt.date:
+    return WireReplacement.model_validate(wire).by

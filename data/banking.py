@@ -258,7 +258,8 @@ class Product(Frozen):
 
 
 class Card(Frozen):
-    """`limits` are those of the card on its account; `expires` is its last day."""
+    """`limits` are those of the card on its account; `expires` is its last day. replacement_by: the day by which another
+    arrives in the place of this one, which is stopped; None when none is ordered."""
 
     id: str
     account: AccountId
@@ -266,6 +267,7 @@ class Card(Frozen):
     scheme: str
     kind: str = "debit"
     frozen: bool = False
+    replacement_by: dt.date | None = None
     expires: dt.date | None = None
     limits: tuple[Limit, ...] = ()
 

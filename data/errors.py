@@ -143,7 +143,13 @@ class ServiceUnavailable(Unavailable):
 
     def __init__(self, service: str, reason: str) -> None:
         super().__init__(f"the {service} service is not available: {reason}")
-        self.service = service
+        self.service, self.reason = service, reason
+
+
+class OutcomeUnknown(ServiceUnavailable):
+    """One of the bank's services was asked to do something, and whether it did is not known: read it back, do not repeat it."""
+
+    code = "outcome_unknown"
 
 
 class ServiceRefused(CounterfoilError):

@@ -1,58 +1,256 @@
-"""An action from what was prepared to what became of it: decided, shown, confirmed, performed once, and read back where nobody knows."""
+"""An action from what is asked for to what became of it: weighed, kept, confirmed, sent once, and read back where nobody knows."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
 import structlog
 
+from connectors.card_services import CardServices
 from connectors.gateway import Gateway
-from connectors.payments import CardServices, PaymentServices
-from connectors.policy import Allowed, Confirmation, Decision, StepUp
+from connectors.payments import PaymentServices
+from connectors.policy import Decision, Denied, StepUp
+from connectors.services import BankServices
 from data import errors
-from data.actions import MOVES_MONEY, Action, Intent, IntentId, NameCheck, Payee, Result, State
-from data.intents import Intents, Settled, Velocity
+from data.actions import LASTS, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Result, State
+from data.errors import NotAuthenticated, OutcomeUnknown, ServiceRefused, ServiceUnavailable, StepUpRequired
+from data.intents import Intents, Kept, Velocity
 from data.money import Money
 from data.party import STRONG, Login
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
-# How fresh a strong login has to be for an action (EU 2018/389, article 4: for the one transaction).
+# How fresh a strong login has to be for an action, as the policy has it.
 FRESH_S = 300
-# A process that was to send something and has not said so for this long will not send it any more.
+# A process that was to send something and has not said what became of it for so long will not send it any more.
 GIVEN_UP = dt.timedelta(minutes=2)
-# After this the bank's services take no payment under a consent, so that what was not found then was never made.
-CONSENT_LASTS = dt.timedelta(minutes=10)
+# So long after an intent could last be confirmed the bank takes no payment under its consent: what was not found then was not made.
+FORGOTTEN = LASTS + dt.timedelta(minutes=15)
+
+Risk = Literal["low", "medium", "high"] | None
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """An intent that waits for a yes. step_up: whether the login must be proved again first."""
+class Consulted:
+    """What the bank's services say of a payment before it is shown. enough: whether the account can pay it now.
 
-    intent: Intent
-    step_up: bool
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the bank's services say of an intent before it is shown: its name check, fee and consent."""
+    name: as the payee's bank has it, where it is close to what was said. executes_at, settles_at: when the account is debited, and
+    the payee has it.
+    """
 
     name_check: NameCheck | None = None
     name: str = ""
     fee: Money | None = None
     consent: str = ""
+    executes_at: dt.datetime | None = None
+    settles_at: dt.datetime | None = None
     enough: bool = True
-    on: dt.date | None = None
 
 
-class Refused(errors.CounterfoilError):
-    """The bank's services would not do it as things are; `reason` is one of "funds", "service"."""
+@dataclass(frozen=True)
+class Performing:
+    """Does what customers ask for, under policy. Every call to a service carries the customer's own login.
 
-    code = "refused"
+    A service that does not answer when it may have acted is never asked to act again: it is asked what became of it.
+    """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the bank does not do this now: {reason}")
-        self.reason = reason
+    intents: Intents
+    payments: PaymentServices
+    cards: CardServices
+    services: BankServices
+    gateway: Gateway
+    _going: set[asyncio.Task[Kept]] = field(default_factory=set)
+
+    # Before it is shown
+
+    async def consult(self, intent: Intent, login: Login) -> Consulted:
+        """Ask the services about a payment that is not complete yet; nothing moves by it.
+
+        Raises ServiceRefused, ServiceUnavailable, NotAuthenticated.
+        """
+        token, payee, amount = _token(login), intent.payee, intent.amount
+        if payee is None or (amount is None and intent.action in MOVES_MONEY):
+            raise errors.InvalidInput("a payment has a payee and an amount")
+        known = payee.beneficiary is not None or payee.own is not None
+        check, name = (None, "") if known else await self.payments.check_name(token, payee)
+        if amount is None:
+            return Consulted(name_check=check, name=name)
+        consent = await self.payments.prepare(
+            token, intent.account, payee, amount, intent.reference, intent.on, key=intent.id
+        )
+        enough = intent.on is not None or await self.payments.funds(token, consent.id)
+        return Consulted(check, name, consent.fee, consent.id, consent.executes_at, consent.settles_at, enough)
+
+    async def prepare(self, intent: Intent, login: Login, now: dt.datetime) -> Decision:
+        """Weigh an intent as it is to be shown, and keep it to be confirmed. The decision is what it still needs.
+
+        Raises Denied, naming the rules, for what no yes would allow: then nothing is kept.
+        """
+        velocity = await asyncio.to_thread(self.intents.velocity, login.party.id, intent, now)
+        decision = await self._weigh(intent, login, now, velocity, confirmed=False)
+        if isinstance(decision, Denied):
+            raise errors.Denied(intent.action, decision.rules)
+        await asyncio.to_thread(self.intents.put, intent)
+        return decision
+
+    async def _weigh(
+        self, intent: Intent, login: Login, now: dt.datetime, velocity: Velocity | None, *, confirmed: bool
+    ) -> Decision:
+        risk, since = await self._standing(intent, login)
+        return self.gateway.weigh(
+            intent, login, now, velocity=velocity, risk=risk, payee_since=since, confirmed=confirmed
+        )
+
+    async def _standing(self, intent: Intent, login: Login) -> tuple[Risk, dt.datetime | None]:
+        """How unusual a payment is, and since when its payee is known through us."""
+        if intent.payee is None:
+            return None, None
+        since = await asyncio.to_thread(self.intents.payee_since, login.party.id, intent.payee.identification)
+        risk: Risk = None
+        if intent.amount is not None:
+            try:
+                risk = await self.payments.risk(_token(login), intent.account, intent.payee, intent.amount)
+            except (ServiceRefused, ServiceUnavailable, NotAuthenticated):
+                log.info("risk unknown")
+        return risk, since
+
+    # When it is confirmed
+
+    async def confirm(self, login: Login, intent: IntentId, digest: str, now: dt.datetime) -> Kept:
+        """Take a yes to what has this digest, and do it: once, however often and from wherever it is said.
+
+        Returns what became of it; of a second yes, what became of the first, which may still be RESERVED or SENT. Once it is reserved
+        it goes on to its end whoever stops waiting. Raises IntentGone, StepUpRequired and Denied; then nothing was done.
+        """
+        kept = await asyncio.to_thread(self.intents.get, login.party.id, intent)
+        risk, since = await self._standing(kept.intent, login)
+
+        def decide(velocity: Velocity) -> Decision:
+            return self.gateway.weigh(
+                kept.intent, login, now, velocity=velocity, risk=risk, payee_since=since, confirmed=True
+            )
+
+        reservation = await asyncio.to_thread(self.intents.reserve, login.party.id, intent, digest, now, decide)
+        if reservation.reserved:
+            going = asyncio.create_task(self._carry_out(reservation.intent, _token(login)))
+            self._going.add(going)
+            going.add_done_callback(self._going.discard)
+            return await asyncio.shield(going)
+        decision = reservation.decision
+        if isinstance(decision, StepUp):
+            raise StepUpRequired(STRONG, FRESH_S)
+        if decision is not None:
+            raise errors.Denied(kept.intent.action, decision.rules)
+        return Kept(reservation.intent, reservation.state, reservation.result)
+
+    async def close(self) -> None:
+        """Wait for what has been confirmed to end."""
+        if self._going:
+            await asyncio.wait(self._going)
+
+    async def _carry_out(self, intent: Intent, token: str) -> Kept:
+        failed = await _failure(self._approve(intent, token))
+        if failed is None and not await asyncio.to_thread(self.intents.sent, intent.id):
+            # Given up as one that was never sent, by another process that came to look.
+            return await asyncio.to_thread(self.intents.get, intent.party, intent.id)
+        result = failed or await self._sent(intent, token)
+        stands = await asyncio.to_thread(self.intents.settle, intent.id, result)
+        log.info("settled", action=intent.action.value, state=stands.state.value)
+        return Kept(intent, stands.state, stands)
+
+    async def _approve(self, intent: Intent, token: str) -> None:
+        if intent.consent:
+            await self.payments.authorise(token, intent.consent)
+
+    async def _sent(self, intent: Intent, token: str) -> Result:
+        """Ask the service to act, once, and say what came of it."""
+        try:
+            return await self._send(intent, token)
+        except OutcomeUnknown:
+            return await self._read_back(intent, token) or Result(state=State.UNKNOWN)
+        except (ServiceRefused, ServiceUnavailable, NotAuthenticated) as error:
+            return Result(state=State.FAILED, reason=_reason(error))
+
+    async def _send(self, intent: Intent, token: str) -> Result:
+        payee, amount, key = intent.payee, intent.amount, intent.id
+        if intent.action in MOVES_MONEY and payee is not None and amount is not None:
+            return await self.payments.pay(
+                token, intent.consent, intent.account, payee, amount, intent.reference, intent.on, key
+            )
+        if intent.action is Action.ADD_BENEFICIARY and payee is not None:
+            return Result(
+                state=State.DONE, payment=await self.payments.add_beneficiary(token, intent.account, payee, key)
+            )
+        arrives = None
+        for number, card in enumerate(intent.cards):
+            each = f"{key}-{number}"
+            if intent.action is Action.FREEZE_CARD:
+                await self.cards.freeze(token, card, each)
+            elif intent.action is Action.UNFREEZE_CARD:
+                await self.cards.unfreeze(token, card, each)
+            else:
+                arrives = await self.cards.replace(token, card, "lost", each)
+        return Result(state=State.DONE, on=arrives)
+
+    # When nobody knows
+
+    async def reconcile(self, login: Login, now: dt.datetime) -> Sequence[Kept]:
+        """Find out what became of a party's intents that have no known end; returns those that have one now. Nothing is sent."""
+        settled = []
+        for kept in await asyncio.to_thread(self.intents.unsettled, now):
+            stale = kept.intent.prepared_at + LASTS + GIVEN_UP < now
+            if kept.intent.party != login.party.id or (kept.state is not State.UNKNOWN and not stale):
+                continue
+            result = await self._found(kept, login, now)
+            if result is not None:
+                stands = await asyncio.to_thread(self.intents.settle, kept.intent.id, result)
+                settled.append(Kept(kept.intent, stands.state, stands))
+        return settled
+
+    async def _found(self, kept: Kept, login: Login, now: dt.datetime) -> Result | None:
+        """What became of an intent that was given up; None where that is still not known."""
+        if kept.state is State.RESERVED:
+            return Result(state=State.FAILED, reason="not sent")
+        found = await self._read_back(kept.intent, _token(login))
+        if found is None and kept.intent.prepared_at + FORGOTTEN < now:
+            return Result(state=State.FAILED, reason="not made")
+        return found
+
+    async def _read_back(self, intent: Intent, token: str) -> Result | None:
+        """What the service has of an intent; None where it has nothing of it, or does not answer."""
+        try:
+            if intent.consent:
+                return await self.payments.find(token, intent.consent)
+            if intent.payee is not None:
+                saved = await self.services.beneficiaries(token, intent.account)
+                there = any(one.identification == intent.payee.identification for one in saved)
+                return Result(state=State.DONE) if there else None
+            held = {card.id: card for card in await self.services.cards(token, intent.account)}
+            frozen = intent.action is not Action.UNFREEZE_CARD
+            return Result(state=State.DONE) if all(held[c].frozen is frozen for c in intent.cards if c in held) else None
+        except (ServiceRefused, ServiceUnavailable, NotAuthenticated):
+            return None
+
+
+def _token(login: Login) -> str:
+    if login.token is None:
+        raise NotAuthenticated("only who logs in with the bank can have something done")
+    return login.token
+
+
+async def _failure(step: Awaitable[None]) -> Result | None:
+    """What a step that moves nothing came to, where it failed."""
+    try:
+        await step
+    except (ServiceRefused, ServiceUnavailable, NotAuthenticated) as error:
+        return Result(state=State.FAILED, reason=_reason(error))
+    return None
+
+
+def _reason(error: ServiceRefused | ServiceUnavailable | NotAuthenticated) -> str:
+    return (error.codes or ("refused",))[0] if isinstance(error, ServiceRefused) else error.code

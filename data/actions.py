@@ -131,9 +131,10 @@ class Intent(Frozen):
 
 class Result(Frozen):
     """What became of an intent. payment: the id at the bank's service, "" where none is known. settles_at: when the payee is
-    expected to have it. reason: the service's own code or words of ours, for FAILED."""
+    expected to have it. on: the day by which something arrives. reason: the service's own code or words of ours, for FAILED."""
 
     state: State
     payment: str = ""
     settles_at: AwareDatetime | None = None
+    on: dt.date | None = None
     reason: str = ""

@@ -33,6 +33,7 @@ TABLE: Mapping[type[CounterfoilError], tuple[int, str]] = {
     errors.ScopeMissing: (403, "The login is not for this"),
     errors.Denied: (403, "Not allowed"),
     errors.NotFound: (404, "Not found"),
+    errors.IntentGone: (409, "It can no longer be confirmed"),
     errors.ConversationBusy: (409, "An answer is being worked on"),
     errors.LeaseLost: (409, "The answer was cut off"),
     errors.TooMany: (429, "Too many requests"),

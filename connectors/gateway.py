@@ -9,8 +9,10 @@ from typing import TypeVar
 
 import structlog
 
-from connectors.policy import Allowed, Decision, OwnAccountId, Policies, installed, own_account, standing
+from connectors.policy import Allowed, Decision, Denied, OwnAccountId, Policies, acting, installed, own_account, standing
 from data import errors
+from data.actions import Action, Intent
+from data.intents import Velocity
 from data.party import AccountId, Login
 
 log = structlog.get_logger(__name__)
@@ -55,11 +57,44 @@ class Gateway:
         refused = [d for d in decisions if not isinstance(d, Allowed)]
         rules = _rules(refused or decisions)
         if refused or not decisions:
-            failed = any(d.errors for d in refused)
+            failed = any(isinstance(d, Denied) and d.errors for d in refused)
             log.warning("denied", action=action, rules=rules, accounts=len(accounts), denied=len(refused), failed=failed)
             raise errors.Denied(action, rules)
         log.debug("allowed", action=action, rules=rules, accounts=len(accounts))
         return await act(tuple(own_account(login, account, now) for account in accounts))
+
+    def weigh(
+        self,
+        intent: Intent,
+        login: Login,
+        now: datetime,
+        *,
+        velocity: Velocity | None,
+        risk: str | None,
+        payee_since: datetime | None,
+        confirmed: bool,
+    ) -> Decision:
+        """Decide about an intent, and do nothing; the arguments are those of `policy.acting`.
+
+        Denied whatever the rules say: an intent of somebody else, an account without a grant, and a transfer to an account that
+        the party may not read.
+        """
+        context = acting(intent, login, now, velocity=velocity, risk=risk, payee_since=payee_since, confirmed=confirmed)
+        own = intent.party == login.party.id and bool(context["current"])
+        decision = self.policies.decide(intent.action, login.party.id, intent.account, context) if own else Denied()
+        decided = [Decided(intent.action, intent.account, decision)]
+        if intent.action is Action.TRANSFER and intent.payee is not None and intent.payee.own is not None:
+            there = standing(login, intent.payee.own, now)
+            read = self.policies.decide("ReadAccounts", login.party.id, intent.payee.own, there) if there["current"] else Denied()
+            decided.append(Decided("ReadAccounts", intent.payee.own, read))
+            if not read.allowed:
+                decision = Denied(read.rules)
+        if self.record is not None:
+            for one in decided:
+                self.record(one)
+        tell = log.debug if decision.allowed else log.info
+        tell("weighed", action=intent.action.value, decision=type(decision).__name__, rules=decision.rules)
+        return decision
 
 
 def _rules(decisions: Sequence[Decision]) -> tuple[str, ...]:

@@ -93,6 +93,16 @@ class Denied(CounterfoilError):
         self.action, self.rules = action, rules
 
 
+class IntentGone(CounterfoilError):
+    """What was shown cannot be confirmed any more. reason: expired, cancelled, superseded, or changed (it is another thing)."""
+
+    code = "intent_gone"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this can no longer be confirmed: {reason}")
+        self.reason = reason
+
+
 class NotFound(CounterfoilError):
     code = "not_found"
 

@@ -250,3 +250,30 @@ class PassageWorkRow(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
     passage_id: str
     op: str
+
+
+class IntentRow(SQLModel, table=True):
+    """What a customer asked to be done, whole in `payload`; the columns beside it are what limits are counted by.
+
+    `payee` is the identification of whom it goes to, `reserved_at` when it was confirmed, `result` JSON.
+    """
+
+    __tablename__ = "intent"
+    __table_args__ = (
+        Index("intent_of_conversation", "party_id", "conversation_id"),
+        Index("intent_by_time", "party_id", "reserved_at"),
+        Index("intent_by_state", "state", "reserved_at"),
+    )
+    number: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    id: str = Field(unique=True)
+    party_id: str
+    conversation_id: str
+    state: str
+    action: str
+    digest: str
+    currency: str | None = None
+    amount_minor: int | None = Field(default=None, sa_type=BigInteger)
+    payee: str | None = None
+    reserved_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    payload: str
+    result: str | None = None

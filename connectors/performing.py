@@ -1,4 +1,4 @@
-"""An action from what is asked for to what became of it: weighed, kept, confirmed, sent once, and read back where nobody knows."""
+"""An action from what is asked for to its end: weighed, kept, confirmed, sent once, and read back where nobody knows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 FRESH_S = 300
 # A process that was to send something and has not said what became of it for so long will not send it any more.
 GIVEN_UP = dt.timedelta(minutes=2)
-# So long after an intent could last be confirmed the bank takes no payment under its consent: what was not found then was not made.
+# So long after it could last be confirmed the bank takes no payment under a consent: what was not found then was not made.
 FORGOTTEN = LASTS + dt.timedelta(minutes=15)
 
 Risk = Literal["low", "medium", "high"] | None
@@ -39,8 +39,8 @@ Risk = Literal["low", "medium", "high"] | None
 class Consulted:
     """What the bank's services say of a payment before it is shown. enough: whether the account can pay it now.
 
-    name: as the payee's bank has it, where it is close to what was said. executes_at, settles_at: when the account is debited, and
-    the payee has it.
+    name: as the payee's bank has it, where it is close to what was said. executes_at, settles_at: when the account is debited,
+    and when the payee has it.
     """
 
     name_check: NameCheck | None = None
@@ -80,9 +80,7 @@ class Performing:
         check, name = (None, "") if known else await self.payments.check_name(token, payee)
         if amount is None:
             return Consulted(name_check=check, name=name)
-        consent = await self.payments.prepare(
-            token, intent.account, payee, amount, intent.reference, intent.on, key=intent.id
-        )
+        consent = await self.payments.prepare(token, intent.account, payee, amount, intent.reference, intent.on, key=intent.id)
         enough = intent.on is not None or await self.payments.funds(token, consent.id)
         return Consulted(check, name, consent.fee, consent.id, consent.executes_at, consent.settles_at, enough)
 
@@ -102,9 +100,7 @@ class Performing:
         self, intent: Intent, login: Login, now: dt.datetime, velocity: Velocity | None, *, confirmed: bool
     ) -> Decision:
         risk, since = await self._standing(intent, login)
-        return self.gateway.weigh(
-            intent, login, now, velocity=velocity, risk=risk, payee_since=since, confirmed=confirmed
-        )
+        return self.gateway.weigh(intent, login, now, velocity=velocity, risk=risk, payee_since=since, confirmed=confirmed)
 
     async def _standing(self, intent: Intent, login: Login) -> tuple[Risk, dt.datetime | None]:
         """How unusual a payment is, and since when its payee is known through us."""
@@ -124,16 +120,14 @@ class Performing:
     async def confirm(self, login: Login, intent: IntentId, digest: str, now: dt.datetime) -> Kept:
         """Take a yes to what has this digest, and do it: once, however often and from wherever it is said.
 
-        Returns what became of it; of a second yes, what became of the first, which may still be RESERVED or SENT. Once it is reserved
-        it goes on to its end whoever stops waiting. Raises IntentGone, StepUpRequired and Denied; then nothing was done.
+        Returns what became of it; of a second yes, what became of the first, which may still be RESERVED or SENT. Once it is
+        reserved it goes on to its end whoever stops waiting. Raises IntentGone, StepUpRequired, Denied; then nothing was done.
         """
         kept = await asyncio.to_thread(self.intents.get, login.party.id, intent)
         risk, since = await self._standing(kept.intent, login)
 
         def decide(velocity: Velocity) -> Decision:
-            return self.gateway.weigh(
-                kept.intent, login, now, velocity=velocity, risk=risk, payee_since=since, confirmed=True
-            )
+            return self.gateway.weigh(kept.intent, login, now, velocity=velocity, risk=risk, payee_since=since, confirmed=True)
 
         reservation = await asyncio.to_thread(self.intents.reserve, login.party.id, intent, digest, now, decide)
         if reservation.reserved:
@@ -179,13 +173,9 @@ class Performing:
     async def _send(self, intent: Intent, token: str) -> Result:
         payee, amount, key = intent.payee, intent.amount, intent.id
         if intent.action in MOVES_MONEY and payee is not None and amount is not None:
-            return await self.payments.pay(
-                token, intent.consent, intent.account, payee, amount, intent.reference, intent.on, key
-            )
+            return await self.payments.pay(token, intent.consent, intent.account, payee, amount, intent.reference, intent.on, key)
         if intent.action is Action.ADD_BENEFICIARY and payee is not None:
-            return Result(
-                state=State.DONE, payment=await self.payments.add_beneficiary(token, intent.account, payee, key)
-            )
+            return Result(state=State.DONE, payment=await self.payments.add_beneficiary(token, intent.account, payee, key))
         arrives = None
         for number, card in enumerate(intent.cards):
             each = f"{key}-{number}"

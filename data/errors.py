@@ -73,6 +73,19 @@ class InvalidToken(NotAuthenticated):
     code = "invalid_token"
 
 
+class StepUpRequired(CounterfoilError):
+    """A good login that is not enough for this: the customer proves again who they are, as `acr` says.
+
+    max_age_s: how long ago that may have been, in seconds; None: at any time in this login.
+    """
+
+    code = "step_up_required"
+
+    def __init__(self, acr: str, max_age_s: int | None = None) -> None:
+        super().__init__("this needs you to confirm again who you are")
+        self.acr, self.max_age_s = acr, max_age_s
+
+
 class ScopeMissing(CounterfoilError):
     """A good token that was not given for this."""
 

@@ -13,6 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from assistant import periods
 from assistant import spans as parts
+from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
@@ -63,6 +64,7 @@ class Memory(Frozen):
     choices: tuple[Choice, ...] = ()
     open: Step | None = None
     lost: bool = False
+    ordering: Ordering | None = None
 
     def after(
         self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False

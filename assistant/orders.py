@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assistant import periods
 from assistant.spans import accounts_named, close_word, plain, says_account, words_of
 from assistant.wordings import NOTHING, Meaning, Wordings
-from data.actions import Action, Origin, Payee
+from data.actions import Action, IntentId, Origin, Payee
 from data.banking import Account, Beneficiary
 from data.errors import InvalidInput
 from data.money import Money
@@ -64,6 +64,26 @@ class Draft(Frozen):
     def having(self, field: str, origin: Origin, source: str = "", **values: object) -> Draft:
         """The draft with one value, which may be several fields, and where it comes from."""
         return self.model_copy(update={**values, "origins": {**self.origins, field: (origin, source)}})
+
+
+class Ordering(Frozen):
+    """What a conversation remembers of an order: as far as it has been said, and the intent that was shown in the message just
+    before. age: how many turns about something else have come since."""
+
+    draft: Draft
+    waits: IntentId | None = None
+    age: int = 0
+
+
+# So many turns about something else may come between before an order is forgotten.
+KEPT_TURNS = 2
+
+
+def later(ordering: Ordering | None) -> Ordering | None:
+    """What is left of an order after a turn about something else."""
+    if ordering is None or ordering.age >= KEPT_TURNS:
+        return None
+    return ordering.model_copy(update={"age": ordering.age + 1})
 
 
 class Several(Frozen):
@@ -325,19 +345,20 @@ _OF_MONTH = re.compile(
 )
 
 
-def read(text: str, draft: Draft, around: Around) -> Draft | Several:
-    """A draft with what a message says of it put in; what is said again takes the place of what was said before.
+def read(text: str, draft: Draft, around: Around) -> tuple[Draft, Several | None]:
+    """A draft with what a message says of it put in, and what in it can mean more than one thing, which is left as it was.
 
-    text: the customer's own words alone. Several, where words can mean more than one thing: the draft stays as it was.
+    text: the customer's own words alone. What is said again takes the place of what was said before.
     """
-    read_on: Draft | Several = draft.model_copy(update={"asked": ""})
-    parts = (_amount, _accounts, _day_and_reference) if draft.action in (Action.PAY, Action.TRANSFER) else ()
-    whom = (_payee,) if draft.action in (Action.PAY, Action.TRANSFER, Action.ADD_BENEFICIARY) else ()
-    for part in (*parts, *whom):
-        if isinstance(read_on, Several):
-            break
-        read_on = part(text, read_on, around, draft.asked)
-    return read_on
+    asked, draft = draft.asked, draft.model_copy(update={"asked": ""})
+    unclear: list[Several] = []
+    for part in _PARTS.get(draft.action, ()):
+        found = part(text, draft, around, asked)
+        if isinstance(found, Several):
+            unclear.append(found)
+        else:
+            draft = found
+    return draft, next(iter(unclear), None)
 
 
 def _amount(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
@@ -490,6 +511,13 @@ def _bare_name(text: str) -> str:
         else ""
     )
     return name.strip() if words_of(plain(name)) - _NOBODY else ""
+
+
+_PARTS: Mapping[Action, tuple[Callable[[str, Draft, Around, str], Draft | Several], ...]] = {
+    Action.PAY: (_amount, _accounts, _day_and_reference, _payee),
+    Action.TRANSFER: (_amount, _accounts, _day_and_reference, _payee),
+    Action.ADD_BENEFICIARY: (_payee,),
+}
 
 
 def matching(name: str, among: Sequence[Beneficiary]) -> list[Beneficiary]:

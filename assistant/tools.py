@@ -27,7 +27,7 @@ from data.banking import (
     StandingOrder,
     Statement,
 )
-from data.facts import Fact, FactBook, Outcome, Scope, Series
+from data.facts import ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, Scope, Series, StepUpEvent
 from data.money import Money
 from data.party import AccountId, Frozen, Role
 from data.queries import Queries, Row, Selection, Sum
@@ -44,7 +44,7 @@ class ToolResult(Frozen):
     """What one step found. The lines are the answer in order; every figure in them is one of the facts.
 
     citations: (passage id, title) of pages that are quoted. unknown: a name was said that nobody has whom the customer paid, or
-    that no product has.
+    that no product has. events: what the turn tells beside sentences: what waits for a yes, and what became of it.
     """
 
     outcome: Outcome
@@ -55,6 +55,7 @@ class ToolResult(Frozen):
     choices: tuple[str, ...] = ()
     citations: tuple[tuple[str, str], ...] = ()
     unknown: bool = False
+    events: tuple[ConfirmationEvent | StepUpEvent | ReceiptEvent, ...] = ()
 
 
 @dataclass(frozen=True)

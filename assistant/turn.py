@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from assistant import eligibility, holdings, pages, position, spending, terms
+from assistant.acting import NOWHERE, Acted, Acting, Asker, Confirmed, Place
 from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.grounded import grounded
 from assistant.library import article, beside
+from assistant.orders import later
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
@@ -121,12 +123,13 @@ class Asking:
     known: Known
     memory: Memory
     now: dt.datetime
+    place: Place = NOWHERE
     searched: dict[str, Searched] = field(default_factory=dict)
 
 
 @dataclass
 class Assistant:
-    """Answers turns. always_model: the router is not asked.
+    """Answers turns. acting: takes orders; without it nothing is ever done. always_model: the router is not asked.
 
     planner, large: who is asked what the router is not sure of, in the profile of each; of a party that has not agreed to it, an
     outside model is not asked. Without either it is asked back.
@@ -144,6 +147,7 @@ class Assistant:
     vocabulary: Vocabulary
     page_wordings: Wordings
     term_wordings: Wordings
+    acting: Acting | None = None
     planner: Planner | None = None
     large: Large | None = None
     always_model: bool = False
@@ -153,13 +157,31 @@ class Assistant:
         self.reader = pages.Reader(self.understanding.embed, self.page_wordings)
         self.terms = terms.Terms(self.understanding.embed, self.term_wordings)
 
-    async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
-        """Answer one message; returns the new memory as JSON. See data.facts for the events."""
+    async def turn(
+        self,
+        message: str,
+        login: Login,
+        memory: str,
+        now: dt.datetime,
+        emit: Emit,
+        place: Place = NOWHERE,
+        confirmed: Confirmed | None = None,
+    ) -> str:
+        """Answer one message; returns the new memory as JSON. See data.facts for the events.
+
+        confirmed: what the customer has confirmed by other means than this message.
+        """
         began = time.perf_counter()
         before = Memory.model_validate_json(memory) if memory else Memory()
         accounts = login.accounts(now)
-        asking = Asking(login, accounts, await asyncio.to_thread(self._see, login, accounts, now), before, now)
-        plan = await self._plan(message, asking, emit)
+        known = await asyncio.to_thread(self._see, login, accounts, now)
+        asking = Asking(login, accounts, known, before, now, place)
+        plan: Plan | Unsure | Acted | None = await self._of_order(message, asking, confirmed)
+        if plan is None:
+            plan = await self._plan(message, asking, emit)
+        if isinstance(plan, Acted):
+            await emit(_events(Plan(steps=(), path="routed"), [plan.result], (time.perf_counter() - began) * 1000))
+            return before.after((), ()).model_copy(update={"ordering": plan.ordering}).model_dump_json()
         if isinstance(plan, Unsure):
             wording = await self._converse(message, asking, emit)
             if wording is not None:
@@ -188,7 +210,22 @@ class Assistant:
         await emit(_events(plan, results, (time.perf_counter() - began) * 1000))
         # What comes after a refusal is not about the customer's own question before it.
         lost = isinstance(plan, Unsure) or any(step.tool is Tool.REFUSE for step in plan.steps)
-        return before.after(asked, choices, _left_open(plan), lost).model_dump_json()
+        after = before.after(asked, choices, _left_open(plan), lost)
+        return after.model_copy(update={"ordering": later(before.ordering)}).model_dump_json()
+
+    # What is ordered
+
+    def _asker(self, asking: Asking) -> Asker:
+        known = asking.known
+        return Asker(asking.login, known.accounts, known.leading - known.words, asking.now, known.today.date, asking.place)
+
+    async def _of_order(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
+        """What is confirmed, or goes on with an order; None where the message is about something else."""
+        if self.acting is None:
+            return None
+        if confirmed is not None:
+            return await self.acting.confirm(confirmed, self._asker(asking))
+        return await self.acting.go_on(message, asking.memory.ordering, self._asker(asking))
 
     # What may be known
 
@@ -218,12 +255,16 @@ class Assistant:
 
     # What is meant
 
-    async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure:
+    async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure | Acted:
         known, memory = asking.known, asking.memory
         chosen = _chosen(message, memory.choices)
         if chosen is not None:
             return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
+        if self.acting is not None and _may_be_an_order(routed):
+            acted = await self.acting.start(message, self._asker(asking))
+            if acted is not None:
+                return acted
         if self.large is not None and self.always_model:
             return Unsure(_nothing_found(message), "", 0.0)
         if self.planner is None or (isinstance(routed, Plan) and not self.always_model):
@@ -597,6 +638,14 @@ def _may_be_a_page(plan: Plan) -> bool:
     return step.tool in TOOLS and not (step.spans.merchants or dated or step.spans.category)
 
 
+def _may_be_an_order(plan: Plan | Unsure) -> bool:
+    """Whether a message is about no data of the customer's that is sure to be meant: only then it may be an order."""
+    return isinstance(plan, Unsure) or all(step.tool in _BESIDE_DATA for step in plan.steps)
+
+
+_BESIDE_DATA = frozenset({Tool.CANNOT, Tool.HANDOVER, Tool.OOS, Tool.ARTICLE, Tool.HELP})
+
+
 def _of_their_own(plan: Unsure, asked: Asked | None) -> bool:
     """Whether a message that was not understood is about the customer's own money all the same: a page is no answer to it.
 
@@ -716,6 +765,7 @@ def _ending(
     choices = tuple(dict.fromkeys(c for result in results for c in result.choices))
     if choices:
         events.append(ChoicesEvent(choices=choices))
+    events += [event for result in results for event in result.events]
     outcomes = [result.outcome for result in results]
     outcome = Outcome.ANSWER if Outcome.ANSWER in outcomes else outcomes[0]
     if outcome is Outcome.HANDOVER:

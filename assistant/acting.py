@@ -1,0 +1,573 @@
+"""The conversation around an action: what is missing is asked for, what would be done is shown, a yes to exactly that does it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from assistant import orders
+from assistant.confirming import Reply, reply
+from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
+from assistant.spans import accounts_named, plain, words_of
+from assistant.tools import Line, ToolResult, literal
+from connectors.gateway import Gateway
+from connectors.performing import FRESH_S, Consulted, Performing
+from connectors.policy import OwnAccountId, StepUp
+from connectors.services import BankServices
+from data.actions import MOVES_MONEY, Action, Intent, IntentId, Origin, Payee, State, Value
+from data.banking import Account, AccountKind, Beneficiary, Card
+from data.errors import (
+    Denied,
+    IntentGone,
+    NotAuthenticated,
+    NotFound,
+    ServiceRefused,
+    ServiceUnavailable,
+    StepUpRequired,
+)
+from data.facts import ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, StepUpEvent
+from data.intents import Kept
+from data.money import Money
+from data.party import STRONG, AccountId, Frozen, GrantSource, Login, Role
+from data.queries import Order, Queries, Selection
+
+T = TypeVar("T")
+Shown = ConfirmationEvent | StepUpEvent | ReceiptEvent
+
+PAYING = frozenset({Role.HOLDER, Role.JOINT, Role.MANDATE})
+MOST_CHOICES = 6
+# A change to what was shown is short, and asks nothing.
+CHANGING = 14
+_ASKS = re.compile(
+    r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am)\b"
+    r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"
+)
+_EVERY = re.compile(r"\b(?:all|every|both|everything|cards|the lot)\b")
+
+
+class Place(Frozen):
+    """Where in the records a turn stands; "" and 0 for a turn that nobody keeps."""
+
+    conversation: str = ""
+    turn: int = 0
+
+
+NOWHERE = Place()
+
+
+class Confirmed(Frozen):
+    """A confirmation by other means than words: which intent, and what has been confirmed of it."""
+
+    intent: IntentId
+    digest: str
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who orders something, when and where, and their accounts; names: words of those whom they pay."""
+
+    login: Login
+    accounts: Sequence[Account]
+    names: frozenset[str]
+    now: dt.datetime
+    today: dt.date
+    place: Place
+
+
+@dataclass(frozen=True)
+class Acted:
+    """What a turn says of an action, and what is to be remembered of it."""
+
+    result: ToolResult
+    ordering: Ordering | None = None
+
+
+@dataclass
+class _Said:
+    """Sentences with their facts, as they are put together."""
+
+    book: FactBook
+    lines: list[Line] = field(default_factory=list)
+
+    def say(self, key: str, **slots: Fact | str) -> None:
+        self.lines.append(Line(key=key, slots={n: "{" + s.ref + "}" if isinstance(s, Fact) else s for n, s in slots.items()}))
+
+    def result(self, outcome: Outcome, choices: Sequence[str] = (), *events: Shown) -> ToolResult:
+        return ToolResult(
+            outcome=outcome, lines=tuple(self.lines), facts=tuple(self.book.facts), choices=tuple(choices), events=events
+        )
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Takes orders. fed: called when something was done, so that the next answer knows of it."""
+
+    performing: Performing
+    services: BankServices
+    gateway: Gateway
+    queries: Queries
+    reader: orders.Reader
+    fed: Callable[[Login], Awaitable[None]]
+
+    # What a message is
+
+    async def go_on(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
+        """What a message says to an order that is under way; None where it is about something else."""
+        if ordering is None or asker.login.token is None:
+            return None
+        kept = await self._kept(ordering, asker)
+        if kept is not None and kept.state is State.PREPARED and (said := reply(message, kept.intent)) is not Reply.OTHER:
+            if said is Reply.NO:
+                return await self._cancel(kept.intent, asker)
+            if ordering.waits is not None and ordering.age == 0:
+                return await self.confirm(Confirmed(intent=kept.intent.id, digest=kept.intent.digest), asker)
+            return await self._continue(ordering.draft, asker)
+        if _DROPS.fullmatch(plain(message).strip(" .!")):
+            said_no = self._said(asker)
+            said_no.say("act.dropped" if kept is None or kept.state is State.PREPARED else "act.too_late")
+            return Acted(said_no.result(Outcome.ANSWER))
+        text = plain(message)
+        if _ASKS.search(text) or len(text.split()) > CHANGING:
+            return None
+        changed, unclear = orders.read(message, ordering.draft, await self._around(asker))
+        if unclear is not None:
+            return self._which(unclear, changed, asker)
+        if changed != ordering.draft.model_copy(update={"asked": ""}) or (ordering.draft.asked and ordering.age == 0):
+            return await self._continue(changed, asker, said=message)
+        return None
+
+    async def start(self, message: str, asker: Asker) -> Acted | None:
+        """Take a message as an order; None where it is none."""
+        if asker.login.token is None:
+            return None
+        order = await asyncio.to_thread(self.reader.meant, message, asker.names)
+        if order is None:
+            return None
+        draft = Draft(action=ACTIONS[order], lost=order == LOST)
+        draft, unclear = orders.read(message, draft, await self._around(asker))
+        if unclear is not None:
+            return self._which(unclear, draft, asker)
+        return await self._continue(draft, asker, said=message)
+
+    async def _kept(self, ordering: Ordering, asker: Asker) -> Kept | None:
+        if ordering.waits is None:
+            return None
+        try:
+            return await asyncio.to_thread(self.performing.intents.get, asker.login.party.id, ordering.waits)
+        except NotFound:
+            return None
+
+    async def confirm(self, confirmed: Confirmed, asker: Asker) -> Acted:
+        """Do what was confirmed, and say what became of it."""
+        said, login, party = self._said(asker), asker.login, asker.login.party.id
+        try:
+            kept = await self.performing.confirm(login, confirmed.intent, confirmed.digest, asker.now)
+        except StepUpRequired:
+            intent = (await asyncio.to_thread(self.performing.intents.get, party, confirmed.intent)).intent
+            said.say("act.step_up")
+            draft = _draft_of(intent)
+            return Acted(said.result(Outcome.CONFIRM, (), _step_up(intent)), Ordering(draft=draft, waits=intent.id))
+        except IntentGone as error:
+            said.say(f"act.gone_{error.reason}")
+            return Acted(said.result(Outcome.CANNOT))
+        except Denied as error:
+            return Acted(self._denied(error, said))
+        return Acted(await self._became(kept, said, login))
+
+    async def reconciled(self, asker: Asker) -> list[ToolResult]:
+        """What has been found out about what was not known, told before anything else is answered."""
+        if asker.login.token is None:
+            return []
+        found = await self.performing.reconcile(asker.login, asker.now)
+        return [await self._became(kept, self._said(asker), asker.login) for kept in found]
+
+    async def _became(self, kept: Kept, said: _Said, login: Login) -> ToolResult:
+        """What became of an intent, in words."""
+        intent, state, result = kept
+        key = f"act.{_DEED[intent.action]}"
+        slots = self._slots(intent, said)
+        receipt = ReceiptEvent(intent=intent.id, action=intent.action, state=state)
+        if state is State.DONE:
+            await self.fed(login)
+            later = intent.action in MOVES_MONEY and intent.on is not None
+            said.say(f"{key}_{'later' if later else 'done'}", **slots)
+            if result is not None and result.settles_at is not None and not later:
+                day = said.book.day("arrives", result.settles_at.date(), (_source(intent),))
+                said.say("act.settles", day=day)
+            if result is not None and result.on is not None:
+                said.say("act.arrives", day=said.book.day("arrives", result.on, (_source(intent),)))
+            return said.result(Outcome.DONE, (), receipt)
+        if state is State.FAILED:
+            reason = _REASONS.get(result.reason if result else "", "act.failed_other")
+            said.say(f"{key}_failed", **slots)
+            said.say(reason)
+            return said.result(Outcome.CANNOT, (), receipt)
+        said.say(f"{key}_unknown", **slots)
+        said.say("act.unknown")
+        return said.result(Outcome.UNKNOWN, (), receipt)
+
+    async def _cancel(self, intent: Intent, asker: Asker) -> Acted:
+        state = await asyncio.to_thread(self.performing.intents.cancel, asker.login.party.id, intent.id)
+        said = self._said(asker)
+        said.say("act.dropped" if state is State.CANCELLED else "act.too_late")
+        return Acted(said.result(Outcome.ANSWER, (), ReceiptEvent(intent=intent.id, action=intent.action, state=state)))
+
+    # What is missing
+
+    async def _continue(self, draft: Draft, asker: Asker, said: str = "") -> Acted:
+        """Ask for what is missing, or show what would be done."""
+        try:
+            if draft.action in (Action.FREEZE_CARD, Action.UNFREEZE_CARD, Action.REPLACE_CARD):
+                return await self._of_cards(draft, said, asker)
+            return await self._of_money(draft, asker)
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated) as error:
+            line = Line(key="act.unavailable", slots={"service": getattr(error, "service", "identity")})
+            return Acted(ToolResult(outcome=Outcome.CANNOT, lines=(line,)), Ordering(draft=draft))
+        except Denied as error:
+            return Acted(self._denied(error, self._said(asker)))
+
+    async def _of_money(self, draft: Draft, asker: Asker) -> Acted:
+        payable, payee = self._payable(asker), draft.payee
+        if not payable:
+            return self._ask(draft, "no_account", (), asker)
+        if payee is None:
+            return await self._ask_payee(draft, asker)
+        moves = draft.action in MOVES_MONEY
+        if moves and draft.amount is None and draft.repeat:
+            draft = await self._as_before(draft, asker)
+        if moves and draft.amount is None:
+            return self._ask(draft, "amount", (), asker, name=literal(payee.name))
+        able = [a for a in payable if draft.amount is None or a.currency == draft.amount.currency]
+        able = [a for a in able if a.id != payee.own]
+        if draft.account not in [a.id for a in able]:
+            if draft.account is not None and "account" in draft.origins and draft.origins["account"][0] is Origin.CUSTOMER:
+                return self._ask(draft.model_copy(update={"account": None}), "other_account", [a.name for a in able], asker)
+            usual = [a for a in able if a.kind is AccountKind.CURRENT] or able
+            if len(usual) != 1:
+                return self._ask(draft, "account" if usual else "no_account", [a.name for a in usual], asker)
+            draft = draft.having("account", Origin.BANK, account=usual[0].id)
+        return await self._show(draft, asker)
+
+    async def _ask_payee(self, draft: Draft, asker: Asker) -> Acted:
+        if draft.action is Action.TRANSFER:
+            there = [a.name for a in self._payable(asker) if a.id != draft.account]
+            return self._ask(draft, "own_payee" if there else "no_account", there, asker)
+        if draft.action is Action.ADD_BENEFICIARY:
+            return self._ask(draft, "details" if draft.said else "new_payee", (), asker, name=literal(draft.said))
+        saved = await self._beneficiaries(asker)
+        if draft.said and words_of(draft.said):
+            some = {w for w in words_of(plain(draft.said)) if len(w) > 1}
+            near = [b.name for b in saved if some & words_of(plain(f"{b.name} {b.reference}"))]
+            return self._ask(draft, "unknown_payee", near, asker, name=literal(draft.said))
+        return self._ask(draft, "payee", [b.name for b in saved], asker)
+
+    def _ask(self, draft: Draft, what: str, choices: Sequence[str], asker: Asker, **slots: str) -> Acted:
+        said = self._said(asker)
+        said.say(f"act.ask_{what}", **slots)
+        asked = {"amount": "amount", "account": "account", "other_account": "account"}.get(what, "payee")
+        outcome = Outcome.CANNOT if what == "no_account" else Outcome.CLARIFY
+        shown = tuple(dict.fromkeys(choices))[:MOST_CHOICES]
+        ordering = None if what == "no_account" else Ordering(draft=draft.model_copy(update={"asked": asked}))
+        return Acted(said.result(outcome, shown), ordering)
+
+    def _which(self, unclear: Several, draft: Draft, asker: Asker) -> Acted:
+        """Ask which of several things is meant."""
+        said = self._said(asker)
+        said.say(f"act.which_{unclear.field}")
+        draft = draft.model_copy(update={"asked": unclear.field, **({"said": unclear.said} if unclear.field == "payee" else {})})
+        return Acted(said.result(Outcome.CLARIFY, tuple(dict.fromkeys(unclear.names))[:MOST_CHOICES]), Ordering(draft=draft))
+
+    async def _as_before(self, draft: Draft, asker: Asker) -> Draft:
+        """The amount that words such as "the same as last month" point at: that of the one payment which they can mean."""
+        payee = draft.payee
+        if payee is None:
+            return draft
+        back = re.search(r"\bwhat\b|\bmoney back\b", draft.repeat.casefold()) is not None
+        own = tuple(a.id for a in asker.accounts)
+        month = asker.today.replace(day=1)
+        last_month = re.search(r"\blast month\b", draft.repeat.casefold()) is not None
+        until = month - dt.timedelta(days=1) if last_month else asker.today
+        since = until.replace(day=1) if last_month else None
+
+        async def look(_own: tuple[OwnAccountId, ...]) -> list[tuple[Money, str]]:
+            chosen = Selection(accounts=own, since=since, until=until, incoming=back, text=payee.name)
+            rows = await asyncio.to_thread(self.queries.rows, chosen, Order.NEWEST, None if last_month else 1)
+            return [(Money(minor=abs(r["amount_minor"]), currency=r["currency"]), str(r["source_id"])) for r in rows]
+
+        found = await self.gateway.perform("ReadTransactions", asker.login, own, asker.now, look)
+        if len(found) != 1:
+            return draft
+        return draft.having("amount", Origin.BANK, found[0][1], amount=found[0][0])
+
+    # What would be done
+
+    async def _show(self, draft: Draft, asker: Asker) -> Acted:
+        """Ask the services about it, weigh it, and show it whole: what is shown is what is done."""
+        intent = self._intent(draft, asker)
+        told = await self.performing.consult(intent, asker.login)
+        said = self._said(asker)
+        if not told.enough:
+            said.say("act.no_funds", **self._slots(intent, said))
+            return Acted(said.result(Outcome.CANNOT))
+        intent = intent.model_copy(
+            update={
+                "fee": told.fee if told.fee is not None and told.fee.minor else None,
+                "name_check": told.name_check,
+                "consent": told.consent,
+            }
+        )
+        intent = intent.model_copy(update={"values": self._values(intent, draft, told, asker)})
+        decision = await self.performing.prepare(intent, asker.login, asker.now)
+        return self._shown(intent, draft, told, isinstance(decision, StepUp), said)
+
+    def _shown(self, intent: Intent, draft: Draft, told: Consulted, step_up: bool, said: _Said) -> Acted:
+        slots = self._slots(intent, said)
+        said.say(f"act.{_DEED[intent.action]}_show", **slots)
+        if intent.fee is not None:
+            said.say("act.fee", fee=said.book.money("fee", intent.fee, (_source(intent),)))
+        if intent.name_check is not None:
+            named = {"name": said.book.name("name at the bank", told.name)} if told.name else {}
+            said.say(f"act.name_{intent.name_check.value}", **named)
+        for value in intent.values:
+            if value.origin is Origin.DATA:
+                said.say("act.origin", what=value.name, source=literal(value.source))
+        said.say("act.confirm_step_up" if step_up else "act.confirm")
+        event = ConfirmationEvent(
+            intent=intent.id,
+            digest=intent.digest,
+            action=intent.action,
+            values=intent.values,
+            step_up=step_up,
+            expires_at=intent.expires_at,
+        )
+        return Acted(said.result(Outcome.CONFIRM, (), event), Ordering(draft=draft, waits=intent.id))
+
+    def _intent(self, draft: Draft, asker: Asker) -> Intent:
+        account = draft.account or next(iter(self._payable(asker))).id
+        return Intent(
+            id=IntentId(uuid.uuid4().hex),
+            party=asker.login.party.id,
+            conversation=asker.place.conversation,
+            turn=asker.place.turn,
+            action=draft.action,
+            account=account,
+            prepared_at=asker.now,
+            values=(),
+            amount=draft.amount,
+            payee=draft.payee,
+            reference=draft.reference,
+            on=draft.on,
+        )
+
+    def _values(self, intent: Intent, draft: Draft, told: Consulted, asker: Asker) -> tuple[Value, ...]:
+        """Every value that is bound, as it is shown, with where it comes from."""
+        shown: list[tuple[str, str]] = []
+        if intent.amount is not None:
+            shown.append(("amount", intent.amount.shown(asker.login.locale)))
+        if intent.payee is not None:
+            shown.append(("payee", f"{intent.payee.name}, {_number(intent.payee)}"))
+        names = {a.id: a.name for a in asker.accounts}
+        shown.append(("account", names[intent.account]))
+        if intent.reference and intent.action in MOVES_MONEY:
+            shown.append(("reference", intent.reference))
+        if intent.action in MOVES_MONEY:
+            shown.append(("on", intent.on.isoformat() if intent.on else "at once"))
+        if intent.fee is not None:
+            shown.append(("fee", intent.fee.shown(asker.login.locale)))
+        values = []
+        for name, words in shown:
+            origin, source = draft.origins.get(name, (Origin.BANK, ""))
+            values.append(Value(name=name, shown=words, origin=origin, source=source))
+        return tuple(values)
+
+    # Cards
+
+    async def _of_cards(self, draft: Draft, message: str, asker: Asker) -> Acted:
+        """Freeze at once; anything else about a card waits for a yes. Which card is asked only where it matters."""
+        held = await self._cards(asker)
+        frozen = draft.action is not Action.FREEZE_CARD
+        able = held if draft.action is Action.REPLACE_CARD else [card for card in held if card.frozen is frozen]
+        said = self._said(asker)
+        if not able:
+            said.say(f"act.no_card_{'frozen' if frozen else 'active'}", no=said.book.absent("cards", "no"))
+            return Acted(said.result(Outcome.NONE))
+        chosen = able if draft.lost or len(able) == 1 else self._meant(able, message, asker)
+        if not chosen:
+            names = {a.id: a.name for a in asker.accounts}
+            said.say("act.which_card")
+            labels = [f"{names[card.account]} card ending {card.last_digits}" for card in able]
+            labels += ["All of them"] if draft.action is Action.FREEZE_CARD else []
+            return Acted(said.result(Outcome.CLARIFY, labels), Ordering(draft=draft.model_copy(update={"asked": "card"})))
+        if draft.action is Action.FREEZE_CARD:
+            return await self._freeze(draft, chosen, asker)
+        return await self._show_card(draft, chosen[0], asker)
+
+    def _meant(self, cards: Sequence[Card], message: str, asker: Asker) -> list[Card]:
+        """The cards that words mean: by the end of the number, by the account, or all of them."""
+        text = plain(message)
+        by_number = [card for card in cards if re.search(rf"(?<!\d){card.last_digits}(?!\d)", text)]
+        if by_number:
+            return by_number
+        if _EVERY.search(text):
+            return list(cards)
+        words = words_of(text) - {"card", "cards", "account", "debit", "my", "the", "freeze", "unfreeze"}
+        named = [a for a in asker.accounts if words_of(plain(a.name)) & words] or accounts_named(text, asker.accounts)
+        found = [card for card in cards if card.account in {a.id for a in named}]
+        return found if len(found) < len(cards) else []
+
+    async def _freeze(self, draft: Draft, cards: Sequence[Card], asker: Asker) -> Acted:
+        """An account's cards are one intent: what fails for one leaves the others frozen."""
+        results = []
+        said = self._said(asker)
+        for account in dict.fromkeys(card.account for card in cards):
+            of_it = [card for card in cards if card.account == account]
+            intent = self._card_intent(draft.action, of_it, asker)
+            await self.performing.prepare(intent, asker.login, asker.now)
+            kept = await self.performing.confirm(asker.login, intent.id, intent.digest, asker.now)
+            done = await self._became(kept, said, asker.login)
+            results.append(done)
+        choices = []
+        if all(result.outcome is Outcome.DONE for result in results):
+            said.say("act.lost_next" if draft.lost else "act.frozen_next")
+            choices = ["Order a replacement card"] if draft.lost else []
+        outcome = next((r.outcome for r in results if r.outcome is not Outcome.DONE), Outcome.DONE)
+        return Acted(said.result(outcome, choices, *(event for result in results for event in result.events)))
+
+    async def _show_card(self, draft: Draft, card: Card, asker: Asker) -> Acted:
+        intent = self._card_intent(draft.action, [card], asker)
+        decision = await self.performing.prepare(intent, asker.login, asker.now)
+        return self._shown(intent, draft, Consulted(), isinstance(decision, StepUp), self._said(asker))
+
+    def _card_intent(self, action: Action, cards: Sequence[Card], asker: Asker) -> Intent:
+        values = tuple(Value(name="cards", shown=_card_name(card), origin=Origin.BENEFICIARY) for card in cards)
+        return Intent(
+            id=IntentId(uuid.uuid4().hex),
+            party=asker.login.party.id,
+            conversation=asker.place.conversation,
+            turn=asker.place.turn,
+            action=action,
+            account=cards[0].account,
+            prepared_at=asker.now,
+            values=values,
+            cards=tuple(card.id for card in cards),
+        )
+
+    # What the services know
+
+    def _payable(self, asker: Asker) -> list[Account]:
+        """The accounts that the login may pay from, as far as its grants say; whether it may is for the policy."""
+        login = asker.login
+        may = {g.account for g in login.grants if g.role in PAYING and g.source is GrantSource.SERVICE and g.holds(asker.now)}
+        return [a for a in asker.accounts if a.id in may]
+
+    async def _around(self, asker: Asker) -> Around:
+        try:
+            saved = await self._beneficiaries(asker)
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
+            saved = []
+        return Around(saved, self._payable(asker), asker.today)
+
+    async def _beneficiaries(self, asker: Asker) -> list[Beneficiary]:
+        return await self._each(asker, "ReadBeneficiaries", self.services.beneficiaries)
+
+    async def _cards(self, asker: Asker) -> list[Card]:
+        return await self._each(asker, "ReadCards", self.services.cards)
+
+    async def _each(self, asker: Asker, action: str, ask: Callable[[str, AccountId], Awaitable[Sequence[T]]]) -> list[T]:
+        login, token = asker.login, asker.login.token or ""
+        ids = [a.id for a in self._payable(asker)]
+        if not ids:
+            return []
+
+        async def act(own: tuple[OwnAccountId, ...]) -> list[T]:
+            found = await asyncio.gather(*(ask(token, account) for account in own))
+            return [one for some in found for one in some]
+
+        return await self.gateway.perform(action, login, ids, asker.now, act)
+
+    # In words
+
+    def _said(self, asker: Asker) -> _Said:
+        return _Said(FactBook(asker.login.locale))
+
+    def _slots(self, intent: Intent, said: _Said) -> dict[str, Fact | str]:
+        """The values of an intent for a sentence, each a fact."""
+        source = (_source(intent),)
+        by_name = {value.name: value.shown for value in intent.values}
+        slots: dict[str, Fact | str] = {"account": literal(by_name.get("account", ""))}
+        if intent.amount is not None:
+            slots["amount"] = said.book.money("amount", intent.amount, source)
+        if intent.payee is not None:
+            slots["payee"] = said.book.name("payee", intent.payee.name, source)
+            slots["number"] = said.book.name("account number", _number(intent.payee), source)
+        if intent.cards:
+            slots["cards"] = said.book.name("cards", " and ".join(v.shown for v in intent.values if v.name == "cards"), source)
+        slots["reference"] = f", reference {literal(intent.reference)}" if intent.reference else ""
+        if intent.on is not None:
+            day = said.book.day("on", intent.on, source)
+            slots["day"] = f" on {{{day.ref}}}"
+        else:
+            slots["day"] = ""
+        return slots
+
+    def _denied(self, error: Denied, said: _Said) -> ToolResult:
+        known = {rule.id: rule for rule in self.gateway.policies.rules.values()}
+        reasons = [known[rule].because for rule in error.rules if rule in known and not known[rule].permits]
+        said.say("act.denied")
+        for reason in reasons:
+            said.say("act.because", because=said.book.words("rule", reason[:1].upper() + reason[1:]))
+        return said.result(Outcome.REFUSE)
+
+
+_DEED = {
+    Action.PAY: "pay",
+    Action.TRANSFER: "transfer",
+    Action.ADD_BENEFICIARY: "add",
+    Action.FREEZE_CARD: "freeze",
+    Action.UNFREEZE_CARD: "unfreeze",
+    Action.REPLACE_CARD: "replace",
+}
+_REASONS = {"AM04": "act.failed_funds", "U028": "act.failed_login", "service_unavailable": "act.failed_service"}
+_DROPS = re.compile(
+    r"(?:no|nope|ok|oh|wait|actually|please|stop|sorry|no wait|hang on|on second thoughts?)?[ ,]*(?:no|stop|cancel|forget|scrap|drop|leave|never ?mind|don't)"
+    r"(?: (?:it|that|this|the (?:payment|transfer|order)|send (?:it|that)|do (?:it|that)|bother|please|wait|about it|about that))*"
+)
+
+
+def _draft_of(intent: Intent) -> Draft:
+    """The order that an intent was made from, as far as an intent tells."""
+    return Draft(
+        action=intent.action,
+        said=intent.payee.name if intent.payee else "",
+        payee=intent.payee,
+        amount=intent.amount,
+        account=intent.account,
+        reference=intent.reference,
+        on=intent.on,
+        origins={value.name: (value.origin, value.source) for value in intent.values},
+    )
+
+
+def _step_up(intent: Intent) -> StepUpEvent:
+    return StepUpEvent(intent=intent.id, acr=STRONG, max_age_s=FRESH_S)
+
+
+def _source(intent: Intent) -> str:
+    return f"intent:{intent.id}"
+
+
+def _number(payee: Payee) -> str:
+    """An account number as people read it."""
+    digits = payee.identification
+    if len(digits) == 14 and digits.isdigit():
+        return f"{digits[:2]}-{digits[2:4]}-{digits[4:6]} {digits[6:]}"
+    return digits
+
+
+def _card_name(card: Card) -> str:
+    return f"{card.scheme.title()} {card.kind} card ending {card.last_digits}"

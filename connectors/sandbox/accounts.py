@@ -9,20 +9,46 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPBearer
 from joserfc.jwk import KeySet
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from connectors.sandbox import wire
 from connectors.sandbox.books import BankAccount, Books, Commitment, Customer
 from connectors.sandbox.calendar import LONDON
-from connectors.sandbox.households import households
 from connectors.sandbox.tokens import BadToken, check
 from connectors.sandbox.wire import Json
+from connectors.sandbox.written import Written
 
 AUDIENCE = "accounts"
 PAGE_ROWS = 250
+# The roles that may pay from an account, and have other things done with it.
+PAYING = ("holder", "joint", "mandate")
 INTERACTION = "x-fapi-interaction-id"
+# What the description of a service says of tokens; `recognise` reads them.
+BEARER = HTTPBearer(auto_error=False)
+
+
+class Problem(BaseModel):
+    ErrorCode: str
+    Message: str
+    Path: str | None = None
+
+
+class Problems(BaseModel):
+    """The standard's error shape."""
+
+    Id: str
+    Code: str
+    Message: str
+    Errors: list[Problem]
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": Problems} for status in (400, 401, 403, 404, 405, 409)}
 
 
 class Refused(Exception):
@@ -35,26 +61,31 @@ class Refused(Exception):
 
 @dataclass
 class AccountsStore:
-    """The books, and who may be believed about who is asking. The books are opened anew when the clock leaves them."""
+    """The books, and who may be believed about who is asking. The books are opened anew when the clock leaves them.
+
+    written: what customers had done, which the books are shown with.
+    """
 
     keys: KeySet
     issuer: str
     now: Callable[[], dt.datetime]
+    written: Written
     _books: Books | None = field(default=None, init=False)
 
     def books(self, now: dt.datetime) -> Books:
         if self._books is None or not self._books.covers(now):
-            self._books = households(now)
-        return self._books
+            self._books = self.written.books(now)
+        return self.written.over(self._books, now)
 
 
 @dataclass(frozen=True)
 class Asking:
-    """A customer who has been recognised, at one moment."""
+    """A customer who has been recognised, at one moment. claims: what their token says beside."""
 
     customer: Customer
     books: Books
     now: dt.datetime
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def today(self) -> dt.date:
@@ -67,15 +98,22 @@ class Asking:
             raise Refused(404, "U011", "there is no such account for this customer", "AccountId")
         return record
 
+    def paying(self, account: str) -> BankAccount:
+        """An account of theirs that they may have things done with. Raises Refused."""
+        record = self.own(account)
+        if record.owners[self.customer.id] not in PAYING:
+            raise Refused(403, "U008", "whoever may only view an account can have nothing done with it", "AccountId")
+        return record
 
-def recognise(store: AccountsStore, permission: str, authorization: str | None) -> Asking:
-    """Who a token speaks for, if it carries the permission. Raises Refused."""
+
+def recognise(store: AccountsStore, audience: str, permission: str, authorization: str | None) -> Asking:
+    """Who a token for a service speaks for, if it carries the permission. Raises Refused."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refused(401, "U007", "a bearer token is needed", "Authorization")
     now = store.now()
     try:
-        claims = check(token, store.keys, store.issuer, AUDIENCE, now)
+        claims = check(token, store.keys, store.issuer, audience, now)
     except BadToken as error:
         raise Refused(401, "U006", f"the token is not valid: {error}", "Authorization") from error
     books = store.books(now)
@@ -84,7 +122,7 @@ def recognise(store: AccountsStore, permission: str, authorization: str | None) 
         raise Refused(401, "U006", "the token speaks for nobody who is known here", "Authorization")
     if permission not in str(claims["scope"]).split():
         raise Refused(403, "U008", f"the token does not carry {permission}", "Authorization")
-    return Asking(customer, books, now)
+    return Asking(customer, books, now, claims)
 
 
 def answer(request: Request, data: Json, links: Mapping[str, str] | None = None, **meta: object) -> Response:
@@ -124,13 +162,13 @@ def _page(request: Request, rows: Sequence[Any]) -> tuple[Sequence[Any], dict[st
 
 
 class Needs:
-    """A dependency that recognises the customer and requires a permission."""
+    """A dependency that recognises the customer and requires a permission at one of the services."""
 
-    def __init__(self, permission: str) -> None:
-        self.permission = permission
+    def __init__(self, permission: str, audience: str = AUDIENCE) -> None:
+        self.permission, self.audience = permission, audience
 
-    async def __call__(self, request: Request, authorization: Annotated[str | None, Header()] = None) -> Asking:
-        return recognise(request.app.state.store, self.permission, authorization)
+    async def __call__(self, request: Request, _: Annotated[object, Security(BEARER)]) -> Asking:
+        return recognise(request.app.state.store, self.audience, self.permission, request.headers.get("Authorization"))
 
 
 PartyReader = Annotated[Asking, Depends(Needs("ReadPartyPSU"))]
@@ -187,7 +225,7 @@ async def beneficiaries(request: Request, account: str, ask: BeneficiariesReader
     record = ask.own(account)
     if record.owners[ask.customer.id] == "viewer":
         raise Refused(403, "U008", "whoever may only view an account does not see whom it may pay", "AccountId")
-    saved = [wire.beneficiary(payee) for payee in ask.books.payees if payee.account == record.id]
+    saved = [wire.beneficiary(payee) for payee in ask.books.saved(record.id, ask.now)]
     return answer(request, {"Beneficiary": saved})
 
 
@@ -224,14 +262,31 @@ def error_answer(error: Refused) -> Response:
 
 def app(store: AccountsStore, more: Sequence[APIRouter] = ()) -> FastAPI:
     """The accounts service over its store; `more` are resources that are written elsewhere."""
-    service = FastAPI(title="Sandbox bank: accounts", openapi_url=None)
+    return serving(FastAPI(title="Sandbox bank: accounts", responses=REFUSALS), store, (router, *more))
+
+
+def serving(service: FastAPI, store: AccountsStore, routers: Sequence[APIRouter]) -> FastAPI:
+    """A service with its resources, the standard's error shape, and the interaction id given back."""
     service.state.store = store
-    for part in (router, *more):
+    for part in routers:
         service.include_router(part)
 
     @service.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> Response:
         return error_answer(error)
+
+    @service.exception_handler(RequestValidationError)
+    async def unreadable(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        code = "U004" if first["type"] == "missing" else "U002"
+        return error_answer(Refused(400, code, first["msg"], where.encode(errors="replace").decode()))
+
+    @service.exception_handler(HTTPException)
+    async def not_served(_: Request, error: HTTPException) -> Response:
+        response = error_answer(Refused(error.status_code, "U011" if error.status_code == 404 else "U002", str(error.detail)))
+        response.headers.update(error.headers or {})
+        return response
 
     @service.middleware("http")
     async def interaction(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

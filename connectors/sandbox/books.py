@@ -56,6 +56,15 @@ class BankAccount:
     overdraft: int = 0
     rate: Decimal = Decimal(0)
 
+    @property
+    def held_by(self) -> frozenset[str]:
+        """Those whose account it is: nobody with a mandate or a view of it."""
+        return frozenset(id for id, role in self.owners.items() if role in ("holder", "joint"))
+
+    def shares(self, other: BankAccount) -> bool:
+        """Whether money between the two stays with somebody who holds both."""
+        return not self.held_by.isdisjoint(other.held_by)
+
 
 class Entry(NamedTuple):
     """One movement on one account.
@@ -158,18 +167,19 @@ class Commitment:
 
 @dataclass(frozen=True)
 class Payee:
-    """A saved beneficiary of an account."""
+    """A saved beneficiary of an account. since: when it was saved, None for one that always was."""
 
     id: str
     account: str
     name: str
     number: str
     reference: str = ""
+    since: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
 class FuturePayment:
-    """A payment that was set up to be made once, on a later day."""
+    """A payment that was set up to be made once, on a later day. since: when that was, where it is known."""
 
     id: str
     account: str
@@ -179,6 +189,7 @@ class FuturePayment:
     reference: str
     made: dt.date
     due: dt.date
+    since: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -242,9 +253,16 @@ class Books:
         waiting = [
             p
             for p in self.future_payments
-            if p.account == account and p.made <= now.date() <= p.due and (p.payee, p.due) not in made
+            if p.account == account
+            and p.made <= now.date() <= p.due
+            and (p.since is None or p.since <= now)
+            and (p.payee, p.due) not in made
         ]
         return sorted(waiting, key=lambda payment: payment.due)
+
+    def saved(self, account: str, now: dt.datetime) -> list[Payee]:
+        """The payees that are saved with the account at `now`."""
+        return [p for p in self.payees if p.account == account and (p.since is None or p.since <= now)]
 
     @cached_property
     def by_commitment(self) -> Mapping[str, list[Entry]]:

@@ -142,6 +142,8 @@ LIFE = Life(
         payee("callum-main", "A MACKENZIE", "DIGS"),
         payee("callum-main", "RYAN DOCHERTY", "FOOTBALL"),
         payee("callum-main", "RYAN SINCLAIR", "CAR SHARE"),
+        payee("callum-main", "SAM GILLESPIE"),
+        payee("callum-main", "SAM RENNIE", "FIVES"),
     ),
     sweeps=(Sweep(MAIN, JAR, 8, floor=15_000, keep=60_000, lean=(1, 7, 8)),),
     story=story,

@@ -28,8 +28,9 @@ from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
 from assistant.wordings import Wordings, said_of_pages, said_of_terms
 from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
+from connectors.exchange import TokenExchange
 from connectors.gateway import Gateway
-from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, PAGES, Sandbox, build
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, IDENTITY_PATH, PAGES, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
@@ -37,7 +38,7 @@ from data.articles import Articles, Audience, Passage
 from data.errors import IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
 from data.ledger import Ledger, Texts, shown_row
-from data.party import AccountId, Consent, Login, PartyId, Purpose
+from data.party import PASSWORD, AccountId, Consent, Login, PartyId, Purpose
 from data.queries import Queries
 from data.records import Records
 from data.store import connect
@@ -217,13 +218,15 @@ class Bank:
     outside: Outside | None
     gateway: Gateway
 
-    async def login(self, party: PartyId, token: str | None = None) -> Login:
+    async def login(self, party: PartyId, token: str | None = None, acr: str = PASSWORD) -> Login:
         """The login of a party: a sandbox customer's grants come from the services, others' from their statements.
 
-        Raises NotFound for a party that neither knows.
+        token: the one that the party has shown; without one, as on the command line, a sandbox customer's is made here, by
+        `acr`. Raises NotFound for a party that neither knows.
         """
-        if token is None and party in self.sandbox.identity.customers:
-            token = self.sandbox.identity.mint(party)
+        made = token is None
+        if made and party in self.sandbox.identity.customers:
+            token = self.sandbox.identity.mint(party, acr=acr)
         known = await asyncio.to_thread(self.ledger.party, party)
         if token is not None and (known is None or await asyncio.to_thread(self._stale, party)):
             await self.sync(party, token)
@@ -232,7 +235,8 @@ class Bank:
             raise NotFound("party", party)
         grants = await asyncio.to_thread(self.ledger.grants, party)
         consents = await asyncio.to_thread(self.ledger.consents_of, party)
-        return Login(party=known, grants=grants, token=token, consents=consents)
+        login = Login(party=known, grants=grants, token=token, consents=consents)
+        return login.model_copy(update={"acr": acr, "authenticated_at": clock()}) if made else login
 
     def _stale(self, party: PartyId) -> bool:
         """Whether the ledger has not been fed from the services for this long."""
@@ -347,7 +351,8 @@ async def open_bank(
         with suppress(IndexUnavailable):
             await library.index.open()
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
-    services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
+    exchange = _exchange(sandbox)
+    services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app), exchange)
     outside = _outside(settings)
     large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
     planner = None if outside else _planner(settings, wait_for_model_s, fetch)
@@ -400,10 +405,17 @@ async def open_bank(
         if large is not None:
             await large.aclose()
         await services.aclose()
+        await exchange.aclose()
         await index.close()
         await library.index.close()
         cache.close()
         engine.dispose()
+
+
+def _exchange(sandbox: Sandbox) -> TokenExchange:
+    """Towards the sandbox's identity service, as the client that may act for its customers."""
+    own = sandbox.assistant
+    return TokenExchange(f"{BASE_URL}{IDENTITY_PATH}/token", own.id, own.secret, in_process(sandbox.app), clock)
 
 
 def _outside(settings: Settings) -> Outside | None:

@@ -18,26 +18,33 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from api.settings import Settings
-from assistant import pages, proposal, router
+from assistant import orders, pages, proposal, router
+from assistant.acting import Acting
 from assistant.dialogue import SURE, Understanding
 from assistant.models import ModelServer
+from assistant.orders import said_of_orders
 from assistant.outside import Outside
 from assistant.plan import Plan, Spans
 from assistant.resolve import Alike, synonyms_of
 from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
 from assistant.wordings import Wordings, said_of_pages, said_of_terms
+from connectors.card_services import CardServices
 from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
+from connectors.exchange import TokenExchange
 from connectors.gateway import Gateway
-from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, PAGES, Sandbox, build
+from connectors.payments import PaymentServices
+from connectors.performing import Performing
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, CARDS_PATH, IDENTITY_PATH, PAGES, PAYMENTS_PATH, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
 from data.articles import Articles, Audience, Passage
-from data.errors import IndexUnavailable, ModelUnavailable, NotFound
+from data.errors import CounterfoilError, IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
+from data.intents import Intents
 from data.ledger import Ledger, Texts, shown_row
-from data.party import AccountId, Consent, Login, PartyId, Purpose
+from data.party import PASSWORD, AccountId, Consent, Login, PartyId, Purpose
 from data.queries import Queries
 from data.records import Records
 from data.store import connect
@@ -217,13 +224,15 @@ class Bank:
     outside: Outside | None
     gateway: Gateway
 
-    async def login(self, party: PartyId, token: str | None = None) -> Login:
+    async def login(self, party: PartyId, token: str | None = None, acr: str = PASSWORD) -> Login:
         """The login of a party: a sandbox customer's grants come from the services, others' from their statements.
 
-        Raises NotFound for a party that neither knows.
+        token: the one that the party has shown; without one, as on the command line, a sandbox customer's is made here, by
+        `acr`. Raises NotFound for a party that neither knows.
         """
-        if token is None and party in self.sandbox.identity.customers:
-            token = self.sandbox.identity.mint(party)
+        made = token is None
+        if made and party in self.sandbox.identity.customers:
+            token = self.sandbox.identity.mint(party, acr=acr)
         known = await asyncio.to_thread(self.ledger.party, party)
         if token is not None and (known is None or await asyncio.to_thread(self._stale, party)):
             await self.sync(party, token)
@@ -232,7 +241,8 @@ class Bank:
             raise NotFound("party", party)
         grants = await asyncio.to_thread(self.ledger.grants, party)
         consents = await asyncio.to_thread(self.ledger.consents_of, party)
-        return Login(party=known, grants=grants, token=token, consents=consents)
+        login = Login(party=known, grants=grants, token=token, consents=consents)
+        return login.model_copy(update={"acr": acr, "authenticated_at": clock()}) if made else login
 
     def _stale(self, party: PartyId) -> bool:
         """Whether the ledger has not been fed from the services for this long."""
@@ -347,7 +357,8 @@ async def open_bank(
         with suppress(IndexUnavailable):
             await library.index.open()
     sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
-    services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app))
+    exchange = _exchange(sandbox)
+    services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app), exchange)
     outside = _outside(settings)
     large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
     planner = None if outside else _planner(settings, wait_for_model_s, fetch)
@@ -357,6 +368,18 @@ async def open_bank(
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     keep = partial(Wordings.kept, embed=embedder.embed, folder=settings.models, version=embedder.version)
     gateway = Gateway()
+    payments = PaymentServices(BASE_URL + PAYMENTS_PATH, in_process(sandbox.app), exchange)
+    card_services = CardServices(BASE_URL + CARDS_PATH, in_process(sandbox.app), exchange)
+    performing = Performing(Intents(engine), payments, card_services, services, gateway)
+
+    async def fed(login: Login) -> None:
+        if login.token is not None:
+            # What was done is done; the next sync tells of it too.
+            with suppress(CounterfoilError):
+                await bank.sync(login.party.id, login.token)
+
+    order_wordings = await asyncio.to_thread(keep, said_of_orders())
+    acting = Acting(performing, services, gateway, queries, orders.Reader(embedder.embed, order_wordings), fed)
     assistant = Assistant(
         ledger=ledger,
         queries=queries,
@@ -370,6 +393,7 @@ async def open_bank(
         vocabulary=router.vocabulary(embedder.english(), kinds.knows),
         page_wordings=await asyncio.to_thread(keep, said_of_pages()),
         term_wordings=await asyncio.to_thread(keep, said_of_terms()),
+        acting=acting,
         planner=planner,
         large=large,
         always_model=settings.planner == "model",
@@ -400,10 +424,20 @@ async def open_bank(
         if large is not None:
             await large.aclose()
         await services.aclose()
+        await performing.close()
+        await payments.aclose()
+        await card_services.aclose()
+        await exchange.aclose()
         await index.close()
         await library.index.close()
         cache.close()
         engine.dispose()
+
+
+def _exchange(sandbox: Sandbox) -> TokenExchange:
+    """Towards the sandbox's identity service, as the client that may act for its customers."""
+    own = sandbox.assistant
+    return TokenExchange(f"{BASE_URL}{IDENTITY_PATH}/token", own.id, own.secret, in_process(sandbox.app), clock)
 
 
 def _outside(settings: Settings) -> Outside | None:

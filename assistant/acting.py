@@ -16,7 +16,7 @@ from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, literal
 from connectors.gateway import Gateway
-from connectors.performing import FRESH_S, Consulted, Performing
+from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
 from connectors.services import BankServices
 from data.actions import MOVES_MONEY, Action, Intent, IntentId, Origin, Payee, State, Value
@@ -24,10 +24,7 @@ from data.banking import Account, AccountKind, Beneficiary, Card
 from data.errors import (
     Denied,
     IntentGone,
-    NotAuthenticated,
     NotFound,
-    ServiceRefused,
-    ServiceUnavailable,
     StepUpRequired,
 )
 from data.facts import ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, StepUpEvent
@@ -225,7 +222,7 @@ class Acting:
             if draft.action in (Action.FREEZE_CARD, Action.UNFREEZE_CARD, Action.REPLACE_CARD):
                 return await self._of_cards(draft, said, asker)
             return await self._of_money(draft, asker)
-        except (ServiceUnavailable, ServiceRefused, NotAuthenticated) as error:
+        except NOT_DONE as error:
             line = Line(key="act.unavailable", slots={"service": getattr(error, "service", "identity")})
             return Acted(ToolResult(outcome=Outcome.CANNOT, lines=(line,)), Ordering(draft=draft))
         except Denied as error:
@@ -468,7 +465,7 @@ class Acting:
     async def _around(self, asker: Asker) -> Around:
         try:
             saved = await self._beneficiaries(asker)
-        except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
+        except NOT_DONE:
             saved = []
         return Around(saved, self._payable(asker), asker.today)
 

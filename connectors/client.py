@@ -25,11 +25,6 @@ Json = Mapping[str, Any]
 Thing = TypeVar("Thing")
 
 
-async def as_given(token: str, audience: str, scopes: frozenset[str]) -> str:
-    """The exchange of a token that is good for the service as it is."""
-    return token
-
-
 class ServiceClient:
     """What every client of a service of the bank shares. The transport is ours to close.
 

@@ -17,7 +17,7 @@ from connectors.policy import Decision, Denied, StepUp
 from connectors.services import BankServices
 from data import errors
 from data.actions import LASTS, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Result, State
-from data.errors import NotAuthenticated, OutcomeUnknown, ServiceRefused, ServiceUnavailable, StepUpRequired
+from data.errors import NotAuthenticated, OutcomeUnknown, ScopeMissing, ServiceRefused, ServiceUnavailable, StepUpRequired
 from data.intents import Intents, Kept, Velocity
 from data.money import Money
 from data.party import STRONG, Login
@@ -32,6 +32,8 @@ GIVEN_UP = dt.timedelta(minutes=2)
 # So long after it could last be confirmed the bank takes no payment under a consent: what was not found then was not made.
 FORGOTTEN = LASTS + dt.timedelta(minutes=15)
 
+# What a service, or what gives tokens for it, says instead of doing what it is asked.
+NOT_DONE = (ServiceRefused, ServiceUnavailable, NotAuthenticated, ScopeMissing)
 Risk = Literal["low", "medium", "high"] | None
 
 
@@ -111,7 +113,7 @@ class Performing:
         if intent.amount is not None:
             try:
                 risk = await self.payments.risk(_token(login), intent.account, intent.payee, intent.amount)
-            except (ServiceRefused, ServiceUnavailable, NotAuthenticated):
+            except NOT_DONE:
                 log.info("risk unknown")
         return risk, since
 
@@ -167,7 +169,7 @@ class Performing:
             return await self._send(intent, token)
         except OutcomeUnknown:
             return await self._read_back(intent, token) or Result(state=State.UNKNOWN)
-        except (ServiceRefused, ServiceUnavailable, NotAuthenticated) as error:
+        except NOT_DONE as error:
             return Result(state=State.FAILED, reason=_reason(error))
 
     async def _send(self, intent: Intent, token: str) -> Result:
@@ -223,7 +225,7 @@ class Performing:
             held = {card.id: card for card in await self.services.cards(token, intent.account)}
             frozen = intent.action is not Action.UNFREEZE_CARD
             return Result(state=State.DONE) if all(held[c].frozen is frozen for c in intent.cards if c in held) else None
-        except (ServiceRefused, ServiceUnavailable, NotAuthenticated):
+        except NOT_DONE:
             return None
 
 
@@ -237,10 +239,10 @@ async def _failure(step: Awaitable[None]) -> Result | None:
     """What a step that moves nothing came to, where it failed."""
     try:
         await step
-    except (ServiceRefused, ServiceUnavailable, NotAuthenticated) as error:
+    except NOT_DONE as error:
         return Result(state=State.FAILED, reason=_reason(error))
     return None
 
 
-def _reason(error: ServiceRefused | ServiceUnavailable | NotAuthenticated) -> str:
+def _reason(error: errors.CounterfoilError) -> str:
     return (error.codes or ("refused",))[0] if isinstance(error, ServiceRefused) else error.code

@@ -73,6 +73,18 @@ class InvalidToken(NotAuthenticated):
     code = "invalid_token"
 
 
+class InvalidProof(InvalidToken):
+    """A token is bound to a key, and what came with it does not prove that whoever shows it has that key."""
+
+    code = "invalid_dpop_proof"
+
+
+class MalformedLogin(InvalidInput):
+    """What should prove who is asking is there, and in no form that is read: two tokens, or none behind its word."""
+
+    code = "invalid_request"
+
+
 class StepUpRequired(CounterfoilError):
     """A good login that is not enough for this: the customer proves again who they are, as `acr` says.
 

@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 from api.batch import answer_line
 from api.settings import Settings
 from api.wiring import Bank, asking_at, open_bank
+from assistant.acting import NOWHERE, Acted, Confirmed, Place
 from assistant.dialogue import Asked, Choice, Unsure
 from assistant.plan import Plan, Step
 from assistant.tools import ToolResult
@@ -31,7 +32,7 @@ from assistant.wording import Emit
 from connectors.statements.importer import import_file
 from connectors.statements.layout import Sign
 from data.facts import Event
-from data.party import AccountId, Consent, Grant, GrantSource, Login, PartyId, Purpose, Role
+from data.party import PASSWORD, AccountId, Consent, Grant, GrantSource, Login, PartyId, Purpose, Role
 from evals.marks import Answerer, Output
 
 
@@ -52,8 +53,8 @@ async def opened(settings: Settings, *, break_filter: bool = False) -> AsyncIter
 
 
 class _Unlimited(Bank):
-    async def login(self, party: PartyId, token: str | None = None) -> Login:
-        login = await super().login(party, token)
+    async def login(self, party: PartyId, token: str | None = None, acr: str = PASSWORD) -> Login:
+        login = await super().login(party, token, acr)
         held = {grant.account: grant for grant in login.grants}
         everything = [held.get(account, _granted(party, account)) for account in await asyncio.to_thread(self._all_accounts)]
         grants = [grant.model_copy(update={"until": None}) for grant in everything]
@@ -172,7 +173,16 @@ class Overheard(Assistant):
     notes: list[str] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
 
-    async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
+    async def turn(
+        self,
+        message: str,
+        login: Login,
+        memory: str,
+        now: dt.datetime,
+        emit: Emit,
+        place: Place = NOWHERE,
+        confirmed: Confirmed | None = None,
+    ) -> str:
         async def noted(events: Sequence[Event]) -> None:
             self.notes += [event.model_dump_json() for event in events]
             await emit(events)
@@ -182,11 +192,11 @@ class Overheard(Assistant):
             seen = Seen(spent=spent)
             self.seen.append(seen)
             try:
-                return await super().turn(message, login, memory, now, noted)
+                return await super().turn(message, login, memory, now, noted, place, confirmed)
             finally:
                 seen.cpu_ms = (time.process_time() - began) * 1000
 
-    async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure:
+    async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure | Acted:
         plan = await super()._plan(message, asking, emit)
         self.seen[-1].sure = plan.sure if isinstance(plan, Plan) and plan.path == "routed" else None
         return plan

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from connectors.sandbox.identity import DEMO_WORD
+from connectors.sandbox.issuer import DEMO_WORD
 from data.errors import InvalidInput, Unavailable
 from evals.marks import Output
 from evals.suites import Case, Suite

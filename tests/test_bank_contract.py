@@ -30,6 +30,7 @@ from data.banking import AccountKind, Balance, Kind, Status, Transaction
 from data.errors import InvalidCurrency, NotAuthenticated, ServiceRefused, ServiceUnavailable
 from data.money import Money
 from data.party import AccountId, Role
+from tests.edge import as_it_is
 
 NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
 
@@ -41,10 +42,10 @@ class Bank:
     transport: Callable[[], httpx.AsyncBaseTransport]
 
     def token(self, party: str) -> str:
-        return self.sandbox.identity.mint(party)
+        return self.sandbox.identity.mint(party, audience=["accounts"])
 
     def services(self) -> BankServices:
-        return BankServices(self.base_url + ACCOUNTS_PATH, self.transport())
+        return BankServices(self.base_url + ACCOUNTS_PATH, self.transport(), as_it_is)
 
     def http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.base_url + ACCOUNTS_PATH, transport=self.transport())
@@ -131,8 +132,8 @@ async def test_available_is_booked_with_the_overdraft_and_without_what_is_pendin
 async def test_the_balance_moves_by_exactly_what_is_booked(tmp_path: Path) -> None:
     later = NOW
     sandbox = build(lambda: later, tmp_path / "key.json")
-    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app)) as services:
-        token = sandbox.identity.mint("callum-mackenzie", lifetime=dt.timedelta(days=40))
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app), as_it_is) as services:
+        token = sandbox.identity.mint("callum-mackenzie", lifetime=dt.timedelta(days=40), audience=["accounts"])
         account = await account_named(services, token, "Everyday account")
         before: Balance = await services.balances(token, account)
         later = NOW + dt.timedelta(days=30)
@@ -170,8 +171,8 @@ async def test_a_foreign_purchase_says_its_own_currency_and_rate(services: BankS
 async def test_a_booked_row_names_the_pending_one_that_it_replaces(tmp_path: Path) -> None:
     later = NOW
     sandbox = build(lambda: later, tmp_path / "key.json")
-    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app)) as services:
-        token = sandbox.identity.mint("daniel-whitlock", lifetime=dt.timedelta(days=9))
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app), as_it_is) as services:
+        token = sandbox.identity.mint("daniel-whitlock", lifetime=dt.timedelta(days=9), audience=["accounts"])
         account = await account_named(services, token, "Everyday account")
         pending = [r for r in await services.transactions(token, account, None, later) if r.status is Status.PENDING]
         pump = next(row for row in pending if row.text == "SHELL HARBORNE LANE")
@@ -297,11 +298,14 @@ async def test_a_fee_with_a_bound_in_another_currency_is_not_guessed(services: B
 async def test_terms_are_those_of_the_day(tmp_path: Path) -> None:
     today = NOW
     sandbox = build(lambda: today, tmp_path / "key.json")
-    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app)) as services:
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app), as_it_is) as services:
         seen = []
         for day in (dt.date(2026, 1, 11), NOW.date(), dt.date(2027, 2, 1)):
             today = NOW.replace(year=day.year, month=day.month, day=day.day)
-            known = {product.id: product for product in await services.products(sandbox.identity.mint("amara-okafor"))}
+            known = {
+                product.id: product
+                for product in await services.products(sandbox.identity.mint("amara-okafor", audience=["accounts"]))
+            }
             current = known["everyday-3"]
             payee, cash = current.limit("new-payee"), current.fee("cash-abroad")
             assert payee is not None
@@ -522,7 +526,9 @@ def bad_tokens(bank: Bank) -> dict[str, str]:
         "empty": "",
         "two headers": "a\r\nx-other: b",
         "nonsense": "nonsense",
-        "expired": identity.mint("amara-okafor", lifetime=dt.timedelta(hours=-1)),
+        "expired": identity.mint("amara-okafor", lifetime=dt.timedelta(hours=-1), audience=["accounts"]),
+        "for the assistant": identity.mint("amara-okafor"),
+        "bound to a key, without a proof": sign(identity.key, ACCESS, good | {"cnf": {"jkt": stranger.thumbprint()}}),
         "for another service": identity.mint("amara-okafor", audience=["payments"]),
         "from another issuer": sign(identity.key, ACCESS, good | {"iss": "https://elsewhere.example"}),
         "signed by a stranger": jwt.encode({"alg": "ES256", "kid": identity.key.kid, "typ": ACCESS}, good, stranger),
@@ -569,7 +575,7 @@ async def test_a_token_that_proves_nothing_is_refused(services: BankServices, ba
 
 
 async def test_a_permission_that_was_not_given_is_refused(services: BankServices, bank: Bank) -> None:
-    token = bank.sandbox.identity.mint("amara-okafor", scopes=["ReadAccountsDetail"])
+    token = bank.sandbox.identity.mint("amara-okafor", scopes=["ReadAccountsDetail"], audience=["accounts"])
     account = await account_named(services, token, "Everyday account")
     with pytest.raises(ServiceRefused) as refused:
         await services.balances(token, account)
@@ -603,6 +609,6 @@ async def test_a_bank_that_is_not_there_is_said_to_be_unavailable() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with BankServices(closed, over_http()) as services:
+    async with BankServices(closed, over_http(), as_it_is) as services:
         with pytest.raises(ServiceUnavailable):
             await services.party("token")

@@ -17,6 +17,7 @@ from data.banking import Kind, Status
 from data.errors import InvalidAmount, ServiceRefused, ServiceUnavailable
 from data.money import Money
 from data.party import AccountId, Role
+from tests.edge import as_it_is
 
 BASE = "https://bank.example/aisp"
 ACCOUNT = AccountId("acc-1")
@@ -24,7 +25,7 @@ NOON = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response]) -> BankServices:
-    return BankServices(BASE, httpx.MockTransport(answer))
+    return BankServices(BASE, httpx.MockTransport(answer), as_it_is)
 
 
 def row(**changes: Any) -> dict[str, Any]:

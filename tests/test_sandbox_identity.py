@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import secrets
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,22 +14,10 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from connectors.sandbox.app import BASE_URL, Sandbox, build
-from connectors.sandbox.identity import DEMO_WORD, challenge_of
-from connectors.sandbox.tokens import check, signing_key
+from connectors.sandbox.issuer import DEMO_WORD
+from connectors.sandbox.tokens import Ring, check
 from connectors.transport import in_process
-
-CALLBACK = "http://127.0.0.1:8080/login/callback"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
-
-    def __call__(self) -> dt.datetime:
-        return self.time
-
-    def passes(self, **by: int) -> None:
-        self.time += dt.timedelta(**by)
+from tests.identity import CALLBACK, Application, Clock, log_in, login_of
 
 
 @pytest.fixture
@@ -48,49 +34,6 @@ def sandbox(clock: Clock, tmp_path: Path) -> Sandbox:
 async def browser(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=in_process(sandbox.app), base_url=f"{BASE_URL}/identity") as client:
         yield client
-
-
-class Application:
-    """The client "counterfoil" with a fresh verifier."""
-
-    def __init__(self) -> None:
-        self.verifier = secrets.token_urlsafe(48)
-
-    def request(self, **changes: str) -> dict[str, str]:
-        asked = {
-            "client_id": "counterfoil",
-            "redirect_uri": CALLBACK,
-            "response_type": "code",
-            "scope": "openid ReadAccountsDetail ReadBalances",
-            "code_challenge": challenge_of(self.verifier),
-            "code_challenge_method": "S256",
-            "state": "state-1",
-            "nonce": "nonce-1",
-        }
-        return asked | changes
-
-    def exchange(self, issued: str, **changes: str) -> dict[str, str]:
-        given = {
-            "grant_type": "authorization_code",
-            "code": issued,
-            "client_id": "counterfoil",
-            "redirect_uri": CALLBACK,
-            "code_verifier": self.verifier,
-        }
-        return given | changes
-
-
-async def log_in(browser: httpx.AsyncClient, app: Application, customer: str = "priya-raman") -> str:
-    page = await browser.get("/authorize", params=app.request())
-    form = {"login": login_of(page), "customer": customer, "word": DEMO_WORD}
-    answer = await browser.post("/login", data=form)
-    return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-
-
-def login_of(page: httpx.Response) -> str:
-    found = re.search(r'name="login" value="([^"]+)"', page.text)
-    assert found is not None
-    return found.group(1)
 
 
 async def test_a_customer_logs_in_and_the_application_gets_their_token(
@@ -110,7 +53,7 @@ async def test_a_customer_logs_in_and_the_application_gets_their_token(
     assert query["state"] == ["state-1"]
     token = (await browser.post("/token", data=app.exchange(query["code"][0]))).json()
     keys = KeySet.import_key_set((await browser.get("/jwks")).json())
-    claims = check(token["access_token"], keys, f"{BASE_URL}/identity", "accounts", clock())
+    claims = check(token["access_token"], keys, f"{BASE_URL}/identity", "counterfoil", clock())
     assert claims["sub"] == "priya-raman"
     assert claims["scope"] == token["scope"] == "ReadAccountsDetail ReadBalances"
     assert claims["auth_time"] == int(clock().timestamp())
@@ -144,7 +87,6 @@ async def test_a_code_is_good_once(browser: httpx.AsyncClient) -> None:
         {"code": "another"},
         {"code_verifier": "x" * 64},
         {"redirect_uri": "http://127.0.0.1:8080/elsewhere"},
-        {"client_id": "somebody-else"},
     ],
 )
 async def test_a_code_is_good_for_nothing_else(browser: httpx.AsyncClient, changes: dict[str, str]) -> None:
@@ -226,15 +168,15 @@ async def test_what_an_application_sends_is_not_markup(browser: httpx.AsyncClien
 
 def test_a_developer_in_the_same_process_gets_a_token_for_a_seeded_customer(sandbox: Sandbox, clock: Clock) -> None:
     identity = sandbox.identity
-    claims = check(identity.mint("callum-mackenzie"), identity.keys, identity.issuer, "accounts", clock())
+    claims = check(identity.mint("callum-mackenzie"), identity.keys, identity.issuer, "counterfoil", clock())
     assert claims["sub"] == "callum-mackenzie"
     with pytest.raises(KeyError):
         identity.mint("somebody-else")
 
 
-def test_the_signing_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+def test_the_signing_keys_are_made_once_and_kept_private(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "new" / "signing.json"
-    first, second = signing_key(path), signing_key(path)
-    assert first.thumbprint() == second.thumbprint()
+    first, second = Ring(path, clock()), Ring(path, clock())
+    assert first.signing.thumbprint() == second.signing.thumbprint()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["signing.json"]

@@ -17,6 +17,7 @@ from data.banking import Account, Status, Transaction
 from data.errors import Denied, ServiceUnavailable
 from data.ledger import Added
 from data.party import AccountId, Consent, Grant, GrantSource, Party, PartyId, Purpose, Role
+from tests.edge import as_it_is
 
 NOON = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
 
@@ -75,11 +76,11 @@ class Day:
         self.now = NOON
         self.sandbox: Sandbox = build(lambda: self.now, tmp_path / "key.json")
         self.ledger = Notebook()
-        self.services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(self.sandbox.app))
+        self.services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(self.sandbox.app), as_it_is)
 
     async def sync(self, who: str, **consent: object) -> Synced:
         given = Consent.model_validate({"party": who, "purpose": Purpose.SYNC} | consent)
-        return await sync(self.services, self.sandbox.identity.mint(who), self.ledger, given, self.now)
+        return await sync(self.services, self.sandbox.identity.mint(who, audience=["accounts"]), self.ledger, given, self.now)
 
     def account(self, name: str) -> AccountId:
         return next(account.id for account in self.ledger.accounts.values() if account.name == name)
@@ -104,7 +105,7 @@ async def test_the_first_sync_brings_everything_and_the_next_nothing(day: Day) -
 
 async def test_the_ledger_moves_with_the_banks_own_balance(day: Day) -> None:
     party = "amara-okafor"
-    token = day.sandbox.identity.mint(party, lifetime=dt.timedelta(days=60))
+    token = day.sandbox.identity.mint(party, lifetime=dt.timedelta(days=60), audience=["accounts"])
     await day.sync(party)
     before = {account: await day.services.balances(token, account) for account in day.ledger.accounts}
     sums = {account: sum(r.amount.minor for r in day.ledger.booked(account)) for account in day.ledger.accounts}
@@ -173,10 +174,10 @@ class Slow(httpx.AsyncBaseTransport):
 
 
 async def test_a_sync_that_breaks_off_is_taken_up_again(day: Day) -> None:
-    async with BankServices(BASE_URL + ACCOUNTS_PATH, Slow(in_process(day.sandbox.app), nth=6)) as services:
+    async with BankServices(BASE_URL + ACCOUNTS_PATH, Slow(in_process(day.sandbox.app), nth=6), as_it_is) as services:
         consent = Consent(party=PartyId("amara-okafor"), purpose=Purpose.SYNC)
         with pytest.raises(ServiceUnavailable):
-            await sync(services, day.sandbox.identity.mint("amara-okafor"), day.ledger, consent, day.now)
+            await sync(services, day.sandbox.identity.mint("amara-okafor", audience=["accounts"]), day.ledger, consent, day.now)
     assert day.ledger.cursors == {}
     await day.sync("amara-okafor")
     assert len(day.ledger.cursors) == 4

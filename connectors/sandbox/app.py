@@ -11,9 +11,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from connectors.sandbox import accounts, cards, identity, payments, products, statements
-from connectors.sandbox.identity import Client, Identity, Open
+from connectors.sandbox.grants import EXCHANGE
+from connectors.sandbox.issuer import ASSISTANT, PAGE, Client, Identity
 from connectors.sandbox.people import CUSTOMERS
-from connectors.sandbox.tokens import signing_key
+from connectors.sandbox.tokens import AUDIENCES, Ring, secret_in
+from connectors.sandbox.waiting import Once, Waiting
 from connectors.sandbox.written import Written
 
 IDENTITY_PATH = "/identity"
@@ -28,30 +30,44 @@ REDIRECT_URIS = ("http://127.0.0.1/login/callback",)
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The application to serve, and its identity store for `mint` in the same process."""
+    """The application to serve, and its identity store for `mint` in the same process.
+
+    assistant: the client that may act for customers; its secret is in it.
+    """
 
     app: Starlette
     identity: Identity
+
+    @property
+    def assistant(self) -> Client:
+        return self.identity.clients[ASSISTANT]
 
 
 def build(
     now: Callable[[], dt.datetime], keys_path: Path, base_url: str = BASE_URL, redirect_uris: Sequence[str] = REDIRECT_URIS
 ) -> Sandbox:
-    """The bank with its seven customers, its clock and its signing key.
+    """The bank with its seven customers, its clock and its signing keys.
 
-    keys_path: a file for the signing key, made when missing; logins under way, and what
-    customers had done, are kept beside it. base_url: where the
-    application is reached, without a slash at its end; the issuer of tokens is under it. redirect_uris: where the client
-    "counterfoil" may be answered.
+    keys_path: a file for the signing keys, made when missing; the assistant's secret, the logins and what
+    customers had done are kept beside it.
+    base_url: where the application is reached, without a slash at its end; the issuer of tokens is under it. redirect_uris:
+    where the client "counterfoil" may be answered.
     """
+    secret = secret_in(keys_path.with_name("assistant.secret"))
     store = Identity(
         issuer=f"{base_url}{IDENTITY_PATH}",
-        key=signing_key(keys_path),
+        ring=Ring(keys_path, now()),
         customers={customer.id: customer for customer in CUSTOMERS},
-        clients={"counterfoil": Client("counterfoil", tuple(redirect_uris))},
+        clients={
+            PAGE: Client(PAGE, ("authorization_code", "refresh_token"), tuple(redirect_uris)),
+            ASSISTANT: Client(ASSISTANT, (EXCHANGE,), secret=secret, audience=AUDIENCES[0]),
+        },
         now=now,
-        logins=Open(keys_path.with_name("logins")),
-        codes=Open(keys_path.with_name("codes")),
+        logins=Waiting(keys_path.with_name("logins")),
+        codes=Waiting(keys_path.with_name("codes")),
+        sessions=Waiting(keys_path.with_name("sessions")),
+        refreshes=Waiting(keys_path.with_name("refreshes")),
+        proofs=Once(keys_path.with_name("proofs")),
     )
     written = Written(keys_path.with_name("written.sqlite"))
     books = accounts.AccountsStore(keys=store.keys, issuer=store.issuer, now=now, written=written)

@@ -14,13 +14,16 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import AfterValidator, BaseModel, Field
 
-from api.parts import TheEdge, TheLogin
+from api.parts import Edge, TheEdge, TheLogin
 from api.problems import of_event, responses
+from assistant.acting import Confirmed
+from data.actions import IntentId
 from data.errors import InvalidInput, NotFound, TooLong
 from data.facts import (
     ChartEvent,
     ChoicesEvent,
     CitationEvent,
+    ConfirmationEvent,
     DoneEvent,
     ErrorEvent,
     Event,
@@ -29,12 +32,14 @@ from data.facts import (
     FeedbackEvent,
     HandoverEvent,
     Outcome,
+    ReceiptEvent,
     Row,
     Scope,
     Series,
+    StepUpEvent,
     TextEvent,
 )
-from data.party import Frozen
+from data.party import Frozen, Login
 from data.records import Conversation, Logged, Told
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], responses=responses(401, 403, 422, 503))
@@ -43,8 +48,11 @@ EVENT_STREAM = "text/event-stream"
 CSV = "text/csv"
 RETRY_MS = 1000
 LAST_NUMBER = 2**31 - 1
+# What a confirmation without words is in the history.
+CONFIRMED = "Confirmed"
 
 ConversationId = Annotated[str, Path(alias="conversation", pattern=r"^[0-9a-f]{32}$", description="The conversation's id.")]
+Intention = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="The id of what was shown.")]
 Accept = Annotated[str, Header(description="`text/event-stream` for events as they come.")]
 
 
@@ -65,6 +73,10 @@ class Message(BaseModel):
 
 class Feedback(BaseModel):
     thumb: Literal["up", "down"] = Field(description="Whether the answer was of use. A later one takes its place.")
+
+
+class Confirmation(BaseModel):
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="The digest of what was shown: it is a yes to that alone.")
 
 
 class Sentence(Frozen):
@@ -93,6 +105,9 @@ class Answer(Frozen):
     citations: tuple[Citation, ...]
     charts: tuple[Series, ...]
     choices: tuple[str, ...]
+    confirmation: ConfirmationEvent | None = Field(description="What waits for a yes, value by value; null when nothing does.")
+    step_up: StepUpEvent | None = Field(description="The stronger login that a yes needs first; null when none.")
+    receipts: tuple[ReceiptEvent, ...] = Field(description="What became of what was confirmed.")
     handover: str | None = Field(description="Why a person takes over; null when none does.")
     path: str = Field(description="`routed` when no language model was asked, else `model`.")
     latency_ms: float
@@ -161,8 +176,42 @@ async def ask(
     """The turn goes on when the connection breaks: `GET …/events` with `Last-Event-ID` resumes it."""
     if len(body.message) > edge.parts.limits.message_chars:
         raise TooLong("a message", edge.parts.limits.message_chars)
+    return await _told(edge, login, conversation, body.message, None, request, accept)
+
+
+@router.post(
+    "/{conversation}/intents/{intent}/confirmation",
+    tags=["actions"],
+    summary="Say yes to what was shown: what came of it as JSON, or its events as they come",
+    response_model=Answer,
+    responses=responses(404, 409, 429)
+    | {200: {"description": "What came of it, or its events.", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}}},
+)
+async def confirm(
+    edge: TheEdge, login: TheLogin, conversation: ConversationId, intent: Intention, body: Confirmation, request: Request,
+    accept: Accept = "*/*",
+) -> Response:  # fmt: skip
+    """A yes is good once, for five minutes, and for the digest that was shown; a second one is told what came of the first.
+
+    401 with `insufficient_user_authentication` (RFC 9470) when the customer has to log in more strongly first.
+    """
+    confirmed = Confirmed(intent=IntentId(intent), digest=body.digest)
+    await edge.parts.check(login, confirmed)
+    return await _told(edge, login, conversation, CONFIRMED, confirmed, request, accept)
+
+
+async def _told(
+    edge: Edge,
+    login: Login,
+    conversation: str,
+    message: str,
+    confirmed: Confirmed | None,
+    request: Request,
+    accept: str,
+) -> Response:
+    """Begin a turn and tell of it."""
     edge.allowance.take(login.party.id)
-    turn = await edge.turns.begin(login, conversation, body.message)
+    turn = await edge.turns.begin(login, conversation, message, confirmed)
     events = edge.turns.follow(turn.party, conversation, turn.after, turn.number)
     if EVENT_STREAM in accept:
         return _stream(events)
@@ -259,6 +308,9 @@ def answer(conversation: str, turn: int, events: Sequence[Event]) -> Answer:
         citations=tuple(Citation(source=e.source, title=e.title) for e in events if isinstance(e, CitationEvent)),
         charts=tuple(e.series for e in events if isinstance(e, ChartEvent)),
         choices=tuple(choice for e in events if isinstance(e, ChoicesEvent) for choice in e.choices),
+        confirmation=next((e for e in events if isinstance(e, ConfirmationEvent)), None),
+        step_up=next((e for e in events if isinstance(e, StepUpEvent)), None),
+        receipts=tuple(e for e in events if isinstance(e, ReceiptEvent)),
         handover=next((e.reason for e in events if isinstance(e, HandoverEvent)), None),
         path=done.path,
         latency_ms=done.latency_ms,

@@ -16,12 +16,17 @@ from starlette.types import ASGIApp
 from api.auth import Bearer
 from api.limits import Allowance, Limits
 from api.turns import Assistant, Turns
+from assistant.acting import Confirmed
 from data.facts import Row
 from data.party import AccountId, Consent, Frozen, Login, PartyId, Purpose
 from data.records import Records
 
 # The ledger rows with these source ids in these accounts; no account named means all. Others' rows are left out.
 Rows = Callable[[Login, Sequence[str], Sequence[AccountId]], Awaitable[Sequence[Row]]]
+
+
+# Whether a confirmation would be taken; raises StepUpRequired, IntentGone or NotFound.
+Check = Callable[[Login, Confirmed], Awaitable[None]]
 
 
 class Consents(Protocol):
@@ -80,6 +85,7 @@ class Parts:
     assistant: Assistant
     bearer: Bearer
     rows: Rows
+    check: Check
     clock: Callable[[], datetime]
     health: Callable[[], Awaitable[Sequence[PartHealth]]]
     identity: PageIdentity

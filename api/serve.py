@@ -24,6 +24,7 @@ from api.auth import Bearer, Claims, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
 from api.settings import Settings
 from api.wiring import Bank, asking_at, clock, model_server, open_bank
+from assistant.acting import Confirmed
 from assistant.models import ModelState, ModelStatus
 from assistant.outside import Outside
 from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
@@ -136,6 +137,9 @@ def parts_of(bank: Bank, origin: str) -> Parts:
     async def login_of(claims: Claims, token: str) -> Login:
         return await bank.login(PartyId(str(claims["sub"])), token)
 
+    async def check(login: Login, confirmed: Confirmed) -> None:
+        await bank.performing.check(login, confirmed.intent, confirmed.digest, clock())
+
     async def health() -> Sequence[PartHealth]:
         return [await _index_health(bank), await _outside_health(bank.outside) if bank.outside else _model_health(bank)]
 
@@ -150,6 +154,7 @@ def parts_of(bank: Bank, origin: str) -> Parts:
         assistant=bank.assistant,
         bearer=Bearer(issuer, keys, login_of, clock),
         rows=bank.rows,
+        check=check,
         clock=clock,
         health=health,
         identity=PageIdentity(

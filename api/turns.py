@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from api.limits import Limits
+from assistant.acting import Confirmed, Place
 from data.errors import CounterfoilError, LeaseLost, Unavailable
 from data.facts import DoneEvent, ErrorEvent, Event
 from data.party import Login, PartyId
@@ -35,8 +36,19 @@ TOO_SLOW = ErrorEvent(code="too_slow", message="This answer took too long. Pleas
 
 
 class Assistant(Protocol):
-    async def turn(self, message: str, login: Login, memory: str, now: datetime, emit: Emit) -> str:
+    async def turn(
+        self,
+        message: str,
+        login: Login,
+        memory: str,
+        now: datetime,
+        emit: Emit,
+        place: Place,
+        confirmed: Confirmed | None,
+    ) -> str:
         """Answer a message: emit events, the last of them a DoneEvent, and return the new memory (JSON text).
+
+        place: where the turn is kept. confirmed: what the customer confirmed by the API, so that the message is only its sign.
 
         May be cancelled at any await; what it raises ends the turn with an error event.
         """
@@ -52,13 +64,15 @@ class Turns:
         self._watches: set[asyncio.Task[None]] = set()
         self._bells: dict[str, set[asyncio.Event]] = {}
 
-    async def begin(self, login: Login, conversation: str, message: str) -> Turn:
-        """Start answering. Raises ConversationBusy, NotFound, or Unavailable when this process has its hands full."""
+    async def begin(self, login: Login, conversation: str, message: str, confirmed: Confirmed | None = None) -> Turn:
+        """Start answering. confirmed: what the customer has confirmed by the API.
+
+        Raises ConversationBusy, NotFound, or Unavailable when this process has its hands full."""
         if len(self._running) >= self.limits.turns:
             raise Unavailable("too many answers are being worked on; please try again in a moment")
         turn = await asyncio.to_thread(self.records.begin, login.party.id, conversation, message, self.clock())
         writer = Writer(partial(self._append, turn))
-        work = asyncio.create_task(self._work(turn, login, message, writer))
+        work = asyncio.create_task(self._work(turn, login, message, writer, confirmed))
         self._running[conversation] = work
         watch = asyncio.create_task(self._watch(turn, work, writer))
         self._watches.add(watch)
@@ -111,10 +125,11 @@ class Turns:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(bell.wait(), KEEP_ALIVE_S if conversation in self._running else POLL_S)
 
-    async def _work(self, turn: Turn, login: Login, message: str, writer: Writer) -> str:
+    async def _work(self, turn: Turn, login: Login, message: str, writer: Writer, confirmed: Confirmed | None) -> str:
         memory = await asyncio.to_thread(self.records.memory, turn.party, turn.conversation)
         async with asyncio.timeout(self.limits.turn_s):
-            return await self.assistant.turn(message, login, memory, self.clock(), writer.emit)
+            place = Place(conversation=turn.conversation, turn=turn.number)
+            return await self.assistant.turn(message, login, memory, self.clock(), writer.emit, place, confirmed)
 
     async def _append(self, turn: Turn, events: Sequence[Event]) -> None:
         await asyncio.to_thread(self.records.append, turn, events, self.clock())

@@ -223,6 +223,7 @@ class Bank:
     planner: LazyPlanner | None
     outside: Outside | None
     gateway: Gateway
+    performing: Performing
 
     async def login(self, party: PartyId, token: str | None = None, acr: str = PASSWORD) -> Login:
         """The login of a party: a sandbox customer's grants come from the services, others' from their statements.
@@ -415,6 +416,7 @@ async def open_bank(
         planner,
         outside,
         gateway,
+        performing,
     )
     try:
         yield bank

@@ -14,7 +14,7 @@ from assistant import orders
 from assistant.confirming import Reply, reply
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.spans import accounts_named, plain, words_of
-from assistant.tools import Line, ToolResult, literal
+from assistant.tools import Line, ToolResult, amount_of, literal
 from connectors.gateway import Gateway
 from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
@@ -131,12 +131,25 @@ class Acting:
         text = plain(message)
         if _ASKS.search(text) or len(text.split()) > CHANGING:
             return None
+        if (another := await self._anew(message, asker)) is not None:
+            return another
         changed, unclear = orders.read(message, ordering.draft, await self._around(asker))
         if unclear is not None:
             return self._which(unclear, changed, asker)
         if changed != ordering.draft.model_copy(update={"asked": ""}) or (ordering.draft.asked and ordering.age == 0):
             return await self._continue(changed, asker, said=message)
         return None
+
+    async def _anew(self, message: str, asker: Asker) -> Acted | None:
+        """Another order in the place of one under way: one that names by itself whom, or which card, it is about."""
+        order = await asyncio.to_thread(self.reader.meant, message, asker.names)
+        if order is None:
+            return None
+        draft = Draft(action=ACTIONS[order], lost=order == LOST)
+        read, unclear = orders.read(message, draft, await self._around(asker))
+        whole = draft.action not in MOVES_MONEY or read.amount is not None
+        named = read.said or read.payee is not None or unclear is not None or draft.action not in MOVES_MONEY
+        return await self.start(message, asker) if whole and named else None
 
     async def start(self, message: str, asker: Asker) -> Acted | None:
         """Take a message as an order; None where it is none."""
@@ -238,7 +251,7 @@ class Acting:
         if moves and draft.amount is None and draft.repeat:
             draft = await self._as_before(draft, asker)
         if moves and draft.amount is None:
-            return self._ask(draft, "amount", (), asker, name=literal(payee.name))
+            return self._ask(draft, "amount_of" if draft.repeat else "amount", (), asker, name=literal(payee.name))
         able = [a for a in payable if draft.amount is None or a.currency == draft.amount.currency]
         able = [a for a in able if a.id != payee.own]
         if draft.account not in [a.id for a in able]:
@@ -260,13 +273,15 @@ class Acting:
         if draft.said and words_of(draft.said):
             some = {w for w in words_of(plain(draft.said)) if len(w) > 1}
             near = [b.name for b in saved if some & words_of(plain(f"{b.name} {b.reference}"))]
-            return self._ask(draft, "unknown_payee", near, asker, name=literal(draft.said))
+            return self._ask(draft, "unknown_payee", near or [b.name for b in saved], asker, name=literal(draft.said))
         return self._ask(draft, "payee", [b.name for b in saved], asker)
 
     def _ask(self, draft: Draft, what: str, choices: Sequence[str], asker: Asker, **slots: str) -> Acted:
         said = self._said(asker)
-        said.say(f"act.ask_{what}", **slots)
-        asked = {"amount": "amount", "account": "account", "other_account": "account"}.get(what, "payee")
+        if what == "amount_of":
+            said.say("act.no_such", no=said.book.absent("payments", "no"), words=literal(draft.repeat), **slots)
+        said.say(f"act.ask_{what.removesuffix('_of')}", **slots)
+        asked = {"amount": "amount", "amount_of": "amount", "account": "account", "other_account": "account"}.get(what, "payee")
         outcome = Outcome.CANNOT if what == "no_account" else Outcome.CLARIFY
         shown = tuple(dict.fromkeys(choices))[:MOST_CHOICES]
         ordering = None if what == "no_account" else Ordering(draft=draft.model_copy(update={"asked": asked}))
@@ -291,15 +306,17 @@ class Acting:
         until = month - dt.timedelta(days=1) if last_month else asker.today
         since = until.replace(day=1) if last_month else None
 
-        async def look(_own: tuple[OwnAccountId, ...]) -> list[tuple[Money, str]]:
+        async def look(_own: tuple[OwnAccountId, ...]) -> list[tuple[Money, str, dt.date]]:
             chosen = Selection(accounts=own, since=since, until=until, incoming=back, text=payee.name)
-            rows = await asyncio.to_thread(self.queries.rows, chosen, Order.NEWEST, None if last_month else 1)
-            return [(Money(minor=abs(r["amount_minor"]), currency=r["currency"]), str(r["source_id"])) for r in rows]
+            limit = None if last_month else 1
+            rows = await asyncio.to_thread(self.queries.rows, chosen, Order.NEWEST, limit)
+            return [(abs(amount_of(row)), str(row["source_id"]), row["booked_on"]) for row in rows]
 
         found = await self.gateway.perform("ReadTransactions", asker.login, own, asker.now, look)
         if len(found) != 1:
             return draft
-        return draft.having("amount", Origin.BANK, found[0][1], amount=found[0][0])
+        amount, source, on = found[0]
+        return draft.having("amount", Origin.BANK, source, amount=amount, as_on=on)
 
     # What would be done
 
@@ -309,7 +326,7 @@ class Acting:
         told = await self.performing.consult(intent, asker.login)
         said = self._said(asker)
         if not told.enough:
-            said.say("act.no_funds", **self._slots(intent, said))
+            said.say("act.no_funds", **self._slots(intent, said) | {"account": _named(intent.account, asker)})
             return Acted(said.result(Outcome.CANNOT))
         intent = intent.model_copy(
             update={
@@ -330,6 +347,8 @@ class Acting:
         if intent.name_check is not None:
             named = {"name": said.book.name("name at the bank", told.name)} if told.name else {}
             said.say(f"act.name_{intent.name_check.value}", **named)
+        if draft.as_on is not None and draft.origins["amount"][0] is Origin.BANK:
+            said.say("act.as_on", day=said.book.day("as on", draft.as_on, (draft.origins["amount"][1],)))
         for value in intent.values:
             if value.origin is Origin.DATA:
                 said.say("act.origin", what=value.name, source=literal(value.source))
@@ -368,8 +387,7 @@ class Acting:
             shown.append(("amount", intent.amount.shown(asker.login.locale)))
         if intent.payee is not None:
             shown.append(("payee", f"{intent.payee.name}, {_number(intent.payee)}"))
-        names = {a.id: a.name for a in asker.accounts}
-        shown.append(("account", names[intent.account]))
+        shown.append(("account", _named(intent.account, asker)))
         if intent.reference and intent.action in MOVES_MONEY:
             shown.append(("reference", intent.reference))
         if intent.action in MOVES_MONEY:
@@ -548,6 +566,10 @@ def _draft_of(intent: Intent) -> Draft:
         on=intent.on,
         origins={value.name: (value.origin, value.source) for value in intent.values},
     )
+
+
+def _named(account: AccountId, asker: Asker) -> str:
+    return next(a.name for a in asker.accounts if a.id == account)
 
 
 def _step_up(intent: Intent) -> StepUpEvent:

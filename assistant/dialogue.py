@@ -170,7 +170,7 @@ class Understanding:
         named = (other["who"] for other in _POSSESSIVE.finditer(text))
         if any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known):
             return Step(tool=Tool.REFUSE)
-        if _ORDER.search(text) or (_SEND.search(text) and whole.spans.amount and not text.endswith("?")):
+        if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
         if whole.spans == Spans(account=whole.spans.account) and _IN_IT.search(whole.masked):
             return Step(tool=Tool.BALANCE, spans=whole.spans)
@@ -524,6 +524,7 @@ _ORDER = re.compile(
     r" (?:my|the|a|an|our|this|that|all|both) "
 )
 _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)\b")
+_FIGURE = re.compile(r"\d|\bxamount\b")
 # "What's in the house pot": whatever was asked before.
 _IN_IT = re.compile(
     r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount[ ?.!]*$"

@@ -45,7 +45,7 @@ NEAR = 0.7
 
 class Draft(Frozen):
     """An order as far as it has been said. said: the words for whom it is to; repeat: words that point at an amount of before,
-    such as "same as last month". origins: of each value, by the name of its field, with where it was read."""
+    such as "same as last month", as_on: the day of the payment that it is. origins: of each value, by the name of its field, with where it was read."""
 
     action: Action
     lost: bool = False
@@ -53,6 +53,7 @@ class Draft(Frozen):
     payee: Payee | None = None
     amount: Money | None = None
     repeat: str = ""
+    as_on: dt.date | None = None
     account: AccountId | None = None
     reference: str = ""
     on: dt.date | None = None
@@ -473,8 +474,9 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
             return Several(field="payee", said=name, names=tuple(b.name for b in found))
         if found:
             return _saved(found[0], draft).model_copy(update={"said": name})
-    if draft.payee is None and names and draft.action is not Action.TRANSFER:
-        return draft.model_copy(update={"said": names[0]})
+    if names and (draft.action is not Action.TRANSFER or draft.payee is None):
+        # Somebody who is not saved is nobody who was spoken of before.
+        return draft.model_copy(update={"said": names[0], "payee": None})
     return draft if draft.payee is not None or asked else _mentioned(text, draft, around)
 
 

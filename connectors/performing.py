@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hmac
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -118,6 +119,18 @@ class Performing:
         return risk, since
 
     # When it is confirmed
+
+    async def check(self, login: Login, intent: IntentId, digest: str, now: dt.datetime) -> None:
+        """Whether a yes would be taken; nothing is done. Raises what `confirm` would, but nothing of what is over already."""
+        kept = await asyncio.to_thread(self.intents.get, login.party.id, intent)
+        if kept.state is not State.PREPARED:
+            return
+        if not hmac.compare_digest(kept.intent.digest.encode(), digest.encode()):
+            raise errors.IntentGone("changed")
+        velocity = await asyncio.to_thread(self.intents.velocity, login.party.id, kept.intent, now)
+        decision = await self._weigh(kept.intent, login, now, velocity, confirmed=True)
+        if isinstance(decision, StepUp):
+            raise StepUpRequired(STRONG, FRESH_S)
 
     async def confirm(self, login: Login, intent: IntentId, digest: str, now: dt.datetime) -> Kept:
         """Take a yes to what has this digest, and do it: once, however often and from wherever it is said.

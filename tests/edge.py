@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey, KeySet
 from api.auth import Bearer, Claims, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
 from api.turns import Emit
+from assistant.acting import NOWHERE, Confirmed, Place
 from data.facts import DoneEvent, Event, Fact, FactEvent, Outcome, Row, Scope, StatusEvent, TextEvent, ToolEvent
 from data.party import AccountId, Consent, Grant, GrantSource, Login, Party, PartyId, Purpose, Role
 from data.records import Records
@@ -88,7 +89,16 @@ class Scripted:
         self.failure: Exception | None = None
         self.finished = 0
 
-    async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
+    async def turn(
+        self,
+        message: str,
+        login: Login,
+        memory: str,
+        now: dt.datetime,
+        emit: Emit,
+        place: Place = NOWHERE,
+        confirmed: Confirmed | None = None,
+    ) -> str:
         self.heard.append((message, login, memory))
         self.asked.set()
         await emit([StatusEvent(text="Looking at your payments")])

@@ -18,6 +18,7 @@ from api.app import create
 from api.auth import Bearer, Issuer, Keys
 from api.parts import PageIdentity, Parts
 from api.turns import Emit
+from assistant.acting import NOWHERE, Confirmed, Place
 from connectors.sandbox.app import build
 from data.facts import (
     ChartEvent,
@@ -142,7 +143,16 @@ SCRIPT: dict[str, tuple[Event, ...]] = {
 class Household:
     """Answers from the script; anything else waits until it is stopped."""
 
-    async def turn(self, message: str, login: Login, memory: str, now: dt.datetime, emit: Emit) -> str:
+    async def turn(
+        self,
+        message: str,
+        login: Login,
+        memory: str,
+        now: dt.datetime,
+        emit: Emit,
+        place: Place = NOWHERE,
+        confirmed: Confirmed | None = None,
+    ) -> str:
         await emit([StatusEvent(text="Looking at your payments")])
         if message not in SCRIPT:
             await asyncio.Event().wait()
@@ -154,6 +164,10 @@ class Household:
 
 async def rows(login: Login, ids: Sequence[str], accounts: Sequence[AccountId]) -> Sequence[Row]:
     return [row for row in ROWS if row.id in ids]
+
+
+async def check(login: Login, confirmed: Confirmed) -> None:
+    """Every confirmation would be taken."""
 
 
 def now() -> dt.datetime:
@@ -172,6 +186,7 @@ def demo(home: Path, url: str) -> Parts:
         assistant=Household(),
         bearer=Bearer(issuer, Keys(jwks_uri, client, now), login_of, now),
         rows=rows,
+        check=check,
         clock=now,
         health=healthy,
         identity=PageIdentity(

@@ -240,7 +240,7 @@ def policy(times: Annotated[int, typer.Option(min=20, help="How often each case 
     settings.home.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.home) as folder:
         for line in bench_policy.report(Path(folder), times):
-            console.print(line)
+            console.print(line, soft_wrap=True)
 
 
 @app.command()

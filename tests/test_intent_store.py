@@ -212,6 +212,14 @@ def test_what_was_never_confirmed_has_no_outcome(intents: Intents) -> None:
     assert state(intents, shown) is State.PREPARED
 
 
+def test_what_was_confirmed_does_not_go_back(intents: Intents) -> None:
+    shown = reserved(intents, payment("a"))
+    for before in (State.PREPARED, State.RESERVED, State.CANCELLED):
+        with pytest.raises(ValueError, match=before):
+            intents.settle(shown.id, Result(state=before))
+    assert state(intents, shown) is State.RESERVED
+
+
 def test_what_has_no_known_end_is_read_back(intents: Intents) -> None:
     waits, is_sent, unknown, done = (reserved(intents, payment(name)) for name in "abcd")
     reserved(intents, payment("late", at=NOW + MINUTE), NOW + MINUTE)

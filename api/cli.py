@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from api import policies
 from api.settings import Settings
-from data.errors import CounterfoilError, InvalidInput
+from api.terminal import err, out
+from api.terminal import plainly as _plainly
+from data.errors import InvalidInput
 from data.facts import ChartEvent, ChoicesEvent, DoneEvent, Event, FactEvent, StatusEvent, TextEvent
 from data.party import Consent, PartyId, Purpose
 
@@ -31,7 +33,7 @@ model = typer.Typer(no_args_is_help=True, help="The embedded language model: fet
 app.add_typer(model, name="model")
 router = typer.Typer(no_args_is_help=True, help="What messages ask for, learned from a bank's own labelled utterances.")
 app.add_typer(router, name="router")
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+app.add_typer(policies.app, name="policy")
 T = TypeVar("T")
 
 
@@ -41,19 +43,6 @@ def _quiet() -> None:
     from api import logs
 
     logs.configure()
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Errors of ours as one line and exit code 1; Ctrl-C as exit code 130."""
-    try:
-        yield
-    except CounterfoilError as error:
-        err.print(f"[red]error[/red] {error}", markup=True, soft_wrap=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        err.print("stopped; the same command goes on from here")
-        raise typer.Exit(130) from None
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     sure: from which probability on the router's plan is believed; None for the one that was measured.
     now: the moment from which the clock of a served sandbox bank goes on; None for the world's.
     prompt, examples, outside_prompt: files in the place of prompts/system.md, examples.yaml and large.md.
+    policies: a folder of Cedar rules, with their schema, in the place of connectors/policies.
     """
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_", frozen=True)
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1)
     now: AwareDatetime | None = None
     rules: Path | None = None
+    policies: Path | None = None
     max_import_bytes: int = 256 * 1024 * 1024
 
     @property

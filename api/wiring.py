@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from api.policies import policies_of
 from api.settings import Settings
 from assistant import orders, pages, proposal, router
 from assistant.acting import Acting
@@ -368,7 +369,7 @@ async def open_bank(
     codes = settings.models / f"kinds-{embedder.version}.npy"
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     keep = partial(Wordings.kept, embed=embedder.embed, folder=settings.models, version=embedder.version)
-    gateway = Gateway()
+    gateway = Gateway(policies_of(settings))
     payments = PaymentServices(BASE_URL + PAYMENTS_PATH, in_process(sandbox.app), exchange)
     card_services = CardServices(BASE_URL + CARDS_PATH, in_process(sandbox.app), exchange)
     performing = Performing(Intents(engine), payments, card_services, services, gateway)

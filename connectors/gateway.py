@@ -30,7 +30,10 @@ class Decided:
 
 @dataclass(frozen=True)
 class Gateway:
-    """`record` is told of every decision, before anything is done about it; the log names rules, never who or which account."""
+    """`record` is told of every decision, before anything is done about it; the log names rules, never who or which account.
+
+    It may be told while a transaction waits for the decision, so it does not write to the same database.
+    """
 
     policies: Policies = field(default_factory=installed)
     record: Callable[[Decided], None] | None = None

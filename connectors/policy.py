@@ -124,8 +124,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policies:
-    """A set of rules, parsed and checked against its schema. Cedar numbers its rules: `rules` are in its order, by number.
+    """A set of rules, parsed and checked against its schema; `rules` are by their ids, in the order of their files.
 
+    ids: of the rules, by the numbers that Cedar gives them.
     firm: the rules without those that have a remedy, so that nobody is asked for a yes to what would be denied after it.
     """
 
@@ -133,6 +134,7 @@ class Policies:
     firm: PolicySet
     schema: Schema
     rules: Mapping[str, Rule]
+    ids: Mapping[str, str]
     entities: Entities
 
     @classmethod
@@ -155,10 +157,10 @@ class Policies:
             raise errors.InvalidInput(f"{folder}: there are no rules, so nobody could do anything")
         parsed = PolicySet.from_str("\n".join(file.read_text(encoding="utf-8") for file in files))
         tree = parsed.to_pst()
-        rules = {number: found[one.annotations["id"]] for number, one in tree.static_policies.items()}
-        kept = {number: one for number, one in tree.static_policies.items() if rules[number].remedy is None}
+        ids = {number: one.annotations["id"] for number, one in tree.static_policies.items()}
+        kept = {number: one for number, one in tree.static_policies.items() if found[ids[number]].remedy is None}
         firm = PolicySet.from_pst(replace(tree, static_policies=pst.FrozenMap(kept)))
-        return cls(parsed, firm, schema, rules, Entities.from_json_str("[]", schema))
+        return cls(parsed, firm, schema, found, ids, Entities.from_json_str("[]", schema))
 
     def decide(
         self, action: str, principal: str, resource: str, context: Context, *, by: str = "Party", on: str = "Account"
@@ -197,7 +199,7 @@ class Policies:
         return Confirmation(_ids(rules))
 
     def _of(self, answer: AuthzResult) -> list[Rule]:
-        return [self.rules[number] for number in answer.diagnostics.reasons]
+        return [self.rules[self.ids[number]] for number in answer.diagnostics.reasons]
 
 
 @cache

@@ -24,6 +24,7 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 # What may have moved money counts, also where nobody knows yet.
 COUNTS = (State.RESERVED, State.SENT, State.DONE, State.UNKNOWN)
 OPEN = (State.RESERVED, State.SENT, State.UNKNOWN)
+OUTCOMES = (State.DONE, State.FAILED, State.UNKNOWN)
 
 
 class Velocity(Frozen):
@@ -170,6 +171,8 @@ class Intents:
 
         Raises NotFound for an intent that is not there, or that was never confirmed.
         """
+        if result.state not in OUTCOMES:
+            raise ValueError(f"{result.state} is not what becomes of an intent that was confirmed")
         with self.engine.begin() as connection:
             _move(connection, intent, OPEN, state=result.state, result=result.model_dump_json())
             row = connection.execute(select(intent_t).where(intent_t.c.id == intent)).mappings().first()

@@ -25,7 +25,7 @@ from connectors.statements.layout import Sign
 from data.errors import ModelUnavailable
 from data.facts import DoneEvent, Event
 from data.party import AccountId, Login, PartyId
-from evals import bench_model, bench_retrieval, product, statements
+from evals import bench_model, bench_policy, bench_retrieval, product, statements
 from evals.cards import read
 from evals.questions import NOW, conversations
 from retrieval.weights import fetch_weights
@@ -220,6 +220,7 @@ def bench(
     console.print(f"serving memory without a model: {memory_mb():.0f} MB")
     for line in asyncio.run(retrieval(settings, data, lines, runs)):
         console.print(line)
+    policy()
     index()
     model()
 
@@ -230,6 +231,16 @@ def index(points: Annotated[int, typer.Option(help="Points of other people and o
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     console.print(asyncio.run(million(settings, points)))
+
+
+@app.command()
+def policy(times: Annotated[int, typer.Option(min=20, help="How often each case is decided.")] = 2000) -> None:
+    """What a decision of the policy's costs, and a confirmation: reserving an intent under one."""
+    settings = Settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.home) as folder:
+        for line in bench_policy.report(Path(folder), times):
+            console.print(line, soft_wrap=True)
 
 
 @app.command()

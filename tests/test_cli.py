@@ -59,6 +59,9 @@ COMMANDS = (
     "model fetch",
     "model check",
     "model serve",
+    "policy",
+    "policy list",
+    "policy explain",
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.policy import FOLDER, SCHEMA, Allowed, Denied, Policies, decide, own_account, standing
+from connectors.policy import FOLDER, SCHEMA, Allowed, Denied, Policies, StepUp, decide, own_account, standing
 from data import errors
 from data.party import AccountId, Consent, Grant, GrantSource, Login, Party, PartyId, Purpose, Role
 
@@ -161,6 +161,7 @@ def test_only_the_policy_makes_a_proof() -> None:
 
 
 GOOD = '@id("all") @because("of a test") permit (principal, action, resource);'
+NO = '@id("no") @because("of a test") @remedy("step_up") forbid (principal, action, resource);'
 
 
 def written(folder: Path, *files: str, schema: str | None = None) -> Path:
@@ -181,6 +182,9 @@ def written(folder: Path, *files: str, schema: str | None = None) -> Path:
         (GOOD.replace('@id("all")', ""), "0.cedar, rule 1: it has no @id"),
         (GOOD + GOOD.replace('@because("of a test")', "").replace("all", "two"), "0.cedar, rule 2: it has no @because"),
         (GOOD + GOOD, '@id("all") is already in'),
+        (GOOD + NO.replace("step_up", "prayer"), '0.cedar, rule 2: @remedy("prayer") is confirmation or step_up'),
+        (GOOD + NO.replace("forbid", "permit"), '0.cedar, rule 2: @remedy("step_up") is confirmation or step_up, of a forbid'),
+        (GOOD + NO.replace('("step_up")', ""), "0.cedar, rule 2: @remedy"),
         ("// nothing yet", "there are no rules"),
     ],
 )
@@ -203,6 +207,23 @@ def test_rules_keep_their_ids_over_several_files(tmp_path: Path) -> None:
     policies = Policies.load(written(tmp_path, GOOD, forbids))
     context = {"role": "holder", "current": True}
     assert policies.decide("ReadBalances", ANN, OURS, context) == Denied(tuple(sorted(f"no-{n}" for n in range(12))))
+
+
+def test_a_remedy_is_offered_only_for_what_would_be_allowed_then(tmp_path: Path) -> None:
+    yes = NO.replace("step_up", "confirmation").replace("no", "yes", 1)
+    held = GOOD.replace(";", ' when { context has role && context.role == "holder" };')
+    firmly = NO.replace('@remedy("step_up")', '@law("of the land")').replace("no", "firm", 1)
+    firmly = firmly.replace("action", 'action in Action::"Read"').replace(";", " when { !context.current };")
+    policies = Policies.load(written(tmp_path, held, yes, NO, firmly))
+    assert policies.decide("ReadBalances", ANN, OURS, {"role": "holder", "current": True}) == StepUp(("no", "yes"), True)
+    assert policies.decide("ReadBalances", ANN, OURS, {"role": "holder", "current": False}) == Denied(("firm",))
+    assert policies.decide("ReadBalances", ANN, OURS, {"role": "viewer", "current": True}) == Denied()
+    assert [(rule.id, rule.law, rule.remedy, rule.permits) for rule in policies.rules.values()] == [
+        ("all", "", None, True),
+        ("yes", "", "confirmation", False),
+        ("no", "", "step_up", False),
+        ("firm", "of the land", None, False),
+    ]
 
 
 def test_a_forbid_that_trips_does_not_open_the_door(tmp_path: Path) -> None:

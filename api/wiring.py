@@ -30,7 +30,7 @@ from assistant.wordings import Wordings, said_of_pages, said_of_terms
 from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
 from connectors.exchange import TokenExchange
 from connectors.gateway import Gateway
-from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, IDENTITY_PATH, PAGES, Sandbox, build
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, IDENTITY_PATH, PAGES, REDIRECT_URIS, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
@@ -350,7 +350,8 @@ async def open_bank(
     if isinstance(library.index, EdgePassages):
         with suppress(IndexUnavailable):
             await library.index.open()
-    sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
+    back = (*REDIRECT_URIS, f"{settings.origin}/login/callback")
+    sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url, back)
     exchange = _exchange(sandbox)
     services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app), exchange)
     outside = _outside(settings)

@@ -31,7 +31,7 @@ from assistant.wording import Emit
 from connectors.statements.importer import import_file
 from connectors.statements.layout import Sign
 from data.facts import Event
-from data.party import AccountId, Consent, Grant, GrantSource, Login, PartyId, Purpose, Role
+from data.party import PASSWORD, AccountId, Consent, Grant, GrantSource, Login, PartyId, Purpose, Role
 from evals.marks import Answerer, Output
 
 
@@ -52,8 +52,8 @@ async def opened(settings: Settings, *, break_filter: bool = False) -> AsyncIter
 
 
 class _Unlimited(Bank):
-    async def login(self, party: PartyId, token: str | None = None) -> Login:
-        login = await super().login(party, token)
+    async def login(self, party: PartyId, token: str | None = None, acr: str = PASSWORD) -> Login:
+        login = await super().login(party, token, acr)
         held = {grant.account: grant for grant in login.grants}
         everything = [held.get(account, _granted(party, account)) for account in await asyncio.to_thread(self._all_accounts)]
         grants = [grant.model_copy(update={"until": None}) for grant in everything]

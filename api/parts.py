@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp
 
-from api.auth import Bearer
+from api.auth import Bearer, Shown
 from api.limits import Allowance, Limits
 from api.turns import Assistant, Turns
 from assistant.acting import Confirmed
@@ -117,7 +117,14 @@ _scheme = HTTPBearer(auto_error=False, description="An access token of the bank'
 async def _login(
     request: Request, edge: TheEdge, _described: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
 ) -> Login:
-    return await edge.parts.bearer.login(request.headers.get("authorization"))
+    authorization, proofs = request.headers.getlist("authorization"), request.headers.getlist("dpop")
+    return await edge.parts.bearer.login(Shown(authorization, proofs, request.method, _path_of(request)))
+
+
+def _path_of(request: Request) -> str:
+    """The path as it was sent, so that two that only look alike are told apart."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return raw.split(b"?")[0].decode("latin-1")
 
 
 TheLogin = Annotated[Login, Depends(_login)]

@@ -14,6 +14,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.auth import DPOP
+from connectors import dpop
 from data import errors
 from data.errors import CounterfoilError
 from data.facts import ErrorEvent
@@ -28,6 +30,8 @@ TABLE: Mapping[type[CounterfoilError], tuple[int, str]] = {
     errors.CounterfoilError: (500, "Something went wrong"),
     errors.InvalidInput: (422, "The request cannot be read"),
     errors.TooLong: (422, "Too long"),
+    errors.MalformedLogin: (400, "The login cannot be read"),
+    errors.StepUpRequired: (401, "Confirm who you are"),
     errors.NotAuthenticated: (401, "Not logged in"),
     errors.InvalidToken: (401, "The login is not valid"),
     errors.ScopeMissing: (403, "The login is not for this"),
@@ -68,7 +72,9 @@ class FieldError(BaseModel):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems that an operation may answer, for its OpenAPI description."""
+    """The problems that an operation may answer, for its OpenAPI description. Where a login is needed it may be unreadable."""
+    if 401 in statuses:
+        statuses = (400, *statuses)
     texts = dict(TABLE.values()) | {413: "Too large", 422: "The request cannot be read"}
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {status: {"description": texts[status], "content": {MEDIA_TYPE: schema}} for status in statuses}
@@ -105,7 +111,7 @@ def of_error(request: Request, error: CounterfoilError) -> JSONResponse:
     status, title = entry_of(type(error))
     if status == 500:
         return unexpected(request, error)
-    headers = challenge(error) | hint(error)
+    headers = challenge(request, error) | hint(error)
     return problem(request, status, title, error.code, _sentence(str(error) or title), headers=headers)
 
 
@@ -116,16 +122,38 @@ def of_event(request: Request, event: ErrorEvent) -> JSONResponse:
     return problem(request, status, title, event.code, event.message)
 
 
-def challenge(error: CounterfoilError) -> dict[str, str]:
-    """What a client must bring instead (RFC 6750, section 3): nothing is told to one without a token."""
-    if isinstance(error, errors.InvalidToken):
-        reason = str(error).translate({ord('"'): "'", ord("\\"): None}).encode("ascii", "replace").decode()
-        return {"WWW-Authenticate": f'Bearer realm="counterfoil", error="invalid_token", error_description="{reason}"'}
+def challenge(request: Request, error: CounterfoilError) -> dict[str, str]:
+    """What a client must bring instead, under every scheme that is taken here; what was wrong is said under the one it used.
+
+    RFC 6750, section 3, RFC 9449, section 7.1, and RFC 9470: nothing is told to one without a token.
+    """
+    if not isinstance(error, errors.NotAuthenticated | errors.MalformedLogin | errors.ScopeMissing | errors.StepUpRequired):
+        return {}
+    schemes = request.app.state.edge.parts.bearer.schemes
+    used = request.headers.get("authorization", "").partition(" ")[0].lower()
+    told = next((scheme for scheme in schemes if scheme.lower() == used), schemes[0])
+    parts = []
+    for scheme in schemes:
+        said = {"realm": "counterfoil"} | (_wrong(error) if scheme == told else {})
+        said |= {"algs": " ".join(dpop.ALGORITHMS)} if scheme == DPOP else {}
+        parts.append(f"{scheme} " + ", ".join(f'{name}="{_quotable(value)}"' for name, value in said.items()))
+    return {"WWW-Authenticate": ", ".join(parts)}
+
+
+def _wrong(error: CounterfoilError) -> dict[str, str]:
+    """The error of a challenge, and what would do."""
     if isinstance(error, errors.ScopeMissing):
-        return {"WWW-Authenticate": f'Bearer realm="counterfoil", error="insufficient_scope", scope="{error.scope}"'}
-    if isinstance(error, errors.NotAuthenticated):
-        return {"WWW-Authenticate": 'Bearer realm="counterfoil"'}
+        return {"error": error.code, "scope": error.scope}
+    if isinstance(error, errors.StepUpRequired):
+        wanted = {"error": "insufficient_user_authentication", "error_description": str(error), "acr_values": error.acr}
+        return wanted | ({} if error.max_age_s is None else {"max_age": str(error.max_age_s)})
+    if isinstance(error, errors.InvalidToken | errors.MalformedLogin):
+        return {"error": error.code, "error_description": str(error)}
     return {}
+
+
+def _quotable(value: str) -> str:
+    return value.translate({ord('"'): "'", ord("\\"): None}).encode("ascii", "replace").decode()
 
 
 def hint(error: CounterfoilError) -> dict[str, str]:

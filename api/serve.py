@@ -20,7 +20,7 @@ from rich.console import Console
 
 from api import logs
 from api.app import create
-from api.auth import Bearer, Claims, Issuer, Keys
+from api.auth import Bearer, Claims, Constraint, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
 from api.settings import Settings
 from api.wiring import Bank, asking_at, clock, model_server, open_bank
@@ -28,10 +28,11 @@ from assistant.acting import Confirmed
 from assistant.models import ModelState, ModelStatus
 from assistant.outside import Outside
 from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
-from connectors.sandbox.tokens import PERMISSIONS
+from connectors.sandbox.tokens import SCOPES
 from connectors.transport import in_process
 from data.errors import InvalidInput, ModelUnavailable, Unavailable
 from data.party import Login, PartyId
+from data.proofs import Proofs
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ def _end_with_parent() -> None:
 
 async def _serve(settings: Settings, console: Console, shared: socket.socket | None = None, first: bool = True) -> None:
     """shared: a socket that listens already. first: whether this process does the work that one is enough for."""
-    origin = f"http://{settings.host}:{settings.port}"
+    origin = settings.origin
     # Whatever the server does, its requests included, goes by this clock.
     with asking_at(settings.now, going_on=True):
         async with open_bank(settings, base_url=origin + SANDBOX_PATH, wait_for_model_s=0, fetch=True) as bank:
@@ -133,6 +134,7 @@ def parts_of(bank: Bank, origin: str) -> Parts:
     client = httpx.AsyncClient(transport=in_process(bank.sandbox.app))
     keys = Keys(jwks_uri, client, clock)
     issuer = Issuer(issuer=identity.issuer, audience="counterfoil", jwks_uri=jwks_uri)
+    constraint = Constraint(origin, Proofs(bank.engine).first, required=bank.settings.dpop == "required")
 
     async def login_of(claims: Claims, token: str) -> Login:
         return await bank.login(PartyId(str(claims["sub"])), token)
@@ -152,7 +154,7 @@ def parts_of(bank: Bank, origin: str) -> Parts:
         records=bank.records,
         consents=bank.ledger,
         assistant=bank.assistant,
-        bearer=Bearer(issuer, keys, login_of, clock),
+        bearer=Bearer(issuer, keys, login_of, clock, constraint),
         rows=bank.rows,
         check=check,
         clock=clock,
@@ -161,7 +163,7 @@ def parts_of(bank: Bank, origin: str) -> Parts:
             authorize_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/authorize",
             token_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/token",
             client_id="counterfoil",
-            scope="openid " + " ".join(sorted(PERMISSIONS)),
+            scope="openid " + " ".join(sorted(SCOPES)),
             outside_model=bank.outside.host if bank.outside else "",
         ),
         mounts={SANDBOX_PATH: bank.sandbox.app},

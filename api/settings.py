@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     model_url, model_model, model_key: an outside model, asked in place of that one; see assistant.outside.
     writer: whether an outside model may word the answer, or our own sentences are said.
     sure: from which probability on the router's plan is believed; None for the one that was measured.
+    public_url: how the server is called from outside, "https://assistant.bank.example"; empty: by host and port.
+    dpop: whether tokens may be bound to a key of whoever shows them (RFC 9449), or must be.
     now: the moment from which the clock of a served sandbox bank goes on; None for the world's.
     prompt, examples, outside_prompt: files in the place of prompts/system.md, examples.yaml and large.md.
     policies: a folder of Cedar rules, with their schema, in the place of connectors/policies.
@@ -46,6 +48,8 @@ class Settings(BaseSettings):
     outside_prompt: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8080
+    public_url: str = ""
+    dpop: Literal["accepted", "required"] = "accepted"
     workers: int = Field(default=1, ge=1)
     now: AwareDatetime | None = None
     rules: Path | None = None
@@ -55,6 +59,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'counterfoil.db'}"
+
+    @property
+    def origin(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def model_name(self) -> str:

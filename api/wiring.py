@@ -7,7 +7,7 @@ import fcntl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -36,7 +36,17 @@ from connectors.exchange import TokenExchange
 from connectors.gateway import Gateway
 from connectors.payments import PaymentServices
 from connectors.performing import Performing
-from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, CARDS_PATH, IDENTITY_PATH, PAGES, PAYMENTS_PATH, Sandbox, build
+from connectors.sandbox.app import (
+    ACCOUNTS_PATH,
+    BASE_URL,
+    CARDS_PATH,
+    IDENTITY_PATH,
+    PAGES,
+    PAYMENTS_PATH,
+    REDIRECT_URIS,
+    Sandbox,
+    build,
+)
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
@@ -349,6 +359,7 @@ async def open_bank(
     settings: Settings, *, base_url: str = BASE_URL, wait_for_model_s: float = 300.0, fetch: bool = False
 ) -> AsyncIterator[Bank]:
     """Open everything on a home. wait_for_model_s: 0 answers without the model until it is ready."""
+    closing = AsyncExitStack()
     embedder = await asyncio.to_thread(prepare, settings)
     engine, ledger, categories = await asyncio.to_thread(open_ledger, settings)
     queries = Queries(engine)
@@ -358,9 +369,9 @@ async def open_bank(
     if isinstance(library.index, EdgePassages):
         with suppress(IndexUnavailable):
             await library.index.open()
-    sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url)
-    exchange = _exchange(sandbox)
-    services = BankServices(BASE_URL + ACCOUNTS_PATH, in_process(sandbox.app), exchange)
+    back = (*REDIRECT_URIS, f"{settings.origin}/login/callback")
+    sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url, back)
+    services, payments, card_services = await closing.enter_async_context(_services(sandbox))
     outside = _outside(settings)
     large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
     planner = None if outside else _planner(settings, wait_for_model_s, fetch)
@@ -370,8 +381,6 @@ async def open_bank(
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     keep = partial(Wordings.kept, embed=embedder.embed, folder=settings.models, version=embedder.version)
     gateway = Gateway(policies_of(settings))
-    payments = PaymentServices(BASE_URL + PAYMENTS_PATH, in_process(sandbox.app), exchange)
-    card_services = CardServices(BASE_URL + CARDS_PATH, in_process(sandbox.app), exchange)
     performing = Performing(Intents(engine), payments, card_services, services, gateway)
 
     async def fed(login: Login) -> None:
@@ -428,19 +437,24 @@ async def open_bank(
             await large.aclose()
         await services.aclose()
         await performing.close()
-        await payments.aclose()
-        await card_services.aclose()
-        await exchange.aclose()
         await index.close()
         await library.index.close()
         cache.close()
         engine.dispose()
 
 
-def _exchange(sandbox: Sandbox) -> TokenExchange:
-    """Towards the sandbox's identity service, as the client that may act for its customers."""
-    own = sandbox.assistant
-    return TokenExchange(f"{BASE_URL}{IDENTITY_PATH}/token", own.id, own.secret, in_process(sandbox.app), clock)
+@asynccontextmanager
+async def _services(sandbox: Sandbox) -> AsyncIterator[tuple[BankServices, PaymentServices, CardServices]]:
+    """The bank's services, each shown tokens of its own by the client that may act for the bank's customers."""
+    own, transport = sandbox.assistant, partial(in_process, sandbox.app)
+    async with AsyncExitStack() as stack:
+        exchange = TokenExchange(f"{BASE_URL}{IDENTITY_PATH}/token", own.id, own.secret, transport(), clock)
+        await stack.enter_async_context(exchange)
+        yield (
+            await stack.enter_async_context(BankServices(BASE_URL + ACCOUNTS_PATH, transport(), exchange)),
+            await stack.enter_async_context(PaymentServices(BASE_URL + PAYMENTS_PATH, transport(), exchange)),
+            await stack.enter_async_context(CardServices(BASE_URL + CARDS_PATH, transport(), exchange)),
+        )
 
 
 def _outside(settings: Settings) -> Outside | None:

@@ -277,3 +277,11 @@ class IntentRow(SQLModel, table=True):
     reserved_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     payload: str
     result: str | None = None
+
+
+class ProofRow(SQLModel, table=True):
+    """A proof of a key that came with a request, by a digest; kept until nobody would believe it any more."""
+
+    __tablename__ = "proof"
+    id: str = Field(primary_key=True)
+    until: dt.datetime = Field(index=True, sa_type=UtcDateTime)

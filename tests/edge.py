@@ -169,6 +169,10 @@ class Register:
         self.held.pop((party, purpose), None)
 
 
+async def check(login: Login, confirmed: Confirmed) -> None:
+    """Every confirmation would be taken."""
+
+
 async def healthy() -> Sequence[PartHealth]:
     return (
         PartHealth(name="database", state=State.READY),
@@ -185,6 +189,7 @@ def parts(home: Path, bank: Bank, assistant: Scripted, clock: Clock, **more: Any
         "assistant": assistant,
         "bearer": bearer,
         "rows": rows,
+        "check": check,
         "clock": clock,
         "health": healthy,
         "identity": PAGE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -65,7 +65,7 @@ class Application:
 class Device:
     """A key on a customer's device, and proofs of it (RFC 9449)."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Callable[[], dt.datetime]) -> None:
         self.clock, self.key = clock, ECKey.generate_key("P-256")
 
     @property
@@ -85,6 +85,7 @@ class Device:
         body: dict[str, Any] = {"jti": secrets.token_urlsafe(12), "htm": method, "htu": url}
         body |= {"iat": int(self.clock().timestamp())} | ({"ath": digest_of(token)} if token is not None else {}) | claims
         head: dict[str, Any] = {"typ": "dpop+jwt", "alg": "ES256", "jwk": self.key.as_dict(private=False)} | dict(header or {})
+        head = {name: value for name, value in head.items() if value is not None}
         kept = {name: value for name, value in body.items() if value is not None}
         return jwt.encode(head, kept, key or self.key, algorithms=[head["alg"]])
 

@@ -22,7 +22,6 @@ import uvicorn
 
 from connectors import obie
 from connectors.card_services import CardServices
-from connectors.client import as_given
 from connectors.exchange import Exchange
 from connectors.obie import PaymentConsent
 from connectors.payments import PaymentServices
@@ -51,6 +50,10 @@ CALLUM, AMARA, DANIEL, RUTH, MARGARET = (
 MAIN, JAR = AccountId(account_id("callum-main")), AccountId(account_id("callum-jar"))
 SCHEME = "UK.OBIE.SortCodeAccountNumber"
 WRITES = ("WritePayments", "WriteBeneficiaries", "WriteCards")
+
+
+async def as_given(token: str, audience: str, scopes: frozenset[str]) -> str:
+    return token
 
 
 def pounds(text: str) -> Money:
@@ -82,15 +85,11 @@ class Bank:
     def __post_init__(self) -> None:
         self.payments = PaymentServices(self.base_url + PAYMENTS_PATH, self.transport(), self.exchange)
         self.cards = CardServices(self.base_url + CARDS_PATH, self.transport(), self.exchange)
-        self.reads = BankServices(self.base_url + ACCOUNTS_PATH, self.transport())
+        self.reads = BankServices(self.base_url + ACCOUNTS_PATH, self.transport(), self.exchange)
 
     async def exchange(self, token: str, audience: str, scopes: frozenset[str]) -> str:
         party, _, acr = token.partition(" ")
         return self.sandbox.identity.mint(party, scopes=sorted(scopes), audience=[audience], acr=acr or PASSWORD)
-
-    def token(self, party: str) -> str:
-        lasting = dt.timedelta(days=60)
-        return self.sandbox.identity.mint(party, scopes=PERMISSIONS, audience=["accounts"], lifetime=lasting)
 
     def key(self) -> str:
         self.count += 1
@@ -128,14 +127,14 @@ class Bank:
         return await self.payments.pay(who, consent.id, account, to, amount, reference, on, self.key())
 
     async def balance(self, party: str = CALLUM, account: AccountId = MAIN) -> Balance:
-        return await self.reads.balances(self.token(party), account)
+        return await self.reads.balances(party, account)
 
     async def rows(self, party: str = CALLUM, account: AccountId = MAIN, since: dt.datetime = NOON) -> list[Transaction]:
-        found = await self.reads.transactions(self.token(party), account, since, self.clock[0])
+        found = await self.reads.transactions(party, account, since, self.clock[0])
         return [row for row in found if row.booked_at is None or row.booked_at >= since]
 
     async def card(self, party: str = CALLUM, account: AccountId = MAIN) -> Card:
-        return (await self.reads.cards(self.token(party), account))[0]
+        return (await self.reads.cards(party, account))[0]
 
     async def aclose(self) -> None:
         for client in (self.payments, self.cards, self.reads):
@@ -479,12 +478,12 @@ async def _said(asked: Any) -> object:
 
 async def test_a_saved_payee_is_listed_and_then_known(bank: Bank) -> None:
     assert await refused(bank.payments.add_beneficiary(CALLUM, MAIN, STRANGER, "k-1")) == (403, ("U028",))
-    before = await bank.reads.beneficiaries(bank.token(CALLUM), MAIN)
+    before = await bank.reads.beneficiaries(CALLUM, MAIN)
     who = f"{CALLUM} {STRONG}"
     id = await bank.payments.add_beneficiary(who, MAIN, STRANGER, "k-1")
     assert await bank.payments.add_beneficiary(who, MAIN, STRANGER, "k-1") == id
     assert await bank.payments.add_beneficiary(who, MAIN, STRANGER, "k-2") == id
-    after = await bank.reads.beneficiaries(bank.token(CALLUM), MAIN)
+    after = await bank.reads.beneficiaries(CALLUM, MAIN)
     assert [(one.id, one.name, one.identification) for one in after[len(before) :]] == [
         (id, STRANGER.name, STRANGER.identification)
     ]
@@ -497,13 +496,13 @@ async def test_a_payee_is_saved_with_one_account_alone(quick: Bank) -> None:
     who = f"{AMARA} {STRONG}"
     main, joint = AccountId(account_id("amara-main")), AccountId(account_id("joint-main"))
     await quick.payments.add_beneficiary(who, main, STRANGER, "k-1")
-    assert STRANGER.name not in {one.name for one in await quick.reads.beneficiaries(quick.token(AMARA), joint)}
+    assert STRANGER.name not in {one.name for one in await quick.reads.beneficiaries(AMARA, joint)}
     consent = await quick.payments.prepare(AMARA, joint, STRANGER, pounds("5.00"), "", None, "k-2")
     assert await refused(quick.payments.authorise(AMARA, consent.id)) == (403, ("U028",))
 
 
 async def test_two_people_called_sam_are_saved(quick: Bank) -> None:
-    saved = await quick.reads.beneficiaries(quick.token(CALLUM), MAIN)
+    saved = await quick.reads.beneficiaries(CALLUM, MAIN)
     assert [one.name for one in saved if one.name.startswith("SAM ")] == ["SAM GILLESPIE", "SAM RENNIE"]
 
 
@@ -530,12 +529,11 @@ async def test_a_payment_of_a_later_day_is_listed_and_made_on_it(
     assert (result.state, result.settles_at) == (State.DONE, when)
     assert await bank.payments.find(CALLUM, consent.id) == result
     assert await bank.balance() == start
-    token = bank.token(CALLUM)
-    listed = [one for one in await bank.reads.scheduled_payments(token, MAIN) if one.payee == SAM.name]
+    listed = [one for one in await bank.reads.scheduled_payments(CALLUM, MAIN) if one.payee == SAM.name]
     assert [(one.amount, one.due_on, one.reference) for one in listed] == [(pounds("20.00"), when.date(), "PIZZA")]
     bank.clock[0] = when
     assert [row.amount for row in await bank.rows() if row.counterparty == SAM.name] == [pounds("-20.00")]
-    assert SAM.name not in {one.payee for one in await bank.reads.scheduled_payments(token, MAIN)}
+    assert SAM.name not in {one.payee for one in await bank.reads.scheduled_payments(CALLUM, MAIN)}
 
 
 async def test_a_later_payment_without_money_is_tried_twice_and_then_lapses(quick: Bank) -> None:
@@ -544,9 +542,9 @@ async def test_a_later_payment_without_money_is_tried_twice_and_then_lapses(quic
     consent = await quick.ready(f"{CALLUM} {STRONG}", much, on=day)
     await quick.payments.pay(CALLUM, consent.id, MAIN, SAM, much, "PIZZA", day, "k-1")
     quick.clock[0] = dt.datetime(2026, 11, 25, 9, 0, tzinfo=LONDON)
-    assert SAM.name in {one.payee for one in await quick.reads.scheduled_payments(quick.token(CALLUM), MAIN)}
+    assert SAM.name in {one.payee for one in await quick.reads.scheduled_payments(CALLUM, MAIN)}
     quick.clock[0] = dt.datetime(2026, 11, 25, 15, 0, tzinfo=LONDON)
-    assert SAM.name not in {one.payee for one in await quick.reads.scheduled_payments(quick.token(CALLUM), MAIN)}
+    assert SAM.name not in {one.payee for one in await quick.reads.scheduled_payments(CALLUM, MAIN)}
     result = await quick.payments.find(CALLUM, consent.id)
     assert result is not None
     assert (result.state, result.reason) == (State.FAILED, "AM04")
@@ -582,11 +580,10 @@ async def test_what_was_done_is_seen_from_its_moment_on(quick: Bank) -> None:
     card = await quick.card()
     await quick.cards.freeze(CALLUM, card.id, "k-1")
     quick.clock[0] = NOON - dt.timedelta(seconds=1)
-    token = quick.sandbox.identity.mint(CALLUM, scopes=PERMISSIONS, audience=["accounts"])
-    assert (await quick.reads.balances(token, MAIN)).booked == start.booked
-    assert STRANGER.name not in {one.name for one in await quick.reads.beneficiaries(token, MAIN)}
-    assert SAM.name not in {one.payee for one in await quick.reads.scheduled_payments(token, MAIN)}
-    assert not (await quick.reads.cards(token, MAIN))[0].frozen
+    assert (await quick.reads.balances(CALLUM, MAIN)).booked == start.booked
+    assert STRANGER.name not in {one.name for one in await quick.reads.beneficiaries(CALLUM, MAIN)}
+    assert SAM.name not in {one.payee for one in await quick.reads.scheduled_payments(CALLUM, MAIN)}
+    assert not (await quick.reads.cards(CALLUM, MAIN))[0].frozen
 
 
 async def test_a_clock_that_is_put_back_gives_nobody_the_same_money_twice(quick: Bank) -> None:

@@ -12,13 +12,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from api.settings import Settings
-from assistant import pages, proposal, router
+from assistant import pages, proposal, router, trail
 from assistant.dialogue import SURE, Understanding
 from assistant.models import ModelServer
 from assistant.outside import Outside
@@ -29,11 +31,13 @@ from assistant.weights import locate
 from assistant.wordings import Wordings, said_of_pages, said_of_terms
 from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
 from connectors.gateway import Gateway
+from connectors.policy import FOLDER
 from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, PAGES, Sandbox, build
 from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
 from data.articles import Articles, Audience, Passage
+from data.audit import Audit
 from data.errors import IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
 from data.ledger import Ledger, Texts, shown_row
@@ -90,6 +94,34 @@ def open_ledger(settings: Settings) -> tuple[Engine, Ledger, Categories]:
     categories = Categories.load(settings.rules or DEFAULT_RULES)
     texts = Texts(descriptor=templates.descriptor, template=templates.template)
     return engine, Ledger(engine, texts, categories.categorise), categories
+
+
+def open_audit(settings: Settings, engine: Engine) -> Audit:
+    return Audit(engine, settings.home / "keys", versions(settings))
+
+
+def versions(settings: Settings) -> dict[str, str]:
+    """What turns are made with: nothing of it is secret, and where it lies is not told."""
+    prompt, large = planner_prompt(settings.prompt, settings.examples), large_prompt(settings.outside_prompt)
+    return {
+        "code": f"{version('counterfoil')} {_digest(*(Path(__file__).parent.parent / name for name in PARTS))}",
+        "policies": _digest(FOLDER),
+        "head": router.version(embedding.VERSION),
+        "sure": str(SURE if settings.sure is None else settings.sure),
+        "model": settings.model_model if settings.model_url else Path(settings.model_name).name,
+        "prompt": f"{prompt.version} {prompt.digest[:12]}",
+        "outside_prompt": f"{large.version} {large.digest[:12]}",
+    }
+
+
+PARTS = ("api", "assistant", "connectors", "data", "prompts", "retrieval")
+WRITTEN = (".py", ".toml", ".yaml", ".md", ".cedar", ".cedarschema")
+
+
+def _digest(*folders: Path) -> str:
+    """Of everything written in some folders."""
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in WRITTEN)
+    return sha256(b"\0".join(sha256(path.read_bytes()).digest() for path in files)).hexdigest()[:12]
 
 
 def head_path(settings: Settings) -> Path:
@@ -205,6 +237,7 @@ class Bank:
     ledger: Ledger
     queries: Queries
     records: Records
+    audit: Audit
     categories: Categories
     embedder: Embedder
     cache: EmbeddingCache
@@ -351,12 +384,13 @@ async def open_bank(
     outside = _outside(settings)
     large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
     planner = None if outside else _planner(settings, wait_for_model_s, fetch)
+    audit = await asyncio.to_thread(open_audit, settings, engine)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
     await _hold_pages(library, settings.home)
     codes = settings.models / f"kinds-{embedder.version}.npy"
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     keep = partial(Wordings.kept, embed=embedder.embed, folder=settings.models, version=embedder.version)
-    gateway = Gateway()
+    gateway = Gateway(record=trail.decided)
     assistant = Assistant(
         ledger=ledger,
         queries=queries,
@@ -379,7 +413,8 @@ async def open_bank(
         engine,
         ledger,
         queries,
-        Records(engine),
+        Records(engine, audit=audit),
+        audit,
         categories,
         embedder,
         cache,

@@ -99,6 +99,8 @@ async def _greet(server: uvicorn.Server, bank: Bank, origin: str, console: Conso
                 await bank.update_index()
             except Unavailable as error:
                 log.warning("index", error=str(error))
+        with contextlib.suppress(Unavailable):
+            await asyncio.to_thread(bank.audit.anchor, clock())
         last = _report(bank, last, console)
         await asyncio.sleep(INDEX_EVERY_S)
 

@@ -15,6 +15,7 @@ import structlog
 
 from api.limits import Limits
 from assistant.acting import Confirmed, Place
+from assistant.trail import Trail, recording
 from data.errors import CounterfoilError, LeaseLost, Unavailable
 from data.facts import DoneEvent, ErrorEvent, Event
 from data.party import Login, PartyId
@@ -71,10 +72,11 @@ class Turns:
         if len(self._running) >= self.limits.turns:
             raise Unavailable("too many answers are being worked on; please try again in a moment")
         turn = await asyncio.to_thread(self.records.begin, login.party.id, conversation, message, self.clock())
-        writer = Writer(partial(self._append, turn))
-        work = asyncio.create_task(self._work(turn, login, message, writer, confirmed))
+        trail = Trail(self.records.audit, turn.party, conversation, turn.number)
+        writer = Writer(partial(self._append, turn, trail))
+        work = asyncio.create_task(self._work(turn, login, message, writer, trail, confirmed))
         self._running[conversation] = work
-        watch = asyncio.create_task(self._watch(turn, work, writer))
+        watch = asyncio.create_task(self._watch(turn, work, writer, trail))
         self._watches.add(watch)
         watch.add_done_callback(self._watches.discard)
         return turn
@@ -125,27 +127,32 @@ class Turns:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(bell.wait(), KEEP_ALIVE_S if conversation in self._running else POLL_S)
 
-    async def _work(self, turn: Turn, login: Login, message: str, writer: Writer, confirmed: Confirmed | None) -> str:
+    async def _work(
+        self, turn: Turn, login: Login, message: str, writer: Writer, trail: Trail, confirmed: Confirmed | None
+    ) -> str:
         memory = await asyncio.to_thread(self.records.memory, turn.party, turn.conversation)
+        place = Place(conversation=turn.conversation, turn=turn.number)
         async with asyncio.timeout(self.limits.turn_s):
-            place = Place(conversation=turn.conversation, turn=turn.number)
-            return await self.assistant.turn(message, login, memory, self.clock(), writer.emit, place, confirmed)
+            with recording(trail):
+                return await self.assistant.turn(message, login, memory, self.clock(), writer.emit, place, confirmed)
 
-    async def _append(self, turn: Turn, events: Sequence[Event]) -> None:
-        await asyncio.to_thread(self.records.append, turn, events, self.clock())
+    async def _append(self, turn: Turn, trail: Trail, events: Sequence[Event]) -> None:
+        notes = trail.waiting()
+        await asyncio.to_thread(self.records.append, turn, events, self.clock(), notes)
+        trail.written(len(notes))
         self._ring(turn.conversation)
 
-    async def _watch(self, turn: Turn, work: Work, writer: Writer) -> None:
+    async def _watch(self, turn: Turn, work: Work, writer: Writer, trail: Trail) -> None:
         """Hold the lease while the work goes on, and write its end whichever way it comes.
 
-        The last events are written together with the memory and the end of the lease.
+        The last events are written together with the memory, the rest of the audit and the end of the lease.
         """
         beat = asyncio.create_task(self._beat(turn, work))
         await asyncio.wait({work})
         beat.cancel()
         events, memory = _ending(work, await writer.close())
         try:
-            await asyncio.to_thread(self.records.end, turn, events, memory, self.clock())
+            await asyncio.to_thread(self.records.end, turn, events, memory, self.clock(), trail.waiting())
         except LeaseLost:
             log.warning("turn lost its lease", conversation=turn.conversation, turn=turn.number)
         finally:

@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from sqlalchemy import Engine
 
 from api.policies import policies_of
 from api.settings import Settings
-from assistant import orders, pages, proposal, router
+from assistant import orders, pages, proposal, router, trail
 from assistant.acting import Acting
 from assistant.dialogue import SURE, Understanding
 from assistant.models import ModelServer
@@ -36,6 +38,7 @@ from connectors.exchange import TokenExchange
 from connectors.gateway import Gateway
 from connectors.payments import PaymentServices
 from connectors.performing import Performing
+from connectors.policy import FOLDER
 from connectors.sandbox.app import (
     ACCOUNTS_PATH,
     BASE_URL,
@@ -51,6 +54,7 @@ from connectors.services import BankServices
 from connectors.sync import sync
 from connectors.transport import in_process
 from data.articles import Articles, Audience, Passage
+from data.audit import Audit
 from data.errors import CounterfoilError, IndexUnavailable, ModelUnavailable, NotFound
 from data.facts import Row
 from data.intents import Intents
@@ -108,6 +112,34 @@ def open_ledger(settings: Settings) -> tuple[Engine, Ledger, Categories]:
     categories = Categories.load(settings.rules or DEFAULT_RULES)
     texts = Texts(descriptor=templates.descriptor, template=templates.template)
     return engine, Ledger(engine, texts, categories.categorise), categories
+
+
+def open_audit(settings: Settings, engine: Engine) -> Audit:
+    return Audit(engine, settings.home / "keys", versions(settings))
+
+
+def versions(settings: Settings) -> dict[str, str]:
+    """What turns are made with: nothing of it is secret, and where it lies is not told."""
+    prompt, large = planner_prompt(settings.prompt, settings.examples), large_prompt(settings.outside_prompt)
+    return {
+        "code": f"{version('counterfoil')} {_digest(*(Path(__file__).parent.parent / name for name in PARTS))}",
+        "policies": _digest(FOLDER),
+        "head": router.version(embedding.VERSION),
+        "sure": str(SURE if settings.sure is None else settings.sure),
+        "model": settings.model_model if settings.model_url else Path(settings.model_name).name,
+        "prompt": f"{prompt.version} {prompt.digest[:12]}",
+        "outside_prompt": f"{large.version} {large.digest[:12]}",
+    }
+
+
+PARTS = ("api", "assistant", "connectors", "data", "prompts", "retrieval")
+WRITTEN = (".py", ".toml", ".yaml", ".md", ".cedar", ".cedarschema")
+
+
+def _digest(*folders: Path) -> str:
+    """Of everything written in some folders."""
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in WRITTEN)
+    return sha256(b"\0".join(sha256(path.read_bytes()).digest() for path in files)).hexdigest()[:12]
 
 
 def head_path(settings: Settings) -> Path:
@@ -223,6 +255,7 @@ class Bank:
     ledger: Ledger
     queries: Queries
     records: Records
+    audit: Audit
     categories: Categories
     embedder: Embedder
     cache: EmbeddingCache
@@ -375,12 +408,13 @@ async def open_bank(
     outside = _outside(settings)
     large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
     planner = None if outside else _planner(settings, wait_for_model_s, fetch)
+    audit = await asyncio.to_thread(open_audit, settings, engine)
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
     await _hold_pages(library, settings.home)
     codes = settings.models / f"kinds-{embedder.version}.npy"
     kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
     keep = partial(Wordings.kept, embed=embedder.embed, folder=settings.models, version=embedder.version)
-    gateway = Gateway(policies_of(settings))
+    gateway = Gateway(policies_of(settings), record=trail.decided)
     performing = Performing(Intents(engine), payments, card_services, services, gateway)
 
     async def fed(login: Login) -> None:
@@ -414,7 +448,8 @@ async def open_bank(
         engine,
         ledger,
         queries,
-        Records(engine),
+        Records(engine, audit=audit),
+        audit,
         categories,
         embedder,
         cache,

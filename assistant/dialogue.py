@@ -170,6 +170,8 @@ class Understanding:
         named = (other["who"] for other in _POSSESSIVE.finditer(text))
         if any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known):
             return Step(tool=Tool.REFUSE)
+        if _LOOKED.fullmatch(text):
+            return Step(tool=Tool.LOOKED)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
         if whole.spans == Spans(account=whole.spans.account) and _IN_IT.search(whole.masked):
@@ -406,6 +408,15 @@ _ASKS = re.compile(
 # "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
 _POSSESSIVE = re.compile(
     r"\b(?P<who>[a-z]+)'s?\s+(?:\w+\s+)?(?:accounts?|balances?|savings|cards?|statements?|salary|wages|pension)\b"
+)
+
+
+# A question about the answer before, and about nothing in the accounts themselves.
+_LOOKED = re.compile(
+    r"(?:and |so |ok |okay |but |sorry )*(?:(?:what|where|which (?:accounts?|pages?|data|records?|sources?|payments|services?))"
+    r"(?: exactly| all| else)? (?:did|have) you (?:just |actually )?(?:look(?:ed)?(?: at| in| into| through)?|check(?:ed)?|search(?:ed)?|read|used?|consult(?:ed)?)"
+    r"|where (?:did you (?:get|take|find)|do you (?:get|have)|have you (?:got|taken)) (?:that|this|it|those)(?: figures?| numbers?| answer)?(?: from)?)"
+    r"(?: for (?:that|this|it)(?: answer)?| just now| there| to (?:answer|say|know|find) (?:that|this|it)(?: out)?)?\s*[?.!]*"
 )
 
 

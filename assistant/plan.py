@@ -54,8 +54,11 @@ class Tool(StrEnum):
     REFUSE = "refuse"
     OOS = "oos"
     HANDOVER = "handover"
+    LOOKED = "looked"
 
 
+# What code alone recognises: neither the router nor a model proposes it.
+BY_CODE = frozenset({Tool.LOOKED})
 # What can be asked of the same payments as before: "how many was that?"
 ABOUT_SAME = frozenset({
     Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.BREAKDOWN, Tool.SHARE,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from assistant import eligibility, holdings, pages, position, spending, terms
+from assistant import eligibility, holdings, looked, pages, position, spending, terms, trail
 from assistant.acting import NOWHERE, Acted, Acting, Asker, Confirmed, Place
 from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
@@ -176,6 +176,7 @@ class Assistant:
         accounts = login.accounts(now)
         known = await asyncio.to_thread(self._see, login, accounts, now)
         asking = Asking(login, accounts, known, before, now, place)
+        trail.begun(login, before, known)
         plan: Plan | Unsure | Acted | None = await self._of_order(message, asking, confirmed)
         if plan is None:
             plan = await self._plan(message, asking, emit)
@@ -187,9 +188,11 @@ class Assistant:
             if wording is not None:
                 scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
                 stands = await asyncio.to_thread(self._stands, wording)
+                trail.planned(Plan(steps=tuple(one.step for one in wording.asked), path="model"), message)
                 await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000, stands))
                 return before.after(wording.asked, wording.choices).model_dump_json()
         plan = await self._or_pages(plan, message, asking)
+        trail.planned(plan, message)
         results: list[ToolResult] = []
         asked: list[Asked] = []
         choices: list[Choice] = []
@@ -334,6 +337,11 @@ class Assistant:
     async def _or_pages(self, plan: Plan | Unsure, message: str, asking: Asking) -> Plan | Unsure:
         """What nobody understood, what cannot be done here, and what reads just as what a page is asked, more than as it was
         taken, may be on the bank's pages: then they answer."""
+        answering = await self._on_pages(plan, message, asking)
+        trail.turned_to_pages(plan, answering)
+        return answering
+
+    async def _on_pages(self, plan: Plan | Unsure, message: str, asking: Asking) -> Plan | Unsure:
         memory = asking.memory
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
         if isinstance(plan, Plan) and not cannot and not _may_be_a_page(plan):
@@ -373,11 +381,19 @@ class Assistant:
     # What is done
 
     async def _perform(self, step: Step, asking: Asking, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
+        """What a step finds, what of it is remembered, and what it offers. facts: how many there are before it."""
+        done = await self._do(step, asking, facts)
+        trail.performed(step, *done)
+        return done
+
+    async def _do(self, step: Step, asking: Asking, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
         login, known, now = asking.login, asking.known, asking.now
         if step.tool in STATIC:
             outcome, keys = STATIC[step.tool]
             choices = SUGGESTED if step.tool is Tool.HELP else ()
             return ToolResult(outcome=outcome, lines=tuple(Line(key=k) for k in keys), choices=choices), [], []
+        if step.tool is Tool.LOOKED:
+            return await asyncio.to_thread(looked.told, trail.current(), FactBook(login.locale, facts)), [], []
 
         if step.tool is Tool.ARTICLE:
             result = await self._look_up(step, asking, facts)

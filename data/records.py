@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, insert, select, update
 from sqlmodel import SQLModel
 
+from data.audit import Audit, Kind, Note, notes_of
 from data.errors import ConversationBusy, LeaseLost, NotFound
 from data.facts import DoneEvent, ErrorEvent, Event, Fact, FactEvent, FeedbackEvent, Scope, ToolEvent
 from data.party import Frozen, PartyId
@@ -85,11 +86,12 @@ class Stub(Frozen):
 class Records:
     """Every function names the party and knows no conversation of anybody else: it raises NotFound.
 
+    audit: what is put on record in the same transaction as the log of a turn; None keeps no record.
     Blocking: call it from a worker thread when an event loop is running.
     """
 
-    def __init__(self, engine: Engine, lease_s: float = 30.0) -> None:
-        self.engine, self.lease = engine, dt.timedelta(seconds=lease_s)
+    def __init__(self, engine: Engine, lease_s: float = 30.0, audit: Audit | None = None) -> None:
+        self.engine, self.lease, self.audit = engine, dt.timedelta(seconds=lease_s), audit
 
     # Conversations
 
@@ -112,7 +114,7 @@ class Records:
             return _conversation(self._row(connection, party, conversation))
 
     def delete(self, party: PartyId, conversation: str) -> None:
-        """Forget a conversation with its turns and events. A turn that runs in it loses its lease."""
+        """Forget a conversation with its turns and events; its audit stays. A turn that runs in it loses its lease."""
         with self.engine.begin() as connection:
             if connection.execute(delete(conversation_t).where(*_own(party, conversation))).rowcount == 0:
                 raise NotFound("conversation", conversation)
@@ -149,26 +151,33 @@ class Records:
             if not taken.title:
                 titled = update(conversation_t).where(*_own(party, conversation))
                 connection.execute(titled.values(title=" ".join(message.split())[:TITLE]))
-            after = self._cut_off(connection, party, conversation)
+            after = self._cut_off(connection, party, conversation, now)
             row = TurnRow(conversation_id=conversation, number=taken.turns, message=message, asked_at=now)
+            row.audited = self.audit is not None
             connection.execute(insert(turn_t).values(**row.model_dump()))
+            if self.audit is not None:
+                begun = Note(Kind.BEGUN, {"made": self.audit.made}, {"message": message})
+                self.audit.add(connection, party, conversation, taken.turns, [begun], now)
         return Turn(party=party, conversation=conversation, number=taken.turns, after=after, lease=lease)
 
-    def append(self, turn: Turn, events: Sequence[Event], now: dt.datetime) -> int:
-        """Add events to the log and renew the lease; returns the number of the last one.
+    def append(self, turn: Turn, events: Sequence[Event], now: dt.datetime, notes: Sequence[Note] = ()) -> int:
+        """Add events to the log, and notes to the audit, and renew the lease; returns the number of the last event.
 
         Raises LeaseLost when the lease ran out and was taken, or the conversation was deleted.
         """
         with self.engine.begin() as connection:
-            return self._write(connection, turn, events, now + self.lease)
+            number = self._write(connection, turn, events, now + self.lease)
+            self._record(connection, turn, events, notes, now)
+        return number
 
-    def end(self, turn: Turn, events: Sequence[Event], memory: str | None, now: dt.datetime) -> int:
+    def end(self, turn: Turn, events: Sequence[Event], memory: str | None, now: dt.datetime, notes: Sequence[Note] = ()) -> int:
         """Add a turn's last events and let the lease go, in one: who has read them may ask at once.
 
         memory: what the assistant remembers from here on; None leaves it as it was.
         """
         with self.engine.begin() as connection:
             number = self._write(connection, turn, events, now)
+            self._record(connection, turn, events, notes, now)
             free: dict[str, Any] = {"lease": None, "lease_until": None}
             if memory is not None:
                 free["memory"] = memory
@@ -195,7 +204,7 @@ class Records:
         with self.engine.begin() as connection:
             freed = update(conversation_t).where(*_own(party, conversation), out).values(lease=None, lease_until=None)
             if connection.execute(freed).rowcount:
-                self._cut_off(connection, party, conversation)
+                self._cut_off(connection, party, conversation, now)
 
     def feedback(self, party: PartyId, conversation: str, turn: int, said: FeedbackEvent) -> None:
         """Write down what the customer thought of an answer. Raises NotFound for no such turn, ConversationBusy while it runs."""
@@ -280,7 +289,13 @@ class Records:
         _insert(connection, turn.conversation, turn.number, last - len(events), events)
         return int(last)
 
-    def _cut_off(self, connection: Connection, party: PartyId, conversation: str) -> int:
+    def _record(
+        self, connection: Connection, turn: Turn, events: Sequence[Event], notes: Sequence[Note], now: dt.datetime
+    ) -> None:
+        if self.audit is not None:
+            self.audit.add(connection, turn.party, turn.conversation, turn.number, [*notes, *notes_of(events)], now)
+
+    def _cut_off(self, connection: Connection, party: PartyId, conversation: str, now: dt.datetime) -> int:
         """Tell of turns that never ended; returns the number of the log's last event."""
         open_turns = (turn_t.c.conversation_id == conversation, turn_t.c.ended.is_(False))
         number = int(self._row(connection, party, conversation)["events"])
@@ -289,6 +304,8 @@ class Records:
             return number
         for turn in lost:
             _insert(connection, conversation, turn, number, (ABANDONED,))
+            if self.audit is not None:
+                self.audit.add(connection, party, conversation, turn, notes_of((ABANDONED,)), now)
             number += 1
         connection.execute(update(conversation_t).where(*_own(party, conversation)).values(events=number))
         connection.execute(update(turn_t).where(*open_turns).values(ended=True))

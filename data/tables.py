@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, TypeDecorator, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, TypeDecorator, UniqueConstraint, false
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
@@ -193,6 +193,8 @@ class TurnRow(SQLModel, table=True):
     asked_at: dt.datetime = Field(sa_type=UtcDateTime)
     ended: bool = False
     stopping: bool = False
+    # Whether the audit has this turn: one that it should have and has not was taken out of it.
+    audited: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class EventRow(SQLModel, table=True):
@@ -285,3 +287,53 @@ class ProofRow(SQLModel, table=True):
     __tablename__ = "proof"
     id: str = Field(primary_key=True)
     until: dt.datetime = Field(index=True, sa_type=UtcDateTime)
+
+
+class AuditEntryRow(SQLModel, table=True):
+    """One entry of a conversation's audit, never changed. It outlives its conversation.
+
+    `at` is text, `plain` JSON: the hash is over what is stored, not over what can be read out of it. `key_id` is of the key
+    that `sealed` is under.
+    """
+
+    __tablename__ = "audit_entry"
+    conversation_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    turn: int
+    at: str
+    kind: str
+    key_id: str = Field(index=True)
+    plain: str
+    sealed: bytes | None = None
+    hash: str
+
+
+class AuditHeadRow(SQLModel, table=True):
+    """How long a conversation's chain is, its last hash, and how long it was at the last anchor; `mac` is over all of them."""
+
+    __tablename__ = "audit_head"
+    conversation_id: str = Field(primary_key=True)
+    entries: int
+    hash: str
+    anchored: int
+    mac: str
+
+
+class AuditAnchorRow(SQLModel, table=True):
+    """The heads that had moved since the anchor before, as JSON, in a chain of their own: one a day."""
+
+    __tablename__ = "audit_anchor"
+    number: int = Field(sa_column=Column(BigKey, primary_key=True, autoincrement=False))
+    at: str
+    heads: str
+    hash: str
+    mac: str
+
+
+class AuditKeyRow(SQLModel, table=True):
+    """A party's key, wrapped by the one of the home. Nothing else says whose entries are under it."""
+
+    __tablename__ = "audit_key"
+    id: str = Field(primary_key=True)
+    party_id: str = Field(unique=True)
+    wrapped: bytes

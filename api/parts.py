@@ -63,14 +63,17 @@ class PartHealth(Frozen):
 class PageIdentity(Frozen):
     """Where the chat page sends a customer to log in, and as which client it does.
 
-    outside_model: the host of the outside model that a customer may agree to; empty where none is used.
+    outside_model: the host of the outside model that a customer may agree to; empty where none is used. bound: whether
+    tokens must be bound to a key of the customer's browser.
     """
 
     authorize_url: str
     token_url: str
+    revoke_url: str
     client_id: str
     scope: str
     outside_model: str = ""
+    bound: bool = False
 
 
 @dataclass(frozen=True)

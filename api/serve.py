@@ -164,9 +164,11 @@ def parts_of(bank: Bank, origin: str) -> Parts:
         identity=PageIdentity(
             authorize_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/authorize",
             token_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/token",
+            revoke_url=f"{origin}{SANDBOX_PATH}{IDENTITY_PATH}/revoke",
             client_id="counterfoil",
             scope="openid " + " ".join(sorted(SCOPES)),
             outside_model=bank.outside.host if bank.outside else "",
+            bound=constraint.required,
         ),
         mounts={SANDBOX_PATH: bank.sandbox.app},
         lifespan=lifespan,

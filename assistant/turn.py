@@ -39,6 +39,7 @@ from data.errors import (
     ModelBusy,
     ModelUnavailable,
     NotAuthenticated,
+    ScopeMissing,
     ServiceRefused,
     ServiceUnavailable,
 )
@@ -480,7 +481,7 @@ class Assistant:
         """What is on the accounts, for interest on more of it; none where the services do not answer."""
         try:
             return (await self._ask_services(Tool.BALANCE, login, accounts, now)).balances
-        except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated, ScopeMissing):
             return ()
 
     async def _products(self, login: Login, known: Known, now: dt.datetime) -> tuple[list[terms.Held], list[Product]]:
@@ -500,7 +501,7 @@ class Assistant:
 
         try:
             return await self.gateway.perform("ReadProducts", login, [a.id for a in own], now, act)
-        except (ServiceUnavailable, ServiceRefused, NotAuthenticated):
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated, ScopeMissing):
             return [], []
 
     async def _act(self, query: Query, login: Login, known: Known, now: dt.datetime, facts: int) -> ToolResult:
@@ -511,7 +512,7 @@ class Assistant:
                 live = await self._ask_offers(query.step.spans.topic, login, query.accounts, now)
             else:
                 live = await self._ask_services(query.tool, login, query.accounts, now)
-        except (ServiceUnavailable, ServiceRefused, NotAuthenticated) as error:
+        except (ServiceUnavailable, ServiceRefused, NotAuthenticated, ScopeMissing) as error:
             service = getattr(error, "service", "identity")
             return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.unavailable", slots={"service": service}),))
         except Denied:

@@ -30,7 +30,13 @@ ISSUER = Issuer(
     jwks_uri="https://bank.example/identity/jwks",
     scopes=("ReadAccountsDetail",),
 )
-PAGE = PageIdentity(authorize_url="/identity/authorize", token_url="/identity/token", client_id="counterfoil", scope="openid")
+PAGE = PageIdentity(
+    authorize_url="/identity/authorize",
+    token_url="/identity/token",
+    revoke_url="/identity/revoke",
+    client_id="counterfoil",
+    scope="openid",
+)
 
 OCTOBER = Scope(
     since=dt.date(2026, 10, 1),

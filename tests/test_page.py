@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import shutil
 import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from joserfc import jws
 from playwright.async_api import Browser, Download, Locator, Page, Route, async_playwright, expect
 
 from api.app import create
-from api.auth import Bearer, Issuer, Keys
+from api.auth import Bearer, Constraint, Issuer, Keys
 from api.parts import PageIdentity, Parts
 from api.turns import Emit
 from assistant.acting import NOWHERE, Confirmed, Place
@@ -37,6 +40,7 @@ from data.facts import (
     ToolEvent,
 )
 from data.party import AccountId, Login
+from data.proofs import Proofs
 from data.records import Records
 from data.store import connect
 from tests.database import database
@@ -174,17 +178,19 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def demo(home: Path, url: str) -> Parts:
-    """The parts of a page that can be logged in to at `url`."""
+def demo(home: Path, url: str, *, bound: bool = False) -> Parts:
+    """The parts of a page that can be logged in to at `url`. bound: tokens must be bound to a key of the browser."""
     bank = build(now, home / "bank.json", base_url=f"{url}/bank")
     client = httpx.AsyncClient(transport=httpx.ASGITransport(bank.app), base_url=url)
     jwks_uri = "/identity/jwks"
     issuer = Issuer(issuer=f"{url}/bank/identity", audience="counterfoil", jwks_uri=jwks_uri, scopes=("ReadAccountsDetail",))
+    engine = connect(database(home / "page.db"))
+    constraint = Constraint(url, Proofs(engine).first, required=bound)
     return Parts(
-        records=Records(connect(database(home / "page.db"))),
+        records=Records(engine),
         consents=Register(),
         assistant=Household(),
-        bearer=Bearer(issuer, Keys(jwks_uri, client, now), login_of, now),
+        bearer=Bearer(issuer, Keys(jwks_uri, client, now), login_of, now, constraint),
         rows=rows,
         check=check,
         clock=now,
@@ -192,19 +198,22 @@ def demo(home: Path, url: str) -> Parts:
         identity=PageIdentity(
             authorize_url="/bank/identity/authorize",
             token_url="/bank/identity/token",
+            revoke_url="/bank/identity/revoke",
             client_id="counterfoil",
             scope="openid ReadAccountsDetail",
             outside_model="models.example",
+            bound=bound,
         ),
         mounts={"/bank": bank.app},
     )
 
 
 @pytest.fixture
-async def address(tmp_path: Path) -> AsyncIterator[str]:
+async def address(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = uvicorn.Config(create(demo(tmp_path, url)), log_level="error", timeout_graceful_shutdown=2)
+    bound = request.node.get_closest_marker("bound") is not None
+    config = uvicorn.Config(create(demo(tmp_path, url, bound=bound)), log_level="error", timeout_graceful_shutdown=2)
     server = Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await server.ready.wait()
@@ -397,6 +406,91 @@ async def test_nothing_is_cut_off_on_a_small_phone(browser: Browser, address: st
     await expect(page.get_by_role("heading", name="1 payment")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
     assert await page.evaluate("document.getElementById('panel').scrollWidth <= 360")
+
+
+async def _held(page: Page, name: str) -> Any:
+    return await page.evaluate("name => JSON.parse(sessionStorage.getItem('counterfoil.login'))[name]", name)
+
+
+async def _nearly_over(page: Page) -> None:
+    """Let the login's token end in half a minute."""
+    await page.evaluate(
+        "held => sessionStorage.setItem('counterfoil.login', JSON.stringify({ ...held, until: Date.now() + 30000 }))",
+        await page.evaluate("JSON.parse(sessionStorage.getItem('counterfoil.login'))"),
+    )
+
+
+async def test_a_login_is_refreshed_before_it_ends_once_for_all_that_is_asked(page: Page) -> None:
+    before = await _held(page, "refresh")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/token") else None)
+    await _nearly_over(page)
+    told = await page.evaluate(
+        "async () => { const { call } = await import('/session.js');"
+        " const all = await Promise.all([1, 2, 3].map(() => call('/v1/me'))); return all.map((one) => one.status); }"
+    )
+    assert told == [200, 200, 200]
+    assert len(sent) == 1
+    assert await _held(page, "refresh") != before
+    await ask(page, "I want to complain")
+    await expect(page.get_by_role("log")).to_contain_text("I am sorry to hear that.")
+    assert len(sent) == 1
+
+
+async def test_a_login_that_was_refreshed_elsewhere_is_over(browser: Browser, address: str) -> None:
+    page = await browser.new_page()
+    await log_in(page, address)
+    refresh = await _held(page, "refresh")
+    form = {"grant_type": "refresh_token", "client_id": "counterfoil", "refresh_token": refresh}
+    async with httpx.AsyncClient() as thief:
+        assert (await thief.post(f"{address}/bank/identity/token", data=form)).status_code == 200
+    await _nearly_over(page)
+    await ask(page, "I want to complain")
+    await expect(page.get_by_role("alert").first).to_have_text("Your login has ended. Please log in again.")
+    assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def _step_up(page: Page, acr: str = "strong") -> None:
+    await page.evaluate("async (acr) => (await import('/session.js')).stepUp(acr, 300)", acr)
+
+
+async def test_a_step_up_comes_back_to_the_same_conversation(page: Page) -> None:
+    await ask(page, "I want to complain")
+    await expect(page.get_by_role("log")).to_contain_text("I am sorry to hear that.")
+    before = await page.evaluate("sessionStorage.getItem('counterfoil.token')")
+    await _step_up(page)
+    await expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    await expect(page.get_by_role("radio")).to_have_count(1)
+    await page.get_by_label("Password").fill("counterfoil")
+    await page.get_by_label("Code from your phone").fill(await page.locator("output").inner_text())
+    await page.get_by_role("button", name="Confirm").click()
+    await expect(page.get_by_role("log")).to_contain_text("I am sorry to hear that.")
+    token = await page.evaluate("sessionStorage.getItem('counterfoil.token')")
+    assert token != before
+    assert json.loads(jws.extract_compact(token.encode()).payload)["acr"] == "strong"
+    assert "code=" not in page.url
+
+
+async def test_a_step_up_that_is_not_made_leaves_the_login_as_it_was(page: Page) -> None:
+    await ask(page, "I want to complain")
+    await expect(page.get_by_role("log")).to_contain_text("I am sorry to hear that.")
+    await _step_up(page, "retina")
+    await expect(page.get_by_text("none of these acr_values can be met")).to_be_visible()
+    await expect(page.get_by_role("log")).to_contain_text("I am sorry to hear that.")
+
+
+@pytest.mark.bound
+async def test_where_tokens_are_bound_the_page_proves_its_key(page: Page, address: str) -> None:
+    await ask(page, "How much did I spend on groceries last month?")
+    await expect(page.get_by_role("log")).to_contain_text("You spent £312.40 on groceries last month.")
+    assert await _held(page, "scheme") == "DPoP"
+    await _nearly_over(page)
+    await ask(page, "I want to complain")
+    await expect(page.get_by_role("log")).to_contain_text("I am sorry to hear that.")
+    token = await page.evaluate("sessionStorage.getItem('counterfoil.token')")
+    async with httpx.AsyncClient() as thief:
+        stolen = await thief.get(f"{address}/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert stolen.status_code == 401
 
 
 async def test_a_login_that_was_not_started_here_is_refused(browser: Browser, address: str) -> None:

@@ -24,10 +24,13 @@ let running = false;
 let following = true;
 
 async function start() {
+  let problem = "";
   try {
     await comeBack();
   } catch (error) {
-    return welcome(error.message);
+    // Whoever only meant to prove again who they are is still logged in.
+    if (!loggedIn()) return welcome(error.message);
+    problem = error.message;
   }
   if (!loggedIn()) return welcome();
   try {
@@ -43,6 +46,7 @@ async function start() {
     if (kept !== null) await show(kept);
     by("words").focus();
     await watchModel();
+    if (problem !== "") notice(problem);
   } catch (error) {
     gone(error);
   }

@@ -16,6 +16,7 @@ from fastapi.security import HTTPBearer
 from joserfc.jwk import KeySet
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from connectors.sandbox import wire
 from connectors.sandbox.books import BankAccount, Books, Commitment, Customer
@@ -253,6 +254,20 @@ async def scheduled_payments(request: Request, account: str, ask: ScheduledReade
     return answer(request, {"ScheduledPayment": waiting})
 
 
+async def not_served(request: Request, error: Exception) -> Response:
+    """The answer for an address, or a method, that there is nothing for; Allow names the methods of all resources there."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    response = error_answer(Refused(status, "U011" if status == 404 else "U002", "there is nothing here that answers this"))
+    if status == 405:
+        routes = [
+            route
+            for route in request.app.routes
+            if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        ]
+        response.headers["Allow"] = ", ".join(sorted({method for route in routes for method in route.methods or ()}))
+    return response
+
+
 def error_answer(error: Refused) -> Response:
     detail = {"ErrorCode": error.code, "Message": error.message} | ({"Path": error.path} if error.path else {})
     body = {"Id": str(uuid4()), "Code": str(error.status), "Message": error.message, "Errors": [detail]}
@@ -282,11 +297,7 @@ def serving(service: FastAPI, store: AccountsStore, routers: Sequence[APIRouter]
         code = "U004" if first["type"] == "missing" else "U002"
         return error_answer(Refused(400, code, first["msg"], where.encode(errors="replace").decode()))
 
-    @service.exception_handler(HTTPException)
-    async def not_served(_: Request, error: HTTPException) -> Response:
-        response = error_answer(Refused(error.status_code, "U011" if error.status_code == 404 else "U002", str(error.detail)))
-        response.headers.update(error.headers or {})
-        return response
+    service.add_exception_handler(HTTPException, not_served)
 
     @service.middleware("http")
     async def interaction(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

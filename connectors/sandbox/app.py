@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from connectors.sandbox import accounts, cards, identity, payments, products, statements
@@ -78,4 +79,4 @@ def build(
         Mount(PAYMENTS_PATH, payments.app(books)),
         Mount(CARDS_PATH, cards.app(books)),
     ]
-    return Sandbox(Starlette(routes=routes), store)
+    return Sandbox(Starlette(routes=routes, exception_handlers={HTTPException: accounts.not_served}), store)

@@ -51,11 +51,15 @@ class Amount(BaseModel):
 
 
 class Account(BaseModel):
-    SchemeName: str = Field(min_length=1, max_length=40)
+    """What is described narrower than it is read is refused by a code of its own."""
+
+    SchemeName: str = Field(min_length=1, max_length=40, json_schema_extra={"enum": [SORT_CODE, ACCOUNT_ID]})
     Identification: str = Field(min_length=1, max_length=256)
 
 
-class Creditor(Account):
+class Creditor(BaseModel):
+    SchemeName: str = Field(min_length=1, max_length=40, json_schema_extra={"enum": [SORT_CODE]})
+    Identification: str = Field(min_length=1, max_length=256, json_schema_extra={"pattern": "^[0-9]{14}$"})
     Name: str = Field(min_length=1, max_length=350)
 
 

@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api import policies
+from api import audit, policies
 from api.settings import Settings
 from api.terminal import err, out
 from api.terminal import plainly as _plainly
@@ -34,6 +34,7 @@ app.add_typer(model, name="model")
 router = typer.Typer(no_args_is_help=True, help="What messages ask for, learned from a bank's own labelled utterances.")
 app.add_typer(router, name="router")
 app.add_typer(policies.app, name="policy")
+app.add_typer(audit.app, name="audit")
 T = TypeVar("T")
 
 

@@ -15,19 +15,20 @@ from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine
 
 from api.policies import policies_of
 from api.settings import Settings
-from assistant import orders, pages, proposal, router, trail
+from assistant import orders, pages, proposal, router, trail, wordings
 from assistant.acting import Acting
 from assistant.dialogue import SURE, Understanding
 from assistant.models import ModelServer
 from assistant.orders import said_of_orders
 from assistant.outside import Outside
 from assistant.plan import Plan, Spans
+from assistant.replay import Nobody, Replay, Stored
 from assistant.resolve import Alike, synonyms_of
 from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
@@ -387,9 +388,13 @@ async def _hold_pages(library: Library, home: Path) -> None:
 NEAR = 0.08
 
 
+# How long a command waits for the embedded model to be ready.
+MODEL_S = 300.0
+
+
 @asynccontextmanager
 async def open_bank(
-    settings: Settings, *, base_url: str = BASE_URL, wait_for_model_s: float = 300.0, fetch: bool = False
+    settings: Settings, *, base_url: str = BASE_URL, wait_for_model_s: float = MODEL_S, fetch: bool = False
 ) -> AsyncIterator[Bank]:
     """Open everything on a home. wait_for_model_s: 0 answers without the model until it is ready."""
     closing = AsyncExitStack()
@@ -409,11 +414,8 @@ async def open_bank(
     large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
     planner = None if outside else _planner(settings, wait_for_model_s, fetch)
     audit = await asyncio.to_thread(open_audit, settings, engine)
-    head = await asyncio.to_thread(router.Head.load, head_path(settings))
     await _hold_pages(library, settings.home)
-    codes = settings.models / f"kinds-{embedder.version}.npy"
-    kinds = await asyncio.to_thread(Kinds, embedder, merchant_kinds(), codes)
-    keep = partial(Wordings.kept, embed=embedder.embed, folder=settings.models, version=embedder.version)
+    kinds = await asyncio.to_thread(_kinds, settings, embedder)
     gateway = Gateway(policies_of(settings), record=trail.decided)
     performing = Performing(Intents(engine), payments, card_services, services, gateway)
 
@@ -423,25 +425,23 @@ async def open_bank(
             with suppress(CounterfoilError):
                 await bank.sync(login.party.id, login.token)
 
-    order_wordings = await asyncio.to_thread(keep, said_of_orders())
+    order_wordings = await asyncio.to_thread(_wordings, settings, embedder, said_of_orders())
     acting = Acting(performing, services, gateway, queries, orders.Reader(embedder.embed, order_wordings), fed)
-    assistant = Assistant(
+    assistant = await _made(
+        Assistant,
+        settings,
+        embedder,
+        categories,
         ledger=ledger,
         queries=queries,
-        understanding=Understanding(head, embedder.embed, SURE if settings.sure is None else settings.sure),
         articles=_articles(ArticleSearch(library.articles, library.index, embedder, FIRST_LOOK), library.articles),
         meaning=_meaning(MerchantSearch(index, embedder), kinds),
         gateway=gateway,
         services=services,
-        synonyms=synonyms_of(categories.synonyms()),
-        category_names={c: categories.display(c) for c in categories.synonyms()},
-        vocabulary=router.vocabulary(embedder.english(), kinds.knows),
-        page_wordings=await asyncio.to_thread(keep, said_of_pages()),
-        term_wordings=await asyncio.to_thread(keep, said_of_terms()),
+        kinds=kinds,
         acting=acting,
         planner=planner,
         large=large,
-        always_model=settings.planner == "model",
     )
     bank = Bank(
         settings,
@@ -490,6 +490,54 @@ async def _services(sandbox: Sandbox) -> AsyncIterator[tuple[BankServices, Payme
             await stack.enter_async_context(PaymentServices(BASE_URL + PAYMENTS_PATH, transport(), exchange)),
             await stack.enter_async_context(CardServices(BASE_URL + CARDS_PATH, transport(), exchange)),
         )
+
+
+A = TypeVar("A", bound=Assistant)
+
+
+async def _made(
+    kind: Callable[..., A], settings: Settings, embedder: Embedder, categories: Categories, kinds: Kinds, **more: Any
+) -> A:
+    """An assistant with all that understands a message; more: what it may ask, and whoever plans beside the router."""
+    head = await asyncio.to_thread(router.Head.load, head_path(settings))
+    return kind(
+        understanding=Understanding(head, embedder.embed, SURE if settings.sure is None else settings.sure),
+        synonyms=synonyms_of(categories.synonyms()),
+        category_names={c: categories.display(c) for c in categories.synonyms()},
+        vocabulary=router.vocabulary(embedder.english(), kinds.knows),
+        page_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_pages()),
+        term_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_terms()),
+        always_model=settings.planner == "model",
+        **more,
+    )
+
+
+def _kinds(settings: Settings, embedder: Embedder) -> Kinds:
+    return Kinds(embedder, merchant_kinds(), settings.models / f"kinds-{embedder.version}.npy")
+
+
+def _wordings(settings: Settings, embedder: Embedder, said: Sequence[tuple[wordings.Meaning, str]]) -> Wordings:
+    return Wordings.kept(said, embed=embedder.embed, folder=settings.models, version=embedder.version)
+
+
+@asynccontextmanager
+async def open_replay(settings: Settings, then: Stored) -> AsyncIterator[Replay]:
+    """What runs a turn on record again, with the prompt, model, head and threshold of some settings; no bank is opened for it."""
+    embedder = await asyncio.to_thread(prepare, settings)
+    categories = Categories.load(settings.rules or DEFAULT_RULES)
+    outside = _outside(settings)
+    large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None
+    planner = None if outside else _planner(settings, MODEL_S, fetch=False)
+    kinds = await asyncio.to_thread(_kinds, settings, embedder)
+    outer = dict.fromkeys(("ledger", "queries", "meaning", "articles", "services"), Nobody())
+    made = {"planner": planner, "large": large, "gateway": Gateway(policies_of(settings)), "turn_on_record": then}
+    try:
+        yield await _made(Replay, settings, embedder, categories, kinds, **outer, **made)
+    finally:
+        if planner is not None:
+            await planner.stop()
+        if large is not None:
+            await large.aclose()
 
 
 def _outside(settings: Settings) -> Outside | None:

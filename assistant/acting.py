@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from assistant import orders
+from assistant import orders, trail
 from assistant.confirming import Reply, reply
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.spans import accounts_named, plain, words_of
@@ -175,6 +175,7 @@ class Acting:
     async def confirm(self, confirmed: Confirmed, asker: Asker) -> Acted:
         """Do what was confirmed, and say what became of it."""
         said, login, party = self._said(asker), asker.login, asker.login.party.id
+        trail.confirmed(confirmed.digest)
         try:
             kept = await self.performing.confirm(login, confirmed.intent, confirmed.digest, asker.now)
         except StepUpRequired:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from assistant.dialogue import Asked, Choice, Memory, Unsure
 from assistant.plan import Plan, Step
@@ -18,6 +19,9 @@ from connectors.gateway import Decided
 from data.actions import Origin
 from data.audit import Audit, Entry, Kind, Note, as_json
 from data.party import Login, PartyId
+
+if TYPE_CHECKING:
+    from assistant.acting import Acted
 
 # Words of the customer's from before this message, or that were offered to them.
 EARLIER = "earlier"
@@ -116,10 +120,16 @@ def performed(step: Step, result: ToolResult, asked: Sequence[Asked], choices: S
         trail.add(Note(Kind.PERFORMED, plain, {"step": step, "result": result, "asked": asked, "choices": choices}))
 
 
-def confirmed(digest: str, by: str) -> None:
-    """A customer's yes. digest: of the intent that it is to. by: how it came, such as "message"."""
+def acted(acted: Acted, *, goes_on: bool) -> None:
+    """What a turn says of an order. goes_on: of one that was under way, and not of one that this message gives."""
     if (trail := _trail.get()) is not None:
-        trail.add(Note(Kind.CONFIRMED, {"intent": digest, "by": by}))
+        trail.add(Note(Kind.ORDERED, {"outcome": acted.result.outcome.value, "goes_on": goes_on}, acted))
+
+
+def confirmed(digest: str) -> None:
+    """A customer's yes, before anything is done about it. digest: of the intent that it is to."""
+    if (trail := _trail.get()) is not None:
+        trail.add(Note(Kind.CONFIRMED, {"intent": digest}))
 
 
 def origins(step: Step, message: str) -> dict[str, str]:

@@ -178,9 +178,10 @@ class Assistant:
         known = await asyncio.to_thread(self._see, login, accounts, now)
         asking = Asking(login, accounts, known, before, now, place)
         trail.begun(login, before, known)
-        plan: Plan | Unsure | Acted | None = await self._of_order(message, asking, confirmed)
-        if plan is None:
-            plan = await self._plan(message, asking, emit)
+        ordered = await self._of_order(message, asking, confirmed)
+        if ordered is not None:
+            trail.acted(ordered, goes_on=True)
+        plan: Plan | Unsure | Acted = ordered or await self._plan(message, asking, emit)
         if isinstance(plan, Acted):
             await emit(_events(Plan(steps=(), path="routed"), [plan.result], (time.perf_counter() - began) * 1000))
             return before.after((), ()).model_copy(update={"ordering": plan.ordering}).model_dump_json()
@@ -268,6 +269,7 @@ class Assistant:
         if self.acting is not None and _may_be_an_order(routed):
             acted = await self.acting.start(message, self._asker(asking))
             if acted is not None:
+                trail.acted(acted, goes_on=False)
                 return acted
         if self.large is not None and self.always_model:
             return Unsure(_nothing_found(message), "", 0.0)

@@ -59,7 +59,9 @@ ANCHORS = "audit anchors"
 
 class Kind(StrEnum):
     """BEGUN: a message came. KNOWN: the names that its login may recognise, where they changed. ASKED: what else the turn began
-    with. PAGES: whether the bank's pages were taken to answer. SHOWN to RECEIPT: an intent, see data.actions."""
+    with. PAGES: whether the bank's pages were taken to answer. ORDERED: what was said of an order. SHOWN to RECEIPT: an
+    intent, see data.actions.
+    """
 
     BEGUN = "begun"
     KNOWN = "known"
@@ -68,6 +70,7 @@ class Kind(StrEnum):
     PAGES = "pages"
     DECIDED = "decided"
     PERFORMED = "performed"
+    ORDERED = "ordered"
     SAID = "said"
     SHOWN = "shown"
     STEP_UP = "step_up"

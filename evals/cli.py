@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from api.candidate import read_candidate
 from api.settings import Settings
 from api.wiring import Bank, open_ledger
 from connectors.sandbox.households import households as books_at
@@ -327,7 +328,7 @@ def run_(
     name, settings = "", Settings().model_copy(update={"model": "none", "model_url": "", "planner": Planner.ROUTER.value})
     with errors():
         if candidate is not None:
-            name, settings = runs.candidate(candidate, settings)
+            name, settings = read_candidate(candidate, settings)
     verdicts = []
     for one in suite or list(Standing):
         what = STANDING[one]()._replace(candidate=name)

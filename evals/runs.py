@@ -7,15 +7,14 @@ import json
 import os
 import platform
 import subprocess
-import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from inspect_ai.log import read_eval_log
-from pydantic import ValidationError
 
+from api.candidate import GGUF
 from api.settings import Settings
 from assistant import router
 from assistant.weights import locate
@@ -29,10 +28,6 @@ SEEDS = {"probes": 2026, "bootstrap": 2026}
 # What a run is not changed by: where it is kept, and how it is served. Keys are in no record.
 ELSEWHERE = {"home", "database_url", "host", "port", "workers", "model_key", "max_import_bytes"}
 LATEST = "latest"
-GGUF = ".gguf"
-# What a candidate may set, by the names that settings have; FILES are looked for beside it.
-VALUES = ("model", "model_url", "model_model", "planner", "writer", "sure", "qdrant_url")
-FILES = ("prompt", "examples", "outside_prompt", "rules")
 
 
 class Kept(NamedTuple):
@@ -108,32 +103,6 @@ def _model(settings: Settings) -> str:
         return "none"
     known = registry.weights().get(name)
     return f"{known.title} {known.sha256[:12]}" if known else Path(name).name
-
-
-def candidate(path: Path, base: Settings) -> tuple[str, Settings]:
-    """The name of a candidate and the settings that it makes of others; see README. Raises InvalidInput naming file and key."""
-    try:
-        written = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{path.name} cannot be read: {error}") from error
-    name = str(written.pop("name", path.stem))
-    for one, value in written.items():
-        if one not in (*VALUES, *FILES):
-            raise InvalidInput(f"{path.name}, {one}: there is no such key; known are {', '.join(('name', *VALUES, *FILES))}")
-        if one in FILES or str(value).endswith(GGUF):
-            written[one] = path.parent / str(value)
-            if not written[one].is_file():
-                raise InvalidInput(f"{path.name}, {one}: there is no file {value}")
-        if one == "model":
-            written[one] = str(written[one])
-    try:
-        made = Settings(**(base.model_dump() | written))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidInput(f"{path.name}, {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    # Read now, so that what cannot be read is said before anything is asked.
-    registry.planner_prompt(made.prompt, made.examples)
-    return name, made
 
 
 def machine() -> dict[str, Any]:

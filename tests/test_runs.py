@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from inspect_ai.log import read_eval_log
 
+from api.candidate import read_candidate
 from api.settings import Settings
 from assistant.dialogue import Understanding
 from data.errors import InvalidInput
@@ -166,7 +167,7 @@ def test_a_candidate_sets_what_it_names_and_nothing_else(tmp_path: Path) -> None
     path = tmp_path / "short.toml"
     path.write_text('name = "shorter"\nsure = 0.7\nprompt = "short.md"\nwriter = "ours"\nmodel = "0.5b"\n')
     base = Settings(home=tmp_path, model="none", qdrant_url="")
-    name, made = runs.candidate(path, base)
+    name, made = read_candidate(path, base)
     assert name == "shorter"
     assert (made.sure, made.writer, made.model, made.home) == (0.7, "ours", "0.5b", tmp_path)
     assert planner_prompt(made.prompt, made.examples).system == "Be short."
@@ -195,7 +196,7 @@ def test_a_candidate_that_cannot_be_measured_is_an_error_that_names_file_and_key
     path = tmp_path / "bad.toml"
     path.write_text(written)
     with pytest.raises(InvalidInput, match=re.escape(said)):
-        runs.candidate(path, Settings(home=tmp_path, model="none"))
+        read_candidate(path, Settings(home=tmp_path, model="none"))
 
 
 def test_a_threshold_changes_what_is_routed(bank: Counter) -> None:

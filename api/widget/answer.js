@@ -4,17 +4,19 @@ import { chart } from "/chart.js";
 import { day, el } from "/dom.js";
 import { openPanel } from "/panel.js";
 import { call } from "/session.js";
+import { receipt, slip } from "/slip.js";
 
 const PLACE = /\{(f[0-9]+)\}/;
 // Units of facts that are words: they lead to their rows too, but do not stand out as figures.
 const WORDS = new Set(["name", "words", "period", "date"]);
 
 export class Turn {
-  /** ask: sends a message as if the customer had typed it. */
-  constructor(conversation, message, ask) {
+  /** ask: sends a message as if the customer had typed it. confirm: says yes to what a confirmation event shows. */
+  constructor(conversation, message, ask, confirm) {
     this.conversation = conversation;
     this.message = message;
     this.ask = ask;
+    this.confirm = confirm;
     this.facts = new Map();
     this.text = el("p", { class: "text" });
     this.status = el("p", { class: "status" }, "Thinking");
@@ -33,6 +35,8 @@ export class Turn {
       citation: () => this.add(el("p", { class: "sources" }, `Source: ${event.title}`)),
       chart: () => this.add(chart(event.series)),
       choices: () => this.add(this.choices(event.choices)),
+      confirmation: () => this.add(slip(event, this.confirm, () => this.ask("No, cancel that"))),
+      receipt: () => receipt(event),
       handover: () => this.add(card("This needs a person", event.reason)),
       done: () => this.end(event),
       feedback: () => this.thought(event.thumb),

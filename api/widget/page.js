@@ -3,10 +3,13 @@
 import { Turn } from "/answer.js";
 import { day, el } from "/dom.js";
 import { closePanel } from "/panel.js";
-import { call, comeBack, configuration, logIn, loggedIn, logOut, Refused } from "/session.js";
-import { ask, resume } from "/stream.js";
+import { call, comeBack, configuration, logIn, loggedIn, logOut, Refused, stepUp } from "/session.js";
+import { proved } from "/slip.js";
+import { ask, confirm, resume } from "/stream.js";
 
 const CONVERSATION = "counterfoil.conversation";
+// Set while the customer is away to prove who they are, for something that waits for a yes.
+const PROVING = "counterfoil.proving";
 const SUGGESTIONS = [
   "What is my balance, and how much can I spend?",
   "How much did I spend on groceries last month?",
@@ -45,6 +48,10 @@ async function start() {
     const kept = sessionStorage.getItem(CONVERSATION);
     if (kept !== null) await show(kept);
     by("words").focus();
+    if (sessionStorage.getItem(PROVING) !== null) {
+      sessionStorage.removeItem(PROVING);
+      if (problem === "") proved();
+    }
     await watchModel();
     if (problem !== "") notice(problem);
   } catch (error) {
@@ -116,7 +123,7 @@ async function show(id) {
 }
 
 function added(message) {
-  const turn = new Turn(conversation, message, send);
+  const turn = new Turn(conversation, message, send, agree);
   by("log").append(turn.node);
   by("start").hidden = true;
   return turn;
@@ -131,6 +138,23 @@ async function send(message) {
     if (conversation === null) use((await (await call("/v1/conversations", { method: "POST" })).json()).id);
     turn.conversation = conversation;
     await ask(conversation, turn.message, tell);
+  });
+}
+
+/** Say yes to what a confirmation event showed; where that takes a stronger login, leave for it first. */
+async function agree(shown) {
+  if (running) return;
+  const turn = added("Confirmed");
+  following = true;
+  await working(turn, async (tell) => {
+    try {
+      await confirm(conversation, shown, tell);
+    } catch (error) {
+      if (error.problem?.code !== "step_up_required") throw error;
+      turn.node.remove();
+      sessionStorage.setItem(PROVING, shown.intent);
+      await stepUp(error.wanted.acr_values, error.wanted.max_age ?? null);
+    }
   });
 }
 

@@ -12,12 +12,13 @@ const SPARE_MS = 60_000;
 
 let refreshing = null;
 
-/** The request was refused; `problem` is the problem details, as far as there are any. */
+/** The request was refused; `problem` is the problem details, as far as there are any, `wanted` what a challenge asks for. */
 export class Refused extends Error {
-  constructor(status, problem) {
+  constructor(status, problem, challenge = "") {
     super(problem.detail ?? "The bank's assistant did not answer as it should.");
     this.status = status;
     this.problem = problem;
+    this.wanted = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
   }
 }
 
@@ -139,7 +140,7 @@ export async function call(path, { headers = {}, ...rest } = {}) {
   const problem = await response.json().catch(() => ({}));
   // A login that is not enough for this is still one.
   if (response.status === 401 && problem.code !== "step_up_required") logOut();
-  throw new Refused(response.status, problem);
+  throw new Refused(response.status, problem, response.headers.get("WWW-Authenticate") ?? "");
 }
 
 export async function configuration() {

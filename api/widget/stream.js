@@ -7,13 +7,22 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Ask, and give each event of the answer to `tell`. Throws Refused when it was not taken. */
 export async function ask(conversation, message, tell) {
-  const body = JSON.stringify({ message });
+  await post(conversation, "messages", { message }, tell);
+}
+
+/** Say yes to what a confirmation event showed; the rest as with `ask`. */
+export async function confirm(conversation, { intent, digest }, tell) {
+  await post(conversation, `intents/${intent}/confirmation`, { digest }, tell);
+}
+
+async function post(conversation, where, what, tell) {
+  const body = JSON.stringify(what);
   const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
   const seen = { number: null, ended: false };
   try {
-    await read(await call(`/v1/conversations/${conversation}/messages`, { method: "POST", headers, body }), seen, tell);
+    await read(await call(`/v1/conversations/${conversation}/${where}`, { method: "POST", headers, body }), seen, tell);
   } catch (error) {
-    // Without one event we cannot know whether the question arrived, so it is not asked twice.
+    // Without one event we cannot know whether it arrived, so it is not sent twice.
     if (error instanceof Refused || seen.number === null) throw error;
   }
   await follow(conversation, seen, tell);

@@ -35,7 +35,9 @@ def reply(message: str, intent: Intent) -> Reply:
         return Reply.NO
     said = " ".join(map(_spelt, _without_values(words, intent).split()))
     agreed = _yes(intent.action, intent.on is None, len(intent.cards)).fullmatch(said)
-    return Reply.YES if agreed and not _DRY.search(said) else Reply.OTHER
+    if not agreed or _HOLLOW.search(said) or (_VALUE in said and not _PLAINLY.search(said)):
+        return Reply.OTHER
+    return Reply.YES
 
 
 # Longer ones hold more than an answer.
@@ -129,8 +131,12 @@ _LET = (
 )
 # Stands for values that the intent shows; what is typed cannot hold it.
 _VALUE = "<>"
-# "Yeah right" is said of what nobody believes, and "ok right" before something else.
-_DRY = re.compile(r"\b(?:yeah|yea|yeh|sure|ok|okay) right\b")
+# "Yeah right" is said of what nobody believes, "ok right" before something else, and "ok, that's all" at the end.
+_HOLLOW = re.compile(r"\b(?:yeah|yea|yeh|sure|ok|okay) right\b|^(?:ok|okay|great|good|fine)\b.* is all\b(?! i\b)")
+# An order with values in it is one more order, but for a plain yes beside it.
+_PLAINLY = re.compile(
+    r"\b(?:yes|yeah|yea|yeh|yep|yup|aye|correct|right|confirm|confirmed|exactly|approved|agreed|indeed|definitely)\b"
+)
 
 
 @cache
@@ -200,9 +206,10 @@ _DAYS = frozenset(MONTHS) | frozenset(WEEKDAYS)
 
 def _without_values(words: str, intent: Intent) -> str:
     """Each value that the intent shows, said again in its place, as one mark; whatever else is said stays as it is."""
+    own = intent.payee is not None and intent.payee.own is not None
     for value in intent.values:
         if (lead := _LEADS.get(value.name)) and (runs := _runs(value)):
-            whose = "(?:(?:my|our|the|his|her|their) )?"
+            whose = "(?:the |my |our )?" if own or value.name != "payee" else "(?:the |his |her |their )?"
             account = "(?:'s)?(?: account)?" if value.name in ("account", "payee") else ""
             words = re.sub(rf"(?<!\S)(?:{lead}) {whose}(?:{runs}){account}(?!\S)", _VALUE, words)
     words = _AMOUNT.sub(lambda match: _VALUE if _is_amount(match, intent) else match.group(), words)

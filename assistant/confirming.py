@@ -6,6 +6,7 @@ change, a condition or a doubt, and so the message is no yes.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from decimal import Decimal
@@ -195,7 +196,7 @@ _AMOUNT = re.compile(
     r"(?<!\S)(?:(?:for|of|the amount(?: is| of)?) )?(?P<sign>[£$€])? ?(?P<sum>\d{1,3}(?:,\d{3})+|\d+)(?P<part>\.\d+)?"
     rf"(?: ?(?P<unit>{'|'.join(_UNITS)}))?,?(?!\S)"
 )
-_LEADS = {"account": "from|out of|using", "payee": "to|into|pay", "reference": "for|reference", "on": "on"}
+_LEADS = {"account": "from|out of|using", "payee": "to|into|pay", "reference": "for|reference"}
 # Whoever names a payee or writes a reference would else choose what is taken for a yes.
 _NOT_NAMES = frozenset(NUMBERS) | {
     "no", "not", "never", "nope", "nah", "cancel", "stop", "wait", "do", "don't", "half", "double", "more", "less", "hundred",
@@ -212,6 +213,8 @@ def _without_values(words: str, intent: Intent) -> str:
             whose = "(?:the |my |our )?" if own or value.name != "payee" else "(?:the |his |her |their )?"
             account = "(?:'s)?(?: account)?" if value.name in ("account", "payee") else ""
             words = re.sub(rf"(?<!\S)(?:{lead}) {whose}(?:{runs}){account}(?!\S)", _VALUE, words)
+    if intent.on is not None:
+        words = re.sub(rf"(?<!\S)on (?:{_day(intent.on, intent.prepared_at.date())})(?!\S)", _VALUE, words)
     words = _AMOUNT.sub(lambda match: _VALUE if _is_amount(match, intent) else match.group(), words)
     return re.sub(rf"{_VALUE}(?: {_VALUE})+", _VALUE, words)
 
@@ -221,6 +224,14 @@ def _is_amount(match: re.Match[str], intent: Intent) -> bool:
         return False
     said = {_SIGNS.get(match["sign"]), _UNITS.get(match["unit"])} - {None}
     return said <= {intent.amount.currency}
+
+
+def _day(on: dt.date, today: dt.date) -> str:
+    """The forms in which a day is said; a weekday alone is the one of the coming week."""
+    weekday, month = f"{on:%A}".casefold(), f"(?:{f'{on:%B}'.casefold()}|{f'{on:%b}'.casefold()})"
+    number = rf"(?:the )?0?{on.day}(?:st|nd|rd|th)?"
+    day = rf"(?:{weekday} )?(?:{number}(?: of)? {month}|{month} {number})(?: {on.year})?"
+    return f"{day}|{weekday}" if dt.timedelta(0) < on - today <= dt.timedelta(7) else day
 
 
 def _runs(value: Value) -> str:

@@ -27,7 +27,7 @@ def intent(
 ) -> Intent:
     money = Money.of(amount, currency)
     shown = {"amount": money.shown(), "payee": payee, "account": account, "reference": reference}
-    shown |= {"on": f"{on:%A} {on.day} {on:%B %Y}"} if on else {}
+    shown |= {"on": on.isoformat() if on else "at once"}
     return Intent(
         id=IntentId("i1"),
         party=PartyId("p1"),
@@ -127,8 +127,11 @@ def test_a_payee_does_not_choose_what_is_a_yes() -> None:
 def test_a_payment_for_a_day_is_not_made_now() -> None:
     friday = intent(on=dt.date(2026, 3, 6))
     assert reply("yes, do it", friday) is Reply.YES
-    assert reply("yes, on Friday", friday) is Reply.YES
-    assert reply("yes, on Monday", friday) is Reply.OTHER
+    for said in ("on Friday", "on 6 March", "on Friday the 6th of March 2026", "on March 6th"):
+        assert reply(f"yes, {said}", friday) is Reply.YES
+    for said in ("on Monday", "on 7 March", "on 6 April", "on the 6th", "on 6 March 2027", "6"):
+        assert reply(f"yes, {said}", friday) is Reply.OTHER
+    assert reply("yes, on Friday", intent(on=dt.date(2026, 3, 20))) is Reply.OTHER
     assert reply("yes, do it now", friday) is Reply.OTHER
 
 

@@ -6,6 +6,7 @@ change, a condition or a doubt, and so the message is no yes.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from decimal import Decimal
@@ -35,7 +36,9 @@ def reply(message: str, intent: Intent) -> Reply:
         return Reply.NO
     said = " ".join(map(_spelt, _without_values(words, intent).split()))
     agreed = _yes(intent.action, intent.on is None, len(intent.cards)).fullmatch(said)
-    return Reply.YES if agreed and not _DRY.search(said) else Reply.OTHER
+    if not agreed or _HOLLOW.search(said) or (_VALUE in said and not _PLAINLY.search(said)):
+        return Reply.OTHER
+    return Reply.YES
 
 
 # Longer ones hold more than an answer.
@@ -129,8 +132,12 @@ _LET = (
 )
 # Stands for values that the intent shows; what is typed cannot hold it.
 _VALUE = "<>"
-# "Yeah right" is said of what nobody believes, and "ok right" before something else.
-_DRY = re.compile(r"\b(?:yeah|yea|yeh|sure|ok|okay) right\b")
+# "Yeah right" is said of what nobody believes, "ok right" before something else, and "ok, that's all" at the end.
+_HOLLOW = re.compile(r"\b(?:yeah|yea|yeh|sure|ok|okay) right\b|^(?:ok|okay|great|good|fine)\b.* is all\b(?! i\b)")
+# An order with values in it is one more order, but for a plain yes beside it.
+_PLAINLY = re.compile(
+    r"\b(?:yes|yeah|yea|yeh|yep|yup|aye|correct|right|confirm|confirmed|exactly|approved|agreed|indeed|definitely)\b"
+)
 
 
 @cache
@@ -189,7 +196,7 @@ _AMOUNT = re.compile(
     r"(?<!\S)(?:(?:for|of|the amount(?: is| of)?) )?(?P<sign>[£$€])? ?(?P<sum>\d{1,3}(?:,\d{3})+|\d+)(?P<part>\.\d+)?"
     rf"(?: ?(?P<unit>{'|'.join(_UNITS)}))?,?(?!\S)"
 )
-_LEADS = {"account": "from|out of|using", "payee": "to|into|pay", "reference": "for|reference", "on": "on"}
+_LEADS = {"account": "from|out of|using", "payee": "to|into|pay", "reference": "for|reference"}
 # Whoever names a payee or writes a reference would else choose what is taken for a yes.
 _NOT_NAMES = frozenset(NUMBERS) | {
     "no", "not", "never", "nope", "nah", "cancel", "stop", "wait", "do", "don't", "half", "double", "more", "less", "hundred",
@@ -200,11 +207,14 @@ _DAYS = frozenset(MONTHS) | frozenset(WEEKDAYS)
 
 def _without_values(words: str, intent: Intent) -> str:
     """Each value that the intent shows, said again in its place, as one mark; whatever else is said stays as it is."""
+    own = intent.payee is not None and intent.payee.own is not None
     for value in intent.values:
         if (lead := _LEADS.get(value.name)) and (runs := _runs(value)):
-            whose = "(?:(?:my|our|the|his|her|their) )?"
+            whose = "(?:the |my |our )?" if own or value.name != "payee" else "(?:the |his |her |their )?"
             account = "(?:'s)?(?: account)?" if value.name in ("account", "payee") else ""
             words = re.sub(rf"(?<!\S)(?:{lead}) {whose}(?:{runs}){account}(?!\S)", _VALUE, words)
+    if intent.on is not None:
+        words = re.sub(rf"(?<!\S)on (?:{_day(intent.on, intent.prepared_at.date())})(?!\S)", _VALUE, words)
     words = _AMOUNT.sub(lambda match: _VALUE if _is_amount(match, intent) else match.group(), words)
     return re.sub(rf"{_VALUE}(?: {_VALUE})+", _VALUE, words)
 
@@ -214,6 +224,14 @@ def _is_amount(match: re.Match[str], intent: Intent) -> bool:
         return False
     said = {_SIGNS.get(match["sign"]), _UNITS.get(match["unit"])} - {None}
     return said <= {intent.amount.currency}
+
+
+def _day(on: dt.date, today: dt.date) -> str:
+    """The forms in which a day is said; a weekday alone is the one of the coming week."""
+    weekday, month = f"{on:%A}".casefold(), f"(?:{f'{on:%B}'.casefold()}|{f'{on:%b}'.casefold()})"
+    number = rf"(?:the )?0?{on.day}(?:st|nd|rd|th)?"
+    day = rf"(?:{weekday} )?(?:{number}(?: of)? {month}|{month} {number})(?: {on.year})?"
+    return f"{day}|{weekday}" if dt.timedelta(0) < on - today <= dt.timedelta(7) else day
 
 
 def _runs(value: Value) -> str:

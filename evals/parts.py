@@ -13,6 +13,7 @@ from api.intents import embedded
 from api.settings import Settings
 from evals import articles as article_data
 from evals import decisions as deciding
+from evals import gate as gating
 from evals import gates
 from evals import grounded as judges
 from evals import intents as intent_data
@@ -172,6 +173,26 @@ def _intents(one: intent_data.Set) -> intent_data.Measured:
         done = intent_data.measure(one, vectors, embedder, told)
     intent_data.show(done, console)
     return done
+
+
+@app.command()
+def gate(
+    data: Annotated[Path, typer.Option("--data", help="A folder with sgd_banks in it.", exists=True)],
+) -> None:
+    """Transfers proposed at every turn of outside dialogues: done only after the yes to exactly what was shown, and once."""
+    with errors():
+        held = gating.read(data)
+    with bar("gate") as told:
+        found = gating.measure(held, told=told)
+    console.print(f"{len(held.talks)} dialogues, {found.ran.of} transfers")
+    for name, share in found.measures.items():
+        console.print(f"  {name:8} {share}")
+    for kind, share in found.refused.items():
+        console.print(f"    refused, {kind}: {share}")
+    _leave("gate", gating.report(found))
+    if found.below:
+        console.print("Below the target: " + "; ".join(found.below))
+        raise typer.Exit(1)
 
 
 def _leave(name: str, failures: str) -> None:

@@ -22,12 +22,12 @@ import uvicorn
 
 from connectors import obie
 from connectors.card_services import CardServices
-from connectors.exchange import Exchange
+from connectors.exchange import Exchange, TokenExchange
 from connectors.obie import PaymentConsent
 from connectors.payments import PaymentServices
 from connectors.sandbox import payments
 from connectors.sandbox.accounts import AccountsStore
-from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, CARDS_PATH, PAYMENTS_PATH, Sandbox, build
+from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, CARDS_PATH, IDENTITY_PATH, PAYMENTS_PATH, Sandbox, build
 from connectors.sandbox.books import Books
 from connectors.sandbox.calendar import LONDON
 from connectors.sandbox.households import households
@@ -39,7 +39,7 @@ from connectors.services import BankServices
 from connectors.transport import in_process, over_http
 from data.actions import NameCheck, Payee, Result, State
 from data.banking import Balance, Card, Kind, Status, Transaction
-from data.errors import InvalidInput, NotAuthenticated, OutcomeUnknown, ServiceRefused, ServiceUnavailable
+from data.errors import InvalidInput, NotAuthenticated, OutcomeUnknown, ScopeMissing, ServiceRefused, ServiceUnavailable
 from data.money import Money
 from data.party import PASSWORD, STRONG, AccountId
 
@@ -351,6 +351,33 @@ async def test_after_the_cut_off_a_consent_is_too_old(bank: Bank) -> None:
     late = bank.payments.pay(CALLUM, waiting.id, MAIN, SAM, pounds("3.00"), "PIZZA", dt.date(2026, 11, 25), "k-2")
     assert await refused(late) == (400, ("U012",))
     assert await refused(bank.payments.authorise(CALLUM, unapproved.id)) == (400, ("U012",))
+
+
+async def test_a_consent_lasts_a_quarter_of_an_hour_and_what_was_not_paid_by_then_never_is(bank: Bank) -> None:
+    approved = await bank.ready(CALLUM, pounds("25.00"))
+    waiting = await bank.payments.prepare(CALLUM, MAIN, SAM, pounds("1.00"), "", None, "k-1")
+    bank.clock[0] = NOON + dt.timedelta(minutes=15, seconds=1)
+    values = (MAIN, SAM, pounds("25.00"), "PIZZA", None)
+    assert await refused(bank.payments.pay(CALLUM, approved.id, *values, "k-1")) == (400, ("U009",))
+    assert await refused(bank.payments.authorise(CALLUM, waiting.id)) == (400, ("U009",))
+    bank.clock[0] = NOON + dt.timedelta(minutes=15)
+    assert (await bank.payments.pay(CALLUM, approved.id, *values, "k-1")).state is State.DONE
+
+
+async def test_a_login_is_exchanged_for_each_service_and_says_how_it_was_proved(bank: Bank) -> None:
+    own, to = bank.sandbox.assistant, pounds("25.00")
+    url = f"{bank.base_url}{IDENTITY_PATH}/token"
+    async with TokenExchange(url, own.id, own.secret, bank.transport(), lambda: bank.clock[0]) as exchange:
+        services = PaymentServices(bank.base_url + PAYMENTS_PATH, bank.transport(), exchange)
+        async with services:
+            weak, strong = (bank.sandbox.identity.mint(CALLUM, acr=acr) for acr in (PASSWORD, STRONG))
+            consent = await services.prepare(weak, MAIN, STRANGER, to, "", None, "k-1")
+            assert await refused(services.authorise(weak, consent.id)) == (403, ("U028",))
+            await services.authorise(strong, consent.id)
+            assert (await services.pay(weak, consent.id, MAIN, STRANGER, to, "", None, "k-1")).state is State.DONE
+            reading = bank.sandbox.identity.mint(CALLUM, scopes=PERMISSIONS)
+            with pytest.raises(ScopeMissing):
+                await services.find(reading, consent.id)
 
 
 @pytest.mark.parametrize(

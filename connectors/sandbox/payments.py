@@ -36,6 +36,8 @@ FIRST_TRY = dt.time(6)
 AHEAD = dt.timedelta(days=366)
 # Above this, in minor units, and for payees who are not saved, the customer must have proved strongly who they are, lately.
 LARGE, LATELY = 100_000, dt.timedelta(minutes=10)
+# A consent is good for this long. A payment that was not made by then never will be, and whoever asks can rely on it.
+CONSENT_LASTS = dt.timedelta(minutes=15)
 AT_ONCE, SCHEDULED = "payment", "scheduled"
 
 Payer = Annotated[Asking, Depends(Needs("WritePayments", AUDIENCE))]
@@ -263,6 +265,16 @@ def consent_of(db: sqlite3.Connection, ask: Asking, id: str, kind: str | None = 
     return row
 
 
+def still_good(ask: Asking, consent: sqlite3.Row, *statuses: str) -> None:
+    """Raises Refused for a consent that is in another status, or whose time is over."""
+    if consent["status"] not in statuses:
+        raise Refused(400, "U009", f"the consent is {consent['status']}", "ConsentId")
+    if ask.now > moment(consent["cut_off"]):
+        raise Refused(400, "U012", "the time for this payment is over", "ConsentId")
+    if ask.now > moment(consent["created_at"]) + CONSENT_LASTS:
+        raise Refused(400, "U009", "the consent has expired", "ConsentId")
+
+
 def proved_lately(ask: Asking) -> bool:
     """Whether the customer has proved strongly who they are, and not long ago."""
     proved = ask.claims.get("auth_time")
@@ -286,10 +298,7 @@ def pay(request: Request, ask: Asking, kind: str, consent_id: str, initiation: I
         consent = consent_of(db, ask, consent_id, kind)
         if json.loads(consent["initiation"]) != initiation.model_dump(mode="json"):
             raise Refused(400, "U008", "the payment is not the one that was consented to", "Data.Initiation")
-        if consent["status"] != "AUTH":
-            raise Refused(400, "U009", f"the consent is {consent['status']}", "Data.ConsentId")
-        if ask.now > moment(consent["cut_off"]):
-            raise Refused(400, "U012", "the time for this payment is over", "Data.ConsentId")
+        still_good(ask, consent, "AUTH")
         db.execute("update consents set status = 'COND', status_at = ? where id = ?", (stored(ask.now), consent_id))
         return 201, payment_wire(_made(store, db, ask, consent, initiation))
 
@@ -372,10 +381,7 @@ def authorise(request: Request, consent: str, ask: Payer, key: Key, body: Approv
 
     def act(db: sqlite3.Connection) -> tuple[int, Json]:
         row = consent_of(db, ask, consent)
-        if row["status"] not in ("AWAU", "AUTH"):
-            raise Refused(400, "U009", f"the consent is {row['status']}", "ConsentId")
-        if ask.now > moment(row["cut_off"]):
-            raise Refused(400, "U012", "the time for this payment is over", "ConsentId")
+        still_good(ask, row, "AWAU", "AUTH")
         initiation = Initiation.model_validate_json(row["initiation"])
         known = is_known(ask, row["account"], initiation.CreditorAccount.Identification)
         if not (known and sum_of(initiation.InstructedAmount).minor <= LARGE) and not proved_lately(ask):

@@ -38,9 +38,6 @@ export function slip(event, confirm, cancel) {
   const node = el("section", { class: "card slip", "aria-label": TITLES[event.action] }, el("h3", {}, TITLES[event.action]), el("dl", {}, ...values), buttons, state);
   const made = { node, buttons, state };
   slips.set(event.intent, made);
-  const left = Date.parse(event.expires_at) - Date.now();
-  if (left <= 0) close(made, ENDS.expired);
-  else setTimeout(() => close(made, ENDS.expired), left);
   return node;
 }
 
@@ -56,7 +53,8 @@ export function proved() {
 }
 
 function close(made, words) {
-  if (!made.buttons.isConnected) return;
+  if (made.state.dataset.closed) return;
+  made.state.dataset.closed = "true";
   made.buttons.remove();
   made.state.textContent = words;
 }

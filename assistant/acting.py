@@ -13,6 +13,7 @@ from typing import TypeVar
 from assistant import orders, trail
 from assistant.confirming import Reply, reply
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
+from assistant.pasted import bill as read_bill
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, literal
 from connectors.gateway import Gateway
@@ -66,7 +67,8 @@ class Confirmed(Frozen):
 
 @dataclass(frozen=True)
 class Asker:
-    """Who orders something, when and where, and their accounts; names: words of those whom they pay."""
+    """Who orders something, when and where, and their accounts; names: words of those whom they pay. pasted: content that came
+    with the message, in which nothing is an order."""
 
     login: Login
     accounts: Sequence[Account]
@@ -74,6 +76,7 @@ class Asker:
     now: dt.datetime
     today: dt.date
     place: Place
+    pasted: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Acting:
 
     async def go_on(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         """What a message says to an order that is under way; None where it is about something else."""
-        if ordering is None or asker.login.token is None:
+        if ordering is None or asker.login.token is None or not message.strip():
             return None
         kept = await self._kept(ordering, asker)
         if kept is not None and kept.state is State.PREPARED and (said := reply(message, kept.intent)) is not Reply.OTHER:
@@ -162,6 +165,8 @@ class Acting:
         draft, unclear = orders.read(message, draft, await self._around(asker))
         if unclear is not None:
             return self._which(unclear, draft, asker)
+        if asker.pasted and draft.action is Action.PAY and (bill := read_bill(asker.pasted)) is not None:
+            draft = orders.filled(draft, bill, asker.pasted, await self._around(asker))
         return await self._continue(draft, asker, said=message)
 
     async def _kept(self, ordering: Ordering, asker: Asker) -> Kept | None:
@@ -249,6 +254,8 @@ class Acting:
         if payee is None:
             return await self._ask_payee(draft, asker)
         moves = draft.action in MOVES_MONEY
+        if not payee.name:
+            return self._ask(draft, "name", (), asker)
         if moves and draft.amount is None and draft.repeat:
             draft = await self._as_before(draft, asker)
         if moves and draft.amount is None:
@@ -282,7 +289,9 @@ class Acting:
         if what == "amount_of":
             said.say("act.no_such", no=said.book.absent("payments", "no"), words=literal(draft.repeat), **slots)
         said.say(f"act.ask_{what.removesuffix('_of')}", **slots)
-        asked = {"amount": "amount", "amount_of": "amount", "account": "account", "other_account": "account"}.get(what, "payee")
+        asked = {"amount": "amount", "amount_of": "amount", "name": "name", "account": "account", "other_account": "account"}.get(
+            what, "payee"
+        )
         outcome = Outcome.CANNOT if what == "no_account" else Outcome.CLARIFY
         shown = tuple(dict.fromkeys(choices))[:MOST_CHOICES]
         ordering = None if what == "no_account" else Ordering(draft=draft.model_copy(update={"asked": asked}))

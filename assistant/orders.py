@@ -17,6 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from assistant import periods
+from assistant.pasted import Bill, Said
 from assistant.spans import accounts_named, close_word, plain, says_account, words_of
 from assistant.wordings import NOTHING, Meaning, Wordings
 from data.actions import Action, IntentId, Origin, Payee
@@ -312,6 +313,7 @@ _NOBODY = frozenset(
         "list",
     ]
 )
+_NO_ANSWER = _NOBODY | {"yes", "yeah", "yep", "no", "nope", "ok", "okay", "sure", "fine", "dunno", "idk", "know", "don't", "not"}
 _OWN = r"(?P<name>(?:my |our |the )?[^\d,;:!?\n.£$€]{2,40}?)"
 _OWN_END = r"(?=$|[,;:!?\n.£$€]|\s+(?:to|into|in|from|out of|for|with|on|please|today|tomorrow|instead|by|and)\b|\s+\d)"
 _FROM = re.compile(rf"\b(?:from|out of|using)\s+{_OWN}{_OWN_END}", re.IGNORECASE)
@@ -334,6 +336,7 @@ _REPEAT = re.compile(
     re.IGNORECASE,
 )
 # What a payee's bank prints: the characters and the length that Faster Payments takes.
+LONGEST_NAME = 70
 _STRANGE, REFERENCE = re.compile(r"[^A-Za-z0-9 &'./+-]"), 18
 _DETAILS = (
     re.compile(rf"(?<!\d)(?P<sort>{_SORT})(?!\d)\D{{0,30}}?(?<!\d)(?P<number>\d{{8}})(?!\d)"),
@@ -360,6 +363,34 @@ def read(text: str, draft: Draft, around: Around) -> tuple[Draft, Several | None
         else:
             draft = found
     return draft, next(iter(unclear), None)
+
+
+def filled(draft: Draft, bill: Bill, pasted: str, around: Around) -> Draft:
+    """A draft with what the customer has not said themselves taken from content that they pasted, and marked as that.
+
+    What content does not say in one way alone is left to be asked.
+    """
+    if draft.amount is None and not draft.repeat and isinstance(bill.amount, Said):
+        said = amounts(bill.amount.words, _home(draft, around))
+        if len(said) == 1:
+            draft = draft.having("amount", Origin.DATA, PASTED, amount=said[0])
+    if draft.payee is None and isinstance(bill.account, Said) and isinstance(bill.sort_code, Said):
+        digits = re.sub(r"\D", "", bill.sort_code.words + bill.account.words)
+        name = bill.payee.words if isinstance(bill.payee, Said) else draft.said or _bare_name(pasted)
+        saved = next((b for b in around.beneficiaries if re.sub(r"\D", "", b.identification) == digits), None)
+        if saved is not None:
+            draft = _saved(saved, draft)
+            draft = draft.having("payee", Origin.DATA, PASTED, said=saved.name)
+        else:
+            payee = Payee(name=name, scheme=SORT_CODE, identification=digits)
+            draft = draft.having("payee", Origin.DATA, PASTED, payee=payee, said=name)
+    if not draft.reference and isinstance(bill.reference, Said) and (reference := as_reference(bill.reference.words)):
+        draft = draft.having("reference", Origin.DATA, PASTED, reference=reference)
+    return draft
+
+
+# What a value that stood in content was read from.
+PASTED = "the text you pasted"
 
 
 def _amount(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
@@ -453,6 +484,9 @@ def details_of(text: str) -> str | None:
 def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
     if draft.payee is not None and draft.payee.own is not None:
         return draft
+    name = " ".join(text.split()).strip(" .!?")
+    if asked == "name" and draft.payee is not None and words_of(name) - _NO_ANSWER and not amounts(name, "GBP"):
+        return draft.model_copy(update={"payee": draft.payee.model_copy(update={"name": name[:LONGEST_NAME]}), "said": name})
     names = [m["name"].strip() for pattern in _WHOM for m in pattern.finditer(_REFERENCE.sub(" ", text))]
     names = [name for name in names if words_of(plain(name)) - _NOBODY]
     if (details := details_of(text)) is not None:
@@ -504,7 +538,7 @@ def _saved(payee: Beneficiary, draft: Draft) -> Draft:
 
 def _bare_name(text: str) -> str:
     """A name that stands before its own account number: "John Smith 12-34-56 12345678"."""
-    start = re.search(r"(?P<name>[^\W\d_][^\d,;:!?\n]{1,60}?)[\s,:;-]*(?=\d)", text)
+    start = re.match(r"[^\n]{0,30}?(?P<name>[^\W\d_][^\d,;:!?\n]{1,60}?)[ ,:;-]*(?=\d)", text)
     name = (
         re.sub(
             rf"^(?:(?:{_LEADS}|a|new|payee|called|the|my|please|can|you|it'?s)\b[\s:,]*)+", "", start["name"], flags=re.IGNORECASE

@@ -20,6 +20,7 @@ from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Mem
 from assistant.grounded import grounded
 from assistant.library import article, beside
 from assistant.orders import later
+from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
@@ -117,7 +118,7 @@ Searched = tuple[str, Sequence[Sequence[Passage]], list[terms.Held]]
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks in a turn, what they may see, when, and after what. searched: what this turn has looked for in the pages."""
+    """Who asks in a turn, what they may see, when, and after what. pasted: content beside their words. searched: what this turn has looked for in the pages."""
 
     login: Login
     accounts: tuple[AccountId, ...]
@@ -125,6 +126,7 @@ class Asking:
     memory: Memory
     now: dt.datetime
     place: Place = NOWHERE
+    pasted: str = ""
     searched: dict[str, Searched] = field(default_factory=dict)
 
 
@@ -176,7 +178,10 @@ class Assistant:
         before = Memory.model_validate_json(memory) if memory else Memory()
         accounts = login.accounts(now)
         known = await asyncio.to_thread(self._see, login, accounts, now)
-        asking = Asking(login, accounts, known, before, now, place)
+        # What was pasted may hold anything: only the customer's own words are read as theirs.
+        own, pasted = split(message)
+        message = own if pasted else message
+        asking = Asking(login, accounts, known, before, now, place, pasted)
         trail.begun(login, before, known)
         ordered = await self._of_order(message, asking, confirmed)
         if ordered is not None:
@@ -222,7 +227,9 @@ class Assistant:
 
     def _asker(self, asking: Asking) -> Asker:
         known = asking.known
-        return Asker(asking.login, known.accounts, known.leading - known.words, asking.now, known.today.date, asking.place)
+        return Asker(
+            asking.login, known.accounts, known.leading - known.words, asking.now, known.today.date, asking.place, asking.pasted
+        )
 
     async def _of_order(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
         """What is confirmed, or goes on with an order; None where the message is about something else."""

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from assistant import orders, trail
 from assistant.confirming import Reply, reply
@@ -20,7 +20,7 @@ from connectors.gateway import Gateway
 from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
 from connectors.services import BankServices
-from data.actions import MOVES_MONEY, Action, Intent, IntentId, Origin, Payee, State, Value
+from data.actions import MOVES_MONEY, Action, Intent, IntentId, NameCheck, Origin, Payee, State, Value
 from data.banking import Account, AccountKind, Beneficiary, Card
 from data.errors import (
     Denied,
@@ -189,7 +189,7 @@ class Acting:
             draft = _draft_of(intent)
             return Acted(said.result(Outcome.CONFIRM, (), _step_up(intent)), Ordering(draft=draft, waits=intent.id))
         except IntentGone as error:
-            said.say(f"act.gone_{error.reason}")
+            said.say(_GONE[error.reason])
             return Acted(said.result(Outcome.CANNOT))
         except Denied as error:
             return Acted(self._denied(error, said))
@@ -205,13 +205,13 @@ class Acting:
     async def _became(self, kept: Kept, said: _Said, login: Login) -> ToolResult:
         """What became of an intent, in words."""
         intent, state, result = kept
-        key = f"act.{_DEED[intent.action]}"
+        words = _WORDS[intent.action]
         slots = self._slots(intent, said)
         receipt = ReceiptEvent(intent=intent.id, action=intent.action, state=state)
         if state is State.DONE:
             await self.fed(login)
             later = intent.action in MOVES_MONEY and intent.on is not None
-            said.say(f"{key}_{'later' if later else 'done'}", **slots)
+            said.say(f"act.{words.later if later else words.done}", **slots)
             if result is not None and result.settles_at is not None and not later:
                 day = said.book.day("arrives", result.settles_at.date(), (_source(intent),))
                 said.say("act.settles", day=day)
@@ -220,10 +220,10 @@ class Acting:
             return said.result(Outcome.DONE, (), receipt)
         if state is State.FAILED:
             reason = _REASONS.get(result.reason if result else "", "act.failed_other")
-            said.say(f"{key}_failed", **slots)
+            said.say(f"act.{words.failed}", **slots)
             said.say(reason)
             return said.result(Outcome.CANNOT, (), receipt)
-        said.say(f"{key}_unknown", **slots)
+        said.say(f"act.{words.unknown}", **slots)
         said.say("act.unknown")
         return said.result(Outcome.UNKNOWN, (), receipt)
 
@@ -250,57 +250,55 @@ class Acting:
     async def _of_money(self, draft: Draft, asker: Asker) -> Acted:
         payable, payee = self._payable(asker), draft.payee
         if not payable:
-            return self._ask(draft, "no_account", (), asker)
+            return self._ask(draft, "ask_no_account", (), asker)
         if payee is None:
             return await self._ask_payee(draft, asker)
         moves = draft.action in MOVES_MONEY
         if not payee.name:
-            return self._ask(draft, "name", (), asker)
+            return self._ask(draft, "ask_name", (), asker)
         if moves and draft.amount is None and draft.repeat:
             draft = await self._as_before(draft, asker)
         if moves and draft.amount is None:
-            return self._ask(draft, "amount_of" if draft.repeat else "amount", (), asker, name=literal(payee.name))
+            return self._ask(draft, "ask_amount", (), asker, name=literal(payee.name))
         able = [a for a in payable if draft.amount is None or a.currency == draft.amount.currency]
         able = [a for a in able if a.id != payee.own]
         if draft.account not in [a.id for a in able]:
             if draft.account is not None and "account" in draft.origins and draft.origins["account"][0] is Origin.CUSTOMER:
-                return self._ask(draft.model_copy(update={"account": None}), "other_account", [a.name for a in able], asker)
+                return self._ask(draft.model_copy(update={"account": None}), "ask_other_account", [a.name for a in able], asker)
             usual = [a for a in able if a.kind is AccountKind.CURRENT] or able
             if len(usual) != 1:
-                return self._ask(draft, "account" if usual else "no_account", [a.name for a in usual], asker)
+                return self._ask(draft, "ask_account" if usual else "ask_no_account", [a.name for a in usual], asker)
             draft = draft.having("account", Origin.BANK, account=usual[0].id)
         return await self._show(draft, asker)
 
     async def _ask_payee(self, draft: Draft, asker: Asker) -> Acted:
         if draft.action is Action.TRANSFER:
             there = [a.name for a in self._payable(asker) if a.id != draft.account]
-            return self._ask(draft, "own_payee" if there else "no_account", there, asker)
+            return self._ask(draft, "ask_own_payee" if there else "ask_no_account", there, asker)
         if draft.action is Action.ADD_BENEFICIARY:
-            return self._ask(draft, "details" if draft.said else "new_payee", (), asker, name=literal(draft.said))
+            return self._ask(draft, "ask_details" if draft.said else "ask_new_payee", (), asker, name=literal(draft.said))
         saved = await self._beneficiaries(asker)
         if draft.said and words_of(draft.said):
             some = {w for w in words_of(plain(draft.said)) if len(w) > 1}
             near = [b.name for b in saved if some & words_of(plain(f"{b.name} {b.reference}"))]
-            return self._ask(draft, "unknown_payee", near or [b.name for b in saved], asker, name=literal(draft.said))
-        return self._ask(draft, "payee", [b.name for b in saved], asker)
+            return self._ask(draft, "ask_unknown_payee", near or [b.name for b in saved], asker, name=literal(draft.said))
+        return self._ask(draft, "ask_payee", [b.name for b in saved], asker)
 
     def _ask(self, draft: Draft, what: str, choices: Sequence[str], asker: Asker, **slots: str) -> Acted:
         said = self._said(asker)
-        if what == "amount_of":
+        if what == "ask_amount" and draft.repeat:
             said.say("act.no_such", no=said.book.absent("payments", "no"), words=literal(draft.repeat), **slots)
-        said.say(f"act.ask_{what.removesuffix('_of')}", **slots)
-        asked = {"amount": "amount", "amount_of": "amount", "name": "name", "account": "account", "other_account": "account"}.get(
-            what, "payee"
-        )
-        outcome = Outcome.CANNOT if what == "no_account" else Outcome.CLARIFY
+        said.say(f"act.{what}", **slots)
         shown = tuple(dict.fromkeys(choices))[:MOST_CHOICES]
-        ordering = None if what == "no_account" else Ordering(draft=draft.model_copy(update={"asked": asked}))
-        return Acted(said.result(outcome, shown), ordering)
+        if what == "ask_no_account":
+            return Acted(said.result(Outcome.CANNOT, shown))
+        asked = draft.model_copy(update={"asked": _ASKED.get(what, "payee")})
+        return Acted(said.result(Outcome.CLARIFY, shown), Ordering(draft=asked))
 
     def _which(self, unclear: Several, draft: Draft, asker: Asker) -> Acted:
         """Ask which of several things is meant."""
         said = self._said(asker)
-        said.say(f"act.which_{unclear.field}")
+        said.say(_WHICH[unclear.field])
         draft = draft.model_copy(update={"asked": unclear.field, **({"said": unclear.said} if unclear.field == "payee" else {})})
         return Acted(said.result(Outcome.CLARIFY, tuple(dict.fromkeys(unclear.names))[:MOST_CHOICES]), Ordering(draft=draft))
 
@@ -351,12 +349,12 @@ class Acting:
 
     def _shown(self, intent: Intent, draft: Draft, told: Consulted, step_up: bool, said: _Said) -> Acted:
         slots = self._slots(intent, said)
-        said.say(f"act.{_DEED[intent.action]}_show", **slots)
+        said.say(f"act.{_WORDS[intent.action].show}", **slots)
         if intent.fee is not None:
             said.say("act.fee", fee=said.book.money("fee", intent.fee, (_source(intent),)))
         if intent.name_check is not None:
             named = {"name": said.book.name("name at the bank", told.name)} if told.name else {}
-            said.say(f"act.name_{intent.name_check.value}", **named)
+            said.say(_CHECKED[intent.name_check], **named)
         if draft.as_on is not None and draft.origins["amount"][0] is Origin.BANK:
             said.say("act.as_on", day=said.book.day("as on", draft.as_on, (draft.origins["amount"][1],)))
         for value in intent.values:
@@ -419,7 +417,7 @@ class Acting:
         able = held if draft.action is Action.REPLACE_CARD else [card for card in held if card.frozen is frozen]
         said = self._said(asker)
         if not able:
-            said.say(f"act.no_card_{'frozen' if frozen else 'active'}", no=said.book.absent("cards", "no"))
+            said.say("act.no_card_frozen" if frozen else "act.no_card_active", no=said.book.absent("cards", "no"))
             return Acted(said.result(Outcome.NONE))
         chosen = able if draft.lost or len(able) == 1 else self._meant(able, message, asker)
         if not chosen:
@@ -549,13 +547,43 @@ class Acting:
         return said.result(Outcome.REFUSE)
 
 
-_DEED = {
-    Action.PAY: "pay",
-    Action.TRANSFER: "transfer",
-    Action.ADD_BENEFICIARY: "add",
-    Action.FREEZE_CARD: "freeze",
-    Action.UNFREEZE_CARD: "unfreeze",
-    Action.REPLACE_CARD: "replace",
+class _Words(NamedTuple):
+    """The messages of an action: what would be done, and what became of it; later: set up for another day."""
+
+    show: str
+    done: str
+    failed: str
+    unknown: str
+    later: str = ""
+
+
+_WORDS = {
+    Action.PAY: _Words("pay_show", "pay_done", "pay_failed", "pay_unknown", "pay_later"),
+    Action.TRANSFER: _Words("transfer_show", "transfer_done", "transfer_failed", "transfer_unknown", "transfer_later"),
+    Action.ADD_BENEFICIARY: _Words("add_show", "add_done", "add_failed", "add_unknown"),
+    Action.FREEZE_CARD: _Words("", "freeze_done", "freeze_failed", "freeze_unknown"),
+    Action.UNFREEZE_CARD: _Words("unfreeze_show", "unfreeze_done", "unfreeze_failed", "unfreeze_unknown"),
+    Action.REPLACE_CARD: _Words("replace_show", "replace_done", "replace_failed", "replace_unknown"),
+}
+_CHECKED = {
+    NameCheck.MATCH: "act.name_match",
+    NameCheck.CLOSE: "act.name_close",
+    NameCheck.NO_MATCH: "act.name_no_match",
+    NameCheck.UNAVAILABLE: "act.name_unavailable",
+}
+_GONE = {
+    "expired": "act.gone_expired",
+    "cancelled": "act.gone_cancelled",
+    "superseded": "act.gone_superseded",
+    "changed": "act.gone_changed",
+}
+_WHICH = {"payee": "act.which_payee", "account": "act.which_account", "amount": "act.which_amount"}
+# What is asked for, and the field that the next message answers.
+_ASKED = {
+    "ask_amount": "amount",
+    "ask_account": "account",
+    "ask_other_account": "account",
+    "ask_name": "name",
 }
 _REASONS = {"AM04": "act.failed_funds", "U028": "act.failed_login", "service_unavailable": "act.failed_service"}
 _DROPS = re.compile(

@@ -233,6 +233,8 @@ class Assistant:
 
     async def _of_order(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
         """What is confirmed, or goes on with an order; None where the message is about something else."""
+        if confirmed is None and not message.strip():
+            return Acted(ToolResult(outcome=Outcome.CLARIFY, lines=(Line(key="act.pasted"),)), asking.memory.ordering)
         if self.acting is None:
             return None
         if confirmed is not None:

@@ -397,6 +397,8 @@ async def open_bank(
     settings: Settings, *, base_url: str = BASE_URL, wait_for_model_s: float = MODEL_S, fetch: bool = False
 ) -> AsyncIterator[Bank]:
     """Open everything on a home. wait_for_model_s: 0 answers without the model until it is ready."""
+    # First, as nothing is opened under rules that cannot be used.
+    gateway = Gateway(policies_of(settings), record=trail.decided)
     closing = AsyncExitStack()
     embedder = await asyncio.to_thread(prepare, settings)
     engine, ledger, categories = await asyncio.to_thread(open_ledger, settings)
@@ -416,7 +418,6 @@ async def open_bank(
     audit = await asyncio.to_thread(open_audit, settings, engine)
     await _hold_pages(library, settings.home)
     kinds = await asyncio.to_thread(_kinds, settings, embedder)
-    gateway = Gateway(policies_of(settings), record=trail.decided)
     performing = Performing(Intents(engine), payments, card_services, services, gateway)
 
     async def fed(login: Login) -> None:

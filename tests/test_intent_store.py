@@ -8,12 +8,16 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from connectors.gateway import Gateway
-from connectors.policy import Allowed, Decision, Denied
-from data.actions import LASTS, Action, Intent, IntentId, Origin, Payee, Result, State, Value
+from connectors.policy import Allowed, Decision, Denied, StepUp
+from data.actions import ENDED, LASTS, Action, Intent, IntentId, Origin, Payee, Result, State, Value
 from data.errors import IntentGone, NotFound
 from data.intents import Intents, Velocity
 from data.money import Money
@@ -25,6 +29,9 @@ NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
 ANN, BOB = PartyId("ann"), PartyId("bob")
 SAM, TAXI = "20000112345678", "20000187654321"
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
+
+GRANT = Grant(party=ANN, account=AccountId("ours"), role=Role.HOLDER, source=GrantSource.SERVICE)
+LOGIN = Login(party=Party(id=ANN, name="Ann"), grants=(GRANT,), acr=PASSWORD, authenticated_at=NOW - MINUTE)
 
 
 def payment(
@@ -332,8 +339,6 @@ def test_many_small_payments_at_once_do_not_pass_a_limit_together(tmp_path: Path
     """Each of them is within the limits by itself, and so are all that were reserved, in the end."""
     url = database(tmp_path / "test.db")
     processes = [Intents(connect(url)) for _ in range(4)]
-    grant = Grant(party=ANN, account=AccountId("ours"), role=Role.HOLDER, source=GrantSource.SERVICE)
-    login = Login(party=Party(id=ANN, name="Ann"), grants=(grant,), acr=PASSWORD, authenticated_at=NOW - MINUTE)
     gateway = Gateway()
     shown = [payment(str(number), "990.00", f"{number:014}") for number in range(60)]
     for one in shown:
@@ -343,7 +348,7 @@ def test_many_small_payments_at_once_do_not_pass_a_limit_together(tmp_path: Path
         one = shown[place]
 
         def decide(velocity: Velocity) -> Decision:
-            return gateway.weigh(one, login, NOW, velocity=velocity, risk="low", payee_since=None, confirmed=True)
+            return gateway.weigh(one, LOGIN, NOW, velocity=velocity, risk="low", payee_since=None, confirmed=True)
 
         return processes[place % len(processes)].reserve(ANN, one.id, one.digest, NOW, decide).decision
 
@@ -354,3 +359,109 @@ def test_many_small_payments_at_once_do_not_pass_a_limit_together(tmp_path: Path
     assert (total.day_count, total.day_sums) == (11, (gbp(990_001),))
     for process in processes:
         process.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("added", "amount", "passed", "said"),
+    [
+        (None, "90.00", 11, StepUp(("adds-up",))),
+        (2 * HOUR, "60.00", 4, Denied(("cooling-off",))),
+        (24 * HOUR, "60.00", 16, StepUp(("adds-up",))),
+    ],
+)
+def test_a_slow_drip_to_one_payee_adds_up(
+    intents: Intents, added: dt.timedelta | None, amount: str, passed: int, said: Decision
+) -> None:
+    gateway, since = Gateway(), None if added is None else NOW - added
+    decided: list[Decision | None] = []
+    for number in range(passed + 1):
+        now = NOW + number * 20 * MINUTE
+        one = payment(str(number), amount, at=now)
+        intents.put(one)
+
+        def decide(velocity: Velocity, one: Intent = one, now: dt.datetime = now) -> Decision:
+            return gateway.weigh(one, LOGIN, now, velocity=velocity, risk="low", payee_since=since, confirmed=True)
+
+        decided.append(intents.reserve(ANN, one.id, one.digest, now, decide).decision)
+    assert decided == [Allowed(("money-moved-by-payers",))] * passed + [said]
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Whatever comes in whatever order, with a clock that jumps: what leaves was said yes to in time, and it leaves once."""
+
+    names = st.sampled_from("ab")
+
+    def __init__(self) -> None:
+        super().__init__()
+        folder = Path(mkdtemp(prefix="counterfoil-"))
+        self.intents = Intents(connect(database(folder / "test.db")))
+        self.now, self.number = NOW, 0
+        self.shown: dict[str, Intent] = {}
+        self.left: Counter[IntentId] = Counter()
+        self.confirmed: set[IntentId] = set()
+        self.ended: dict[IntentId, tuple[State, Result | None]] = {}
+
+    @rule(minutes=st.sampled_from([-60, 1, 5]))
+    def time_passes(self, minutes: int) -> None:
+        self.now += minutes * MINUTE
+
+    @rule(talk=names)
+    def ask(self, talk: str) -> None:
+        self.number += 1
+        self.shown[talk] = payment(str(self.number), conversation=talk, at=self.now)
+        self.intents.put(self.shown[talk])
+
+    @rule(talk=names, right=st.booleans(), allowed=st.booleans())
+    def confirm(self, talk: str, right: bool, allowed: bool) -> None:
+        one = self.shown.get(talk)
+        if one is None:
+            return
+        in_time = one.prepared_at - LASTS < self.now < one.expires_at
+        was = state(self.intents, one)
+        try:
+            told = self.intents.reserve(ANN, one.id, one.digest if right else "0", self.now, yes if allowed else no)
+        except IntentGone:
+            assert not (right and in_time and was is State.PREPARED)
+            return
+        assert right
+        assert told.reserved == (allowed and in_time and was is State.PREPARED)
+        if told.reserved:
+            assert one.id not in self.confirmed
+            self.confirmed.add(one.id)
+            self.left[one.id] += self.intents.sent(one.id)
+
+    @rule(talk=names)
+    def cancel(self, talk: str) -> None:
+        if talk in self.shown:
+            self.intents.cancel(ANN, self.shown[talk].id)
+
+    @rule(talk=names)
+    def send_again(self, talk: str) -> None:
+        if talk in self.shown:
+            self.left[self.shown[talk].id] += self.intents.sent(self.shown[talk].id)
+
+    @rule(talk=names, end=st.sampled_from([State.DONE, State.FAILED, State.UNKNOWN]))
+    def settle(self, talk: str, end: State) -> None:
+        one = self.shown.get(talk)
+        if one is not None and one.id in self.confirmed:
+            self.intents.settle(one.id, Result(state=end, reason=str(self.number)))
+
+    @invariant()
+    def what_left_was_confirmed_and_left_once(self) -> None:
+        assert all(times <= int(id_ in self.confirmed) for id_, times in self.left.items())
+
+    @invariant()
+    def what_has_ended_stays(self) -> None:
+        for one in self.shown.values():
+            kept = self.intents.get(ANN, one.id)
+            assert kept.intent == one
+            if kept.state in ENDED:
+                assert self.ended.setdefault(one.id, kept[1:]) == kept[1:]
+            assert one.id not in self.ended or kept.state in ENDED
+
+    def teardown(self) -> None:
+        self.intents.engine.dispose()
+
+
+AnyOrder.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
+TestAnyOrder = AnyOrder.TestCase

@@ -11,7 +11,10 @@ from typer.testing import CliRunner, Result
 from api.cli import app
 from api.policies import document, policies_of
 from api.settings import Settings
+from api.wiring import open_bank
 from connectors.policy import FOLDER, SCHEMA, installed
+from data.errors import InvalidInput
+from evals.bench_policy import report
 
 PAGE = FOLDER.parent.parent / "docs" / "policies.md"
 SAVED = ("Pay", "--amount", "25.00", "--payee", "saved", "--risk", "low")
@@ -99,3 +102,19 @@ def test_an_amount_that_is_none_is_one_clear_line() -> None:
     result = run("explain", "Pay", "--amount", "a lot")
     assert result.exit_code == 1
     assert "'a lot' is not an amount" in result.stderr
+
+
+def test_what_a_decision_costs_is_measured_in_each_of_its_outcomes(tmp_path: Path) -> None:
+    told = list(report(tmp_path, 20))
+    assert [
+        said in line for said, line in zip(("Allowed", "Allowed", "Confirmation", "StepUp", "SQLite"), told, strict=True)
+    ] == [True] * 5
+    assert all("p50" in line for line in told)
+
+
+async def test_no_bank_is_opened_under_rules_that_cannot_be_used(theirs: Path) -> None:
+    (theirs / "more.cedar").write_text("permit (principal, action, resource);")
+    with pytest.raises(InvalidInput, match=r"more\.cedar, rule 1"):
+        async with open_bank(Settings(home=theirs / "home", policies=theirs)):
+            pass
+    assert not (theirs / "home").exists()

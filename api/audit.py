@@ -10,36 +10,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from api.settings import Settings
-from data.errors import CounterfoilError, InvalidInput
+from api.terminal import out, plainly
+from data.errors import InvalidInput
 
 if TYPE_CHECKING:
     from assistant.replay import Replayed
     from data.audit import Audit, Entry
 
 app = typer.Typer(no_args_is_help=True, help="What was decided and done in conversations: verify it, show it, run a turn again.")
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 Conversation = Annotated[str, typer.Argument(help="The id of a conversation.")]
 
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Audit]:
-    """The audit of a home. Errors of ours are one line and exit code 1."""
+    """The audit of a home."""
     from data.audit import Audit
     from data.store import connect
 
-    try:
+    with plainly():
         settings.home.mkdir(parents=True, exist_ok=True)
         engine = connect(settings.database)
         try:
             yield Audit(engine, settings.home / "keys")
         finally:
             engine.dispose()
-    except CounterfoilError as error:
-        err.print(f"[red]error[/red] {error}", markup=True, soft_wrap=True)
-        raise typer.Exit(1) from error
 
 
 @app.command()

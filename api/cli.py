@@ -27,6 +27,7 @@ from data.party import Consent, PartyId, Purpose
 
 if TYPE_CHECKING:
     from api.batch import Question
+    from data.erasure import Kept
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Ask about your money. Every figure has its counterfoil.")
 model = typer.Typer(no_args_is_help=True, help="The embedded language model: fetch it, check it, serve it.")
@@ -271,6 +272,27 @@ def consent(
 
     agreed = _run(work())
     out.print(f"{party}: an outside model {'may' if agreed else 'may not'} be asked.", markup=False)
+
+
+@app.command()
+def erase(
+    party: Annotated[str, typer.Argument(help="The id of a party.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Erase all that is kept of a party, then show that it is gone: rows, index, cache, and the key to their audit.
+
+    Accounts that somebody else holds stay whole. What the bank's own services keep is theirs: a login brings it back.
+    """
+    from api import erasing
+
+    def agreed(kept: Kept) -> bool:
+        rows = ", ".join(f"{name} {count}" for name, count in kept.rows.items())
+        out.print(f"{kept.party.name}, with {len(kept.accounts)} accounts of theirs alone: {rows}", markup=False, soft_wrap=True)
+        if kept.shared:
+            out.print(f"{len(kept.shared)} accounts that others have too stay whole.", markup=False)
+        return yes or typer.confirm("Erase this for good?")
+
+    _run(erasing.erase(Settings(), party, agreed, out))
 
 
 def _line() -> str:

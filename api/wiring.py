@@ -338,7 +338,7 @@ async def _alone(path: Path) -> AsyncIterator[None]:
         yield
 
 
-async def _index(settings: Settings, version: str) -> VectorIndex:
+async def open_index(settings: Settings, version: str) -> VectorIndex:
     if settings.qdrant_url:
         from retrieval.server import ServerIndex  # noqa: PLC0415  its client takes seconds to import
 
@@ -404,7 +404,7 @@ async def open_bank(
     engine, ledger, categories = await asyncio.to_thread(open_ledger, settings)
     queries = Queries(engine)
     cache = EmbeddingCache(settings.home / "cache", embedder.version)
-    index = await _index(settings, embedder.version)
+    index = await open_index(settings, embedder.version)
     library = Library.of(settings, engine, embedder, cache)
     if isinstance(library.index, EdgePassages):
         with suppress(IndexUnavailable):

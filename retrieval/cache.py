@@ -62,6 +62,11 @@ class EmbeddingCache:
         with self._lock, self._file:
             self._file.execute("DELETE FROM vectors WHERE owner = ?", (owner,))
 
+    def owned(self, owner: AccountId) -> int:
+        """How many are kept under one account."""
+        with self._lock:
+            return int(self._file.execute("SELECT count(*) FROM vectors WHERE owner = ?", (owner,)).fetchone()[0])
+
     def embed(self, embedder: Embedder, templates: Sequence[str], owners: Sequence[AccountId | None]) -> Vectors:
         """Vectors [len(templates), 384] in their order; what is not known is embedded once and kept.
 

@@ -230,3 +230,14 @@ def test_the_commands_verify_show_and_run_again(talk: Talk, bank: Counter, monke
     finally:
         with bank.bank.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE audit_entry SET at = trim(at) WHERE number = 2")
+
+
+def test_an_order_that_is_run_again_is_only_told(talk: Talk) -> None:
+    shown = talk.text("move £25 from my everyday account to my rainy day savings")
+    entries = {entry.kind: entry for entry in talk.counter.bank.audit.chain(talk.id)}
+    assert "£25.00" in shown
+    assert entries[Kind.SHOWN].plain["action"] == "Transfer"
+    assert entries[Kind.SHOWN].plain["origins"]["amount"] == "customer"
+    talk.ask("no")
+    for turn in (1, 2):
+        assert talk.again(turn) == Replayed(differences=(), missing=(), pages=False)

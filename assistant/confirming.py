@@ -72,18 +72,19 @@ def _any(*phrases: str) -> str:
 # Courtesy leaves a yes what it is.
 _COURTESY = (
     "please", "pls", "plz", "kindly", "thanks", "thank you", "thankyou", "thx", "ty", "cheers", "ta", "much appreciated",
-    "very much", "so much", "a lot", "a bunch", "a million", "and thanks", "and thank you", "sir", "madam", "mate", "then",
+    "very much", "so much", "a lot", "a bunch", "a million", "many thanks", "appreciated", "i appreciate (?:it|that)",
+    "sir", "madam", "ma'am", "mate", "then",
 )  # fmt: skip
 _AGREED = (
     "yes", "yess", "yse", "yest", "yeah", "yea", "yeh", "yep", "yup", "ya", "y", "aye", "ok", "okay", "okey", "sure",
     "sure thing", "certainly", "definitely", "absolutely", "indeed", "agreed", "approved", "affirmative", "exactly",
-    "precisely", "deal", "of course", "for sure", "by all means", "you bet", "good to go", "sounds like a plan", "that will do",
-    "exactly the same",
+    "precisely", "deal", "of course", "for sure", "by all means", "you bet", "good to go", "sounds like a plan",
+    "very much so", "let us go", "that will do", "exactly the same",
 )  # fmt: skip
 _FIT = _any(
     "right", "correct", "good", "fine", "great", "perfect", "accurate", "ok", "okay", "confirmed", "exact", "true", "excellent",
     "fantastic", "wonderful", "awesome", "amazing", "brilliant", "lovely", "alright", "all right", "spot on", "bang on",
-    "ideal", "cool", "super", "the one",
+    "ideal", "cool", "super", "nice", "affirmative", "on point", "in order", "the one",
 )  # fmt: skip
 _QUITE = (
     r"(?:(?:all|exactly|absolutely|completely|entirely|quite|perfectly|totally|very|just|indeed|definitely|certainly|really) )*"
@@ -93,29 +94,44 @@ _DETAILS = (
     r"(?:(?:all|of|the|my|your|these|those|this|that) )+(?:(?:correct|right) )?(?:(?:transfer|payment|transaction) )?"
     r"(?:details?|information|info)(?: above| shown| listed| you (?:have|gave|listed|showed|found))?"
 )
-_ALL = _any("that", "this", "it", "these", "those", "everything", "all", "all of (?:it|that|this)", _DEED, _DETAILS)
+_ALL = _any(
+    "that",
+    "this",
+    "it",
+    "these",
+    "those",
+    "everything",
+    "all",
+    "all of (?:it|that|this)",
+    "(?:it|that|this|them) all",
+    _DEED,
+    _DETAILS,
+)
 _IS = _any("is", "are", "looks?", "sounds?", "seems?", "(?:would|will) be", "is looking", "found")
 _FOR_ME = r"(?: (?:to|for|with|by) me)?"
 _WANTED = (
-    r"(?:want|wanted|need|needed|said|meant|requested|asked(?: for)?|would like|(?:am|was) looking for)"
-    r"(?: to (?:do|send|transfer|pay|happen)| done)?"
+    r"(?:want|wanted|need|needed|said|meant|requested|asked(?: for)?|would like"
+    r"|(?:am|was) (?:looking|asking|hoping) for|ha(?:d|ve) in mind)"
+    r"(?: (?:you )?to (?:do|send|transfer|pay|happen)| done)?"
 )
 _STATED = (
-    f"(?:(?:{_ALL} )?{_IS} )?{_QUITE}{_FIT}{_FOR_ME}",
+    f"(?:{_ALL} (?:{_IS} )?|(?:looks?|sounds?|seems?) )?{_QUITE}{_FIT}{_FOR_ME}",
     f"{_ALL} is {_QUITE}what i {_WANTED}",
-    f"(?:{_ALL} )?works(?: perfectly| well| fine| great)?{_FOR_ME}",
+    f"(?:{_ALL} )?(?:is )?(?:works|suits me)(?: perfectly| well| fine| great)?{_FOR_ME}",
     f"{_ALL} (?:would|will) work{_FOR_ME}",
-    f"i (?:do |so |hereby |can )*(?:confirm|approve|agree|accept|authori[sz]e)(?: to)?(?: {_ALL})?",
+    f"i (?:do |so |hereby |can )*(?:confirm|approve|agree|accept|authori[sz]e)(?: to| with)?(?: {_ALL})?",
     f"i (?:would like|want) to (?:confirm|proceed|continue|go ahead|do)(?: with)?(?: {_ALL})?",
     "i am (?:ok|okay|fine|good|happy) with (?:that|this|it)",
-    f"you (?:are {_QUITE}(?:right|correct|spot on)|(?:have )?got it(?: {_QUITE}(?:right|correct))?)",
+    f"you (?:are {_QUITE}(?:right|correct|spot on)|(?:have )?got it(?: {_QUITE}(?:right|correct|correctly))?)",
     f"you have (?:got )?{_ALL} {_QUITE}(?:right|correct)",
 )
 # They go with a yes, and are none by themselves: "that is it" may end a conversation, "I will do it" may be "myself".
 _BESIDE = (
     "i do", "i am sure", "i would(?: like (?:that|to))?", "it is", "they are", "you (?:can|may)",
     "that is (?:precisely )?(?:it|all)", "that is all i need(?:ed)?", "(?:i )?will (?:do (?:it|that|this)|transfer)",
-    f"{_ALL} is {_DETAILS}",
+    f"is {_QUITE}{_FIT}", f"confirm {_DETAILS}", "it does", "that does", "to proceed", f"{_ALL} (?:is|are|was) {_DETAILS}",
+    f"{_ALL} (?:is|are|was) (?:my (?:request|wish|order|instructions?|choice)"
+    "|the (?:right|correct) (?:amount|account|person|recipient))",
 )  # fmt: skip
 _OBJECT = _any("it", "that", "this", "so", "the (?:money|funds|cash|amount)", _DEED)
 _VERBS = {
@@ -133,7 +149,7 @@ _LET = (
 # Stands for values that the intent shows; what is typed cannot hold it.
 _VALUE = "<>"
 # "Yeah right" is said of what nobody believes, "ok right" before something else, and "ok, that's all" at the end.
-_HOLLOW = re.compile(r"\b(?:yeah|yea|yeh|sure|ok|okay) right\b|^(?:ok|okay|great|good|fine)\b.* is all\b(?! i\b)")
+_HOLLOW = re.compile(r"\b(?:yeah|yea|yeh|sure|ok|okay) right\b|^right then\b|^(?:ok|okay|great|good|fine)\b.* is all\b(?! i\b)")
 # An order with values in it is one more order, but for a plain yes beside it.
 _PLAINLY = re.compile(
     r"\b(?:yes|yeah|yea|yeh|yep|yup|aye|correct|right|confirm|confirmed|exactly|approved|agreed|indeed|definitely)\b"
@@ -144,16 +160,14 @@ _PLAINLY = re.compile(
 def _yes(action: Action, at_once: bool, cards: int) -> re.Pattern[str]:
     """Phrases with one at least among them that is a yes: values that are said again need one too."""
     verb = f"(?:do|confirm|process|complete|submit|execute|initiate|finish|finali[sz]e|approve|{_VERBS[action]})"
-    going = (
-        f"(?:(?:go ahead|proceed|continue|confirm)(?: with)?(?: (?:{_OBJECT}|{_DETAILS}))?|go for it|go on|carry on|please do)"
-    )
+    going = f"(?:(?:go ahead|proceed|continue|confirm)(?: with)?(?: {_OBJECT})?|go for it|go on|carry on|please do)"
     some = ("", "the card|my card", "them|both|both cards|the cards|my cards", "them|the cards|my cards")[min(cards, 3)]
     bare = f"please {_any(*_VERBS[action].split('|'))}"
     soon = "(?: (?:now|right now|right away|straight away|immediately|at once|asap))?" if at_once else ""
     ordered = f"{_LET}(?:{going}|{bare}|{verb} (?:{_OBJECT}{some and '|' + some})(?: through)?(?: for me)?){soon}"
-    beside = _any(*_COURTESY, *_BESIDE, f"{_LET}(?:{verb} )?(?:{_OBJECT} )?{_VALUE}{soon}")
+    beside = _any(*_COURTESY, *_BESIDE, _VERBS[action], f"{_LET}(?:{verb} )?(?:{_OBJECT} )?{_VALUE}{soon}")
     assent = _any(*_AGREED, *_STATED, ordered)
-    return re.compile(rf"(?:{beside} )*{assent}(?: (?:{beside}|{assent}))*")
+    return re.compile(rf"(?:{beside} )*{assent}(?: (?:and )?(?:{beside}|{assent}))*")
 
 
 _LEAVE = _any(

@@ -69,7 +69,7 @@ _POINTS = re.compile(
 )
 _HELLO = r"(?:(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks|ok|okay|so)\b[\s,!.]*(?:there|again|all|team)?[\s,!.]*)*"
 _TELLS = re.compile(
-    r"\b(?:e-?mailed|texted|messaged|mailed|wrote|written|sent|says?|said|forward(?:ed|ing)|reads?|posted|got|gave)\b", re.I
+    r"\b(?:e-?mailed|texted|messaged|mailed|wrote|written|sent|says?|said|forward(?:ed|ing)|reads|posted|got|gave)\b", re.I
 )
 _OPENS = re.compile(
     rf"\s*{_HELLO}(?:please|pls|can|could|would|will|pay|settle|send|transfer|set|i|i'?ve|i’ve|i'?m|we|we'?ve|my|our"
@@ -98,6 +98,10 @@ _QUESTION = re.compile(
     rf"| would)? (?:want|need|like)\b",
     re.I,
 )
+# Whom money goes to is a value, and would seem to be the customer's.
+_TO_WHOM = re.compile(
+    rf"\b(?:this|that|it|them|these|one|amount|{_DOCUMENT})\b(?: \w+){{0,3}} (?:to|into) (?!me know)\w|(?<=[a-z,] )(?!I\b)[A-Z]"
+)
 # Somebody who asks for money for themselves is no customer who asks the bank.
 _TO_ME = re.compile(r"(?<!for )(?<!tell )(?<!help )(?<!show )(?<!let )(?<!to )\bme\b|\bto me\b|\bus\b", re.I)
 _OWN_MATTER = re.compile(r"\b(?:my|this|that|it|they|he|she)\b", re.I)
@@ -110,6 +114,7 @@ _MARKS = re.compile(
     r"|^[ \t]*(?:-{2,} ?)?(?:original message|forwarded message|begin forwarded message)\b"
     r"|^[ \t]*on [^\n]{4,80}\bwrote:"
     r"|\b(?-i:SUBJECT|EMAIL_FROM|RECEIVED DATE|Subject|From|Fwd?|FW):"
+    r"|</?[a-z]|\b(?:system|user|assistant) ?:"
     r"|^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,}|```)"
     rf"|(?:^|(?<=[.!?:\"“|]) ?)[ \t]*(?:dear|hi|hello|hey|good (?:morning|afternoon"
     rf"|evening))[ \t]+(?!{_NOBODY}\b)[^\W\d_][\w'’.-]*(?: [\w'’.&-]+){{0,3}}[ \t]*(?:[,:!]|$)"
@@ -143,6 +148,9 @@ def split(message: str) -> Parts:
         return Parts(message.strip(), "")
     if not lead and (question := message[:begins].strip()) and mark and not _tail(message, begins) and _is_question(question):
         lead = begins
+    if _asks(message[:lead]) and _tail(message, lead):
+        # Two orders around content: one of them is in it, and it is the one that says whom or how much.
+        lead = 0 if _TO_WHOM.search(message, 0, lead) or _VALUES.search(message, 0, lead) else lead
     tail = len(message) if _asks(message[:lead]) else _tail(message, lead) or len(message)
     return _parted(message, lead, tail)
 
@@ -250,7 +258,7 @@ def _is_question(text: str) -> bool:
 def _points_back(text: str) -> bool:
     """Asks the bank to do something about content, and names no value of its own."""
     said = text.strip()
-    if not said or len(said.split()) > MOST_LEADING or _VALUES.search(said) or _TO_ME.search(said):
+    if not said or len(said.split()) > MOST_LEADING or any(one.search(said) for one in (_VALUES, _TO_ME, _TO_WHOM)):
         return False
     return bool(_ORDER.fullmatch(said) or (_QUESTION.match(said) and _BACK.search(said)))
 

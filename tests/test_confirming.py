@@ -50,10 +50,10 @@ def cards(action: Action, *ids: str) -> Intent:
 
 YES = (
     "yes", "Yes please", "confirmed", "go ahead", "that's right, do it", "yep looks good", "correct", "sure, send it", "ok 👍",
-    "Yes, that works", "Yeah, that's correct.", "Yep, thanks", "Sounds good to me", "Exactly right", "please do that",
-    "that is right", "YES!", "Yes. Thank you very much", "thats corect", "Everything looks correct",
-    "please proceed with the payment", "all good", "yes, go ahead and send it now", "Yes, you can make the payment",
-    "I confirm", "you got it", "That's what I asked for. Do it", "yes\nthanks",
+    "Yes, that works", "that's great and it works for me", "Yes, that suits me well", "Yes is correct", "Yeah, that's correct.",
+    "Yep, thanks", "Sounds good to me", "Exactly right", "please do that", "that is right", "YES!", "Yes. Thank you very much",
+    "thats corect", "Everything looks correct", "please proceed with the payment", "all good", "yes, go ahead and send it now",
+    "Yes, you can make the payment", "I confirm", "you got it", "That's what I asked for. Do it", "yes\nthanks",
 )  # fmt: skip
 SAID_AGAIN = (
     "yes, send 25 to Sam Carter", "yes, £25 to Sam", "yes 25.00",
@@ -72,9 +72,9 @@ NEITHER = (
     "yes, 25 to Sam and 25 to Tom", "No make it 30", "yes, everything except the amount", "yes for Friday",
     "yes, to Everyday account", "yes from Sam Carter", "yes, half", "yes, in euros",
     # a condition, a question, a doubt
-    "yes if I have enough", "yes once I'm paid", "yes?", "is that right?", "is that right", "right?", "yes... I think",
-    "yes...", "yeah no", "yeah right", "I guess", "maybe", "not sure", "I suppose so", "fine, whatever", "sure, why not",
-    "yes and no", "yes or no",
+    "yes if I have enough", "yes once I'm paid", "yes?", "is that right?", "is that right", "is all good", "is confirmed",
+    "confirm the details", "right then", "right?", "yes... I think", "yes...", "yeah no", "yeah right", "I guess", "maybe",
+    "not sure", "I suppose so", "fine, whatever", "sure, why not", "yes and no", "yes or no",
     # something else
     "yes I like it", "ok what's my balance", "yes and freeze my card", "send 25 to Sam Carter", "send 25 to Tom",
     "make a payment", "thanks", "please", "I'm good thanks", "no problem", "cancel my card", "that's it", "I will do it", "bye",

@@ -100,7 +100,10 @@ def _named(card: Card, account: Account, context: Context) -> dict[str, Fact | s
 
 
 def _state(card: Card, context: Context) -> Fact:
-    return context.book.words("state", "frozen" if card.frozen else "active", _evidence([card]))
+    state = "frozen" if card.frozen else "active"
+    if card.replacement_by is not None:
+        state = "stopped, with a replacement on its way"
+    return context.book.words("state", state, _evidence([card]))
 
 
 def _say_card(card: Card, account: Account, query: Query, context: Context) -> None:

@@ -104,6 +104,11 @@ def _card(statement: Statement, **more: object) -> Card:
     return Card.model_validate({"id": "c1", "account": statement.accounts[0].id, "last_digits": "0042", "scheme": "VISA", **more})
 
 
+def test_a_card_that_is_being_replaced_is_not_called_active(statement: Statement) -> None:
+    statement.live = Live(cards=[_card(statement, replacement_by=dt.date(2026, 12, 1))])
+    assert "stopped, with a replacement on its way" in statement.told(Tool.CARDS, topic="is my card frozen").text
+
+
 def test_a_card_without_a_last_day_or_limits_is_not_given_any(statement: Statement) -> None:
     statement.live = Live(cards=[_card(statement)])
     assert statement.told(Tool.CARDS, topic="when does it expire").text.startswith("I see no last day of your VISA debit card")

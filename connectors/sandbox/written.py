@@ -23,7 +23,8 @@ from connectors.sandbox.calendar import LONDON
 from connectors.sandbox.households import households
 
 Json = dict[str, Any]
-WAITS_S = 30.0
+# How long to wait for another process to end its writing; less than a client waits for an answer.
+WAITS_S = 8.0
 # A payment that is due and cannot be paid is tried once more, at this hour of the same day.
 SECOND_TRY = dt.time(15)
 INSUFFICIENT = "AM04"
@@ -123,9 +124,10 @@ class Written:
                 with self.writing() as writer:
                     self.settle(writer, now)
             number = db.execute("select number from generation").fetchone()["number"]
-            if self._merged is None or self._merged[0] is not books or self._merged[1] != number:
-                self._merged = (books, number, _merged(db, books))
-        return self._merged[2]
+            merged = self._merged
+            if merged is None or merged[0] is not books or merged[1] != number:
+                merged = self._merged = (books, number, _merged(db, books))
+        return merged[2]
 
     def available(self, db: sqlite3.Connection, account: BankAccount, at: dt.datetime) -> int:
         """What the account can pay at a moment, its arranged overdraft included, in minor units.

@@ -449,7 +449,7 @@ class Acting:
         said = self._said(asker)
         for account in dict.fromkeys(card.account for card in cards):
             of_it = [card for card in cards if card.account == account]
-            intent = self._card_intent(draft.action, of_it, asker)
+            intent = self._card_intent(draft, of_it, asker)
             await self.performing.prepare(intent, asker.login, asker.now)
             kept = await self.performing.confirm(asker.login, intent.id, intent.digest, asker.now)
             done = await self._became(kept, said, asker.login)
@@ -462,18 +462,19 @@ class Acting:
         return Acted(said.result(outcome, choices, *(event for result in results for event in result.events)))
 
     async def _show_card(self, draft: Draft, card: Card, asker: Asker) -> Acted:
-        intent = self._card_intent(draft.action, [card], asker)
+        intent = self._card_intent(draft, [card], asker)
         decision = await self.performing.prepare(intent, asker.login, asker.now)
         return self._shown(intent, draft, Consulted(), isinstance(decision, StepUp), self._said(asker))
 
-    def _card_intent(self, action: Action, cards: Sequence[Card], asker: Asker) -> Intent:
+    def _card_intent(self, draft: Draft, cards: Sequence[Card], asker: Asker) -> Intent:
         values = tuple(Value(name="cards", shown=_card_name(card), origin=Origin.BENEFICIARY) for card in cards)
         return Intent(
             id=IntentId(uuid.uuid4().hex),
             party=asker.login.party.id,
             conversation=asker.place.conversation,
             turn=asker.place.turn,
-            action=action,
+            action=draft.action,
+            why=draft.why,
             account=cards[0].account,
             prepared_at=asker.now,
             values=values,

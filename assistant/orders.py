@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import yaml
@@ -58,7 +59,7 @@ class Draft(Frozen):
     account: AccountId | None = None
     reference: str = ""
     on: dt.date | None = None
-    card: str = ""
+    why: Literal["", "lost", "stolen", "damaged"] = ""
     origins: Mapping[str, tuple[Origin, str]] = {}
     # What the last answer asked for: the name of a field, or "".
     asked: str = ""
@@ -549,10 +550,25 @@ def _bare_name(text: str) -> str:
     return name.strip() if words_of(plain(name)) - _NOBODY else ""
 
 
+def _why(text: str, draft: Draft, around: Around, asked: str) -> Draft:
+    found = _LOSS.search(plain(text))
+    return (
+        draft.model_copy(update={"why": "stolen" if found["stolen"] else "damaged" if found["damaged"] else "lost"})
+        if found
+        else draft
+    )
+
+
+_LOSS = re.compile(
+    r"\b(?:(?P<stolen>stolen|stole|nicked|mugged|robbed|pinched)|(?P<damaged>damaged|broken|broke|cracked|snapped|worn|bent|faulty|(?:stopped|not|n't) work\w*)"
+    r"|lost|lose|missing|can't find|gone)\b"
+)
 _PARTS: Mapping[Action, tuple[Callable[[str, Draft, Around, str], Draft | Several], ...]] = {
     Action.PAY: (_amount, _accounts, _day_and_reference, _payee),
     Action.TRANSFER: (_amount, _accounts, _day_and_reference, _payee),
     Action.ADD_BENEFICIARY: (_payee,),
+    Action.FREEZE_CARD: (_why,),
+    Action.REPLACE_CARD: (_why,),
 }
 
 

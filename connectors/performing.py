@@ -18,6 +18,7 @@ from connectors.policy import Decision, Denied, StepUp
 from connectors.services import BankServices
 from data import errors
 from data.actions import LASTS, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Result, State
+from data.banking import Card
 from data.errors import NotAuthenticated, OutcomeUnknown, ScopeMissing, ServiceRefused, ServiceUnavailable, StepUpRequired
 from data.intents import Intents, Kept, Velocity
 from data.money import Money
@@ -199,7 +200,7 @@ class Performing:
             elif intent.action is Action.UNFREEZE_CARD:
                 await self.cards.unfreeze(token, card, each)
             else:
-                arrives = await self.cards.replace(token, card, "lost", each)
+                arrives = await self.cards.replace(token, card, intent.why or "lost", each)
         return Result(state=State.DONE, on=arrives)
 
     # When nobody knows
@@ -236,10 +237,17 @@ class Performing:
                 there = any(one.identification == intent.payee.identification for one in saved)
                 return Result(state=State.DONE) if there else None
             held = {card.id: card for card in await self.services.cards(token, intent.account)}
-            frozen = intent.action is not Action.UNFREEZE_CARD
-            return Result(state=State.DONE) if all(held[c].frozen is frozen for c in intent.cards if c in held) else None
+            done = all(card in held and _is_done(intent.action, held[card]) for card in intent.cards)
+            return Result(state=State.DONE, on=held[intent.cards[-1]].replacement_by) if done else None
         except NOT_DONE:
             return None
+
+
+def _is_done(action: Action, card: Card) -> bool:
+    """Whether a card is as an action leaves it."""
+    if action is Action.REPLACE_CARD:
+        return card.replacement_by is not None
+    return card.frozen is (action is Action.FREEZE_CARD)
 
 
 def _token(login: Login) -> str:

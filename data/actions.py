@@ -93,7 +93,8 @@ ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED})
 class Intent(Frozen):
     """What is asked for, whole, as it is shown and confirmed. Never changed: another value is another intent.
 
-    account: the one that is debited, or that the cards are of. cards: card ids; why: one is to be replaced. on: the day it is to be made, None for at once.
+    account: the one that is debited, or that the cards are of. cards: card ids; why: one is to be replaced.
+    on: the day it is to be made, None for at once.
     consent: the id of the payment consent that the bank's service holds for it; "" where there is none. reference: what the
     payee reads.
     """

@@ -14,6 +14,7 @@ from assistant import orders, trail
 from assistant.confirming import Reply, reply
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
+from assistant.periods import Today
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, literal
 from connectors.gateway import Gateway
@@ -131,35 +132,40 @@ class Acting:
             said_no = self._said(asker)
             said_no.say("act.dropped" if kept is None or kept.state is State.PREPARED else "act.too_late")
             return Acted(said_no.result(Outcome.ANSWER))
-        text = plain(message)
+        return await self._change(message, ordering, asker)
+
+    async def _change(self, message: str, ordering: Ordering, asker: Asker) -> Acted | None:
+        """A message that completes or changes an order under way; None where it is about something else, or another order."""
+        text, before = plain(message), ordering.draft
         if _ASKS.search(text) or len(text.split()) > CHANGING:
             return None
-        if (another := await self._anew(message, asker)) is not None:
-            return another
-        changed, unclear = orders.read(message, ordering.draft, await self._around(asker))
+        order = await asyncio.to_thread(self.reader.meant, message, asker.names)
+        around = await self._around(asker)
+        if order is not None and (order not in ACTIONS or self._is_another(message, ACTIONS[order], before, around)):
+            return None
+        changed, unclear = orders.read(message, before, around)
         if unclear is not None:
             return self._which(unclear, changed, asker)
-        if changed != ordering.draft.model_copy(update={"asked": ""}) or (ordering.draft.asked and ordering.age == 0):
+        if changed != before.model_copy(update={"asked": ""}) or (before.asked == "card" and ordering.age == 0):
             return await self._continue(changed, asker, said=message)
         return None
 
-    async def _anew(self, message: str, asker: Asker) -> Acted | None:
-        """Another order in the place of one under way: one that names by itself whom, or which card, it is about."""
-        order = await asyncio.to_thread(self.reader.meant, message, asker.names)
-        if order is None:
-            return None
-        draft = Draft(action=ACTIONS[order], lost=order == LOST)
-        read, unclear = orders.read(message, draft, await self._around(asker))
-        whole = draft.action not in MOVES_MONEY or read.amount is not None
-        named = read.said or read.payee is not None or unclear is not None or draft.action not in MOVES_MONEY
-        return await self.start(message, asker) if whole and named else None
+    def _is_another(self, message: str, action: Action, before: Draft, around: Around) -> bool:
+        """Whether an order stands by itself: of another kind, or one that says both how much and to whom."""
+        if (action in MOVES_MONEY) is not (before.action in MOVES_MONEY) or (
+            action not in MOVES_MONEY and action is not before.action
+        ):
+            return True
+        alone, unclear = orders.read(message, Draft(action=action), around)
+        named = alone.payee is not None or bool(alone.said) or (unclear is not None and unclear.field == "payee")
+        return action in MOVES_MONEY and named and (alone.amount is not None or bool(alone.repeat))
 
     async def start(self, message: str, asker: Asker) -> Acted | None:
         """Take a message as an order; None where it is none."""
         if asker.login.token is None:
             return None
         order = await asyncio.to_thread(self.reader.meant, message, asker.names)
-        if order is None:
+        if order is None or order not in ACTIONS:
             return None
         draft = Draft(action=ACTIONS[order], lost=order == LOST)
         draft, unclear = orders.read(message, draft, await self._around(asker))
@@ -266,7 +272,8 @@ class Acting:
             if draft.account is not None and "account" in draft.origins and draft.origins["account"][0] is Origin.CUSTOMER:
                 return self._ask(draft.model_copy(update={"account": None}), "ask_other_account", [a.name for a in able], asker)
             usual = [a for a in able if a.kind is AccountKind.CURRENT] or able
-            if len(usual) != 1:
+            # Where a payee is kept makes little difference: with the foremost account.
+            if len(usual) != 1 and (moves or not usual):
                 return self._ask(draft, "ask_account" if usual else "ask_no_account", [a.name for a in usual], asker)
             draft = draft.having("account", Origin.BANK, account=usual[0].id)
         return await self._show(draft, asker)
@@ -309,14 +316,12 @@ class Acting:
             return draft
         back = re.search(r"\bwhat\b|\bmoney back\b", draft.repeat.casefold()) is not None
         own = tuple(a.id for a in asker.accounts)
-        month = asker.today.replace(day=1)
-        last_month = re.search(r"\blast month\b", draft.repeat.casefold()) is not None
-        until = month - dt.timedelta(days=1) if last_month else asker.today
-        since = until.replace(day=1) if last_month else None
+        named = next((span.period for span in periods.find(draft.repeat, Today(asker.today)) if span.period), None)
+        since, until = (named.since, named.until) if named is not None and named.since is not None else (None, asker.today)
 
         async def look(_own: tuple[OwnAccountId, ...]) -> list[tuple[Money, str, dt.date]]:
             chosen = Selection(accounts=own, since=since, until=until, incoming=back, text=payee.name)
-            limit = None if last_month else 1
+            limit = 1 if since is None else None
             rows = await asyncio.to_thread(self.queries.rows, chosen, Order.NEWEST, limit)
             return [(abs(amount_of(row)), str(row["source_id"]), row["booked_on"]) for row in rows]
 
@@ -608,7 +613,11 @@ def _draft_of(intent: Intent) -> Draft:
 
 
 def _named(account: AccountId, asker: Asker) -> str:
-    return next(a.name for a in asker.accounts if a.id == account)
+    """An account as what it is to whoever orders: somebody else's is called that."""
+    one = next(a for a in asker.accounts if a.id == account)
+    roles = {g.role for g in asker.login.grants if g.account == account and g.holds(asker.now)}
+    by_mandate = Role.MANDATE in roles and not roles & {Role.HOLDER, Role.JOINT}
+    return f"{one.name} of {one.holders}, by mandate" if by_mandate and one.holders else one.name
 
 
 def _step_up(intent: Intent) -> StepUpEvent:

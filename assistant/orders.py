@@ -119,17 +119,25 @@ class Reader:
         self.embed, self.wordings = embed, wordings
 
     def meant(self, message: str, names: frozenset[str]) -> str | None:
-        """The order, a key of ACTIONS; None where it is none. Blocking (about 4 ms)."""
+        """The order, a key of ACTIONS; NOTHING for what sounds like one, None for what is not near any. Blocking (about 4 ms).
+
+        names: words of those whom the customer pays.
+        """
         if not MAY_BE.search(plain(message)):
             return None
+        if _AGAIN_AND_AGAIN.search(plain(message)):
+            return NOTHING
         text = spoken(message, names)
         near = self.wordings.near(text, self.embed([text])[0])
         best = max((order for (order,) in near), key=lambda order: near[(order,)].both)
-        if best == NOTHING or near[(best,)].both < NEAR:
-            return None
-        return best
+        return best if near[(best,)].both >= NEAR else None
 
 
+# A payment that is to be made many times is another thing than one.
+_AGAIN_AND_AGAIN = re.compile(
+    r"\b(?:(?:every|each|per) (?:\w+ )?(?:day|week|fortnight|month|quarter|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time)"
+    r"|daily|weekly|fortnightly|monthly|quarterly|yearly|annually|regular(?:ly)?|recurring|repeating|standing order|direct debit|subscription)\b"
+)
 # Words without which nothing is ordered: most questions have none of them, and cost nothing here.
 MAY_BE = re.compile(
     r"\b(?:pay|send|transfer|wire|move|put|give|lend|owe|owes|refund|settle|square|split|shift|top|stick|bring|take|ping|bung|sling|chuck|get|go|gets"
@@ -178,6 +186,10 @@ _IN_WORDS = re.compile(
     rf"(?<![\w-])(?:(?:a|one)\s+)?(?P<word>{'|'.join(_WORTH)})(?P<unit>\s+(?:pounds?|quid|euros?|dollars?))?(?![\w-])",
     re.IGNORECASE,
 )
+_LIKE_AN_AMOUNT = re.compile(
+    r"(?:^|\b(?:send|pay|give|lend|transfer|move|wire|owe|put|make it|it's|of|just|only|about)\b.{0,25})\s*$", re.IGNORECASE
+)
+_AFTER_AMOUNT = re.compile(r"\s*(?:$|[.,!]|(?:to|for|into|please|pls|from|instead|over|across|back|in)\b)", re.IGNORECASE)
 _WORDS_JOINED = re.compile(rf"(?:{'|'.join(_WORTH)}|and|one|two|three|four|six|seven|eight|nine)\s*$", re.IGNORECASE)
 _CODES = {
     "£": "GBP", "$": "USD", "€": "EUR", "pound": "GBP", "quid": "GBP", "gbp": "GBP", "pence": "GBP", "tenner": "GBP", "fiver": "GBP",
@@ -201,8 +213,10 @@ def amounts(text: str, usual: str) -> list[Money]:
     for match in _IN_WORDS.finditer(hidden):
         if _WORDS_JOINED.search(hidden[: match.start()]) or _WORDS_JOINED.match(hidden[match.end() :].lstrip()):
             continue
-        money = Money.of(Decimal(_WORTH[match["word"].lower()]), _code(match.group(), usual))
-        found.append((money, match["unit"] is not None or match["word"].lower() in _CODES))
+        marked = match["unit"] is not None or match["word"].lower() in _CODES
+        # "Five a side", "ten pin bowling": a bare word is an amount where it stands like one.
+        if marked or (_LIKE_AN_AMOUNT.search(hidden[: match.start()]) and _AFTER_AMOUNT.match(hidden[match.end() :])):
+            found.append((Money.of(Decimal(_WORTH[match["word"].lower()]), _code(match.group(), usual)), marked))
     chosen = [money for money, marked in found if marked] or [money for money, _ in found]
     return list(dict.fromkeys(chosen))
 
@@ -230,7 +244,7 @@ def _money(words: str, usual: str) -> Money | None:
 # Where a name that was said must end.
 _STOP = (
     r"(?=$|[,;:!?\n(]|\.(?:\s|$)|\s+(?:[£$€]|\d)|\s+(?:for|from|with|ref|reference|on|today|tomorrow|now|please|pls|by|via|as|at|and|back|asap|out of|into|in"
-    r"|the same|same|like|what|whatever|to|(?:a )?(?:tenner|fiver|hundred|thousand)|ten|twenty|thirty|forty|fifty|using|that|some|money|his|her|their|instead|again"
+    r"|the same|same|like|what|whatever|to|(?:a )?(?:tenner|fiver|hundred|thousand)|ten|twenty|thirty|forty|fifty|using|that|some|money|his|her|their|instead|again|over|would you|will you|could you|can you|if you|whenever|when|i owe|which"
     r"|who|whose|account|acc|sort|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)"
 )
 _NAME = r"(?P<name>[^\W\d_][^\d,;:!?\n]{0,60}?)"
@@ -317,6 +331,7 @@ _NOBODY = frozenset(
 _NO_ANSWER = _NOBODY | {"yes", "yeah", "yep", "no", "nope", "ok", "okay", "sure", "fine", "dunno", "idk", "know", "don't", "not"}
 _OWN = r"(?P<name>(?:my |our |the )?[^\d,;:!?\n.£$€]{2,40}?)"
 _OWN_END = r"(?=$|[,;:!?\n.£$€]|\s+(?:to|into|in|from|out of|for|with|on|please|today|tomorrow|instead|by|and)\b|\s+\d)"
+_ACCOUNT_WORD = re.compile(r"\b(?:account|savings?|saver|pot|isa|fund|card)\b", re.IGNORECASE)
 _FROM = re.compile(rf"\b(?:from|out of|using)\s+{_OWN}{_OWN_END}", re.IGNORECASE)
 _INTO = re.compile(rf"\b(?:to|into|in|inside|top up)\s+{_OWN}{_OWN_END}", re.IGNORECASE)
 _REFERENCE = re.compile(
@@ -333,7 +348,9 @@ _NO_REASON = frozenset(
 )
 _REPEAT = re.compile(
     r"\b(?:(?:the )?same (?:amount |sum |again )?(?:as|like) (?:last (?:month|time|week)|before|usual)|(?:the )?same (?:amount|again)|(?:like|as) last (?:month|time|week)"
-    r"|the usual(?: amount)?|what (?:they|he|she|[a-z]+)(?:'ve| have| has|'s)? (?:sent|paid|gave|lent)(?: me)?|(?:their|his|her) money back)\b",
+    r"|(?:the )?same as (?:\w+ ){0,4}in (?:"
+    + "|".join(periods.MONTHS)
+    + r")|the usual(?: amount)?|what (?:they|he|she|[a-z]+)(?:'ve| have| has|'s)? (?:sent|paid|gave|lent)(?: me)?|(?:their|his|her) money back)\b",
     re.IGNORECASE,
 )
 # What a payee's bank prints: the characters and the length that Faster Payments takes.
@@ -421,6 +438,10 @@ def _accounts(text: str, draft: Draft, around: Around, asked: str) -> Draft | Se
     for field, found in (("account", source), ("payee", into)):
         if len(found) > 1:
             return Several(field=field, said=text, names=tuple(a.name for a in found))
+    unknown = next((m["name"] for m in _FROM.finditer(text) if _ACCOUNT_WORD.search(m["name"])), "")
+    if unknown and not source:
+        # An account that is named is never another one.
+        return Several(field="account", said=unknown, names=tuple(a.name for a in around.accounts))
     if source:
         draft = draft.having("account", Origin.CUSTOMER, account=source[0].id)
     if into and not (source and into[0].id == source[0].id):

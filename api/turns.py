@@ -73,6 +73,8 @@ class Turns:
             raise Unavailable("too many answers are being worked on; please try again in a moment")
         turn = await asyncio.to_thread(self.records.begin, login.party.id, conversation, message, self.clock())
         trail = Trail(self.records.audit, turn.party, conversation, turn.number)
+        # Goes on when the turn is stopped: what is being written must not be written again at the end.
+        trail.keep = lambda: asyncio.shield(self._append(turn, trail, ()))
         writer = Writer(partial(self._append, turn, trail))
         work = asyncio.create_task(self._work(turn, login, message, writer, trail, confirmed))
         self._running[conversation] = work
@@ -137,9 +139,10 @@ class Turns:
                 return await self.assistant.turn(message, login, memory, self.clock(), writer.emit, place, confirmed)
 
     async def _append(self, turn: Turn, trail: Trail, events: Sequence[Event]) -> None:
-        notes = trail.waiting()
-        await asyncio.to_thread(self.records.append, turn, events, self.clock(), notes)
-        trail.written(len(notes))
+        async with trail.writing:
+            notes = trail.waiting()
+            await asyncio.to_thread(self.records.append, turn, events, self.clock(), notes)
+            trail.written(len(notes))
         self._ring(turn.conversation)
 
     async def _watch(self, turn: Turn, work: Work, writer: Writer, trail: Trail) -> None:
@@ -152,7 +155,8 @@ class Turns:
         beat.cancel()
         events, memory = _ending(work, await writer.close())
         try:
-            await asyncio.to_thread(self.records.end, turn, events, memory, self.clock(), trail.waiting())
+            async with trail.writing:
+                await asyncio.to_thread(self.records.end, turn, events, memory, self.clock(), trail.waiting())
         except LeaseLost:
             log.warning("turn lost its lease", conversation=turn.conversation, turn=turn.number)
         finally:

@@ -186,7 +186,7 @@ class Acting:
     async def confirm(self, confirmed: Confirmed, asker: Asker) -> Acted:
         """Do what was confirmed, and say what became of it."""
         said, login, party = self._said(asker), asker.login, asker.login.party.id
-        trail.confirmed(confirmed.digest)
+        await trail.confirmed(confirmed.digest)
         try:
             kept = await self.performing.confirm(login, confirmed.intent, confirmed.digest, asker.now)
         except StepUpRequired:

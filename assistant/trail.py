@@ -5,8 +5,9 @@ Who runs a turn says where its notes go (`recording`); elsewhere they are nobody
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -30,10 +31,15 @@ MOST_PACKED = 64
 
 
 class Trail:
-    """The notes of one turn, taken by the event loop and its threads and written with the turn's events."""
+    """The notes of one turn, taken by the event loop and its threads and written with the turn's events.
+
+    keep: writes those that wait, now. writing: held by whoever writes them.
+    """
 
     def __init__(self, audit: Audit | None, party: PartyId, conversation: str, turn: int) -> None:
         self.audit, self.party, self.conversation, self.turn = audit, party, conversation, turn
+        self.keep: Callable[[], Awaitable[None]] = _nowhere
+        self.writing = asyncio.Lock()
         self._notes: list[Note] = []
         self._read = 0
 
@@ -126,10 +132,15 @@ def acted(acted: Acted, *, goes_on: bool) -> None:
         trail.add(Note(Kind.ORDERED, {"outcome": acted.result.outcome.value, "goes_on": goes_on}, acted))
 
 
-def confirmed(digest: str) -> None:
-    """A customer's yes, before anything is done about it. digest: of the intent that it is to."""
+async def confirmed(digest: str) -> None:
+    """A customer's yes, on record before anything is done about it. digest: of the intent that it is to."""
     if (trail := _trail.get()) is not None:
         trail.add(Note(Kind.CONFIRMED, {"intent": digest}))
+        await trail.keep()
+
+
+async def _nowhere() -> None:
+    """Notes that nobody keeps."""
 
 
 def origins(step: Step, message: str) -> dict[str, str]:

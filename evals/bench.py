@@ -25,7 +25,7 @@ from connectors.statements.layout import Sign
 from data.errors import ModelUnavailable
 from data.facts import DoneEvent, Event
 from data.party import AccountId, Login, PartyId
-from evals import bench_model, bench_policy, bench_retrieval, product, statements
+from evals import bench_audit, bench_model, bench_policy, bench_retrieval, product, statements
 from evals.cards import read
 from evals.questions import NOW, conversations
 from retrieval.weights import fetch_weights
@@ -221,6 +221,7 @@ def bench(
     for line in asyncio.run(retrieval(settings, data, lines, runs)):
         console.print(line)
     policy()
+    audit()
     index()
     model()
 
@@ -231,6 +232,19 @@ def index(points: Annotated[int, typer.Option(help="Points of other people and o
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     console.print(asyncio.run(million(settings, points)))
+
+
+@app.command()
+def audit(times: Annotated[int, typer.Option(min=20, help="How many turns are written.")] = 300) -> None:
+    """What the audit adds to writing down a turn."""
+
+    async def tell() -> None:
+        with product.fresh_home(Settings().model_copy(update={"model": "none", "planner": "router"})) as home:
+            async with open_bank(home) as bank:
+                async for line in bench_audit.report(bank, times):
+                    console.print(line, soft_wrap=True)
+
+    asyncio.run(tell())
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import stat
 import threading
@@ -13,16 +14,18 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
+from api.limits import Limits
+from api.turns import Turns
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.tools import ToolResult
-from assistant.trail import Trail, decided, origins, performed, planned, recording
+from assistant.trail import Trail, confirmed, decided, origins, performed, planned, recording
 from connectors.gateway import Decided
 from connectors.policy import Allowed, Denied
 from data.actions import Action, IntentId, Origin, State, Value
 from data.audit import Audit, Broken, Kind, Note
 from data.errors import LeaseLost, NotFound
 from data.facts import ConfirmationEvent, Event, Outcome, ReceiptEvent, TextEvent
-from data.party import AccountId, PartyId
+from data.party import AccountId, Login, Party, PartyId
 from data.records import Records, Turn
 from data.store import connect
 from tests.database import database
@@ -364,3 +367,30 @@ def test_an_argument_of_this_message_is_the_customers(home: Home) -> None:
 def test_times_in_the_audit_are_those_of_the_clock_that_was_given(home: Home) -> None:
     conversation = home.talk(turns=1)
     assert home.audit.chain(conversation)[0].at == dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+
+
+class Stopping:
+    """An assistant that is asked for a yes, puts it on record and never comes to an end."""
+
+    def __init__(self) -> None:
+        self.confirmed = asyncio.Event()
+
+    async def turn(self, *_: object) -> str:
+        decided(Decided("Pay", AccountId("acc-1"), Allowed(("pay-confirmed",))))
+        await confirmed("d" * 64)
+        self.confirmed.set()
+        await asyncio.Event().wait()
+        return ""
+
+
+async def test_a_yes_is_on_record_before_anything_is_done_about_it_and_once(home: Home) -> None:
+    assistant = Stopping()
+    turns = Turns(home.records, assistant, home.clock, Limits())
+    conversation = home.records.create(AMARA, home.clock()).id
+    login = Login(party=Party(id=AMARA, name="Amara"), grants=())
+    await turns.begin(login, conversation, "yes")
+    await assistant.confirmed.wait()
+    assert [e.kind for e in home.audit.chain(conversation)] == [Kind.BEGUN, Kind.DECIDED, Kind.CONFIRMED]
+    await turns.close()
+    assert [e.kind for e in home.audit.chain(conversation)] == [Kind.BEGUN, Kind.DECIDED, Kind.CONFIRMED, Kind.ENDED]
+    assert home.broken() == []

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from assistant import orders, trail
+from assistant import orders, periods, trail
 from assistant.confirming import Reply, reply
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
@@ -27,6 +27,7 @@ from data.errors import (
     Denied,
     IntentGone,
     NotFound,
+    ServiceRefused,
     StepUpRequired,
 )
 from data.facts import ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, StepUpEvent
@@ -41,11 +42,13 @@ Shown = ConfirmationEvent | StepUpEvent | ReceiptEvent
 PAYING = frozenset({Role.HOLDER, Role.JOINT, Role.MANDATE})
 MOST_CHOICES = 6
 # A change to what was shown is short, and asks nothing.
-CHANGING = 14
+CHANGING = 9
 _ASKS = re.compile(
     r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am)\b"
     r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"
 )
+_PUTS_RIGHT = re.compile(r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|wait|make it|change)\b|\b(?:instead|rather)\b")
+_NEARLY_YES = re.compile(r"^(?:yes|yeah|yep|ok|okay|sure|fine|alright|confirm|correct|go ahead|do it|please do)\b")
 _EVERY = re.compile(r"\b(?:all|every|both|everything|cards|the lot)\b")
 
 
@@ -146,9 +149,16 @@ class Acting:
         changed, unclear = orders.read(message, before, around)
         if unclear is not None:
             return self._which(unclear, changed, asker)
-        if changed != before.model_copy(update={"asked": ""}) or (before.asked == "card" and ordering.age == 0):
+        if before.asked == "card" and ordering.age == 0:
             return await self._continue(changed, asker, said=message)
-        return None
+        strange = (
+            changed.payee is None and changed.said != before.said and before.asked != "payee" and not _PUTS_RIGHT.search(text)
+        )
+        if strange or changed == before.model_copy(update={"asked": ""}):
+            # An answer that is nearly a yes is asked for again; anything else is about something else.
+            yes = ordering.waits is not None and ordering.age == 0 and _NEARLY_YES.search(text) is not None
+            return await self._continue(before, asker) if yes else None
+        return await self._continue(changed, asker, said=message)
 
     def _is_another(self, message: str, action: Action, before: Draft, around: Around) -> bool:
         """Whether an order stands by itself: of another kind, or one that says both how much and to whom."""
@@ -158,7 +168,8 @@ class Acting:
             return True
         alone, unclear = orders.read(message, Draft(action=action), around)
         named = alone.payee is not None or bool(alone.said) or (unclear is not None and unclear.field == "payee")
-        return action in MOVES_MONEY and named and (alone.amount is not None or bool(alone.repeat))
+        whole = alone.amount is not None or bool(alone.repeat) or not _PUTS_RIGHT.search(plain(message))
+        return action in MOVES_MONEY and named and whole and before.payee is not None
 
     async def start(self, message: str, asker: Asker) -> Acted | None:
         """Take a message as an order; None where it is none."""
@@ -247,6 +258,8 @@ class Acting:
             if draft.action in (Action.FREEZE_CARD, Action.UNFREEZE_CARD, Action.REPLACE_CARD):
                 return await self._of_cards(draft, said, asker)
             return await self._of_money(draft, asker)
+        except ServiceRefused:
+            return Acted(ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="act.failed_other"),)))
         except NOT_DONE as error:
             line = Line(key="act.unavailable", slots={"service": getattr(error, "service", "identity")})
             return Acted(ToolResult(outcome=Outcome.CANNOT, lines=(line,)), Ordering(draft=draft))

@@ -9,7 +9,7 @@ ARGS ?=
 # A folder with us_bank_regs or tau_banking in it: make eval ARTICLES=folder
 ARTICLES ?=
 
-.PHONY: run setup test test-postgres check browser eval bench lock
+.PHONY: run setup test test-postgres check browser node eval bench lock
 
 run: setup  ## everything on http://127.0.0.1:8080
 	@exec $(BIN)/counterfoil serve
@@ -17,7 +17,7 @@ run: setup  ## everything on http://127.0.0.1:8080
 setup:
 	@tools/setup.sh
 
-test: check browser  ## every check and every test
+test: check browser node  ## every check and every test
 	$(BIN)/pytest
 
 test-postgres: setup  ## the tests on PostgreSQL instead of SQLite, a server of their own; ARGS are pytest's
@@ -35,6 +35,13 @@ browser:
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	} || echo "There is no Chromium: the tests of the chat page are skipped. As root: apt-get install chromium"
+
+# Tests of logins run against an OpenID provider that is written for Node 20 or newer. Without one they are skipped, and say so.
+node:
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; \
+	} || echo "There is no Node: tests against another's OpenID provider are skipped. As root: apt-get install nodejs npm"
 
 eval: setup  ## how good the answers are, in under ten minutes; it fails below a floor of evals/gates.toml
 	$(BIN)/counterfoil eval run

@@ -34,7 +34,15 @@ ORIGIN = "https://assistant.bank.example"
 MAX_STEPS = 10
 READS = "openid ReadAccountsDetail ReadBalances"
 
-pytestmark = pytest.mark.skipif(NODE is None or NPM is None, reason="no node and npm are installed to run oidc-provider with")
+
+def _runs() -> bool:
+    if NODE is None or NPM is None:
+        return False
+    version = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=False).stdout
+    return int(version.lstrip("v").partition(".")[0] or 0) >= 20
+
+
+pytestmark = pytest.mark.skipif(not _runs(), reason="no node 20 or newer, with npm, is installed to run oidc-provider with")
 
 
 def now() -> dt.datetime:
@@ -67,7 +75,9 @@ def issuer() -> Iterator[str]:
     with subprocess.Popen(command, cwd=installed(), text=True, stdin=pipe, stdout=pipe, stderr=none) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        yield server.stdout.readline().strip()
+        address = server.stdout.readline().strip()
+        assert address, "oidc-provider did not start"
+        yield address
         server.stdin.close()
         server.wait(10)
 

@@ -47,7 +47,9 @@ _ASKS = re.compile(
     r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am)\b"
     r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"
 )
-_PUTS_RIGHT = re.compile(r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|wait|make it|change)\b|\b(?:instead|rather)\b")
+_PUTS_RIGHT = re.compile(
+    r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b"
+)
 _NEARLY_YES = re.compile(r"^(?:yes|yeah|yep|ok|okay|sure|fine|alright|confirm|correct|go ahead|do it|please do)\b")
 _EVERY = re.compile(r"\b(?:all|every|both|everything|cards|the lot)\b")
 

@@ -123,10 +123,10 @@ class Reader:
 
         names: words of those whom the customer pays.
         """
-        if not MAY_BE.search(plain(message)):
-            return None
         if _AGAIN_AND_AGAIN.search(plain(message)):
             return NOTHING
+        if not MAY_BE.search(plain(message)):
+            return None
         text = spoken(message, names)
         near = self.wordings.near(text, self.embed([text])[0])
         best = max((order for (order,) in near), key=lambda order: near[(order,)].both)
@@ -252,6 +252,8 @@ _WHOM = (
     re.compile(rf"\b(?:to|with)\s+{_NAME}{_STOP}", re.IGNORECASE),
     re.compile(rf"\b(?:{_LEADS}|for|is|called)\s+{_NAME}{_STOP}", re.IGNORECASE),
     re.compile(r"^(?P<name>[^\W\d_][^\d,;:!?\n]{0,40}?)\s+(?:needs|wants|gets)\b", re.IGNORECASE),
+    # Putting right: "I said Pemberton", "not Obi, Whitlock".
+    re.compile(rf"(?:\bi (?:said|meant|mean)|^no,|\bnot [^\W\d_]+,?(?: but)?)\s+{_NAME}{_STOP}", re.IGNORECASE),
 )
 _NOBODY = frozenset(
     [
@@ -302,6 +304,7 @@ _NOBODY = frozenset(
         "transfer",
         "card",
         "cards",
+        *("back", "difference", "number", "reference", "rest", "people", "can", "could", "would", "up", "over", "in", "i"),
         "what",
         "pay",
         "send",
@@ -515,7 +518,7 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
         saved = [b for b in around.beneficiaries if re.sub(r"\D", "", b.identification) == details]
         if saved:
             return _saved(saved[0], draft)
-        name = names[0] if names else _bare_name(text) or draft.said
+        name = _bare_name(text) or (names[0] if names else draft.said)
         payee = Payee(name=name, scheme=SORT_CODE, identification=details) if name else None
         return draft.having("payee", Origin.CUSTOMER, payee=payee, said=name or draft.said)
     if asked == "payee":

@@ -16,7 +16,7 @@ from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
 from assistant.periods import Today
 from assistant.spans import accounts_named, plain, words_of
-from assistant.tools import Line, ToolResult, amount_of, literal
+from assistant.tools import Line, ToolResult, amount_of, listed, literal
 from connectors.gateway import Gateway
 from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
@@ -377,9 +377,9 @@ class Acting:
             said.say(_CHECKED[intent.name_check], **named)
         if draft.as_on is not None and draft.origins["amount"][0] is Origin.BANK:
             said.say("act.as_on", day=said.book.day("as on", draft.as_on, (draft.origins["amount"][1],)))
-        for value in intent.values:
-            if value.origin is Origin.DATA:
-                said.say("act.origin", what=value.name, source=literal(value.source))
+        for source in dict.fromkeys(value.source for value in intent.values if value.origin is Origin.DATA):
+            names = [f"the {v.name}" for v in intent.values if v.origin is Origin.DATA and v.source == source]
+            said.say("act.origin", what=listed(names), source=literal(source))
         said.say("act.confirm_step_up" if step_up else "act.confirm")
         event = ConfirmationEvent(
             intent=intent.id,

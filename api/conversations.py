@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from api.parts import Edge, TheEdge, TheLogin
 from api.problems import of_event, responses
 from assistant.acting import Confirmed
-from data.actions import IntentId
+from data.actions import IntentId, State
 from data.errors import InvalidInput, NotFound, TooLong
 from data.facts import (
     ChartEvent,
@@ -77,6 +77,10 @@ class Feedback(BaseModel):
 
 class Confirmation(BaseModel):
     digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="The digest of what was shown: it is a yes to that alone.")
+
+
+class CalledOff(Frozen):
+    state: State = Field(description="`cancelled`, or what it is instead when that came too late.")
 
 
 class Sentence(Frozen):
@@ -198,6 +202,17 @@ async def confirm(
     confirmed = Confirmed(intent=IntentId(intent), digest=body.digest)
     await edge.parts.check(login, confirmed)
     return await _told(edge, login, conversation, CONFIRMED, confirmed, request, accept)
+
+
+@router.delete(
+    "/{conversation}/intents/{intent}",
+    tags=["actions"],
+    summary="Call off what waits for a yes",
+    responses=responses(404),
+)
+async def call_off(edge: TheEdge, login: TheLogin, conversation: ConversationId, intent: Intention) -> CalledOff:
+    """What was confirmed already is not called off: its state says what has become of it."""
+    return CalledOff(state=await edge.parts.call_off(login, IntentId(intent)))
 
 
 async def _told(

@@ -17,6 +17,8 @@ from api.auth import Bearer, Shown
 from api.limits import Allowance, Limits
 from api.turns import Assistant, Turns
 from assistant.acting import Confirmed
+from data.actions import IntentId
+from data.actions import State as Intended
 from data.facts import Row
 from data.party import AccountId, Consent, Frozen, Login, PartyId, Purpose
 from data.records import Records
@@ -27,6 +29,10 @@ Rows = Callable[[Login, Sequence[str], Sequence[AccountId]], Awaitable[Sequence[
 
 # Whether a confirmation would be taken; raises StepUpRequired, IntentGone or NotFound.
 Check = Callable[[Login, Confirmed], Awaitable[None]]
+
+
+# Call off an intent that waits for a yes; the state that it is in then. Raises NotFound.
+CallOff = Callable[[Login, IntentId], Awaitable[Intended]]
 
 
 class Consents(Protocol):
@@ -89,6 +95,7 @@ class Parts:
     bearer: Bearer
     rows: Rows
     check: Check
+    call_off: CallOff
     clock: Callable[[], datetime]
     health: Callable[[], Awaitable[Sequence[PartHealth]]]
     identity: PageIdentity

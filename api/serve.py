@@ -30,6 +30,8 @@ from assistant.outside import Outside
 from connectors.sandbox.app import BASE_URL, IDENTITY_PATH, build
 from connectors.sandbox.tokens import SCOPES
 from connectors.transport import in_process
+from data.actions import IntentId
+from data.actions import State as Intended
 from data.errors import InvalidInput, ModelUnavailable, Unavailable
 from data.party import Login, PartyId
 from data.proofs import Proofs
@@ -144,6 +146,9 @@ def parts_of(bank: Bank, origin: str) -> Parts:
     async def check(login: Login, confirmed: Confirmed) -> None:
         await bank.performing.check(login, confirmed.intent, confirmed.digest, clock())
 
+    async def call_off(login: Login, intent: IntentId) -> Intended:
+        return await asyncio.to_thread(bank.performing.intents.cancel, login.party.id, intent)
+
     async def health() -> Sequence[PartHealth]:
         return [await _index_health(bank), await _outside_health(bank.outside) if bank.outside else _model_health(bank)]
 
@@ -159,6 +164,7 @@ def parts_of(bank: Bank, origin: str) -> Parts:
         bearer=Bearer(issuer, keys, login_of, clock, constraint),
         rows=bank.rows,
         check=check,
+        call_off=call_off,
         clock=clock,
         health=health,
         identity=PageIdentity(

@@ -372,6 +372,8 @@ class Acting:
         said.say(f"act.{_WORDS[intent.action].show}", **slots)
         if intent.fee is not None:
             said.say("act.fee", fee=said.book.money("fee", intent.fee, (_source(intent),)))
+        if told.settles_at is not None:
+            said.say("act.settles", day=said.book.day("arrives", told.settles_at.date(), (_source(intent),)))
         if intent.name_check is not None:
             named = {"name": said.book.name("name at the bank", told.name)} if told.name else {}
             said.say(_CHECKED[intent.name_check], **named)

@@ -18,6 +18,8 @@ from api.auth import Bearer, Claims, Issuer, Keys
 from api.parts import PageIdentity, PartHealth, Parts, State
 from api.turns import Emit
 from assistant.acting import NOWHERE, Confirmed, Place
+from data.actions import IntentId
+from data.actions import State as Intended
 from data.facts import DoneEvent, Event, Fact, FactEvent, Outcome, Row, Scope, StatusEvent, TextEvent, ToolEvent
 from data.party import AccountId, Consent, Grant, GrantSource, Login, Party, PartyId, Purpose, Role
 from data.records import Records
@@ -175,6 +177,11 @@ class Register:
         self.held.pop((party, purpose), None)
 
 
+async def call_off(login: Login, intent: IntentId) -> Intended:
+    """Nothing has been confirmed."""
+    return Intended.CANCELLED
+
+
 async def check(login: Login, confirmed: Confirmed) -> None:
     """Every confirmation would be taken."""
 
@@ -196,6 +203,7 @@ def parts(home: Path, bank: Bank, assistant: Scripted, clock: Clock, **more: Any
         "bearer": bearer,
         "rows": rows,
         "check": check,
+        "call_off": call_off,
         "clock": clock,
         "health": healthy,
         "identity": PAGE,

@@ -23,6 +23,7 @@ from api.parts import PageIdentity, Parts
 from api.turns import Emit
 from assistant.acting import NOWHERE, Confirmed, Place
 from connectors.sandbox.app import build
+from data.actions import IntentId, State
 from data.facts import (
     ChartEvent,
     ChoicesEvent,
@@ -170,6 +171,11 @@ async def rows(login: Login, ids: Sequence[str], accounts: Sequence[AccountId]) 
     return [row for row in ROWS if row.id in ids]
 
 
+async def call_off(login: Login, intent: IntentId) -> State:
+    """Nothing has been confirmed."""
+    return State.CANCELLED
+
+
 async def check(login: Login, confirmed: Confirmed) -> None:
     """Every confirmation would be taken."""
 
@@ -193,6 +199,7 @@ def demo(home: Path, url: str, *, bound: bool = False) -> Parts:
         bearer=Bearer(issuer, Keys(jwks_uri, client, now), login_of, now, constraint),
         rows=rows,
         check=check,
+        call_off=call_off,
         clock=now,
         health=healthy,
         identity=PageIdentity(

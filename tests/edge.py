@@ -94,6 +94,7 @@ class Scripted:
         self.gate.set()
         self.asked = asyncio.Event()
         self.heard: list[tuple[str, Login, str]] = []
+        self.confirmed: list[Confirmed] = []
         self.failure: Exception | None = None
         self.finished = 0
 
@@ -108,6 +109,7 @@ class Scripted:
         confirmed: Confirmed | None = None,
     ) -> str:
         self.heard.append((message, login, memory))
+        self.confirmed += [confirmed] if confirmed is not None else []
         self.asked.set()
         await emit([StatusEvent(text="Looking at your payments")])
         await self.gate.wait()

@@ -19,8 +19,11 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from api import turns
 from api.app import create
 from api.limits import Limits
-from data.errors import ModelUnavailable
+from assistant.acting import Confirmed
+from data.actions import IntentId
+from data.errors import CounterfoilError, IntentGone, ModelUnavailable, NotFound, StepUpRequired
 from data.facts import ErrorEvent, FactEvent, StatusEvent
+from data.party import Login
 from tests.edge import ANSWER, ROWS, SPENT, Bank, Clock, Scripted, Server, parts
 
 SSE = {"Accept": "text/event-stream"}
@@ -639,3 +642,57 @@ async def test_the_log_ends_with_an_error_event_whatever_goes_wrong(desk: Desk) 
     is_problem(await desk.ask(conversation), 503, "unavailable")
     body = (await desk.request("GET", f"/v1/conversations/{conversation}")).json()
     assert body["turns"][0]["ended"]
+
+
+INTENT, DIGEST = "1" * 32, "a" * 64
+
+
+async def test_a_confirmation_reaches_the_assistant_as_what_was_confirmed(desk: Desk) -> None:
+    conversation = await desk.conversation()
+    told = await desk.request("POST", f"/v1/conversations/{conversation}/intents/{INTENT}/confirmation", json={"digest": DIGEST})
+    assert told.status_code == 200
+    assert desk.assistant.confirmed == [Confirmed(intent=IntentId(INTENT), digest=DIGEST)]
+    history = (await desk.request("GET", f"/v1/conversations/{conversation}")).json()
+    assert [turn["message"] for turn in history["turns"]] == ["Confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (StepUpRequired("strong", 300), 401, "step_up_required"),
+        (IntentGone("changed"), 409, "intent_gone"),
+        (NotFound("intent", INTENT), 404, "not_found"),
+    ],
+)
+async def test_a_confirmation_that_would_not_be_taken_begins_nothing(
+    tmp_path: Path, error: CounterfoilError, status: int, said: str
+) -> None:
+    async def check(login: Login, confirmed: Confirmed) -> None:
+        raise error
+
+    desk = Desk(tmp_path, check=check)
+    conversation = await desk.conversation()
+    refused = await desk.request(
+        "POST", f"/v1/conversations/{conversation}/intents/{INTENT}/confirmation", json={"digest": DIGEST}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (status, said)
+    if status == 401:
+        challenge = refused.headers["WWW-Authenticate"]
+        assert 'error="insufficient_user_authentication"' in challenge
+        assert 'acr_values="strong"' in challenge
+        assert 'max_age="300"' in challenge
+    assert not desk.assistant.heard
+
+
+@pytest.mark.parametrize("digest", ["", "yes", "A" * 64, DIGEST + "a"])
+async def test_a_digest_that_is_none_is_refused(desk: Desk, digest: str) -> None:
+    conversation = await desk.conversation()
+    path = f"/v1/conversations/{conversation}/intents/{INTENT}/confirmation"
+    assert (await desk.request("POST", path, json={"digest": digest})).status_code == 422
+    assert not desk.assistant.confirmed
+
+
+async def test_what_waits_can_be_called_off(desk: Desk) -> None:
+    conversation = await desk.conversation()
+    told = await desk.request("DELETE", f"/v1/conversations/{conversation}/intents/{INTENT}")
+    assert (told.status_code, told.json()) == (200, {"state": "cancelled"})

@@ -175,7 +175,7 @@ class Acting:
 
     async def start(self, message: str, asker: Asker) -> Acted | None:
         """Take a message as an order; None where it is none."""
-        if asker.login.token is None:
+        if asker.login.token is None or _ASKS.search(plain(message)):
             return None
         order = await asyncio.to_thread(self.reader.meant, message, asker.names)
         if order is None or order not in ACTIONS:

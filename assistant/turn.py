@@ -667,8 +667,10 @@ def _may_be_a_page(plan: Plan) -> bool:
 
 
 def _may_be_an_order(plan: Plan | Unsure) -> bool:
-    """Whether a message is about no data of the customer's that is sure to be meant: only then it may be an order."""
-    return isinstance(plan, Unsure) or all(step.tool in _BESIDE_DATA for step in plan.steps)
+    """Whether a message reads rather as something else than a question about the customer's own data: only then it may order."""
+    if isinstance(plan, Unsure):
+        return plan.label in _BESIDE_DATA
+    return all(step.tool in _BESIDE_DATA for step in plan.steps)
 
 
 _BESIDE_DATA = frozenset({Tool.CANNOT, Tool.HANDOVER, Tool.OOS, Tool.ARTICLE, Tool.HELP})

@@ -528,7 +528,9 @@ _OWN_SPENDING = re.compile(
 )
 _THE_ONE = re.compile(r"\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b")
 # Orders, which are declined whatever else they name: what only reads cannot be told to act.
-_POLITELY = r"^(?:please |can you |could you |would you |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
+_POLITELY = (
+    r"^(?:please |pls |(?:can|could|would|will) (?:you|u) |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
+)
 _ORDER = re.compile(
     _POLITELY
     + r"(?:freeze|unfreeze|block|unblock|cancel|close|set up|setup|order|activate|replace|change|raise|increase|lower|reduce)"

@@ -25,6 +25,14 @@ NUMBER_WORDS = {
     "once": 1, "twice": 2, "thrice": 3, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "dozen": 12,
 }  # fmt: skip
+# What words for an amount are worth, in whole units.
+WORTH = {
+    word: Decimal(worth)
+    for word, worth in {
+        "fiver": 5, "tenner": 10, "five": 5, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+        "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000, "grand": 1000,
+    }.items()
+}  # fmt: skip
 # Words that conclude something: a fact has to carry them.
 CONCLUSIONS = (
     "more", "less", "fewer", "higher", "lower", "cheaper", "dearer", "same", "none", "nothing", "never", "half", "double",
@@ -81,6 +89,8 @@ class Ground:
         if any("#" in key or key.startswith("product:") for key in fact.evidence) or fact.unit == QUOTE:
             # What a page or the product service says is marked by the questions about pages.
             return []
+        if fact.evidence and all(key.startswith("intent:") for key in fact.evidence):
+            return self._intent_faults(fact, said)
         written = [self.papers[key] for key in fact.evidence if key in self.papers]
         if written:
             counted = fact.unit == COUNT and fact.number == len(written)
@@ -105,6 +115,16 @@ class Ground:
         else:
             right = True
         return [] if right else [f"{fact.label}: {fact.value} {fact.unit} does not follow from its {len(rows)} rows"]
+
+    def _intent_faults(self, fact: Fact, said: Sequence[str]) -> list[str]:
+        """An amount to be sent is one that the customer said, or that of a payment of theirs that they pointed at."""
+        if not fact.is_money:
+            return []
+        words = {WORTH[word] for message in said for word in re.findall(r"[a-z]+", message.casefold()) if word in WORTH}
+        own = {number for message in said for number in _said(message)} | words
+        paid = {Decimal(abs(row.minor)) / 100 for row in self.rows.values()}
+        value = abs(fact.number or Decimal(0))
+        return [] if value in own | paid else [f"{fact.label}: {fact.value} {fact.unit} is an amount that nobody named"]
 
     def _mandates(self, fact: Fact) -> bool:
         """Whether a figure rests on a standing order or the like, whose ids are not rows."""

@@ -29,7 +29,8 @@ NUMBER_WORDS = {
 WORTH = {
     word: Decimal(worth)
     for word, worth in {
-        "fiver": 5, "tenner": 10, "five": 5, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+        "fiver": 5, "tenner": 10, "five": 5, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
+        "fifty": 50,
         "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000, "grand": 1000,
     }.items()
 }  # fmt: skip

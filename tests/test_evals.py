@@ -340,6 +340,16 @@ def test_a_page_may_be_named_by_its_title_where_it_is_cited_and_only_then() -> N
     assert GROUND.faults(dict(output(text)) | cited, ["savings?"])
 
 
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [("send 25 to Sam", True), ("send Sam £25.00", True), ("send Sam a tenner", False), ("pay what I paid at tesco", False)],
+)
+def test_an_amount_to_be_sent_is_one_that_was_said_or_paid(said: str, named: bool) -> None:
+    shown = output("I am ready to send £25.00.", fact("25.00", evidence=["intent:1"]), scope=SCOPE)
+    assert (faults(shown, said) == []) is named
+    assert faults(output("I am ready to send £10.00.", fact("10.00", evidence=["intent:1"]), scope=SCOPE), said) == []
+
+
 def test_a_row_of_somebody_else_is_found_among_the_evidence() -> None:
     given = output("You spent £30.50.", fact("-30.50", evidence=["d1", "d9", "mandate-1"]))
     assert GROUND.strangers(given, {"d1", "d2", "d9"}) == ["d9"]

@@ -92,11 +92,16 @@ def clock() -> datetime:
 
 
 @contextmanager
-def asking_at(now: datetime | None, *, going_on: bool = False) -> Iterator[None]:
-    """Everything called in this context, the sandbox bank included, takes `now` for the present; going_on: and time goes on."""
+def asking_at(now: datetime | Clock | None, *, going_on: bool = False) -> Iterator[None]:
+    """Everything called in this context, the sandbox bank included, takes `now`, or what a clock says, for the present.
+
+    going_on: and time goes on from that moment.
+    """
     began = datetime.now(UTC)
 
     def then() -> datetime:
+        if callable(now):
+            return now()
         moment = now or began
         return moment + (datetime.now(UTC) - began) if going_on else moment
 
@@ -471,8 +476,8 @@ async def open_bank(
             await planner.stop()
         if large is not None:
             await large.aclose()
-        await services.aclose()
         await performing.close()
+        await closing.aclose()
         await index.close()
         await library.index.close()
         cache.close()

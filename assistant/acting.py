@@ -74,7 +74,7 @@ class Confirmed(Frozen):
 @dataclass(frozen=True)
 class Asker:
     """Who orders something, when and where, and their accounts; names: words of those whom they pay. pasted: content that came
-    with the message, in which nothing is an order."""
+    with the message, in which nothing is an order. facts: how many there are in the turn already."""
 
     login: Login
     accounts: Sequence[Account]
@@ -83,6 +83,7 @@ class Asker:
     today: dt.date
     place: Place
     pasted: str = ""
+    facts: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,15 +128,18 @@ class Acting:
         if ordering is None or asker.login.token is None or not message.strip():
             return None
         kept = await self._kept(ordering, asker)
-        if kept is not None and kept.state is State.PREPARED and (said := reply(message, kept.intent)) is not Reply.OTHER:
+        if kept is not None and (said := reply(message, kept.intent)) is not Reply.OTHER:
             if said is Reply.NO:
                 return await self._cancel(kept.intent, asker)
-            if ordering.waits is not None and ordering.age == 0:
+            if ordering.age == 0:
                 return await self.confirm(Confirmed(intent=kept.intent.id, digest=kept.intent.digest), asker)
-            return await self._continue(ordering.draft, asker)
+            if kept.state is State.PREPARED:
+                return await self._continue(ordering.draft, asker)
         if _DROPS.fullmatch(plain(message).strip(" .!")):
             said_no = self._said(asker)
-            said_no.say("act.dropped" if kept is None or kept.state is State.PREPARED else "act.too_late")
+            if kept is not None:
+                return await self._cancel(kept.intent, asker)
+            said_no.say("act.dropped")
             return Acted(said_no.result(Outcome.ANSWER))
         return await self._change(message, ordering, asker)
 
@@ -214,12 +218,29 @@ class Acting:
             return Acted(self._denied(error, said))
         return Acted(await self._became(kept, said, login))
 
-    async def reconciled(self, asker: Asker) -> list[ToolResult]:
-        """What has been found out about what was not known, told before anything else is answered."""
+    async def found_out(self, message: str, ordering: Ordering | None, confirmed: Confirmed | None, asker: Asker) -> Acted | None:
+        """What became of what nobody has told the end of, to be said before anything else is; None where there is no such thing.
+
+        That is what has been read back now, and what was shown in this conversation and confirmed elsewhere, or in a turn that
+        was cut off. What this message itself confirms, or answers, is not among it. The ordering is what is left of it.
+        """
         if asker.login.token is None:
-            return []
-        found = await self.performing.reconcile(asker.login, asker.now)
-        return [await self._became(kept, self._said(asker), asker.login) for kept in found]
+            return None
+        found = {kept.intent.id: kept for kept in await self.performing.reconcile(asker.login, asker.now)}
+        kept = None if ordering is None else await self._kept(ordering, asker)
+        if kept is not None and kept.state not in _NEVER_CONFIRMED:
+            found[kept.intent.id] = kept
+        answered = {confirmed.intent} if confirmed is not None else set()
+        if ordering is not None and kept is not None and reply(message, kept.intent) is not Reply.OTHER and ordering.age == 0:
+            answered.add(kept.intent.id)
+        told = [one for one in found.values() if one.intent.id not in answered]
+        if not told:
+            return None
+        said = self._said(asker)
+        results = [await self._became(one, said, asker.login) for one in told]
+        over = kept is not None and kept.intent.id in {one.intent.id for one in told}
+        events = (event for result in results for event in result.events)
+        return Acted(said.result(results[-1].outcome, (), *events), None if over else ordering)
 
     async def _became(self, kept: Kept, said: _Said, login: Login) -> ToolResult:
         """What became of an intent, in words."""
@@ -247,9 +268,13 @@ class Acting:
         return said.result(Outcome.UNKNOWN, (), receipt)
 
     async def _cancel(self, intent: Intent, asker: Asker) -> Acted:
-        state = await asyncio.to_thread(self.performing.intents.cancel, asker.login.party.id, intent.id)
-        said = self._said(asker)
-        said.say("act.dropped" if state is State.CANCELLED else "act.too_late")
+        """Take back what was not confirmed yet; of what was, say what became of it."""
+        party, said = asker.login.party.id, self._said(asker)
+        state = await asyncio.to_thread(self.performing.intents.cancel, party, intent.id)
+        if state in (State.FAILED, State.RESERVED, State.SENT, State.UNKNOWN):
+            kept = await asyncio.to_thread(self.performing.intents.get, party, intent.id)
+            return Acted(await self._became(kept, said, asker.login))
+        said.say("act.too_late" if state is State.DONE else "act.dropped")
         return Acted(said.result(Outcome.ANSWER, (), ReceiptEvent(intent=intent.id, action=intent.action, state=state)))
 
     # What is missing
@@ -539,7 +564,7 @@ class Acting:
     # In words
 
     def _said(self, asker: Asker) -> _Said:
-        return _Said(FactBook(asker.login.locale))
+        return _Said(FactBook(asker.login.locale, asker.facts))
 
     def _slots(self, intent: Intent, said: _Said) -> dict[str, Fact | str]:
         """The values of an intent for a sentence, each a fact."""
@@ -608,7 +633,18 @@ _ASKED = {
     "ask_other_account": "account",
     "ask_name": "name",
 }
-_REASONS = {"AM04": "act.failed_funds", "U028": "act.failed_login", "service_unavailable": "act.failed_service"}
+_REASONS = {
+    "AM04": "act.failed_funds",
+    "U028": "act.failed_login",
+    "not_authenticated": "act.failed_login",
+    "insufficient_scope": "act.failed_login",
+    "service_unavailable": "act.failed_service",
+    "outcome_unknown": "act.failed_service",
+    "database_unavailable": "act.failed_service",
+    "not sent": "act.failed_never",
+    "not made": "act.failed_never",
+}
+_NEVER_CONFIRMED = (State.PREPARED, State.CANCELLED, State.EXPIRED)
 _DROPS = re.compile(
     r"(?:no|nope|ok|oh|wait|actually|please|stop|sorry|no wait|hang on|on second thoughts?)?[ ,]*(?:no|stop|cancel|forget|scrap|drop|leave|never ?mind|don't)"
     r"(?: (?:it|that|this|the (?:payment|transfer|order)|send (?:it|that)|do (?:it|that)|bother|please|wait|about it|about that))*"

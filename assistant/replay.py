@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 
 from pydantic import TypeAdapter
 
-from assistant.acting import Acted, Acting, Asker
+from assistant.acting import Acted, Acting, Asker, Confirmed
 from assistant.dialogue import Asked, Choice, Unsure
 from assistant.orders import Ordering
 from assistant.periods import Today
@@ -41,7 +41,8 @@ _EVENTS: TypeAdapter[list[FactEvent | TextEvent]] = TypeAdapter(list[FactEvent |
 class Stored:
     """A turn as it is on record. pages: what the pages made of a plan; performed: what each step found, by the step.
 
-    ordered: what was said of an order, by whether it went on with one that was under way; there is no plan then.
+    ordered: what was said of an order, by whether it went on with one that was under way, and there is no plan then; None: what
+    was said of earlier ones before the answer.
     """
 
     message: str
@@ -51,7 +52,7 @@ class Stored:
     names: Mapping[str, Any]
     today: Today
     plan: Plan | Unsure | None
-    ordered: Mapping[bool, Acted]
+    ordered: Mapping[bool | None, Acted]
     pages: Mapping[bytes, Plan | Unsure]
     performed: Mapping[Step, Performed]
     facts: tuple[Fact, ...]
@@ -126,8 +127,11 @@ class Nobody:
 class Ordered:
     """In the place of what takes orders: says what was said then, and does nothing."""
 
-    def __init__(self, then: Mapping[bool, Acted]) -> None:
+    def __init__(self, then: Mapping[bool | None, Acted]) -> None:
         self.then = then
+
+    async def found_out(self, message: str, ordering: Ordering | None, confirmed: Confirmed | None, asker: Asker) -> Acted | None:
+        return self.then.get(None)
 
     async def go_on(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         return self.then.get(True)

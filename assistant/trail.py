@@ -126,8 +126,9 @@ def performed(step: Step, result: ToolResult, asked: Sequence[Asked], choices: S
         trail.add(Note(Kind.PERFORMED, plain, {"step": step, "result": result, "asked": asked, "choices": choices}))
 
 
-def acted(acted: Acted, *, goes_on: bool) -> None:
-    """What a turn says of an order. goes_on: of one that was under way, and not of one that this message gives."""
+def acted(acted: Acted, *, goes_on: bool | None) -> None:
+    """What a turn says of an order. goes_on: of one that was under way, and not of one that this message gives; None: of what
+    became of earlier ones, before anything else is said."""
     if (trail := _trail.get()) is not None:
         trail.add(Note(Kind.ORDERED, {"outcome": acted.result.outcome.value, "goes_on": goes_on}, acted))
 

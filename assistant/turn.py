@@ -118,7 +118,7 @@ Searched = tuple[str, Sequence[Sequence[Passage]], list[terms.Held]]
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks in a turn, what they may see, when, and after what. pasted: content beside their words. searched: what this turn has looked for in the pages."""
+    """Who asks in a turn, what they may see, when, and after what. pasted: content beside their words. facts: how many were told before the answer. searched: what this turn has looked for in the pages."""
 
     login: Login
     accounts: tuple[AccountId, ...]
@@ -127,6 +127,7 @@ class Asking:
     now: dt.datetime
     place: Place = NOWHERE
     pasted: str = ""
+    facts: int = 0
     searched: dict[str, Searched] = field(default_factory=dict)
 
 
@@ -183,6 +184,13 @@ class Assistant:
         message = own if pasted else message
         asking = Asking(login, accounts, known, before, now, place, pasted)
         trail.begun(login, before, known)
+        found_out = await self._found_out(message, asking, confirmed)
+        if found_out is not None:
+            trail.acted(found_out, goes_on=None)
+            told = found_out.result
+            await emit([*(FactEvent(fact=fact) for fact in told.facts), *render([told]), *told.events])
+            before = before.model_copy(update={"ordering": found_out.ordering})
+            asking = replace(asking, memory=before, facts=len(told.facts))
         ordered = await self._of_order(message, asking, confirmed)
         if ordered is not None:
             trail.acted(ordered, goes_on=True)
@@ -203,7 +211,7 @@ class Assistant:
         results: list[ToolResult] = []
         asked: list[Asked] = []
         choices: list[Choice] = []
-        facts = 0
+        facts = asking.facts
         for step in plan.steps if isinstance(plan, Plan) else ():
             result, done, offered = await self._perform(step, asking, facts)
             if result.unknown and isinstance(plan, Plan) and len(plan.steps) == 1 and plan.sure < SURE_OF_PAYMENTS:
@@ -228,8 +236,21 @@ class Assistant:
     def _asker(self, asking: Asking) -> Asker:
         known = asking.known
         return Asker(
-            asking.login, known.accounts, known.leading - known.words, asking.now, known.today.date, asking.place, asking.pasted
+            asking.login,
+            known.accounts,
+            known.leading - known.words,
+            asking.now,
+            known.today.date,
+            asking.place,
+            asking.pasted,
+            asking.facts,
         )
+
+    async def _found_out(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
+        """What became of what nobody has told the end of; None where there is no such thing."""
+        if self.acting is None:
+            return None
+        return await self.acting.found_out(message, asking.memory.ordering, confirmed, self._asker(asking))
 
     async def _of_order(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
         """What is confirmed, or goes on with an order; None where the message is about something else."""
@@ -320,7 +341,7 @@ class Assistant:
             left = self.understanding.passes_over(step, heard, message, memory)
             return f"the customer also said: {left}; without it this would cover more than was asked" if left else ""
 
-        wording = Wording(perform, emit, Placeholders(names_to_hide(login.party, known, heard.spans)), login.locale)
+        wording = Wording(perform, emit, Placeholders(names_to_hide(login.party, known, heard.spans)), login.locale, asking.facts)
 
         async def ask(_own: tuple[OwnAccountId, ...]) -> None:
             await emit([StatusEvent(text="Thinking about it")])

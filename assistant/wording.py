@@ -26,13 +26,14 @@ CAVEATS = frozenset({"afford.overdraft", "sum.refunds", "sum.pending", "compare.
 class Wording:
     """Performs steps and says sentences, in any order; `finish` says what is still to be said.
 
-    faulty: whether a sentence was held back. Nothing of the model's is said from then on: our own sentences are.
+    before: how many facts the turn has told already. faulty: whether a sentence was held back. Nothing of the model's is said from then on: our own sentences are.
     """
 
     perform: Perform
     emit: Emit
     hidden: Placeholders
     locale: str
+    before: int = 0
     results: list[ToolResult] = field(default_factory=list)
     words: list[tuple[str, ...]] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
@@ -46,7 +47,7 @@ class Wording:
 
     async def do(self, step: Step) -> ToolResult:
         """Perform a step under policy and tell what it found."""
-        result, asked, choices = await self.perform(step, len(self.facts))
+        result, asked, choices = await self.perform(step, self.before + len(self.facts))
         self.asked += asked
         self.choices += choices
         spans = step.spans
@@ -56,7 +57,7 @@ class Wording:
     async def calculate(self, asked: Calculation) -> ToolResult:
         """Work something out from facts that are there. Raises ValueError, saying why, when it cannot be."""
         known = {fact.ref: Stated(fact, result.scope) for result in self.results for fact in result.facts}
-        result = calculate(asked, known, FactBook(self.locale, len(known)))
+        result = calculate(asked, known, FactBook(self.locale, self.before + len(known)))
         return await self._found(result, CALCULATE, ())
 
     async def _found(self, result: ToolResult, tool: str, words: tuple[str, ...]) -> ToolResult:

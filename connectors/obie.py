@@ -383,6 +383,7 @@ class Instructed(BaseModel):
 
 class WirePaymentConsent(BaseModel):
     id: str = Field(alias="ConsentId", min_length=1)
+    status: str = Field(alias="Status")
     cut_off: AwareDatetime = Field(alias="CutOffDateTime")
     executes_at: AwareDatetime = Field(alias="ExpectedExecutionDateTime")
     settles_at: AwareDatetime = Field(alias="ExpectedSettlementDateTime")
@@ -694,6 +695,11 @@ def payment_consent(wire: Mapping[str, Any]) -> PaymentConsent:
         settles_at=shown.settles_at,
         fee=sum((charge.amount.money() for charge in shown.charges), nothing),
     )
+
+
+def is_over(wire: Mapping[str, Any]) -> bool:
+    """Whether a consent is rejected: no payment is made of it any more."""
+    return WirePaymentConsent.model_validate(wire).status == "RJCT"
 
 
 def payment(wire: Mapping[str, Any]) -> Result:

@@ -14,7 +14,7 @@ from connectors import obie
 from connectors.client import ServiceClient
 from connectors.exchange import Exchange
 from connectors.obie import PaymentConsent
-from data.actions import NameCheck, Payee, Result
+from data.actions import NameCheck, Payee, Result, State
 from data.errors import ServiceUnavailable
 from data.money import Money
 from data.party import AccountId
@@ -94,10 +94,16 @@ class PaymentServices(ServiceClient):
         return self.written(obie.payment, await self.post(token, f"{_kind(on)}s", body, key, PAYS))
 
     async def find(self, token: str, consent: str) -> Result | None:
-        """What became of a consent, read back: None when no payment was made of it. Never a write."""
+        """What became of a consent, read back: None when no payment was made of it yet. Never a write.
+
+        FAILED, reason "not made", only where the bank says itself that none will be: its clock counts, and no other.
+        """
         answer = await self.get(token, f"{self._base}/domestic-payments", {"consentId": consent}, PAYS)
         made = self.rows(answer, "DomesticPayment")
-        return self.read(obie.payment, made[0]) if made else None
+        if made:
+            return self.read(obie.payment, made[0])
+        answer = await self.get(token, f"{self._base}{_consent(consent)}", {}, PAYS)
+        return Result(state=State.FAILED, reason="not made") if self.read(obie.is_over, answer.get("Data")) else None
 
     async def add_beneficiary(self, token: str, account: AccountId, payee: Payee, key: str) -> str:
         """Save a payee with an account; returns the id of the beneficiary."""

@@ -19,7 +19,15 @@ from connectors.services import BankServices
 from data import errors
 from data.actions import LASTS, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Result, State
 from data.banking import Card
-from data.errors import NotAuthenticated, OutcomeUnknown, ScopeMissing, ServiceRefused, ServiceUnavailable, StepUpRequired
+from data.errors import (
+    DatabaseUnavailable,
+    NotAuthenticated,
+    OutcomeUnknown,
+    ScopeMissing,
+    ServiceRefused,
+    ServiceUnavailable,
+    StepUpRequired,
+)
 from data.intents import Intents, Kept, Velocity
 from data.money import Money
 from data.party import STRONG, Login
@@ -31,7 +39,7 @@ T = TypeVar("T")
 FRESH_S = 300
 # A process that was to send something and has not said what became of it for so long will not send it any more.
 GIVEN_UP = dt.timedelta(minutes=2)
-# So long after it could last be confirmed the bank takes no payment under a consent: what was not found then was not made.
+# So long after it could last be confirmed what is asked without a consent has come or never will.
 FORGOTTEN = LASTS + dt.timedelta(minutes=15)
 
 # What a service, or what gives tokens for it, says instead of doing what it is asked.
@@ -164,14 +172,22 @@ class Performing:
             await asyncio.wait(self._going)
 
     async def _carry_out(self, intent: Intent, token: str) -> Kept:
-        failed = await _failure(self._approve(intent, token))
-        if failed is None and not await asyncio.to_thread(self.intents.sent, intent.id):
-            # Given up as one that was never sent, by another process that came to look.
-            return await asyncio.to_thread(self.intents.get, intent.party, intent.id)
-        result = failed or await self._sent(intent, token)
-        stands = await asyncio.to_thread(self.intents.settle, intent.id, result)
-        log.info("settled", action=intent.action.value, state=stands.state.value)
-        return Kept(intent, stands.state, stands)
+        result = await _failure(self._approve(intent, token))
+        try:
+            if result is None and not await asyncio.to_thread(self.intents.sent, intent.id):
+                # Given up as one that was never sent, by another process that came to look.
+                return await asyncio.to_thread(self.intents.get, intent.party, intent.id)
+        except DatabaseUnavailable as error:
+            # Nobody sends what is not written down as sent.
+            result = Result(state=State.FAILED, reason=error.code)
+        result = result or await self._sent(intent, token)
+        try:
+            result = await asyncio.to_thread(self.intents.settle, intent.id, result)
+        except DatabaseUnavailable:
+            # What became of it is known here all the same; who reads it back will write it down.
+            log.warning("not written down", action=intent.action.value, state=result.state.value)
+        log.info("settled", action=intent.action.value, state=result.state.value)
+        return Kept(intent, result.state, result)
 
     async def _approve(self, intent: Intent, token: str) -> None:
         if intent.consent:
@@ -208,22 +224,20 @@ class Performing:
     async def reconcile(self, login: Login, now: dt.datetime) -> Sequence[Kept]:
         """Find out what became of a party's intents that have no known end; returns those that have one now. Nothing is sent."""
         settled = []
-        for kept in await asyncio.to_thread(self.intents.unsettled, now):
-            stale = kept.intent.prepared_at + LASTS + GIVEN_UP < now
-            if kept.intent.party != login.party.id or (kept.state is not State.UNKNOWN and not stale):
-                continue
+        for kept in await asyncio.to_thread(self.intents.unsettled, login.party.id):
             result = await self._found(kept, login, now)
-            if result is not None:
+            if result is not None and result.state is not State.UNKNOWN:
                 stands = await asyncio.to_thread(self.intents.settle, kept.intent.id, result)
                 settled.append(Kept(kept.intent, stands.state, stands))
         return settled
 
     async def _found(self, kept: Kept, login: Login, now: dt.datetime) -> Result | None:
-        """What became of an intent that was given up; None where that is still not known."""
+        """What became of an intent; None where that is still not known. What another process may still be about is left to it."""
         if kept.state is State.RESERVED:
-            return Result(state=State.FAILED, reason="not sent")
+            given_up = kept.intent.prepared_at + LASTS + GIVEN_UP < now
+            return Result(state=State.FAILED, reason="not sent") if given_up else None
         found = await self._read_back(kept.intent, _token(login))
-        if found is None and kept.intent.prepared_at + FORGOTTEN < now:
+        if found is None and not kept.intent.consent and kept.intent.prepared_at + FORGOTTEN < now:
             return Result(state=State.FAILED, reason="not made")
         return found
 

@@ -78,8 +78,7 @@ class Reservation(Generic[D]):
 class Intents:
     """States only go forward, each in one step that finds the state before it; one that has ended never changes.
 
-    Who may see an intent is its party: of anybody else's, it raises NotFound. `sent`, `settle` and `unsettled` are not for
-    customers. Blocking: call it from a worker thread when an event loop is running.
+    Who may see an intent is its party: of anybody else's, it raises NotFound. `sent` and `settle` are not for customers. Blocking: call it from a worker thread when an event loop is running.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -181,9 +180,10 @@ class Intents:
             raise NotFound("intent", intent)
         return stands
 
-    def unsettled(self, before: dt.datetime) -> tuple[Kept, ...]:
-        """Everybody's intents that were reserved before a moment and have no known end, oldest first: to be read back."""
-        query = select(intent_t).where(intent_t.c.state.in_(OPEN), intent_t.c.reserved_at < before).order_by(intent_t.c.number)
+    def unsettled(self, party: PartyId) -> tuple[Kept, ...]:
+        """A party's intents that were confirmed and have no known end, oldest first: to be read back."""
+        mine = (intent_t.c.party_id == party, intent_t.c.state.in_(OPEN))
+        query = select(intent_t).where(*mine).order_by(intent_t.c.number)
         with self.engine.connect() as connection:
             return tuple(_kept(row) for row in connection.execute(query).mappings())
 

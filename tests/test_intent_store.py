@@ -229,13 +229,13 @@ def test_what_was_confirmed_does_not_go_back(intents: Intents) -> None:
 
 def test_what_has_no_known_end_is_read_back(intents: Intents) -> None:
     waits, is_sent, unknown, done = (reserved(intents, payment(name)) for name in "abcd")
-    reserved(intents, payment("late", at=NOW + MINUTE), NOW + MINUTE)
+    reserved(intents, payment("bobs", party=BOB))
     intents.put(payment("prepared"))
     for one in (is_sent, unknown, done):
         intents.sent(one.id)
     intents.settle(unknown.id, Result(state=State.UNKNOWN))
     intents.settle(done.id, Result(state=State.DONE))
-    found = [(kept.intent, kept.state) for kept in intents.unsettled(NOW + SECOND)]
+    found = [(kept.intent, kept.state) for kept in intents.unsettled(ANN)]
     assert found == [(waits, State.RESERVED), (is_sent, State.SENT), (unknown, State.UNKNOWN)]
 
 

@@ -271,8 +271,12 @@ def still_good(ask: Asking, consent: sqlite3.Row, *statuses: str) -> None:
         raise Refused(400, "U009", f"the consent is {consent['status']}", "ConsentId")
     if ask.now > moment(consent["cut_off"]):
         raise Refused(400, "U012", "the time for this payment is over", "ConsentId")
-    if ask.now > moment(consent["created_at"]) + CONSENT_LASTS:
+    if time_is_over(ask, consent):
         raise Refused(400, "U009", "the consent has expired", "ConsentId")
+
+
+def time_is_over(ask: Asking, consent: sqlite3.Row) -> bool:
+    return ask.now > min(moment(consent["cut_off"]), moment(consent["created_at"]) + CONSENT_LASTS)
 
 
 def proved_lately(ask: Asking) -> bool:
@@ -359,9 +363,14 @@ def consent_to_later_payment(request: Request, ask: Payer, key: Key, body: Later
 
 @router.get("/domestic-payment-consents/{consent}", response_model=Answer)
 def read_consent(request: Request, consent: str, ask: Payer) -> Response:
-    """A consent of either kind."""
-    with written(request).reading() as db:
-        return answer(request, consent_wire(consent_of(db, ask, consent)))
+    """A consent of either kind. One whose time is over is rejected from then on, so that a clock that goes back does not
+    bring it back: whoever has read this can rely on it."""
+    with written(request).writing() as db:
+        row = consent_of(db, ask, consent)
+        if row["status"] in ("AWAU", "AUTH") and time_is_over(ask, row):
+            db.execute("update consents set status = 'RJCT', status_at = ? where id = ?", (stored(ask.now), consent))
+            row = consent_of(db, ask, consent)
+        return answer(request, consent_wire(row))
 
 
 @router.get("/domestic-payment-consents/{consent}/funds-confirmation", response_model=Answer)

@@ -200,7 +200,7 @@ async def confirm(
     401 with `insufficient_user_authentication` (RFC 9470) when the customer has to log in more strongly first.
     """
     confirmed = Confirmed(intent=IntentId(intent), digest=body.digest)
-    await edge.parts.check(login, confirmed)
+    await edge.parts.check(login, conversation, confirmed)
     return await _told(edge, login, conversation, CONFIRMED, confirmed, request, accept)
 
 
@@ -212,7 +212,7 @@ async def confirm(
 )
 async def call_off(edge: TheEdge, login: TheLogin, conversation: ConversationId, intent: Intention) -> CalledOff:
     """What was confirmed already is not called off: its state says what has become of it."""
-    return CalledOff(state=await edge.parts.call_off(login, IntentId(intent)))
+    return CalledOff(state=await edge.parts.call_off(login, conversation, IntentId(intent)))
 
 
 async def _told(

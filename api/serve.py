@@ -32,7 +32,7 @@ from connectors.sandbox.tokens import SCOPES
 from connectors.transport import in_process
 from data.actions import IntentId
 from data.actions import State as Intended
-from data.errors import InvalidInput, ModelUnavailable, Unavailable
+from data.errors import InvalidInput, ModelUnavailable, NotFound, Unavailable
 from data.party import Login, PartyId
 from data.proofs import Proofs
 
@@ -143,10 +143,17 @@ def parts_of(bank: Bank, origin: str) -> Parts:
     async def login_of(claims: Claims, token: str) -> Login:
         return await bank.login(PartyId(str(claims["sub"])), token)
 
-    async def check(login: Login, confirmed: Confirmed) -> None:
+    async def own(login: Login, conversation: str, intent: IntentId) -> None:
+        kept = await asyncio.to_thread(bank.performing.intents.get, login.party.id, intent)
+        if kept.intent.conversation != conversation:
+            raise NotFound("intent", intent)
+
+    async def check(login: Login, conversation: str, confirmed: Confirmed) -> None:
+        await own(login, conversation, confirmed.intent)
         await bank.performing.check(login, confirmed.intent, confirmed.digest, clock())
 
-    async def call_off(login: Login, intent: IntentId) -> Intended:
+    async def call_off(login: Login, conversation: str, intent: IntentId) -> Intended:
+        await own(login, conversation, intent)
         return await asyncio.to_thread(bank.performing.intents.cancel, login.party.id, intent)
 
     async def health() -> Sequence[PartHealth]:

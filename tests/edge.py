@@ -179,12 +179,12 @@ class Register:
         self.held.pop((party, purpose), None)
 
 
-async def call_off(login: Login, intent: IntentId) -> Intended:
+async def call_off(login: Login, conversation: str, intent: IntentId) -> Intended:
     """Nothing has been confirmed."""
     return Intended.CANCELLED
 
 
-async def check(login: Login, confirmed: Confirmed) -> None:
+async def check(login: Login, conversation: str, confirmed: Confirmed) -> None:
     """Every confirmation would be taken."""
 
 

@@ -667,7 +667,7 @@ async def test_a_confirmation_reaches_the_assistant_as_what_was_confirmed(desk: 
 async def test_a_confirmation_that_would_not_be_taken_begins_nothing(
     tmp_path: Path, error: CounterfoilError, status: int, said: str
 ) -> None:
-    async def check(login: Login, confirmed: Confirmed) -> None:
+    async def check(login: Login, conversation: str, confirmed: Confirmed) -> None:
         raise error
 
     desk = Desk(tmp_path, check=check)

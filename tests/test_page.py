@@ -171,12 +171,12 @@ async def rows(login: Login, ids: Sequence[str], accounts: Sequence[AccountId]) 
     return [row for row in ROWS if row.id in ids]
 
 
-async def call_off(login: Login, intent: IntentId) -> State:
+async def call_off(login: Login, conversation: str, intent: IntentId) -> State:
     """Nothing has been confirmed."""
     return State.CANCELLED
 
 
-async def check(login: Login, confirmed: Confirmed) -> None:
+async def check(login: Login, conversation: str, confirmed: Confirmed) -> None:
     """Every confirmation would be taken."""
 
 

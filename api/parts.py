@@ -27,12 +27,10 @@ from data.records import Records
 Rows = Callable[[Login, Sequence[str], Sequence[AccountId]], Awaitable[Sequence[Row]]]
 
 
-# Whether a confirmation would be taken; raises StepUpRequired, IntentGone or NotFound.
-Check = Callable[[Login, Confirmed], Awaitable[None]]
-
-
-# Call off an intent that waits for a yes; the state that it is in then. Raises NotFound.
-CallOff = Callable[[Login, IntentId], Awaitable[Intended]]
+# Whether a confirmation in a conversation would be taken; raises StepUpRequired, IntentGone or NotFound.
+Check = Callable[[Login, str, Confirmed], Awaitable[None]]
+# Call off an intent of a conversation that waits for a yes; the state that it is in then. Raises NotFound.
+CallOff = Callable[[Login, str, IntentId], Awaitable[Intended]]
 
 
 class Consents(Protocol):

@@ -78,7 +78,8 @@ class Reservation(Generic[D]):
 class Intents:
     """States only go forward, each in one step that finds the state before it; one that has ended never changes.
 
-    Who may see an intent is its party: of anybody else's, it raises NotFound. `sent` and `settle` are not for customers. Blocking: call it from a worker thread when an event loop is running.
+    Who may see an intent is its party: of anybody else's, it raises NotFound. `sent` and `settle` are not for customers.
+    Blocking: call it from a worker thread when an event loop is running.
     """
 
     def __init__(self, engine: Engine) -> None:

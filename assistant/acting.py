@@ -44,7 +44,8 @@ MOST_CHOICES = 6
 # A change to what was shown is short, and asks nothing.
 CHANGING = 9
 _ASKS = re.compile(
-    r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am)\b"
+    r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am|should|shall|may|must)\b"
+    r"|[,.;!?]\s+(?:and |but |so )?(?:how|what|what's|whats|when|where|who|why|which|is|does|will (?:that|it|i)|should)\b"
     r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"
 )
 _PUTS_RIGHT = re.compile(

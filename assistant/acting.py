@@ -49,6 +49,8 @@ _ASKS = re.compile(
     r"|[,.;!?]\s+(?:and |but |so )?(?:how|what|what's|whats|when|where|who|why|which|is|does|will (?:that|it|i)|should)\b"
     r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"
 )
+# "Can I pay somebody new?" asks for leave, "can I pay Sam 20" for the deed.
+_MAY_I = re.compile(r"^(?:and |so |but |ok |please )*(?:can|could|may|might) (?:i|we)\b(?! (?:have|get|order)\b)")
 _PUTS_RIGHT = re.compile(
     r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b"
 )
@@ -181,7 +183,8 @@ class Acting:
 
     async def start(self, message: str, asker: Asker) -> Acted | None:
         """Take a message as an order; None where it is none."""
-        if asker.login.token is None or _ASKS.search(plain(message)):
+        text = plain(message)
+        if asker.login.token is None or _ASKS.search(text) or (_MAY_I.search(text) and not orders.amounts(message, "GBP")):
             return None
         order = await asyncio.to_thread(self.reader.meant, message, asker.names)
         if order is None or order not in ACTIONS:

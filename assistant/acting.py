@@ -45,6 +45,7 @@ MOST_CHOICES = 6
 CHANGING = 9
 _ASKS = re.compile(
     r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am|should|shall|may|must)\b"
+    r"|\b(?:how (?:long|many|much|often|soon)|when (?:will|does|do|is|can)|what (?:is|are|does|do|will|happens))\b"
     r"|^(?:and |so |but |ok )*(?:if|say|suppos\w+|imagin\w+|assum\w+|let's say|(?:i'm |i am )?(?:thinking|wondering|considering)|i wonder|i might|i may)\b"
     r"|[,.;!?]\s+(?:and |but |so )?(?:how|what|what's|whats|when|where|who|why|which|is|does|will (?:that|it|i)|should)\b"
     r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from assistant import orders, periods, trail
 from assistant.confirming import Reply, reply
+from assistant.dialogue import Memory
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
 from assistant.periods import Today
@@ -224,7 +225,7 @@ class Acting:
             return Acted(self._denied(error, said))
         return Acted(await self._became(kept, said, login))
 
-    async def found_out(self, message: str, ordering: Ordering | None, confirmed: Confirmed | None, asker: Asker) -> Acted | None:
+    async def found_out(self, message: str, memory: Memory, confirmed: Confirmed | None, asker: Asker) -> Acted | None:
         """What became of what nobody has told the end of, to be said before anything else is; None where there is no such thing.
 
         That is what has been read back now, and what was shown in this conversation and confirmed elsewhere, or in a turn that
@@ -232,21 +233,36 @@ class Acting:
         """
         if asker.login.token is None:
             return None
+        ordering, waits = memory.ordering, None if memory.ordering is None else memory.ordering.waits
         found = {kept.intent.id: kept for kept in await self.performing.reconcile(asker.login, asker.now)}
-        kept = None if ordering is None else await self._kept(ordering, asker)
-        if kept is not None and kept.state not in _NEVER_CONFIRMED:
-            found[kept.intent.id] = kept
-        answered = {confirmed.intent} if confirmed is not None else set()
-        if ordering is not None and kept is not None and reply(message, kept.intent) is not Reply.OTHER and ordering.age == 0:
-            answered.add(kept.intent.id)
-        told = [one for one in found.values() if one.intent.id not in answered]
+        found |= {kept.intent.id: kept for kept in await self._untold(memory.told, asker)}
+        answered = confirmed.intent if confirmed is not None else None
+        if (
+            ordering is not None
+            and waits in found
+            and reply(message, found[waits].intent) is not Reply.OTHER
+            and ordering.age == 0
+        ):
+            answered = waits
+        told = [kept for kept in found.values() if kept.intent.id != answered]
         if not told:
             return None
         said = self._said(asker)
-        results = [await self._became(one, said, asker.login) for one in told]
-        over = kept is not None and kept.intent.id in {one.intent.id for one in told}
+        results = [await self._became(kept, said, asker.login) for kept in told]
         events = (event for result in results for event in result.events)
+        over = waits in {kept.intent.id for kept in told}
         return Acted(said.result(results[-1].outcome, (), *events), None if over else ordering)
+
+    async def told(self, before: IntentId | None, asker: Asker) -> IntentId | None:
+        """The newest intent that a turn which tells of all of them has told of."""
+        return next((kept.intent.id for kept in reversed(await self._untold(before, asker))), before)
+
+    async def _untold(self, told: IntentId | None, asker: Asker) -> Sequence[Kept]:
+        """What has been confirmed of what this conversation showed, and was not told of in it."""
+        if not asker.place.conversation:
+            return ()
+        intents, party = self.performing.intents, asker.login.party.id
+        return await asyncio.to_thread(intents.confirmed, party, asker.place.conversation, told)
 
     async def _became(self, kept: Kept, said: _Said, login: Login) -> ToolResult:
         """What became of an intent, in words."""
@@ -650,7 +666,6 @@ _REASONS = {
     "not sent": "act.failed_never",
     "not made": "act.failed_never",
 }
-_NEVER_CONFIRMED = (State.PREPARED, State.CANCELLED, State.EXPIRED)
 _DROPS = re.compile(
     r"(?:no|nope|ok|oh|wait|actually|please|stop|sorry|no wait|hang on|on second thoughts?)?[ ,]*(?:no|stop|cancel|forget|scrap|drop|leave|never ?mind|don't)"
     r"(?: (?:it|that|this|the (?:payment|transfer|order)|send (?:it|that)|do (?:it|that)|bother|please|wait|about it|about that))*"

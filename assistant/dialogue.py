@@ -17,6 +17,7 @@ from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
+from data.actions import IntentId
 from data.banking import AccountKind
 from data.party import Frozen
 from prompts.registry import word_list
@@ -58,20 +59,25 @@ class Asked(Frozen):
 
 
 class Memory(Frozen):
-    """What a conversation remembers between turns; the only state of the dialogue."""
+    """What a conversation remembers between turns; the only state of the dialogue.
+
+    told: the newest intent that was confirmed in it, and of which it has said what became of it.
+    """
 
     asked: tuple[Asked, ...] = ()
     choices: tuple[Choice, ...] = ()
     open: Step | None = None
     lost: bool = False
     ordering: Ordering | None = None
+    told: IntentId | None = None
 
     def after(
         self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False
     ) -> Memory:
         """left_open: what a question that was asked back may have been about, for an answer that completes it. lost: whether
         the message was not understood, or refused, so that "them" in the next one is nobody who is known."""
-        return Memory(asked=(*self.asked, *done)[-REMEMBERED:], choices=tuple(choices), open=left_open, lost=lost)
+        asked = (*self.asked, *done)[-REMEMBERED:]
+        return Memory(asked=asked, choices=tuple(choices), open=left_open, lost=lost, told=self.told)
 
 
 @dataclass(frozen=True)

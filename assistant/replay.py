@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 from pydantic import TypeAdapter
 
 from assistant.acting import Acted, Acting, Asker, Confirmed
-from assistant.dialogue import Asked, Choice, Unsure
+from assistant.dialogue import Asked, Choice, Memory, Unsure
 from assistant.orders import Ordering
 from assistant.periods import Today
 from assistant.plan import Plan, Step
@@ -23,6 +23,7 @@ from assistant.spans import Known
 from assistant.tools import Line, ToolResult
 from assistant.trail import Trail, recording
 from assistant.turn import STATIC, Asking, Assistant
+from data.actions import IntentId
 from data.audit import Entry, Kind, as_json
 from data.banking import Account
 from data.errors import InvalidInput, NotFound
@@ -130,8 +131,11 @@ class Ordered:
     def __init__(self, then: Mapping[bool | None, Acted]) -> None:
         self.then = then
 
-    async def found_out(self, message: str, ordering: Ordering | None, confirmed: Confirmed | None, asker: Asker) -> Acted | None:
+    async def found_out(self, message: str, memory: Memory, confirmed: Confirmed | None, asker: Asker) -> Acted | None:
         return self.then.get(None)
+
+    async def told(self, before: IntentId | None, asker: Asker) -> IntentId | None:
+        return before
 
     async def go_on(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         return self.then.get(True)

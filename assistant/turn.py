@@ -32,6 +32,7 @@ from assistant.wordings import Wordings
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
+from data.actions import IntentId
 from data.articles import Passage
 from data.banking import Account, AccountKind, Balance, Contact, Product
 from data.errors import (
@@ -184,20 +185,16 @@ class Assistant:
         message = own if pasted else message
         asking = Asking(login, accounts, known, before, now, place, pasted)
         trail.begun(login, before, known)
-        found_out = await self._found_out(message, asking, confirmed)
-        if found_out is not None:
-            trail.acted(found_out, goes_on=None)
-            told = found_out.result
-            await emit([*(FactEvent(fact=fact) for fact in told.facts), *render([told]), *told.events])
-            before = before.model_copy(update={"ordering": found_out.ordering})
-            asking = replace(asking, memory=before, facts=len(told.facts))
+        asking = await self._found_out(message, asking, confirmed, emit)
+        before = asking.memory
         ordered = await self._of_order(message, asking, confirmed)
         if ordered is not None:
             trail.acted(ordered, goes_on=True)
         plan: Plan | Unsure | Acted = ordered or await self._plan(message, asking, emit)
         if isinstance(plan, Acted):
             await emit(_events(Plan(steps=(), path="routed"), [plan.result], (time.perf_counter() - began) * 1000))
-            return before.after((), ()).model_copy(update={"ordering": plan.ordering}).model_dump_json()
+            after = before.after((), ()).model_copy(update={"ordering": plan.ordering, "told": await self._told(asking)})
+            return after.model_dump_json()
         if isinstance(plan, Unsure):
             wording = await self._converse(message, asking, emit)
             if wording is not None:
@@ -246,11 +243,22 @@ class Assistant:
             asking.facts,
         )
 
-    async def _found_out(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
-        """What became of what nobody has told the end of; None where there is no such thing."""
+    async def _found_out(self, message: str, asking: Asking, confirmed: Confirmed | None, emit: Emit) -> Asking:
+        """Say what became of orders that nobody has told the end of; returns what is asked after that."""
         if self.acting is None:
-            return None
-        return await self.acting.found_out(message, asking.memory.ordering, confirmed, self._asker(asking))
+            return asking
+        found = await self.acting.found_out(message, asking.memory, confirmed, self._asker(asking))
+        if found is None:
+            return asking
+        trail.acted(found, goes_on=None)
+        result = found.result
+        await emit([*(FactEvent(fact=fact) for fact in result.facts), *render([result]), *result.events])
+        update = {"ordering": found.ordering, "told": await self._told(asking)}
+        return replace(asking, memory=asking.memory.model_copy(update=update), facts=len(result.facts))
+
+    async def _told(self, asking: Asking) -> IntentId | None:
+        before = asking.memory.told
+        return before if self.acting is None else await self.acting.told(before, self._asker(asking))
 
     async def _of_order(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
         """What is confirmed, or goes on with an order; None where the message is about something else."""

@@ -26,8 +26,8 @@ CAVEATS = frozenset({"afford.overdraft", "sum.refunds", "sum.pending", "compare.
 class Wording:
     """Performs steps and says sentences, in any order; `finish` says what is still to be said.
 
-    before: how many facts the turn has told already. faulty: whether a sentence was held back. Nothing of the model's is said
-    from then on: our own sentences are.
+    before: how many facts the turn has told already. faulty: whether a sentence was held back. Nothing of
+    the model's is said from then on: our own sentences are.
     """
 
     perform: Perform

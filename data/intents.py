@@ -78,8 +78,8 @@ class Reservation(Generic[D]):
 class Intents:
     """States only go forward, each in one step that finds the state before it; one that has ended never changes.
 
-    Who may see an intent is its party: of anybody else's, it raises NotFound. `sent` and `settle` are not for customers.
-    Blocking: call it from a worker thread when an event loop is running.
+    Who may see an intent is its party: of anybody else's, it raises NotFound. `sent` and `settle` are
+    not for customers. Blocking: call it from a worker thread when an event loop is running.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -107,6 +107,15 @@ class Intents:
         with self.engine.connect() as connection:
             row = connection.execute(query).mappings().first()
             return None if row is None else _kept(row)
+
+    def confirmed(self, party: PartyId, conversation: str, after: IntentId | None) -> tuple[Kept, ...]:
+        """What was shown in a conversation after an intent (None: at any time) and has been confirmed, oldest first."""
+        mine = (intent_t.c.party_id == party, intent_t.c.conversation_id == conversation)
+        query = select(intent_t).where(*mine, intent_t.c.state.in_((*COUNTS, State.FAILED)))
+        if after is not None:
+            query = query.where(intent_t.c.number > select(intent_t.c.number).where(intent_t.c.id == after).scalar_subquery())
+        with self.engine.connect() as connection:
+            return tuple(_kept(row) for row in connection.execute(query.order_by(intent_t.c.number)).mappings())
 
     def cancel(self, party: PartyId, intent: IntentId) -> State:
         """Take back what was not confirmed yet. Returns the state it is in: not CANCELLED where that came too late."""

@@ -467,7 +467,7 @@ class World:
             login = await self._login(process)
             try:
                 if confirmed is not None:
-                    await process.parts.check(login, confirmed)
+                    await process.parts.check(login, self.talk, confirmed)
                 turn = await process.turns.begin(login, self.talk, message, confirmed)
                 break
             except ConversationBusy:

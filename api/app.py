@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import consents, conversations, health
 from api.limits import BodyLimit
 from api.parts import Edge, PageIdentity, Parts, TheEdge, TheLogin
-from api.problems import Problem, install
+from api.problems import Problem, install, responses
 from data.party import Party
 
 WIDGET = Path(__file__).parent / "widget"
@@ -25,7 +25,7 @@ WIDGET = Path(__file__).parent / "widget"
 router = APIRouter()
 
 
-@router.get("/v1/me", tags=["login"], summary="Who is logged in")
+@router.get("/v1/me", tags=["login"], summary="Who is logged in", responses=responses(401, 403, 503))
 async def me(login: TheLogin) -> Party:
     return login.party
 

@@ -240,7 +240,12 @@ async def _told(
 @router.get(
     "/{conversation}/events",
     summary="Events after the last one seen, until no turn runs",
-    responses=responses(404) | {204: {"description": "Nothing was missed and nothing is running."}},
+    response_class=StreamingResponse,
+    responses=responses(404)
+    | {
+        200: {"description": "The events as they come.", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        204: {"description": "Nothing was missed and nothing is running."},
+    },
 )
 async def events(
     edge: TheEdge,

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from api.auth import DPOP
 from connectors import dpop
@@ -177,7 +178,14 @@ def of_http(request: Request, error: HTTPException) -> JSONResponse:
     details = {404: "There is nothing at this address.", 413: "The request is larger than is taken here."}
     code = codes.get(error.status_code, "invalid_input" if error.status_code < 500 else "error")
     detail = details.get(error.status_code, f"{error.detail}.")
-    return problem(request, error.status_code, str(error.detail), code, detail, headers=error.headers)
+    headers = dict(error.headers or {}) | ({"Allow": _allowed(request)} if error.status_code == 405 else {})
+    return problem(request, error.status_code, str(error.detail), code, detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all resources at an address (RFC 9110, section 10.2.1)."""
+    routes = [one for one in request.app.routes if isinstance(one, Route) and one.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 
 def of_validation(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -22,7 +22,7 @@ from connectors.gateway import Gateway
 from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
 from connectors.services import BankServices
-from data.actions import MOVES_MONEY, Action, Intent, IntentId, NameCheck, Origin, Payee, State, Value
+from data.actions import ENDED, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Origin, Payee, State, Value
 from data.banking import Account, AccountKind, Beneficiary, Card
 from data.errors import (
     Denied,
@@ -235,6 +235,7 @@ class Acting:
             return None
         ordering, waits = memory.ordering, None if memory.ordering is None else memory.ordering.waits
         found = {kept.intent.id: kept for kept in await self.performing.reconcile(asker.login, asker.now)}
+        found |= {kept.intent.id: kept for kept in await self._ended(memory.unknown, asker)}
         found |= {kept.intent.id: kept for kept in await self._untold(memory.told, asker)}
         answered = confirmed.intent if confirmed is not None else None
         if (
@@ -253,9 +254,19 @@ class Acting:
         over = waits in {kept.intent.id for kept in told}
         return Acted(said.result(results[-1].outcome, (), *events), None if over else ordering)
 
-    async def told(self, before: IntentId | None, asker: Asker) -> IntentId | None:
-        """The newest intent that a turn which tells of all of them has told of."""
-        return next((kept.intent.id for kept in reversed(await self._untold(before, asker))), before)
+    async def remembered(self, memory: Memory, events: Sequence[Shown], asker: Asker) -> Memory:
+        """A memory that knows what these events have told of intents."""
+        said = {event.intent: event.state for event in events if isinstance(event, ReceiptEvent)}
+        if not said:
+            return memory
+        told = [kept.intent.id for kept in await self._untold(memory.told, asker) if kept.intent.id in said]
+        unknown = (one for one in dict.fromkeys((*memory.unknown, *said)) if said.get(one, State.UNKNOWN) not in ENDED)
+        return memory.model_copy(update={"told": next(reversed(told), memory.told), "unknown": tuple(unknown)})
+
+    async def _ended(self, intents: Sequence[IntentId], asker: Asker) -> Sequence[Kept]:
+        """Those that have a known end by now."""
+        get, party = self.performing.intents.get, asker.login.party.id
+        return [kept for one in intents if (kept := await asyncio.to_thread(get, party, one)).state in ENDED]
 
     async def _untold(self, told: IntentId | None, asker: Asker) -> Sequence[Kept]:
         """What has been confirmed of what this conversation showed, and was not told of in it."""

@@ -61,7 +61,8 @@ class Asked(Frozen):
 class Memory(Frozen):
     """What a conversation remembers between turns; the only state of the dialogue.
 
-    told: the newest intent that was confirmed in it, and of which it has said what became of it.
+    told: the newest intent that was confirmed in it, and of which it has said what became of it. unknown: those of which it has
+    said that nobody knows yet.
     """
 
     asked: tuple[Asked, ...] = ()
@@ -70,6 +71,7 @@ class Memory(Frozen):
     lost: bool = False
     ordering: Ordering | None = None
     told: IntentId | None = None
+    unknown: tuple[IntentId, ...] = ()
 
     def after(
         self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False
@@ -77,7 +79,8 @@ class Memory(Frozen):
         """left_open: what a question that was asked back may have been about, for an answer that completes it. lost: whether
         the message was not understood, or refused, so that "them" in the next one is nobody who is known."""
         asked = (*self.asked, *done)[-REMEMBERED:]
-        return Memory(asked=asked, choices=tuple(choices), open=left_open, lost=lost, told=self.told)
+        before = {"told": self.told, "unknown": self.unknown}
+        return Memory(asked=asked, choices=tuple(choices), open=left_open, lost=lost).model_copy(update=before)
 
 
 @dataclass(frozen=True)

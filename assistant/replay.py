@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 
 from pydantic import TypeAdapter
 
-from assistant.acting import Acted, Acting, Asker, Confirmed
+from assistant.acting import Acted, Acting, Asker, Confirmed, Shown
 from assistant.dialogue import Asked, Choice, Memory, Unsure
 from assistant.orders import Ordering
 from assistant.periods import Today
@@ -23,7 +23,6 @@ from assistant.spans import Known
 from assistant.tools import Line, ToolResult
 from assistant.trail import Trail, recording
 from assistant.turn import STATIC, Asking, Assistant
-from data.actions import IntentId
 from data.audit import Entry, Kind, as_json
 from data.banking import Account
 from data.errors import InvalidInput, NotFound
@@ -134,8 +133,8 @@ class Ordered:
     async def found_out(self, message: str, memory: Memory, confirmed: Confirmed | None, asker: Asker) -> Acted | None:
         return self.then.get(None)
 
-    async def told(self, before: IntentId | None, asker: Asker) -> IntentId | None:
-        return before
+    async def remembered(self, memory: Memory, events: Sequence[Shown], asker: Asker) -> Memory:
+        return memory
 
     async def go_on(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         return self.then.get(True)

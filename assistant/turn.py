@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from assistant import eligibility, holdings, looked, pages, position, spending, terms, trail
-from assistant.acting import NOWHERE, Acted, Acting, Asker, Confirmed, Place
+from assistant.acting import NOWHERE, Acted, Acting, Asker, Confirmed, Place, Shown
 from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.grounded import grounded
@@ -32,7 +32,6 @@ from assistant.wordings import Wordings
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
-from data.actions import IntentId
 from data.articles import Passage
 from data.banking import Account, AccountKind, Balance, Contact, Product
 from data.errors import (
@@ -193,8 +192,8 @@ class Assistant:
         plan: Plan | Unsure | Acted = ordered or await self._plan(message, asking, emit)
         if isinstance(plan, Acted):
             await emit(_events(Plan(steps=(), path="routed"), [plan.result], (time.perf_counter() - began) * 1000))
-            after = before.after((), ()).model_copy(update={"ordering": plan.ordering, "told": await self._told(asking)})
-            return after.model_dump_json()
+            after = before.after((), ()).model_copy(update={"ordering": plan.ordering})
+            return (await self._remembered(after, plan.result.events, asking)).model_dump_json()
         if isinstance(plan, Unsure):
             wording = await self._converse(message, asking, emit)
             if wording is not None:
@@ -253,12 +252,11 @@ class Assistant:
         trail.acted(found, goes_on=None)
         result = found.result
         await emit([*(FactEvent(fact=fact) for fact in result.facts), *render([result]), *result.events])
-        update = {"ordering": found.ordering, "told": await self._told(asking)}
-        return replace(asking, memory=asking.memory.model_copy(update=update), facts=len(result.facts))
+        memory = asking.memory.model_copy(update={"ordering": found.ordering})
+        return replace(asking, memory=await self._remembered(memory, result.events, asking), facts=len(result.facts))
 
-    async def _told(self, asking: Asking) -> IntentId | None:
-        before = asking.memory.told
-        return before if self.acting is None else await self.acting.told(before, self._asker(asking))
+    async def _remembered(self, memory: Memory, events: Sequence[Shown], asking: Asking) -> Memory:
+        return memory if self.acting is None else await self.acting.remembered(memory, events, self._asker(asking))
 
     async def _of_order(self, message: str, asking: Asking, confirmed: Confirmed | None) -> Acted | None:
         """What is confirmed, or goes on with an order; None where the message is about something else."""

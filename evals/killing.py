@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -29,13 +29,15 @@ from data.party import PASSWORD
 from evals import product
 
 PARTY = "callum-mackenzie"
-# Each run has a customer's account to itself for so little that many of them can be paid.
+# So little that an account can pay it many times.
 ORDERS = ("send 1 to Sam Gillespie for pizza", "move 1 from my everyday account to my holiday jar", "send 1 to Sam Rennie")
-# A payment takes about so long after its yes; kills fall on all of it.
-WITHIN_S = 0.6
-START_S, LEASE_S = 120.0, 40.0
-# So much later the server's clock stands when it is started again.
-LATER = dt.timedelta(minutes=25)
+ASKS = "what is my balance?"
+START_S = 180.0
+# A server is started again this long after, on its clock: its conversation's lease is over. So many are killed before a day
+# passes, as one party may pay only so often in an hour and a day, and what became of all of them is looked at.
+SOON, DAY, BATCH = dt.timedelta(minutes=1), dt.timedelta(hours=26), 8
+# Of how long a payment takes that was let be: kills fall on all of it, and shortly after.
+WITHIN = 1.2
 
 
 class Server:
@@ -78,94 +80,117 @@ class Server:
         self.client.close()
 
 
+class Killed(NamedTuple):
+    """A payment whose server was killed. receipts are read when all is over."""
+
+    run: str
+    talk: str
+    intent: str
+
+
+class Customer:
+    """Whoever pays on a home, server after server. took_s: how long the last payment that was answered took."""
+
+    def __init__(self, home: Settings, chance: random.Random) -> None:
+        self.home, self.chance, self.took_s = home, chance, 1.0
+        self.server = Server(home, dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC))
+        self.server.ready()
+
+    def again(self, after: dt.timedelta) -> None:
+        """Kill the server, and start another on the same home."""
+        now = self.server.clock() + after
+        self.server.kill()
+        self.server = Server(self.home, now)
+        self.server.ready()
+
+    def show(self) -> tuple[str, str, dict[str, Any]]:
+        """An order in a new conversation, up to where it waits for a yes."""
+        order, talk = self.chance.choice(ORDERS), str(self.server.post("", {}).json()["id"])
+        return order, talk, self.server.post(f"/{talk}/messages", {"message": order}).json()["confirmation"]
+
+    def confirm(self, talk: str, shown: dict[str, Any]) -> httpx.Response:
+        return self.server.post(f"/{talk}/intents/{shown['intent']}/confirmation", {"digest": shown["digest"]})
+
+    def pay(self, talk: str, shown: dict[str, Any], api: bool) -> bool:
+        """Whether an answer came."""
+        began = time.monotonic()
+        with suppress(httpx.HTTPError):
+            told = self.confirm(talk, shown) if api else self.server.post(f"/{talk}/messages", {"message": "yes"})
+            self.took_s = time.monotonic() - began
+            return told.is_success
+        return False
+
+    def killed(self, number: int) -> Killed:
+        """Pay, and have the server killed meanwhile; then come back, with a question or another yes."""
+        order, talk, shown = self.show()
+        after_s, api, answered = self.chance.uniform(0, WITHIN * self.took_s), self.chance.random() < 0.5, list[bool]()
+        customer = threading.Thread(target=lambda: answered.append(self.pay(talk, shown, api)))
+        customer.start()
+        time.sleep(after_s)
+        self.server.process.kill()
+        customer.join()
+        self.again(SOON)
+        if self.chance.random() < 0.5:
+            self.server.post(f"/{talk}/messages", {"message": self.chance.choice((ASKS, "yes"))})
+        else:
+            self.confirm(talk, shown)
+        run = f"kill {number} · {order} · {after_s * 1000:.0f} ms · {'answered' if answered == [True] else 'not answered'}"
+        return Killed(run, talk, shown["intent"])
+
+    def verdict(self, one: Killed) -> dict[str, Any]:
+        """What became of it, after a day."""
+        self.server.post(f"/{one.talk}/messages", {"message": ASKS})
+        turns = self.server.client.get(f"/v1/conversations/{one.talk}").json()["turns"]
+        events = [logged["event"] for turn in turns for logged in turn["events"]]
+        told = {event["state"] for event in events if event["type"] == "receipt" and event["intent"] == one.intent}
+        state, made = _kept(self.home.home, one.intent)
+        wrong = [f"the money moved {made} times"] if made > 1 else []
+        if state not in ("done", "failed", "expired", "cancelled", "prepared"):
+            wrong.append(f"{state} still, after the bank's consent has ended")
+        if (state == "done") is not (made == 1):
+            wrong.append(f"kept as {state}, and it was made {made} times")
+        if "done" in told and not made:
+            wrong.append("said to be done, and it was not")
+        if told & {"failed", "cancelled"} and made:
+            wrong.append("said not to be done, and it was")
+        if state in ("done", "failed") and state not in told:
+            wrong.append(f"{state}, and the customer was never told")
+        return {"run": f"{one.run} · {state}", "kind": "kill -9", "violations": wrong, "made": made}
+
+
 def runs(settings: Settings, seed: int, many: int, folder: Path) -> list[dict[str, Any]]:
-    """Pay, be killed, start again, ask: `many` times on one home. Runs that were done before are not done again."""
+    """Pay, be killed, start again, `many` times. What was looked at before is not done again."""
     out, found = folder / f"kills-{seed}.jsonl", list[dict[str, Any]]()
     if out.exists():
         found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    if len(found) >= many:
+        return found
     with bar, product.fresh_home(settings) as home:
         task = bar.add_task("servers killed", total=many, completed=len(found))
-        now = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
-        server = Server(home, now)
+        customer = Customer(home, random.Random(f"{seed} {len(found)}"))  # noqa: S311
         try:
-            server.ready()
-            for number in range(len(found), many):
-                # A day has limits of its own for how often one party pays.
-                now = max(now, server.clock()) + (dt.timedelta(hours=25) if number and number % 12 == 0 else LATER)
-                line, server = _one(home, server, now, random.Random(f"{seed} {number}"))  # noqa: S311
-                found.append(line | {"run": f"kill {number} · {line['run']}"})
-                with out.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(found[-1]) + "\n")
-                bar.update(task, completed=len(found))
+            _, talk, shown = customer.show()
+            customer.pay(talk, shown, api=True)
+            while len(found) < many:
+                batch = []
+                for number in range(len(found), min(len(found) + BATCH, many)):
+                    batch.append(customer.killed(number))
+                    bar.update(task, completed=number + 1)
+                customer.again(DAY)
+                found += [customer.verdict(one) for one in batch]
+                out.write_text("".join(json.dumps(line) + "\n" for line in found), "utf-8")
         finally:
-            server.kill()
+            customer.server.kill()
     return found
 
 
-def _one(home: Settings, server: Server, later: dt.datetime, chance: random.Random) -> tuple[dict[str, Any], Server]:
-    order, api, after_s = chance.choice(ORDERS), chance.random() < 0.5, chance.uniform(0, WITHIN_S)
-    before = _made(home.home)
-    talk = server.post("", {}).json()["id"]
-    shown = server.post(f"/{talk}/messages", {"message": order}).json()["confirmation"]
-    said: list[httpx.Response] = []
-
-    def agree() -> None:
-        with suppress(httpx.HTTPError):
-            if api:
-                said.append(server.post(f"/{talk}/intents/{shown['intent']}/confirmation", {"digest": shown["digest"]}))
-            else:
-                said.append(server.post(f"/{talk}/messages", {"message": "yes"}))
-
-    customer = threading.Thread(target=agree)
-    customer.start()
-    time.sleep(after_s)
-    server.kill()
-    customer.join()
-    server = Server(home, later)
-    server.ready()
-    wrong = []
-    for way in ("question", "again"):
-        if way == "question":
-            told = server.post(f"/{talk}/messages", {"message": "what is my balance?"})
-        else:
-            told = server.post(f"/{talk}/intents/{shown['intent']}/confirmation", {"digest": shown["digest"]})
-        if told.status_code >= 500:
-            wrong.append(f"{way}: answered {told.status_code}")
-    history = server.client.get(f"/v1/conversations/{talk}").json()
-    receipts = {
-        event["state"]
-        for turn in history["turns"]
-        for event in (logged["event"] for logged in turn["events"])
-        if event["type"] == "receipt" and event["intent"] == shown["intent"]
-    }
-    made, state = _made(home.home) - before, _state(home.home, shown["intent"])
-    if len(made) > 1:
-        wrong.append(f"the money moved {len(made)} times")
-    if state not in ("done", "failed", "expired", "cancelled"):
-        wrong.append(f"{state} still, after the bank's consent has ended")
-    if (state == "done") is not bool(made):
-        wrong.append(f"kept as {state}, and it was {'' if made else 'not '}made")
-    if "done" in receipts and not made:
-        wrong.append("said to be done, and it was not")
-    if receipts & {"failed", "cancelled"} and made:
-        wrong.append("said not to be done, and it was")
-    if state in ("done", "failed") and state not in receipts:
-        wrong.append(f"{state}, and the customer was never told")
-    answered = "answered before" if said and said[0].is_success else "not answered"
-    line = {"run": f"{order} · {after_s * 1000:.0f} ms · {answered} · {state}", "kind": "kill -9", "violations": wrong}
-    return line | {"made": len(made)}, server
-
-
-def _made(home: Path) -> set[str]:
-    """The consents that the bank has made a payment of, in its own store."""
-    written = home / "keys" / "written.sqlite"
-    if not written.exists():
-        return set()
-    with closing(sqlite3.connect(written)) as db:
-        return {row[0] for row in db.execute("select consent from payments where status != 'RJCT'")}
-
-
-def _state(home: Path, intent: str) -> str:
+def _kept(home: Path, intent: str) -> tuple[str, int]:
+    """How an intent is kept, and how many payments the bank has made of its consent, in its own store."""
     with closing(sqlite3.connect(home / "counterfoil.db")) as db:
-        return str(db.execute("select state from intent where id = ?", (intent,)).fetchone()[0])
+        state, payload = db.execute("select state, payload from intent where id = ?", (intent,)).fetchone()
+    with closing(sqlite3.connect(home / "keys" / "written.sqlite")) as db:
+        made = db.execute(
+            "select count(*) from payments where status != 'RJCT' and consent = ?", (json.loads(payload)["consent"],)
+        )
+        return str(state), int(made.fetchone()[0])

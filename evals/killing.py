@@ -106,7 +106,12 @@ class Customer:
     def show(self) -> tuple[str, str, dict[str, Any]]:
         """An order in a new conversation, up to where it waits for a yes."""
         order, talk = self.chance.choice(ORDERS), str(self.server.post("", {}).json()["id"])
-        return order, talk, self.server.post(f"/{talk}/messages", {"message": order}).json()["confirmation"]
+        for _ in range(3):
+            told = self.server.post(f"/{talk}/messages", {"message": order})
+            if told.is_success and told.json()["confirmation"] is not None:
+                return order, talk, told.json()["confirmation"]
+            time.sleep(1)
+        raise RuntimeError(f"{order!r} was not shown to be confirmed: {told.text}")
 
     def confirm(self, talk: str, shown: dict[str, Any]) -> httpx.Response:
         return self.server.post(f"/{talk}/intents/{shown['intent']}/confirmation", {"digest": shown["digest"]})

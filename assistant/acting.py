@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -264,9 +265,12 @@ class Acting:
         return memory.model_copy(update={"told": next(reversed(told), memory.told), "unknown": tuple(unknown)})
 
     async def _ended(self, intents: Sequence[IntentId], asker: Asker) -> Sequence[Kept]:
-        """Those that have a known end by now."""
-        get, party = self.performing.intents.get, asker.login.party.id
-        return [kept for one in intents if (kept := await asyncio.to_thread(get, party, one)).state in ENDED]
+        """Those that have a known end by now, and were not erased."""
+        found = []
+        for one in intents:
+            with suppress(NotFound):
+                found.append(await asyncio.to_thread(self.performing.intents.get, asker.login.party.id, one))
+        return [kept for kept in found if kept.state in ENDED]
 
     async def _untold(self, told: IntentId | None, asker: Asker) -> Sequence[Kept]:
         """What has been confirmed of what this conversation showed, and was not told of in it."""

@@ -18,6 +18,7 @@ from assistant.pasted import bill as read_bill
 from assistant.periods import Today
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, listed, literal
+from assistant.wanting import asks, asks_leave
 from connectors.gateway import Gateway
 from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
@@ -45,15 +46,6 @@ MOST_CHOICES = 6
 SHORT_ANSWER = 4
 # A change to what was shown is short, and asks nothing.
 CHANGING = 9
-_ASKS = re.compile(
-    r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am|should|shall|may|must)\b"
-    r"|\b(?:how (?:long|many|much|often|soon)|when (?:will|does|do|is|can)|what (?:is|are|does|do|will|happens))\b"
-    r"|^(?:and |so |but |ok )*(?:if|say|suppos\w+|imagin\w+|assum\w+|let's say|(?:i'm |i am )?(?:thinking|wondering|considering)|i wonder|i might|i may)\b"
-    r"|[,.;!?]\s+(?:and |but |so )?(?:how|what|what's|whats|when|where|who|why|which|is|does|will (?:that|it|i)|should)\b"
-    r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"
-)
-# "Can I pay somebody new?" asks for leave, "can I pay Sam 20" for the deed.
-_MAY_I = re.compile(r"^(?:and |so |but |ok |please )*(?:can|could|may|might) (?:i|we)\b(?! (?:have|get|order)\b)")
 _PUTS_RIGHT = re.compile(
     r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b"
 )
@@ -154,7 +146,7 @@ class Acting:
         """A message that completes or changes an order under way; None where it is about something else, or another order."""
         message = orders.own_words(message)
         text, before = plain(message), ordering.draft
-        if _ASKS.search(text) or len(text.split()) > CHANGING:
+        if asks(text) or len(text.split()) > CHANGING:
             return None
         around = await self._around(asker)
         order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts)
@@ -190,7 +182,7 @@ class Acting:
     async def start(self, message: str, asker: Asker) -> Acted | None:
         """Take a message as an order; None where it is none."""
         text = plain(message)
-        if asker.login.token is None or _ASKS.search(text) or (_MAY_I.search(text) and not orders.amounts(message, "GBP")):
+        if asker.login.token is None or (asks_leave(text) and not orders.amounts(message, "GBP")):
             return None
         message = orders.own_words(message)
         if not orders.MAY_BE.search(plain(message)):
@@ -212,7 +204,7 @@ class Acting:
         """A short answer to an order under way that nobody has understood: a name where one was asked for, else it is asked
         again; None where nothing was asked."""
         text = plain(message)
-        if ordering is None or ordering.age or _ASKS.search(text) or len(text.split()) > SHORT_ANSWER:
+        if ordering is None or ordering.age or asks(text) or len(text.split()) > SHORT_ANSWER:
             return None
         draft = ordering.draft
         if ordering.waits is None and not draft.asked:

@@ -477,12 +477,15 @@ _DETAILS = (
 )
 _WEEKDAY = re.compile(rf"\b(?:on |this |next |by )?(?P<day>{'|'.join(periods.WEEKDAYS)})\b", re.IGNORECASE)
 _IN_FIGURES = re.compile(r"(?<![\d/.-])(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4}|\d{4}-\d\d-\d\d)(?![\d/.-])")
+# Days on the one side of a day.
+_BESIDE_A_DAY = re.compile(
+    rf"\b(?:before|after|from|until|either) (?:on )?(?:the )?(?:{'|'.join(periods.WEEKDAYS)}|\d{{1,2}}(?:st|nd|rd|th)?\b(?! (?:quid|pounds?))|tomorrow)\b"
+)
 # A time that is no one day, or that nobody here waits for.
 _SOME_TIME = re.compile(
     r"\b(?:tonight|later|pay ?day|(?:the|this|next) weekend(?!')|(?:on|at|by|before) (?:christmas|new year|easter|boxing)|(?:end|start|beginning|middle) of (?:the|this|next)"
     rf"|in (?:an?|a few|a couple of|\d+|{_NUMERAL}) (?:minutes?|hours?|days?|weeks?|fortnights?|months?)|next (?:week|month|year)(?!')|yesterday|at (?:noon|midnight)"
     r"|this (?:evening|afternoon|morning)|in the (?:morning|evening|afternoon)|when(?:ever)? it(?:'s| is) due)\b|\b\d{1,2}(?::\d\d)?\s?(?:am|pm)\b"
-    rf"|\b(?:before|after|from|until|either|not|on the \d+(?:st|nd|rd|th) or) (?:on )?(?:the )?(?:{'|'.join(periods.WEEKDAYS)}|\d{{1,2}}(?:st|nd|rd|th))\b"
     rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{'|'.join(periods.MONTHS)})\b|\bthe \d{{1,2}}(?:st|nd|rd|th)\b"
 )
 _OF_MONTH = re.compile(
@@ -690,7 +693,7 @@ def _day_and_reference(text: str, draft: Draft, around: Around, asked: str) -> D
     # "For Monday's game" says what it is for.
     dated = plain(_REPEAT.sub(" ", _REFERENCE.sub(" ", text.replace(said.group(), " ") if said else text)))
     days = days_of(dated, around.today)
-    if len(days) != 1 and (days or waits(dated) or _SOME_TIME.search(dated)):
+    if _BESIDE_A_DAY.search(dated) or waits(dated) or (len(days) != 1 and (days or _SOME_TIME.search(dated))):
         return Several(field="on", said=text, names=DAYS)
     return draft.having("on", Origin.CUSTOMER, on=days[0] if days[0] > around.today else None) if days else draft
 

@@ -11,19 +11,27 @@ _BEGINS = r"^(?:(?:and|so|but|ok|okay|well|wait|please|sorry|now|then|hey|hi|hel
 _POLITE = re.compile(
     _BEGINS + r"(?:(?:can|could|would|will|may|might) (?:you|we|i)\b|(?:would|could|might) it be\b"
     r"|would (?:it|that) be (?:ok|okay|all ?right)\b|do you (?:think|mind|suppose)\b|do me a favour"
-    r"|(?:is there )?any chance|(?:how|what) about \w+ing\b)"
+    r"|(?:is there )?any chance|(?:how|what) about\b)"
 )
 _QUESTION = re.compile(
-    _BEGINS + r"(?:how|what|what's|when|where|who|whose|why|which|did|do|does|is|are|was|were|have|has|am|should|shall|must"
-    r"|might|would|could|can|will|i(?:'m| am)? (?:wonder|wondering|curious|asking) (?:what|how|when|why|who|which|whether))\b"
+    _BEGINS + r"(?:how|what|what's|whats|when|where|who|whose|why|which|did|do|does|is|are|was|were|have|has|am|should|shall|must"
+    r"|may|might|would|could|can|will|i(?:'m| am)? (?:asking|curious) (?:what|how|when|why|who|which|whether))\b|\?\s*$"
 )
-# "Can I pay Sam £20" asks for it; "can I pay without a fee" asks about it.
+_IN_THE_MIDDLE = re.compile(
+    r"\b(?:how (?:long|many|much|often|soon)|when (?:will|does|do|is|can)|what (?:is|are|does|do|will|happens))\b"
+    r"|[,.;!?]\s+(?:and |but |so )?(?:how|what|what's|whats|when|where|who|why|which|is|does|will (?:that|it|i)|should)\b"
+)
+_SUPPOSED = re.compile(
+    _BEGINS + r"(?:if|say|suppos\w+|imagin\w+|assum\w+|let's say|(?:i'm |i am )?(?:thinking|wondering|considering)|i wonder"
+    r"|i might|i may)\b"
+)
+# "Can I pay somebody new?" asks for leave, "can I pay Sam 20" for the deed.
+_LEAVE = re.compile(_BEGINS + r"(?:can|could|may|might) (?:i|we)\b(?! (?:have|get|order)\b)")
 _ABOUT_PAYING = re.compile(
-    _BEGINS + r"(?:can|could|may|might) (?:i|we)\b.*\b(?:fees?|free|charged?|charges|costs?|limits?|allowed|abroad|overseas"
-    r"|more than|up to|in the app|online|safely|in (?:a|the) branch)\b"
+    r"\b(?:fees?|free|charged?|charges|costs?|limits?|allowed|abroad|overseas|more than|up to|in the app|online|safely"
+    r"|in (?:a|the) branch)\b"
 )
 _DEEDS = "pay|send|transfer|wire|move|give|lend|add|save|freeze|block|lock|stop|unfreeze|unblock|unlock|replace|order"
-_ORDERED_THEN = re.compile(rf"[,.;]\s*(?:please |just |can you |could you )*(?:{_DEEDS})\b")
 _DONE = re.compile(
     _BEGINS + r"(?:(?:i|we|they|he|she|you)(?:'ve|'d|'s| have| had| has)?|[a-z]+(?: [a-z]+)?)"
     r" (?:already |just |only |also )*(?:sent|paid|transferred|moved|gave|lent|wired)\b"
@@ -31,14 +39,24 @@ _DONE = re.compile(
 _WANTED_BESIDE = re.compile(rf"\b(?:{_DEEDS}|owe|cards?|wallet|purse|bag)\b")
 
 
+def asks(low: str) -> bool:
+    """Whether a message asks or supposes something, and wants nothing done. low: in plain form."""
+    if _IN_THE_MIDDLE.search(low):
+        return True
+    if _POLITE.search(low):
+        return asks_leave(low) and _ABOUT_PAYING.search(low) is not None
+    return _QUESTION.search(low) is not None or _SUPPOSED.search(low) is not None
+
+
+def asks_leave(low: str) -> bool:
+    """Whether a message is about what the customer may do. low: in plain form."""
+    return _LEAVE.search(low) is not None
+
+
 def wanted(low: str) -> bool:
     """Whether something in a message may be an order. low: in plain form."""
-    if _POLITE.search(low):
-        return _ABOUT_PAYING.search(low) is None
-    if _QUESTION.search(low):
-        return _ORDERED_THEN.search(low) is not None
     told = _DONE.search(low)
-    return told is None or _WANTED_BESIDE.search(low, told.end()) is not None
+    return not asks(low) and (told is None or _WANTED_BESIDE.search(low, told.end()) is not None)
 
 
 # "If you can" is courtesy.

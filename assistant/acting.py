@@ -19,6 +19,7 @@ from assistant.pasted import bill as read_bill
 from assistant.periods import Today
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, listed, literal
+from assistant.wanting import asks, asks_leave
 from connectors.gateway import Gateway
 from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
@@ -43,17 +44,9 @@ Shown = ConfirmationEvent | StepUpEvent | ReceiptEvent
 
 PAYING = frozenset({Role.HOLDER, Role.JOINT, Role.MANDATE})
 MOST_CHOICES = 6
+SHORT_ANSWER = 4
 # A change to what was shown is short, and asks nothing.
 CHANGING = 9
-_ASKS = re.compile(
-    r"^(?!(?:how|what) about\b)(?:and |so |but |ok |wait )*(?:how|what|what's|whats|when|where|who|why|which|did|do|does|is|are|was|were|have|has|am|should|shall|may|must)\b"
-    r"|\b(?:how (?:long|many|much|often|soon)|when (?:will|does|do|is|can)|what (?:is|are|does|do|will|happens))\b"
-    r"|^(?:and |so |but |ok )*(?:if|say|suppos\w+|imagin\w+|assum\w+|let's say|(?:i'm |i am )?(?:thinking|wondering|considering)|i wonder|i might|i may)\b"
-    r"|[,.;!?]\s+(?:and |but |so )?(?:how|what|what's|whats|when|where|who|why|which|is|does|will (?:that|it|i)|should)\b"
-    r"|^(?!(?:can|could|would|will) (?:you|i)\b|(?:how|what) about\b).*\?\s*$"
-)
-# "Can I pay somebody new?" asks for leave, "can I pay Sam 20" for the deed.
-_MAY_I = re.compile(r"^(?:and |so |but |ok |please )*(?:can|could|may|might) (?:i|we)\b(?! (?:have|get|order)\b)")
 _PUTS_RIGHT = re.compile(
     r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b"
 )
@@ -152,22 +145,24 @@ class Acting:
 
     async def _change(self, message: str, ordering: Ordering, asker: Asker) -> Acted | None:
         """A message that completes or changes an order under way; None where it is about something else, or another order."""
+        message = orders.own_words(message)
         text, before = plain(message), ordering.draft
-        if _ASKS.search(text) or len(text.split()) > CHANGING:
+        if asks(text) or len(text.split()) > CHANGING:
             return None
-        order = await asyncio.to_thread(self.reader.meant, message, asker.names)
         around = await self._around(asker)
-        if order is not None and (order not in ACTIONS or self._is_another(message, ACTIONS[order], before, around)):
+        order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts)
+        strange = order is not None and order not in ACTIONS and not (before.payee and _PUTS_RIGHT.search(text))
+        if strange or (order in ACTIONS and order is not None and self._is_another(message, ACTIONS[order], before, around)):
             return None
         changed, unclear = orders.read(message, before, around)
         if unclear is not None:
             return self._which(unclear, changed, asker)
         if before.asked == "card" and ordering.age == 0:
             return await self._continue(changed, asker, said=message)
-        strange = (
+        unknown = (
             changed.payee is None and changed.said != before.said and before.asked != "payee" and not _PUTS_RIGHT.search(text)
         )
-        if strange or changed == before.model_copy(update={"asked": ""}):
+        if unknown or changed == before.model_copy(update={"asked": ""}):
             # An answer that is nearly a yes is asked for again; anything else is about something else.
             yes = ordering.waits is not None and ordering.age == 0 and _NEARLY_YES.search(text) is not None
             return await self._continue(before, asker) if yes else None
@@ -181,24 +176,48 @@ class Acting:
             return True
         alone, unclear = orders.read(message, Draft(action=action), around)
         named = alone.payee is not None or bool(alone.said) or (unclear is not None and unclear.field == "payee")
-        whole = alone.amount is not None or bool(alone.repeat) or not _PUTS_RIGHT.search(plain(message))
+        same = alone.payee is not None and before.payee is not None and alone.payee.identification == before.payee.identification
+        whole = alone.amount is not None or bool(alone.repeat) or not (same or _PUTS_RIGHT.search(plain(message)))
         return action in MOVES_MONEY and named and whole and before.payee is not None
 
     async def start(self, message: str, asker: Asker) -> Acted | None:
         """Take a message as an order; None where it is none."""
         text = plain(message)
-        if asker.login.token is None or _ASKS.search(text) or (_MAY_I.search(text) and not orders.amounts(message, "GBP")):
+        if asker.login.token is None or (asks_leave(text) and not orders.amounts(message, "GBP")):
             return None
-        order = await asyncio.to_thread(self.reader.meant, message, asker.names)
+        message = orders.own_words(message)
+        if not orders.MAY_BE.search(plain(message)):
+            return None
+        around = await self._around(asker)
+        order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts)
         if order is None or order not in ACTIONS:
             return None
         draft = Draft(action=ACTIONS[order], lost=order == LOST)
-        draft, unclear = orders.read(message, draft, await self._around(asker))
+        draft, unclear = orders.read(message, draft, around)
         if unclear is not None:
             return self._which(unclear, draft, asker)
         if asker.pasted and draft.action is Action.PAY and (bill := read_bill(asker.pasted)) is not None:
-            draft = orders.filled(draft, bill, asker.pasted, await self._around(asker))
-        return await self._continue(draft, asker, said=message)
+            draft = orders.filled(draft, bill, asker.pasted, around)
+        acted = await self._continue(draft, asker, said=message)
+        return _and_separately(acted) if draft.action not in orders.MONEY and orders.amounts(message, "GBP") else acted
+
+    async def again(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
+        """A short answer to an order under way that nobody has understood: a name where one was asked for, else it is asked
+        again; None where nothing was asked."""
+        text = plain(message)
+        if ordering is None or ordering.age or asks(text) or len(text.split()) > SHORT_ANSWER:
+            return None
+        draft = ordering.draft
+        if ordering.waits is None and not draft.asked:
+            return None
+        if draft.asked == "payee" and draft.action is not Action.TRANSFER and orders.is_name(message):
+            draft = draft.model_copy(update={"said": " ".join(message.split())[: orders.LONGEST_NAME]})
+        asked = {
+            field: Several(field=field, said=draft.said, names=names) for field, names in orders.open_to(asker.accounts).items()
+        }
+        if draft.asked in asked:
+            return self._which(asked[draft.asked], draft, asker)
+        return await self._continue(draft, asker)
 
     async def _kept(self, ordering: Ordering, asker: Asker) -> Kept | None:
         if ordering.waits is None:
@@ -337,21 +356,26 @@ class Acting:
         if payee is None:
             return await self._ask_payee(draft, asker)
         moves = draft.action in MOVES_MONEY
+        if not moves and payee.beneficiary is not None:
+            said = self._said(asker)
+            said.say("act.already_saved", payee=said.book.name("payee", payee.name))
+            return Acted(said.result(Outcome.ANSWER))
         if not payee.name:
             return self._ask(draft, "ask_name", (), asker)
         if moves and draft.amount is None and draft.repeat:
             draft = await self._as_before(draft, asker)
         if moves and draft.amount is None:
-            return self._ask(draft, "ask_amount", (), asker, name=literal(payee.name))
+            return await self._ask_amount(draft, payee, asker)
         able = [a for a in payable if draft.amount is None or a.currency == draft.amount.currency]
         able = [a for a in able if a.id != payee.own]
         if draft.account not in [a.id for a in able]:
             if draft.account is not None and "account" in draft.origins and draft.origins["account"][0] is Origin.CUSTOMER:
                 return self._ask(draft.model_copy(update={"account": None}), "ask_other_account", [a.name for a in able], asker)
-            usual = [a for a in able if a.kind is AccountKind.CURRENT] or able
+            # Somebody else's account is never taken for what was not said.
+            usual = [a for a in able if a.kind is AccountKind.CURRENT and _named(a.id, asker) == a.name]
             # Where a payee is kept makes little difference: with the foremost account.
             if len(usual) != 1 and (moves or not usual):
-                return self._ask(draft, "ask_account" if usual else "ask_no_account", [a.name for a in usual], asker)
+                return self._ask(draft, "ask_account" if able else "ask_no_account", [a.name for a in usual or able], asker)
             draft = draft.having("account", Origin.BANK, account=usual[0].id)
         return await self._show(draft, asker)
 
@@ -362,6 +386,8 @@ class Acting:
         if draft.action is Action.ADD_BENEFICIARY:
             return self._ask(draft, "ask_details" if draft.said else "ask_new_payee", (), asker, name=literal(draft.said))
         saved = await self._beneficiaries(asker)
+        if draft.said and len(alike := orders.matching(draft.said, saved)) > 1:
+            return self._which(Several(field="payee", said=draft.said, names=tuple(b.name for b in alike)), draft, asker)
         if draft.said and words_of(draft.said):
             some = {w for w in words_of(plain(draft.said)) if len(w) > 1}
             near = [b.name for b in saved if some & words_of(plain(f"{b.name} {b.reference}"))]
@@ -370,8 +396,6 @@ class Acting:
 
     def _ask(self, draft: Draft, what: str, choices: Sequence[str], asker: Asker, **slots: str) -> Acted:
         said = self._said(asker)
-        if what == "ask_amount" and draft.repeat:
-            said.say("act.no_such", no=said.book.absent("payments", "no"), words=literal(draft.repeat), **slots)
         said.say(f"act.{what}", **slots)
         shown = tuple(dict.fromkeys(choices))[:MOST_CHOICES]
         if what == "ask_no_account":
@@ -383,26 +407,43 @@ class Acting:
         """Ask which of several things is meant."""
         said = self._said(asker)
         said.say(_WHICH[unclear.field])
-        draft = draft.model_copy(update={"asked": unclear.field, **({"said": unclear.said} if unclear.field == "payee" else {})})
+        asked = "payee" if unclear.field == "whom" else unclear.field
+        draft = draft.model_copy(update={"asked": asked, **({"said": unclear.said} if unclear.field == "payee" else {})})
         return Acted(said.result(Outcome.CLARIFY, tuple(dict.fromkeys(unclear.names))[:MOST_CHOICES]), Ordering(draft=draft))
+
+    async def _ask_amount(self, draft: Draft, payee: Payee, asker: Asker) -> Acted:
+        """Ask how much, telling what was last paid each way where words point at payments of before."""
+        said, name = self._said(asker), literal(payee.name)
+        if draft.repeat:
+            said.say("act.no_such", no=said.book.absent("payments", "no"), words=literal(draft.repeat), name=name)
+            for incoming, key in ((True, "act.last_got"), (False, "act.last_paid")):
+                for amount, source, on in await self._paid(payee, asker, incoming, None, asker.today):
+                    said.say(key, amount=said.book.money("last", amount, (source,)), day=said.book.day("on", on, (source,)))
+        said.say("act.ask_amount", name=name)
+        return Acted(said.result(Outcome.CLARIFY), Ordering(draft=draft.model_copy(update={"asked": "amount"})))
+
+    async def _paid(
+        self, payee: Payee, asker: Asker, incoming: bool, since: dt.date | None, until: dt.date
+    ) -> list[tuple[Money, str, dt.date]]:
+        """What was paid to a payee, or came from them, in some days; the last alone where no days are meant."""
+        own = tuple(a.id for a in asker.accounts)
+
+        async def look(_own: tuple[OwnAccountId, ...]) -> list[tuple[Money, str, dt.date]]:
+            chosen = Selection(accounts=own, since=since, until=until, incoming=incoming, text=payee.name)
+            rows = await asyncio.to_thread(self.queries.rows, chosen, Order.NEWEST, 1 if since is None else None)
+            return [(abs(amount_of(row)), str(row["source_id"]), row["booked_on"]) for row in rows]
+
+        return await self.gateway.perform("ReadTransactions", asker.login, own, asker.now, look)
 
     async def _as_before(self, draft: Draft, asker: Asker) -> Draft:
         """The amount that words such as "the same as last month" point at: that of the one payment which they can mean."""
-        payee = draft.payee
-        if payee is None:
+        payee, words = draft.payee, draft.repeat.casefold()
+        if payee is None or "difference" in words:
             return draft
-        back = re.search(r"\bwhat\b|\bmoney back\b", draft.repeat.casefold()) is not None
-        own = tuple(a.id for a in asker.accounts)
+        back = re.search(r"\bwhat(?:ever)? (?!(?:i|we)\b)|\bmoney back\b", words) is not None
         named = next((span.period for span in periods.find(draft.repeat, Today(asker.today)) if span.period), None)
         since, until = (named.since, named.until) if named is not None and named.since is not None else (None, asker.today)
-
-        async def look(_own: tuple[OwnAccountId, ...]) -> list[tuple[Money, str, dt.date]]:
-            chosen = Selection(accounts=own, since=since, until=until, incoming=back, text=payee.name)
-            limit = 1 if since is None else None
-            rows = await asyncio.to_thread(self.queries.rows, chosen, Order.NEWEST, limit)
-            return [(abs(amount_of(row)), str(row["source_id"]), row["booked_on"]) for row in rows]
-
-        found = await self.gateway.perform("ReadTransactions", asker.login, own, asker.now, look)
+        found = await self._paid(payee, asker, back, since, until or asker.today)
         if len(found) != 1:
             return draft
         amount, source, on = found[0]
@@ -662,10 +703,15 @@ _GONE = {
     "superseded": "act.gone_superseded",
     "changed": "act.gone_changed",
 }
-_WHICH = {"payee": "act.which_payee", "account": "act.which_account", "amount": "act.which_amount"}
+_WHICH = {
+    "payee": "act.which_payee",
+    "whom": "act.one_payee",
+    "account": "act.which_account",
+    "amount": "act.which_amount",
+    "on": "act.which_day",
+}
 # What is asked for, and the field that the next message answers.
 _ASKED = {
-    "ask_amount": "amount",
     "ask_account": "account",
     "ask_other_account": "account",
     "ask_name": "name",
@@ -685,6 +731,16 @@ _DROPS = re.compile(
     r"(?:no|nope|ok|oh|wait|actually|please|stop|sorry|no wait|hang on|on second thoughts?)?[ ,]*(?:no|stop|cancel|forget|scrap|drop|leave|never ?mind|don't)"
     r"(?: (?:it|that|this|the (?:payment|transfer|order)|send (?:it|that)|do (?:it|that)|bother|please|wait|about it|about that))*"
 )
+
+
+def _and_separately(acted: Acted) -> Acted:
+    """An order that was not all that the message asked for."""
+    lines = (*acted.result.lines, Line(key="act.separately"))
+    return Acted(acted.result.model_copy(update={"lines": lines}), acted.ordering)
+
+
+def _paid_by_name(around: Around) -> frozenset[str]:
+    return frozenset(word for one in around.beneficiaries for word in words_of(plain(one.name)) if len(word) > 1)
 
 
 def _draft_of(intent: Intent) -> Draft:

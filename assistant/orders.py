@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 
 from assistant import periods
 from assistant.pasted import Bill, Said
-from assistant.spans import accounts_named, close_word, plain, says_account, words_of
+from assistant.periods import Today
+from assistant.spans import accounts_named, close_word, holders_of, plain, says_account, words_of
+from assistant.wanting import ordered, waits, wanted, wanted_at_once
 from assistant.wordings import NOTHING, Meaning, Wordings
+from data import masking
 from data.actions import Action, IntentId, Origin, Payee
-from data.banking import Account, Beneficiary
+from data.banking import Account, AccountKind, Beneficiary
 from data.errors import InvalidInput
 from data.money import Money
 from data.party import AccountId, Frozen
@@ -41,6 +44,7 @@ ACTIONS: Mapping[str, Action] = {
     "unfreeze_card": Action.UNFREEZE_CARD,
     "replace_card": Action.REPLACE_CARD,
 }
+MONEY = frozenset({Action.PAY, Action.TRANSFER, Action.ADD_BENEFICIARY})
 # So near a wording must be.
 NEAR = 0.7
 
@@ -118,21 +122,29 @@ class Reader:
     def __init__(self, embed: Embed, wordings: Wordings) -> None:
         self.embed, self.wordings = embed, wordings
 
-    def meant(self, message: str, names: frozenset[str]) -> str | None:
+    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = ()) -> str | None:
         """The order, a key of ACTIONS; NOTHING for what sounds like one, None for what is not near any. Blocking (about 4 ms).
 
-        names: words of those whom the customer pays.
+        names: words of those whom the customer pays. accounts: their own.
         """
-        if _AGAIN_AND_AGAIN.search(plain(message)):
-            return NOTHING
-        if not MAY_BE.search(plain(message)):
+        low = plain(message)
+        if not MAY_BE.search(low):
             return None
-        text = spoken(message, names)
+        if _AGAIN_AND_AGAIN.search(low) or not wanted(low):
+            return NOTHING
+        text = spoken(message, names, accounts)
         near = self.wordings.near(text, self.embed([text])[0])
         best = max((order for (order,) in near), key=lambda order: near[(order,)].both)
-        return best if near[(best,)].both >= NEAR else None
+        if near[(best,)].both < NEAR:
+            return None
+        # What is done to a card is done at once.
+        is_card = ACTIONS.get(best) not in (None, *MONEY)
+        return NOTHING if is_card and (not wanted_at_once(low) or _ANOTHERS.search(low)) else best
 
 
+_ANOTHERS = re.compile(
+    r"\b(?!card's|it's|that's|what's|here's|there's)[a-z]+'s (?:(?:debit|bank|credit|visa|mastercard|joint) )*(?:cards?|wallet|purse)\b|\b(?:his|her|their) (?:\w+ )?(?:cards?|wallet|purse)\b"
+)
 # A payment that is to be made many times is another thing than one.
 _AGAIN_AND_AGAIN = re.compile(
     r"\b(?:(?:every|each|per) (?:\w+ )?(?:day|week|fortnight|month|quarter|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time)"
@@ -143,19 +155,26 @@ MAY_BE = re.compile(
     r"\b(?:pay|send|transfer|wire|move|put|give|lend|owe|owes|refund|settle|square|split|shift|top|stick|bring|take|ping|bung|sling|chuck|get|go|gets"
     r"|needs|payment|payee|payees|beneficiary|freeze|frozen|block|lock|stop|hold|suspend|disable|turn|unfreeze|unblock|unlock|reactivate|activate"
     r"|lost|lose|find|found|stolen|stole|nicked|mugged|missing|gone|dropped|left|took|taken|replace|replacement|new|another|damaged|broken|cards?|wallet|purse"
-    r"|save|add|money|bill|invoice|back)\b"
+    r"|save|add|money|bill|invoice|back|pop|reimburse|cover|draw|switch|again|quid|thaw|mislaid|snapped)\b|\d(?:\.\d\d)? (?:to|for)\b"
 )
-_LEADS = "to|pay|paying|send|give|lend|owe|refund|add|save|with|wire|ping|bung|sling"
+_LEADS = "to|pay|paying|send|give|gie|lend|owe|refund|reimburse|add|save|with|wire|ping|bung|sling|chuck|pop"
 _NAMED = re.compile(rf"\b(?P<lead>(?i:{_LEADS}))\s+(?P<name>[A-Z][\w'-]*(?:\s+[A-Z][\w'-]*)*)")
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
-def spoken(message: str, names: frozenset[str]) -> str:
-    """A message with an ordinary amount and name in the place of its own: what wordings are compared with.
+def spoken(message: str, names: frozenset[str], accounts: Sequence[Account] = ()) -> str:
+    """A message with an ordinary amount, account and name in the place of its own: what wordings are compared with.
 
-    names: words of those whom the customer pays.
+    names: words of those whom the customer pays. accounts: their own.
     """
-    text = _AMOUNT.sub(" £50 ", _NUMBERS.sub(" ", _IN_WORDS.sub(" £50 ", message)))
+    for account in accounts:
+        kind = "savings account" if account.kind is AccountKind.SAVINGS else "current account"
+        message = re.sub(rf"\b{re.escape(account.name)}\b", kind, message, flags=re.IGNORECASE)
+    for pattern in _DETAILS:
+        message = pattern.sub(" Acme ", message)
+    for match, _, _ in reversed(_in_words(message, "GBP")):
+        message = f"{message[: match.start()]} £50 {message[match.end() :]}"
+    text = _AMOUNT.sub(" £50 ", _NUMBERS.sub(" ", message))
     text = plain(_NAMED.sub(r"\g<lead> Acme", text))
     text = _WORD.sub(lambda m: "acme" if m.group().removesuffix("'s") in names else m.group(), text)
     return re.sub(r"\s+", " ", re.sub(r"\bacme(?:'s)?(?: acme)+\b", "acme", text)).strip()
@@ -175,22 +194,46 @@ _NUMBERS = re.compile(
     rf"(?<!\w)(?:{_SORT}|\d{{7,}}|{_IBAN})(?!\w)|\b\d{{1,2}}(?:st|nd|rd|th)\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}\b|\b\d{{4}}-\d\d-\d\d\b"
 )
 _COUNTED = re.compile(
-    rf"\s+(?:{'|'.join(periods.MONTHS)}|pizzas?|tickets?|people|persons?|of (?:us|them)|times?|days?|weeks?|months?|years?)\b",
+    rf"\s+(?:{'|'.join(periods.MONTHS)}|pizzas?|tickets?|people|persons?|of (?:us|them)|lots of|times?|hours?|days?|weeks?|months?|years?)\b"
+    r"|\s?-?a-?\s?side\b|-[^\W\d_]",
     re.IGNORECASE,
 )
-_WORTH = {
-    "tenner": 10, "fiver": 5, "five": 5, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000, "grand": 1000,
+# A figure after one of these tells which one, and not how much.
+_NUMBERED = re.compile(
+    rf"\b(?:{'|'.join(periods.MONTHS)}|flat|unit|room|number|no\.?|nr\.?|house|apartment|order|invoice|inv|bill|ticket|day|week|month|term|year|part|class|table"
+    r"|seat|row|level|stage|item|player|under|aged?|account|ending|in|of|since)\s*#?\s*$|#\s*$",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:in|of|since|for|year)\s*$", re.IGNORECASE)
+_SMALL = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "nineteen": 19,
 }  # fmt: skip
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_NOTES = {"tenner": 10, "fiver": 5}
+_NUMERAL = "|".join([*_SMALL, *_TENS, *_NOTES, "hundred", "thousand", "grand"])
 _IN_WORDS = re.compile(
-    rf"(?<![\w-])(?:(?:a|one)\s+)?(?P<word>{'|'.join(_WORTH)})(?P<unit>\s+(?:pounds?|quid|euros?|dollars?))?(?![\w-])",
+    rf"(?<![\w-])(?:a\s+)?(?P<words>(?:{_NUMERAL})(?:(?:\s+and\s+|[\s-]+)(?:{_NUMERAL}))*)(?P<unit>\s+(?:pounds?|quid|euros?|dollars?|pence))?(?![\w-])",
     re.IGNORECASE,
 )
 _LIKE_AN_AMOUNT = re.compile(
-    r"(?:^|\b(?:send|pay|give|lend|transfer|move|wire|owe|put|make it|it's|of|just|only|about)\b.{0,25})\s*$", re.IGNORECASE
+    r"(?:^|\b(?:send|pay|give|lend|transfer|move|wire|owe|put|bung|ping|sling|chuck|stick|make it|it's|of|or|just|only|about)\b.{0,25})\s*$",
+    re.IGNORECASE,
 )
-_AFTER_AMOUNT = re.compile(r"\s*(?:$|[.,!]|(?:to|for|into|please|pls|from|instead|over|across|back|in)\b)", re.IGNORECASE)
-_WORDS_JOINED = re.compile(rf"(?:{'|'.join(_WORTH)}|and|one|two|three|four|six|seven|eight|nine)\s*$", re.IGNORECASE)
+_AFTER_AMOUNT = re.compile(
+    r"\s*(?:$|[.,!]|(?:to|for|into|please|pls|from|instead|over|across|back|in|or|each|on|with)\b)", re.IGNORECASE
+)
+# How much it is depends on something beside the figure.
+_NOT_JUST = re.compile(
+    rf"\b(?:at least|at most|up to|more than|less than|no more than|around|about|approx\w*|roughly|nearly|almost|between|half(?: of)?|a third of|double|twice|treble"
+    rf"|plus|minus|add|added|knock off|lots of|times)\s+(?:a |another )?(?:[£$€]?\d|{_NUMERAL})"
+    rf"|(?:\d|\b(?:{_NUMERAL}))(?:\s?(?:pounds?|quid|euros?|p|pence))?\s+(?:each|apiece|a head|per (?:person|head)|a piece|twice|more|less|extra|or so|ish|a (?:day|week|month)|on top"
+    rf"|minus|plus|times|off)\b|(?:pounds?|quid|euros?)\s+(?:{_NUMERAL}|\d)|\d\s?(?:%|percent|per cent|x\s?\d)|\bx\s?\d\b|\d-?ish\b",
+    re.IGNORECASE,
+)
 _CODES = {
     "£": "GBP", "$": "USD", "€": "EUR", "pound": "GBP", "quid": "GBP", "gbp": "GBP", "pence": "GBP", "tenner": "GBP", "fiver": "GBP",
     "euro": "EUR", "eur": "EUR", "dollar": "USD", "usd": "USD",
@@ -198,27 +241,66 @@ _CODES = {
 
 
 def amounts(text: str, usual: str) -> list[Money]:
-    """Every amount that is said; only those with a currency, where one has it. usual: the currency of a bare figure.
+    """Every amount that is said. usual: the currency of a bare figure.
 
-    A fraction of a minor unit is no amount, nor is zero, nor a number in several words: it is asked for in figures.
+    A fraction of a minor unit is no amount, nor is zero, nor a figure that counts or numbers something.
     """
     hidden = _NUMBERS.sub(lambda m: " " * len(m.group()), text)
-    found: list[tuple[Money, bool]] = []
+    found: list[Money] = []
     for match in _AMOUNT.finditer(hidden):
         words = match.group().strip()
-        marked = re.search(rf"[£$€]|\d\s?(?:{_UNITS})$", words, re.IGNORECASE) is not None
+        marked = re.search(rf"[£$€]|\d\s?(?:k|grand|{_UNITS})$", words, re.IGNORECASE) is not None
         money = _money(words, usual)
-        if money is not None and (marked or not _COUNTED.match(hidden, match.end())):
-            found.append((money, marked))
-    for match in _IN_WORDS.finditer(hidden):
-        if _WORDS_JOINED.search(hidden[: match.start()]) or _WORDS_JOINED.match(hidden[match.end() :].lstrip()):
-            continue
-        marked = match["unit"] is not None or match["word"].lower() in _CODES
-        # "Five a side", "ten pin bowling": a bare word is an amount where it stands like one.
-        if marked or (_LIKE_AN_AMOUNT.search(hidden[: match.start()]) and _AFTER_AMOUNT.match(hidden[match.end() :])):
-            found.append((Money.of(Decimal(_WORTH[match["word"].lower()]), _code(match.group(), usual)), marked))
-    chosen = [money for money, marked in found if marked] or [money for money, _ in found]
-    return list(dict.fromkeys(chosen))
+        if money is not None and (marked or not _counts(hidden, match, words)):
+            found.append(money)
+    found += [money for _, some, _ in _in_words(hidden, usual) for money in some]
+    return list(dict.fromkeys(found))
+
+
+def _counts(text: str, match: re.Match[str], words: str) -> bool:
+    before = text[: match.start()]
+    year = re.fullmatch(r"20\d\d", words) is not None and _YEAR.search(before) is not None
+    return year or _COUNTED.match(text, match.end()) is not None or _NUMBERED.search(before) is not None
+
+
+def _in_words(text: str, usual: str) -> list[tuple[re.Match[str], list[Money], bool]]:
+    """Amounts in words, where they stand; "three fifty" may be two."""
+    found = []
+    for match in _IN_WORDS.finditer(text):
+        values = _values(re.findall(rf"(?:{_NUMERAL})\b", match["words"].lower()))
+        unit = (match["unit"] or "").strip().lower()
+        marked = bool(unit) or any(note in match["words"].lower() for note in _NOTES)
+        # "Five a side", "new one": a bare word is an amount where it stands like one.
+        like = _LIKE_AN_AMOUNT.search(text[: match.start()]) and _AFTER_AMOUNT.match(text[match.end() :])
+        if marked or (like and max(values) >= LEAST_BARE):
+            pence = Decimal(100 if unit == "pence" else 1)
+            found.append((match, [Money.of(Decimal(v) / pence, _code(match.group(), usual)) for v in values], marked))
+    return found
+
+
+# A smaller number in words alone is hardly an amount.
+LEAST_BARE = 5
+
+
+def _values(numerals: Sequence[str]) -> list[int]:
+    """The numbers that numerals are of, one after the other: "one hundred" "twenty" is one, "three" "fifty" are two."""
+    found, total, part = [], 0, 0
+    for word in numerals:
+        if word == "hundred" and part < 10:
+            part = (part or 1) * 100
+        elif word in ("thousand", "grand") and not total:
+            total, part = (part or 1) * 1000, 0
+        elif (word in _TENS and part % 100 == 0) or (
+            word in _SMALL and part % 100 == 0 and not (part and total == 0 and part < 100)
+        ):
+            part += _TENS.get(word) or _SMALL[word]
+        elif word in _SMALL and _SMALL[word] < 10 and part % 10 == 0 and part % 100 >= 20:
+            part += _SMALL[word]
+        else:
+            if total or part:
+                found.append(total + part)
+            total, part = 0, _NOTES.get(word) or _TENS.get(word) or _SMALL.get(word) or (100 if word == "hundred" else 1000)
+    return [*found, total + part] if total or part else found
 
 
 def _code(words: str, usual: str) -> str:
@@ -243,18 +325,25 @@ def _money(words: str, usual: str) -> Money | None:
 
 # Where a name that was said must end.
 _STOP = (
-    r"(?=$|[,;:!?\n(]|\.(?:\s|$)|\s+(?:[£$€]|\d)|\s+(?:for|from|with|ref|reference|on|today|tomorrow|now|please|pls|by|via|as|at|and|back|asap|out of|into|in"
-    r"|the same|same|like|what|whatever|to|(?:a )?(?:tenner|fiver|hundred|thousand)|ten|twenty|thirty|forty|fifty|using|that|some|money|his|her|their|instead|again|over|would you|will you|could you|can you|if you|whenever|when|i owe|which"
+    r"(?=$|[,;:!?\n(]|\.(?:\s|$)|\s+(?:[£$€]|\d)|\s+(?:for|from|with|ref|reference|on|about|around|roughly|at least|at most|up to|between|each|twice|both|minus|plus|half|today|tomorrow|now|please|pls|by|via|as|at|and|back|asap|out of|into|in"
+    rf"|my|our|the|an?|the same|same|like|what|whatever|to|(?:a )?(?:{_NUMERAL})|using|that|some|money|his|her|their|instead|again|over|would you|will you|could you|can you|if you|whenever|when|i owe|which"
     r"|who|whose|account|acc|sort|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)"
 )
 _NAME = r"(?P<name>[^\W\d_][^\d,;:!?\n]{0,60}?)"
 _WHOM = (
     re.compile(rf"\b(?:to|with)\s+{_NAME}{_STOP}", re.IGNORECASE),
-    re.compile(rf"\b(?:{_LEADS}|for|is|called)\s+{_NAME}{_STOP}", re.IGNORECASE),
+    re.compile(rf"\b(?:{_LEADS})\s+{_NAME}{_STOP}", re.IGNORECASE),
+    re.compile(rf"\b(?:is|called|named|name)\s+{_NAME}{_STOP}", re.IGNORECASE),
     re.compile(r"^(?P<name>[^\W\d_][^\d,;:!?\n]{0,40}?)\s+(?:needs|wants|gets)\b", re.IGNORECASE),
     # Putting right: "I said Pemberton", "not Obi, Whitlock".
     re.compile(rf"(?:\bi (?:said|meant|mean)|^no,|\bnot [^\W\d_]+,?(?: but)?)\s+{_NAME}{_STOP}", re.IGNORECASE),
+    re.compile(rf"\bfor\s+{_NAME}{_STOP}", re.IGNORECASE),
 )
+_PUT_RIGHT = re.compile(
+    r"(?:no|nope|sorry|wait|actually|make it|i (?:said|mean|meant))[, ]+(?:no[, ]+)?(?:to |it's |for )?(?P<name>[^\d,;:!?\n]{2,40})$",
+    re.IGNORECASE,
+)
+_OTHER_ONE = re.compile(rf"\b(?:other|wrong|different)\s+{_NAME}{_STOP}", re.IGNORECASE)
 _NOBODY = frozenset(
     [
         "me",
@@ -305,6 +394,21 @@ _NOBODY = frozenset(
         "card",
         "cards",
         *("back", "difference", "number", "reference", "rest", "people", "can", "could", "would", "up", "over", "in", "i"),
+        *(
+            "there",
+            "here",
+            "everyone",
+            "everybody",
+            "add",
+            "everything",
+            "all",
+            "half",
+            "other",
+            "each",
+            "both",
+            "person",
+            "paid",
+        ),
         "what",
         "pay",
         "send",
@@ -335,13 +439,21 @@ _NO_ANSWER = _NOBODY | {"yes", "yeah", "yep", "no", "nope", "ok", "okay", "sure"
 _OWN = r"(?P<name>(?:my |our |the )?[^\d,;:!?\n.£$€]{2,40}?)"
 _OWN_END = r"(?=$|[,;:!?\n.£$€]|\s+(?:to|into|in|from|out of|for|with|on|please|today|tomorrow|instead|by|and)\b|\s+\d)"
 _ACCOUNT_WORD = re.compile(r"\b(?:account|savings?|saver|pot|isa|fund|card)\b", re.IGNORECASE)
-_FROM = re.compile(rf"\b(?:from|out of|using)\s+{_OWN}{_OWN_END}", re.IGNORECASE)
-_INTO = re.compile(rf"\b(?:to|into|in|inside|top up)\s+{_OWN}{_OWN_END}", re.IGNORECASE)
+_FROM = re.compile(
+    rf"\b(?:from|out of|using|(?:everything|all|half|most|some|rest|money|left|what's|what is)(?: that(?:'s| is)| the money| my money)? (?:in|of|inside))\s+{_OWN}{_OWN_END}",
+    re.IGNORECASE,
+)
+_INTO = re.compile(
+    rf"\b(?:to|into|top up|(?:put|stick|pop|place|leave|save|bung|chuck|sling)\b[^,.;!?\n]{{0,30}}? (?:in|inside))\s+{_OWN}{_OWN_END}",
+    re.IGNORECASE,
+)
 _REFERENCE = re.compile(
-    r"\b(?:(?:with |and |under )?(?:the |a )?ref(?:erence)?\b(?: is| of|:| saying|,)?|saying|marked|labelled)\s+[\"'“]?(?P<words>[^\"'”,;\n]{1,40}?)[\"'”]?"
+    r"\b(?:put|use|write|with) [\"'“]?(?P<before>[^\"'”,;\n]{1,40}?)[\"'”]? (?:as|for|in) (?:the |my |a )?ref(?:erence)?\b"
+    r"|\b(?<!no )(?<!without )(?<!without a )(?:(?:with |and |under )?(?:the |a )?ref(?:erence)?\b(?: is| of|:| saying|,)?|saying|marked|labelled)\s+[\"'“]?(?P<words>[^\"'”,;\n]{1,40}?)[\"'”]?"
     r"(?=$|[,;\n]|\.(?:\s|$)|\s+(?:from|to|as (?:the )?ref\w*|today|tomorrow|please)\b)",
     re.IGNORECASE,
 )
+_NO_REFERENCE = re.compile(r"\b(?:no|without(?: a| any| the)?|remove the|leave out the) ref(?:erence)?\b", re.IGNORECASE)
 _FOR = re.compile(
     r"\bfor\s+(?:the |my |our |a |an |his |her )?(?P<words>[^\W\d_][^£$€,;:!?\n.]{0,34}?)(?=$|[,;:!?\n.]|\s+(?:from|to|on|today|tomorrow|please|with|ref|and)\b)",
     re.IGNORECASE,
@@ -353,7 +465,7 @@ _REPEAT = re.compile(
     r"\b(?:(?:the )?same (?:amount |sum |again )?(?:as|like) (?:last (?:month|time|week)|before|usual)|(?:the )?same (?:amount|again)|(?:like|as) last (?:month|time|week)"
     r"|(?:the )?same as (?:\w+ ){0,4}in (?:"
     + "|".join(periods.MONTHS)
-    + r")|the usual(?: amount)?|what (?:they|he|she|[a-z]+)(?:'ve| have| has|'s)? (?:sent|paid|gave|lent)(?: me)?|(?:their|his|her) money back)\b",
+    + r")|the usual(?: amount)?|the difference|what(?:ever)? (?:they|he|she|[a-z]+)(?:'ve| have| has|'s)? (?:sent|paid|gave|lent)(?: me)?|(?:their|his|her) money back)\b",
     re.IGNORECASE,
 )
 # What a payee's bank prints: the characters and the length that Faster Payments takes.
@@ -364,26 +476,105 @@ _DETAILS = (
     re.compile(rf"(?<!\d)(?P<number>\d{{8}})(?!\d)\D{{0,30}}?(?<!\d)(?P<sort>{_SORT})(?!\d)"),
 )
 _WEEKDAY = re.compile(rf"\b(?:on |this |next |by )?(?P<day>{'|'.join(periods.WEEKDAYS)})\b", re.IGNORECASE)
+_IN_FIGURES = re.compile(r"(?<![\d/.-])(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4}|\d{4}-\d\d-\d\d)(?![\d/.-])")
+# Days on the one side of a day.
+_BESIDE_A_DAY = re.compile(
+    rf"\b(?:before|after|from|until|either) (?:on )?(?:the )?(?:{'|'.join(periods.WEEKDAYS)}|\d{{1,2}}(?:st|nd|rd|th)?\b(?! (?:quid|pounds?))|tomorrow)\b"
+)
+# A time that is no one day, or that nobody here waits for.
+_SOME_TIME = re.compile(
+    r"\b(?:tonight|later|pay ?day|(?:the|this|next) weekend(?!')|(?:on|at|by|before) (?:christmas|new year|easter|boxing)|(?:end|start|beginning|middle) of (?:the|this|next)"
+    rf"|in (?:an?|a few|a couple of|\d+|{_NUMERAL}) (?:minutes?|hours?|days?|weeks?|fortnights?|months?)|next (?:week|month|year)(?!')|yesterday|at (?:noon|midnight)"
+    r"|this (?:evening|afternoon|morning)|in the (?:morning|evening|afternoon)|when(?:ever)? it(?:'s| is) due)\b|\b\d{1,2}(?::\d\d)?\s?(?:am|pm)\b"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{'|'.join(periods.MONTHS)})\b|\bthe \d{{1,2}}(?:st|nd|rd|th)\b"
+)
 _OF_MONTH = re.compile(
     rf"\b(?:on )?(?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{'|'.join(periods.MONTHS)})\b|\b(?:on )?the (?P<only>\d{{1,2}})(?:st|nd|rd|th)\b",
     re.IGNORECASE,
 )
 
 
+def own_words(message: str) -> str:
+    """What is wanted in a message, account numbers written in one way."""
+    text = ordered(message)
+    for iban in reversed(
+        [one for one in masking.personal(text) if one.kind is masking.Kind.IBAN] if "GB" in text.upper() else []
+    ):
+        digits = re.sub(r"\D", "", text[iban.start : iban.end])[2:]
+        if len(digits) == 14:
+            text = f"{text[: iban.start]}{digits[:6]} {digits[6:]}{text[iban.end :]}"
+    return _SPELT_DETAILS.sub(lambda m: m.group() if "/" in m["sort"] and not _SORT_SAID.search(text) else _in_one_way(m), text)
+
+
+_SPELT_DETAILS = re.compile(
+    r"(?<![\d.,£$€/-])(?P<sort>(\d{2}) ?[-–—./ ] ?(\d{2}) ?[-–—./ ] ?(\d{2}))(?P<between>\D{1,30}?)(?P<number>\d{4}[ -]?\d{4})(?!\d)"
+)
+_SORT_SAID = re.compile(r"\b(?:sort|s/c|sc)\b", re.IGNORECASE)
+
+
+def _in_one_way(details: re.Match[str]) -> str:
+    return f"{details[2]}-{details[3]}-{details[4]}{details['between']}{re.sub(r'[ -]', '', details['number'])}"
+
+
 def read(text: str, draft: Draft, around: Around) -> tuple[Draft, Several | None]:
-    """A draft with what a message says of it put in, and what in it can mean more than one thing, which is left as it was.
+    """A draft with what a message says of it put in, and what in it can mean more than one thing, which the draft is without.
 
     text: the customer's own words alone. What is said again takes the place of what was said before.
     """
     asked, draft = draft.asked, draft.model_copy(update={"asked": ""})
-    unclear: list[Several] = []
+    before, unclear = draft, list[Several]()
     for part in _PARTS.get(draft.action, ()):
         found = part(text, draft, around, asked)
         if isinstance(found, Several):
             unclear.append(found)
         else:
             draft = found
+    still = open_to(around.accounts)
+    if draft != before and not unclear and asked in still and draft.origins.get(asked) == before.origins.get(asked):
+        unclear.append(Several(field=asked, said=text, names=still[asked]))
+    for one in unclear:
+        draft = _without(draft, one.field)
     return draft, next(iter(unclear), None)
+
+
+def open_to(accounts: Sequence[Account]) -> Mapping[str, tuple[str, ...]]:
+    """What another value is no answer to, and leaves as open as it was: each with what is offered for it."""
+    return {"account": tuple(a.name for a in accounts), "on": DAYS}
+
+
+def is_name(text: str) -> bool:
+    """Whether a short text can be somebody's name."""
+    return not re.search(r"\d", text) and bool(words_of(plain(text)) - _NO_ANSWER)
+
+
+# What is offered where a day is asked for.
+DAYS = ("Today", "Tomorrow")
+_CLEARED: Mapping[str, Mapping[str, object]] = {
+    "amount": {"amount": None, "repeat": "", "as_on": None},
+    "payee": {"payee": None, "said": ""},
+    "account": {"account": None},
+    "on": {"on": None},
+}
+
+
+def _without(draft: Draft, field: str) -> Draft:
+    """A draft without a value, and without what came with it."""
+    field = "payee" if field == "whom" else field
+    origins = {name: origin for name, origin in draft.origins.items() if name != field}
+    draft = draft.model_copy(update={**_CLEARED[field], "origins": origins})
+    return _without_kept(draft) if field == "payee" else draft
+
+
+def _without_kept(draft: Draft) -> Draft:
+    """A draft without what is kept with its payee, or was read from what was paid to them."""
+    left = {name: at for name, at in draft.origins.items() if at[0] is not Origin.BENEFICIARY}
+    values: dict[str, object] = {
+        name: "" if name == "reference" else None for name in ("account", "reference") if name not in left
+    }
+    if left.get("amount", ("",))[0] is Origin.BANK:
+        values |= {"amount": None, "as_on": None}
+        del left["amount"]
+    return draft.model_copy(update={**values, "origins": left})
 
 
 def filled(draft: Draft, bill: Bill, pasted: str, around: Around) -> Draft:
@@ -417,12 +608,22 @@ PASTED = "the text you pasted"
 def _amount(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
     without = _REFERENCE.sub(" ", text)
     said = amounts(without, _home(draft, around))
-    if len(said) > 1:
-        return Several(field="amount", said=text, names=tuple(money.shown() for money in said))
+    if (
+        len(said) > 1
+        or (said and _NOT_JUST.search(_NUMBERS.sub(" ", without)))
+        or (draft.amount and _RELATIVE.fullmatch(plain(text)))
+    ):
+        return Several(field="amount", said=text, names=tuple(money.shown() for money in said) if len(said) > 1 else ())
     if said:
         return draft.having("amount", Origin.CUSTOMER, amount=said[0], repeat="")
     again = _REPEAT.search(without)
     return draft.model_copy(update={"repeat": again.group(), "amount": None}) if again else draft
+
+
+# A change of an amount that does not say which.
+_RELATIVE = re.compile(
+    r"(?:make it |a bit |send |please |just )*(?:double|halve|half|treble|twice|more|less)(?: (?:it|that|please|than that|of it|of that|as much))*[ .!]*"
+)
 
 
 def _home(draft: Draft, around: Around) -> str:
@@ -435,43 +636,78 @@ def _accounts(text: str, draft: Draft, around: Around, asked: str) -> Draft | Se
     source = next((found for m in _FROM.finditer(text) if (found := _own(m["name"], around))), [])
     into = next((found for m in _INTO.finditer(text) if (found := _own(m["name"], around))), [])
     if asked == "account" and not source and not into:
-        source = accounts_named(text, around.accounts)
+        source = _own(text, around) or accounts_named(text, around.accounts)
     if asked == "payee" and draft.action is Action.TRANSFER and not into:
-        into = accounts_named(text, around.accounts)
+        into = _own(text, around) or accounts_named(text, around.accounts)
     for field, found in (("account", source), ("payee", into)):
         if len(found) > 1:
             return Several(field=field, said=text, names=tuple(a.name for a in found))
-    unknown = next((m["name"] for m in _FROM.finditer(text) if _ACCOUNT_WORD.search(m["name"])), "")
+    unknown = next((m["name"] for m in _FROM.finditer(text) if _may_be_account(m["name"], around)), "")
     if unknown and not source:
         # An account that is named is never another one.
         return Several(field="account", said=unknown, names=tuple(a.name for a in around.accounts))
+    if source and into and into[0].id == source[0].id:
+        return Several(field="payee", said=text, names=tuple(a.name for a in around.accounts if a.id != source[0].id))
     if source:
         draft = draft.having("account", Origin.CUSTOMER, account=source[0].id)
-    if into and not (source and into[0].id == source[0].id):
+    if into:
         to = into[0]
         own = Payee(name=to.name, scheme=SORT_CODE, identification=to.identification, own=to.id)
         draft = draft.having("payee", Origin.BENEFICIARY, payee=own, said=to.name, action=Action.TRANSFER)
     return draft
 
 
+def _may_be_account(words: str, around: Around) -> bool:
+    """Whether money may be meant to come from what words name: not from a day, or from "me"."""
+    if _ACCOUNT_WORD.search(words):
+        return True
+    dated = any(True for _ in periods.find(words, Today(around.today)))
+    return bool(words_of(plain(words)) - _NO_ACCOUNT) and not dated and not amounts(words, "GBP")
+
+
+_NO_ACCOUNT = frozenset([
+    "me", "us", "my", "our", "the", "all", "of", "that", "it", "this", "there", "here", "him", "her", "them", "both", "and",
+    "family", "end", "side",
+])  # fmt: skip
+
+
 def _own(words: str, around: Around) -> list[Account]:
     """The accounts that words name; nothing where they do not have the form of an account's name."""
-    name = re.sub(r"^(?:my|our|the)\s+", "", words.strip(), flags=re.IGNORECASE)
-    whole = [a for a in around.accounts if plain(a.name) == plain(name)]
-    return whole or (accounts_named(name, around.accounts) if says_account(name, around.accounts) else [])
+    name = plain(re.sub(r"^(?:my|our|the)\s+", "", words.strip(), flags=re.IGNORECASE))
+    whole = [a for a in around.accounts if plain(a.name).removesuffix(" account") == name.removesuffix(" account")]
+    if whole:
+        return whole
+    owner, _, what = name.partition("'s ")
+    if what:
+        # "Margaret's savings" are none of what is ours.
+        theirs = [a for a in around.accounts if owner in holders_of(a)]
+        return theirs if what == "account" else _own(what, Around(around.beneficiaries, theirs, around.today))
+    return accounts_named(name, around.accounts) if says_account(name, around.accounts) else []
 
 
-def _day_and_reference(text: str, draft: Draft, around: Around, asked: str) -> Draft:
-    if (on := day_of(text, around.today)) is not None:
-        draft = draft.having("on", Origin.CUSTOMER, on=on if on > around.today else None)
+def _day_and_reference(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
     said = _REFERENCE.search(text) or next((m for m in _FOR.finditer(text) if _is_reason(m["words"], around)), None)
-    reference = as_reference(said["words"]) if said else ""
-    return draft.having("reference", Origin.CUSTOMER, reference=reference) if reference else draft
+    reference = as_reference(said["words"] or said["before"]) if said else ""
+    if reference or _NO_REFERENCE.search(text):
+        draft = draft.having("reference", Origin.CUSTOMER, reference=reference)
+    # "For Monday's game" says what it is for.
+    dated = plain(_REPEAT.sub(" ", _REFERENCE.sub(" ", text.replace(said.group(), " ") if said else text)))
+    days = days_of(dated, around.today)
+    if _BESIDE_A_DAY.search(dated) or waits(dated) or (len(days) != 1 and (days or _SOME_TIME.search(dated))):
+        return Several(field="on", said=text, names=DAYS)
+    return draft.having("on", Origin.CUSTOMER, on=days[0] if days[0] > around.today else None) if days else draft
 
 
 def _is_reason(words: str, around: Around) -> bool:
     first = plain(words).split()[:1]
-    return bool(first) and first[0] not in _NO_REASON and not amounts(words, "GBP") and not matching(words, around.beneficiaries)
+    day = days_of(plain(words), around.today) and len(words.split()) == 1
+    return (
+        bool(first)
+        and not day
+        and first[0] not in _NO_REASON
+        and not amounts(words, "GBP")
+        and not matching(words, around.beneficiaries)
+    )
 
 
 def as_reference(words: str) -> str:
@@ -479,16 +715,20 @@ def as_reference(words: str) -> str:
     return " ".join(_STRANGE.sub(" ", words).split())[:REFERENCE].strip()
 
 
-def day_of(text: str, today: dt.date) -> dt.date | None:
-    """The day that a payment is to be made on, today or later; None where none is named."""
-    low = plain(_REFERENCE.sub(" ", text))
-    if re.search(r"\btomorrow\b", low):
-        return today + dt.timedelta(days=1)
-    if (named := _OF_MONTH.search(low)) is not None:
-        return _next_on(today, int(named["day"] or named["only"]), periods.MONTHS[named["month"]] if named["month"] else None)
-    if (weekday := _WEEKDAY.search(low)) is not None:
-        return today + dt.timedelta(days=(periods.WEEKDAYS[weekday["day"]] - today.weekday()) % 7 or 7)
-    return today if re.search(r"\b(?:today|now|immediately|right away|straight away|asap)\b", low) else None
+def days_of(low: str, today: dt.date) -> list[dt.date]:
+    """The days that a text in plain form names, each once, from today on."""
+    found = [today + dt.timedelta(days=1)] if re.search(r"\btomorrow\b", low) else []
+    for named in _OF_MONTH.finditer(low):
+        on = _next_on(today, int(named["day"] or named["only"]), periods.MONTHS[named["month"]] if named["month"] else None)
+        found += [on] if on else []
+    for weekday in _WEEKDAY.finditer(low):
+        found.append(today + dt.timedelta(days=(periods.WEEKDAYS[weekday["day"]] - today.weekday()) % 7 or 7))
+    for figures in _IN_FIGURES.finditer(low):
+        spans = periods.find(figures.group(), Today(today))
+        found += [span.period.since for span in spans if span.period and span.period.since and span.period.since >= today]
+    if not found and re.search(r"\b(?:today|now|immediately|right away|straight away|asap)\b", low):
+        found = [today]
+    return list(dict.fromkeys(found))
 
 
 def _next_on(today: dt.date, day: int, month: int | None) -> dt.date | None:
@@ -507,26 +747,39 @@ def details_of(text: str) -> str | None:
 
 
 def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
-    if draft.payee is not None and draft.payee.own is not None:
+    if (
+        draft.payee is not None
+        and draft.payee.own is not None
+        and not any(matching(m["name"], around.beneficiaries) for m in _WHOM[0].finditer(text))
+    ):
         return draft
     name = " ".join(text.split()).strip(" .!?")
     if asked == "name" and draft.payee is not None and words_of(name) - _NO_ANSWER and not amounts(name, "GBP"):
         return draft.model_copy(update={"payee": draft.payee.model_copy(update={"name": name[:LONGEST_NAME]}), "said": name})
-    names = [m["name"].strip() for pattern in _WHOM for m in pattern.finditer(_REFERENCE.sub(" ", text))]
-    names = [name for name in names if words_of(plain(name)) - _NOBODY]
+    names = _names(text, around)
     if (details := details_of(text)) is not None:
         saved = [b for b in around.beneficiaries if re.sub(r"\D", "", b.identification) == details]
         if saved:
             return _saved(saved[0], draft)
-        name = _bare_name(text) or (names[0] if names else draft.said)
-        payee = Payee(name=name, scheme=SORT_CODE, identification=details) if name else None
-        return draft.having("payee", Origin.CUSTOMER, payee=payee, said=name or draft.said)
+        for_something = {m["name"].strip() for m in _WHOM[-1].finditer(text)}
+        named = [name for name in names if name not in for_something]
+        name = _bare_name(text) or (named[0] if named else draft.said)
+        payee = Payee(name=name, scheme=SORT_CODE, identification=details)
+        return _without_kept(draft).having("payee", Origin.CUSTOMER, payee=payee, said=name or draft.said)
     if asked == "payee":
         # One of those that were named, or the name by itself.
         among = matching(draft.said, around.beneficiaries) if draft.said else around.beneficiaries
         chosen = matching(text, among) or matching(text, around.beneficiaries)
         if len(chosen) == 1:
             return _saved(chosen[0], draft)
+        if chosen:
+            return Several(field="payee", said=text, names=tuple(b.name for b in chosen))
+    if draft.payee is not None and (put_right := _PUT_RIGHT.match(text)) is not None:
+        names = [put_right["name"], *names] if matching(put_right["name"], around.beneficiaries) else names
+    if (both := _several(text, names, around)) is not None:
+        return both
+    if (other := _OTHER_ONE.search(text)) is not None and len(alike := matching(other["name"], around.beneficiaries)) > 1:
+        return Several(field="payee", said=other["name"], names=tuple(b.name for b in alike))
     for name in names:
         found = matching(name, around.beneficiaries)
         if len(found) > 1:
@@ -535,14 +788,54 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
             return _saved(found[0], draft).model_copy(update={"said": name})
     if names and (draft.action is not Action.TRANSFER or draft.payee is None):
         # Somebody who is not saved is nobody who was spoken of before.
-        return draft.model_copy(update={"said": names[0], "payee": None})
+        return _without_kept(draft).model_copy(update={"said": names[0], "payee": None})
     return draft if draft.payee is not None or asked else _mentioned(text, draft, around)
+
+
+def _names(text: str, around: Around) -> list[str]:
+    """What may be a name of whom it is for, the likeliest first; own accounts are none."""
+    found = [m["name"].strip() for pattern in _WHOM for m in pattern.finditer(_REFERENCE.sub(" ", text))]
+    named = [name for name in found if words_of(plain(name)) - _NOBODY]
+    return [name for name in named if matching(name, around.beneficiaries) or not _own(name, around)]
+
+
+def _several(text: str, names: Sequence[str], around: Around) -> Several | None:
+    """More than one whom it is to go to: each is paid by itself."""
+    to = [m["name"].strip() for m in _WHOM[1].finditer(_REFERENCE.sub(" ", text))]
+    saved = {b.identification: b.name for name in to if len(found := matching(name, around.beneficiaries)) == 1 for b in found}
+    for pair in _BOTH.finditer(_REFERENCE.sub(" ", text)):
+        one, other = pair["name"].strip(), pair["other"].strip()
+        if matching(f"{one} {other}", around.beneficiaries):
+            continue
+        beside = matching(other, around.beneficiaries)
+        said = words_of(plain(other))
+        number = re.match(rf"(?:{_NUMERAL})\b", other, re.IGNORECASE)
+        strange = said - _NOBODY and not said & _BESIDE and not number and pair["by"] != ","
+        if beside or strange:
+            offered = [b.name for b in [*matching(one, around.beneficiaries), *beside]]
+            return Several(field="whom", said="", names=tuple(dict.fromkeys(offered)))
+    return Several(field="whom", said="", names=tuple(saved.values())) if len(saved) > 1 else None
+
+
+_BOTH = re.compile(
+    rf"\b(?:{_LEADS})\s+(?P<name>[^\W\d_][^\d,;:!?\n]{{0,40}}?)\s*(?P<by>,|\band\b|&|\bplus\b)\s*(?:also |then |both )*(?:to )?"
+    rf"(?P<other>[^\W\d_][^\d,;:!?\n]{{0,40}}?){_STOP}",
+    re.IGNORECASE,
+)
+# What comes after "and" where nobody else does.
+_BESIDE = frozenset([
+    "thanks", "thank", "thankyou", "cheers", "ta", "please", "that's", "thats", "make", "be", "do", "let", "tell", "then",
+    "quick", "quickly", "confirm", "it's", "its", "i", "i'll", "he", "she", "they", "we", "you", "use", "mark", "put", "send",
+    "pay", "freeze", "block", "stop", "move", "transfer", "show", "say", "call", "also", "if", "when", "no", "yes", "don't",
+    "not", "give", "get", "keep", "leave", "take", "check",
+])  # fmt: skip
 
 
 def _mentioned(text: str, draft: Draft, around: Around) -> Draft | Several:
     """Whose name, or what is paid to them, stands anywhere in a message: "my rent"."""
     words = words_of(plain(_FOR.sub(" ", text))) - _NOBODY
-    found = [b for b in around.beneficiaries if words & words_of(plain(f"{b.name} {b.reference}"))]
+    shared = {b.id: len(words & words_of(plain(f"{b.name} {b.reference}"))) for b in around.beneficiaries}
+    found = [b for b in around.beneficiaries if 0 < shared[b.id] == max(shared.values())]
     if len(found) > 1:
         return Several(field="payee", said=text, names=tuple(b.name for b in found))
     return _saved(found[0], draft) if found else draft
@@ -550,6 +843,7 @@ def _mentioned(text: str, draft: Draft, around: Around) -> Draft | Several:
 
 def _saved(payee: Beneficiary, draft: Draft) -> Draft:
     known = Payee(name=payee.name, scheme=SORT_CODE, identification=payee.identification, beneficiary=payee.id)
+    draft = draft if draft.payee is None or draft.payee.identification == payee.identification else _without_kept(draft)
     draft = draft.having("payee", Origin.BENEFICIARY, payee=known)
     if draft.action is Action.TRANSFER:
         draft = draft.model_copy(update={"action": Action.PAY})
@@ -562,16 +856,19 @@ def _saved(payee: Beneficiary, draft: Draft) -> Draft:
 
 
 def _bare_name(text: str) -> str:
-    """A name that stands before its own account number: "John Smith 12-34-56 12345678"."""
-    start = re.match(r"[^\n]{0,30}?(?P<name>[^\W\d_][^\d,;:!?\n]{1,60}?)[ ,:;-]*(?=\d)", text)
-    name = (
-        re.sub(
-            rf"^(?:(?:{_LEADS}|a|new|payee|called|the|my|please|can|you|it'?s)\b[\s:,]*)+", "", start["name"], flags=re.IGNORECASE
-        )
-        if start
-        else ""
-    )
-    return name.strip() if words_of(plain(name)) - _NOBODY else ""
+    """A name that stands beside its own account number: "John Smith 12-34-56 12345678"."""
+    before = re.match(r"[^\n]{0,30}?(?P<name>[^\W\d_][^\d,;:!?\n]{1,60}?)[ ,:;-]*(?=\d)", text)
+    after = re.search(rf"\d{{6}}[ ,:;-]*(?:to|in the name of)?\s*{_NAME}{_STOP}", text)
+    for found in filter(None, (before, after)):
+        name = re.sub(_LED_TO, "", found["name"]).strip()
+        if words_of(plain(name)) - _NOBODY:
+            return name
+    return ""
+
+
+_LED_TO = re.compile(
+    rf"^(?:(?:{_LEADS}|a|new|payee|called|the|my|please|can|you|it'?s|quid|pounds?|euros?|for)\b[\s:,]*)+", re.IGNORECASE
+)
 
 
 def _why(text: str, draft: Draft, around: Around, asked: str) -> Draft:
@@ -588,12 +885,21 @@ _LOSS = re.compile(
     r"|lost|lose|missing|can't find|gone)\b"
 )
 _PARTS: Mapping[Action, tuple[Callable[[str, Draft, Around, str], Draft | Several], ...]] = {
-    Action.PAY: (_amount, _accounts, _day_and_reference, _payee),
-    Action.TRANSFER: (_amount, _accounts, _day_and_reference, _payee),
+    Action.PAY: (_accounts, _payee, _amount, _day_and_reference),
+    Action.TRANSFER: (_accounts, _payee, _amount, _day_and_reference),
     Action.ADD_BENEFICIARY: (_payee,),
     Action.FREEZE_CARD: (_why,),
     Action.REPLACE_CARD: (_why,),
 }
+
+
+# What somebody is to whoever pays them: beside a name it is no part of it.
+_KIN = frozenset([
+    "granddaughter", "grandson", "grandchild", "daughter", "son", "brother", "sister", "friend", "mate", "pal", "landlord",
+    "landlady", "neighbour", "husband", "wife", "partner", "flatmate", "housemate", "cousin", "uncle", "aunt", "auntie",
+    "nephew", "niece", "gran", "granny", "nan", "mum", "mam", "dad", "mother", "father", "boyfriend", "girlfriend",
+    "colleague", "gardener", "cleaner", "plumber", "dentist", "old", "dear", "lovely", "wee", "our",
+])  # fmt: skip
 
 
 def matching(name: str, among: Sequence[Beneficiary]) -> list[Beneficiary]:
@@ -601,7 +907,11 @@ def matching(name: str, among: Sequence[Beneficiary]) -> list[Beneficiary]:
 
     An initial is its name, and a slip of the pen a word. One who is saved twice is one.
     """
-    said = words_of(plain(name)) - _NOBODY
+    words = words_of(plain(name)) - _NOBODY
+    return _matching(words, among) or _matching(words - _KIN, among)
+
+
+def _matching(said: set[str], among: Sequence[Beneficiary]) -> list[Beneficiary]:
     if not said:
         return []
     for with_reference in (False, True):

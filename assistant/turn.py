@@ -304,6 +304,8 @@ class Assistant:
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         if self.acting is not None and _may_be_an_order(routed):
             acted = await self.acting.start(message, self._asker(asking))
+            if acted is None and _is_not_understood(routed):
+                acted = await self.acting.again(message, memory.ordering, self._asker(asking))
             if acted is not None:
                 trail.acted(acted, goes_on=False)
                 return acted
@@ -698,6 +700,10 @@ def _may_be_an_order(plan: Plan | Unsure) -> bool:
     if isinstance(plan, Unsure):
         return plan.label in _BESIDE_DATA
     return all(step.tool in _BESIDE_DATA for step in plan.steps)
+
+
+def _is_not_understood(plan: Plan | Unsure) -> bool:
+    return isinstance(plan, Unsure) or all(step.tool is Tool.OOS for step in plan.steps)
 
 
 _BESIDE_DATA = frozenset({Tool.CANNOT, Tool.HANDOVER, Tool.OOS, Tool.ARTICLE, Tool.HELP})

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,7 +64,7 @@ class OneReader(Reader):
     def __init__(self) -> None:
         pass
 
-    def meant(self, message: str, names: frozenset[str]) -> str | None:
+    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = ()) -> str | None:
         first = message.partition(" ")[0]
         return {"send": "pay", "pay": "pay", "move": "transfer"}.get(first)
 

@@ -9,7 +9,7 @@ ARGS ?=
 # A folder with us_bank_regs or tau_banking in it: make eval ARTICLES=folder
 ARTICLES ?=
 
-.PHONY: run setup test test-postgres check browser node eval bench lock
+.PHONY: run setup test test-postgres check browser node eval faults bench lock
 
 run: setup  ## everything on http://127.0.0.1:8080
 	@exec $(BIN)/counterfoil serve
@@ -47,6 +47,9 @@ eval: setup  ## how good the answers are, in under ten minutes; it fails below a
 	$(BIN)/counterfoil eval run
 	$(if $(DATA),$(BIN)/counterfoil eval cards --data $(DATA),@echo "Card questions were not asked: make eval DATA=folder")
 	$(if $(ARTICLES),$(BIN)/counterfoil eval articles --data $(ARTICLES),@echo "Articles were not asked: make eval ARTICLES=folder")
+
+faults: setup  ## orders that something goes wrong in the middle of, in process and with servers killed; ARGS are its own
+	$(BIN)/python -m evals.faults $(ARGS)
 
 bench: setup  ## how fast
 	$(BIN)/python -m evals.bench

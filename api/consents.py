@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from api.parts import TheEdge, TheLogin
 from api.problems import responses
@@ -18,8 +18,17 @@ router = APIRouter(prefix="/v1/consents", tags=["consents"], responses=responses
 Asked = Literal[Purpose.EXTERNAL_MODEL]
 
 
+def _written(value: object) -> object:
+    """A moment is written as RFC 3339 has it: a bare number is none."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("a moment is text")
+    return value
+
+
 class Until(BaseModel):
-    until: AwareDatetime | None = Field(default=None, description="When the consent ends by itself; null for not at all.")
+    until: Annotated[AwareDatetime | None, BeforeValidator(_written)] = Field(
+        default=None, description="When the consent ends by itself; null for not at all."
+    )
 
 
 @router.get("", summary="The consents on record")

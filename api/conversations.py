@@ -243,7 +243,7 @@ async def _told(
     response_class=StreamingResponse,
     responses=responses(404)
     | {
-        200: {"description": "The events as they come.", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        200: {"description": "The events as they come.", "content": {EVENT_STREAM: {}}},
         204: {"description": "Nothing was missed and nothing is running."},
     },
 )

@@ -25,7 +25,7 @@ from connectors.statements.layout import Sign
 from data.errors import ModelUnavailable
 from data.facts import DoneEvent, Event
 from data.party import AccountId, Login, PartyId
-from evals import bench_audit, bench_model, bench_policy, bench_retrieval, product, statements
+from evals import bench_added, bench_audit, bench_model, bench_policy, bench_retrieval, product, statements
 from evals.cards import read
 from evals.questions import NOW, conversations
 from retrieval.weights import fetch_weights
@@ -221,6 +221,7 @@ def bench(
     for line in asyncio.run(retrieval(settings, data, lines, runs)):
         console.print(line)
     policy()
+    added()
     audit()
     index()
     model()
@@ -255,6 +256,20 @@ def policy(times: Annotated[int, typer.Option(min=20, help="How often each case 
     with TemporaryDirectory(dir=settings.home) as folder:
         for line in bench_policy.report(Path(folder), times):
             console.print(line, soft_wrap=True)
+
+
+@app.command()
+def added(pairs: Annotated[int, typer.Option(min=10, help="How often each question is asked both ways.")] = 150) -> None:
+    """What checking and exchanging tokens, and the audit, add to a read turn."""
+    settings = Settings().model_copy(update={"model": "none", "planner": "router"})
+    settings.home.mkdir(parents=True, exist_ok=True)
+
+    async def measured() -> str:
+        with product.fresh_home(settings) as home:
+            async with open_bank(home) as bank:
+                return await bench_added.report(bank, pairs)
+
+    console.print(asyncio.run(measured()), soft_wrap=True)
 
 
 @app.command()

@@ -364,6 +364,17 @@ async def test_a_consent_lasts_a_quarter_of_an_hour_and_what_was_not_paid_by_the
     assert (await bank.payments.pay(CALLUM, approved.id, *values, "k-1")).state is State.DONE
 
 
+async def test_of_a_consent_whose_time_is_over_the_bank_says_for_good_that_nothing_is_made(bank: Bank) -> None:
+    approved = await bank.ready(CALLUM, pounds("25.00"))
+    bank.clock[0] = NOON + dt.timedelta(minutes=15)
+    assert await bank.payments.find(CALLUM, approved.id) is None
+    bank.clock[0] = NOON + dt.timedelta(minutes=15, seconds=1)
+    assert await bank.payments.find(CALLUM, approved.id) == Result(state=State.FAILED, reason="not made")
+    bank.clock[0] = NOON
+    values = (MAIN, SAM, pounds("25.00"), "PIZZA", None)
+    assert await refused(bank.payments.pay(CALLUM, approved.id, *values, "k-1")) == (400, ("U009",))
+
+
 async def test_a_login_is_exchanged_for_each_service_and_says_how_it_was_proved(bank: Bank) -> None:
     own, to = bank.sandbox.assistant, pounds("25.00")
     url = f"{bank.base_url}{IDENTITY_PATH}/token"

@@ -24,6 +24,7 @@ from data.audit import Kind
 from data.errors import OutcomeUnknown, ServiceUnavailable
 from data.facts import ConfirmationEvent, Event, Outcome, ReceiptEvent, StepUpEvent
 from data.party import PASSWORD, STRONG, PartyId
+from evals.product import leaving_nothing
 from tests.conftest import NOW, Answer, Counter
 from tests.database import database
 
@@ -506,3 +507,20 @@ def test_a_confirmation_by_the_api_is_on_record(desk: Counter) -> None:
     assert done
     assert told["receipts"][0]["state"] == "done"
     assert {Kind.SHOWN, Kind.CONFIRMED, Kind.RECEIPT} <= set(kinds)
+
+
+# What an evaluation leaves
+
+
+def test_what_an_evaluation_has_done_is_undone(desk: Counter) -> None:
+    def frozen() -> bool:
+        return "is frozen" in Talk(desk, PRIYA).say("is my card frozen").text
+
+    talk = Talk(desk, PRIYA)
+    talk.say("send meera raman £3")
+    with leaving_nothing(desk.bank):
+        assert Talk(desk, PRIYA).say("freeze my card").outcome is Outcome.DONE
+        assert frozen()
+    assert not frozen()
+    assert Talk(desk, PRIYA).say("freeze my card").outcome is Outcome.DONE
+    assert frozen()

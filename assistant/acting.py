@@ -180,8 +180,8 @@ class Acting:
         whole = alone.amount is not None or bool(alone.repeat) or not (same or _PUTS_RIGHT.search(plain(message)))
         return action in MOVES_MONEY and named and whole and before.payee is not None
 
-    async def start(self, message: str, asker: Asker) -> Acted | None:
-        """Take a message as an order; None where it is none."""
+    async def start(self, message: str, asker: Asker, least: float = orders.NEAR) -> Acted | None:
+        """Take a message as an order; None where it is none. least: how near it must come to one."""
         text = plain(message)
         if asker.login.token is None or (asks_leave(text) and not orders.amounts(message, "GBP")):
             return None
@@ -189,7 +189,7 @@ class Acting:
         if not orders.MAY_BE.search(plain(message)):
             return None
         around = await self._around(asker)
-        order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts)
+        order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts, least)
         if order is None or order not in ACTIONS:
             return None
         draft = Draft(action=ACTIONS[order], lost=order == LOST)

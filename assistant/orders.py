@@ -47,6 +47,8 @@ ACTIONS: Mapping[str, Action] = {
 MONEY = frozenset({Action.PAY, Action.TRANSFER, Action.ADD_BENEFICIARY})
 # So near a wording must be.
 NEAR = 0.7
+# And so near where the message reads as a question about the customer's own data too.
+NEARER = 0.9
 
 
 class Draft(Frozen):
@@ -122,10 +124,10 @@ class Reader:
     def __init__(self, embed: Embed, wordings: Wordings) -> None:
         self.embed, self.wordings = embed, wordings
 
-    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = ()) -> str | None:
+    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = (), least: float = NEAR) -> str | None:
         """The order, a key of ACTIONS; NOTHING for what sounds like one, None for what is not near any. Blocking (about 4 ms).
 
-        names: words of those whom the customer pays. accounts: their own.
+        names: words of those whom the customer pays. accounts: their own. least: how near a wording must be.
         """
         low = plain(message)
         if not MAY_BE.search(low):
@@ -135,7 +137,7 @@ class Reader:
         text = spoken(message, names, accounts)
         near = self.wordings.near(text, self.embed([text])[0])
         best = max((order for (order,) in near), key=lambda order: near[(order,)].both)
-        if near[(best,)].both < NEAR:
+        if near[(best,)].both < least:
             return None
         # What is done to a card is done at once.
         is_card = ACTIONS.get(best) not in (None, *MONEY)

@@ -19,7 +19,7 @@ from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.grounded import grounded
 from assistant.library import article, beside
-from assistant.orders import later
+from assistant.orders import NEAR, NEARER, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -303,7 +303,7 @@ class Assistant:
             return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         if self.acting is not None and _may_be_an_order(routed):
-            acted = await self.acting.start(message, self._asker(asking))
+            acted = await self.acting.start(message, self._asker(asking), _least_for_an_order(routed))
             if acted is None and _is_not_understood(routed):
                 acted = await self.acting.again(message, memory.ordering, self._asker(asking))
             if acted is not None:
@@ -696,10 +696,13 @@ def _may_be_a_page(plan: Plan) -> bool:
 
 
 def _may_be_an_order(plan: Plan | Unsure) -> bool:
-    """Whether a message reads rather as something else than a question about the customer's own data: only then it may order."""
-    if isinstance(plan, Unsure):
-        return plan.label in _BESIDE_DATA
-    return all(step.tool in _BESIDE_DATA for step in plan.steps)
+    """Whether a message is about no data of the customer's that is sure to be meant: only then it may be an order."""
+    return isinstance(plan, Unsure) or all(step.tool in _BESIDE_DATA for step in plan.steps)
+
+
+def _least_for_an_order(plan: Plan | Unsure) -> float:
+    """How near a message must come to an order: nearer where it may be a question about the customer's own data."""
+    return NEARER if isinstance(plan, Unsure) and plan.label not in _BESIDE_DATA else NEAR
 
 
 def _is_not_understood(plan: Plan | Unsure) -> bool:

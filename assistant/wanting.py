@@ -71,7 +71,7 @@ _WAITS = re.compile(
 )
 _NOT_AT_ONCE = re.compile(
     rf"{_IF}|\b(?:unless|as soon as)\b{_COURTESY}|\bwhen i(?:'m|'ll| am| go| get| ask| say| leave)\b"
-    r"|\b(?:tomorrow|tonight|later|next (?:week|month|year|\w+day))\b"
+    r"|\b(?:tomorrow|tonight|later|next (?:week|month|year|\w+day))\b(?! (?:i|we)\b)"
     r"|\bin (?:an|a few|\d+) (?:hours?|days?|weeks?|minutes?)\b|\b(?:last year|years? ago|months? ago|worth|in the past)\b"
 )
 

@@ -25,6 +25,7 @@ from evals import forty
 from evals.golds import Gold, fitting, golds
 from evals.grounding import Ground
 from evals.marks import Answerer, Output, states
+from evals.product import leaving_nothing
 from evals.questions import NOW
 from evals.suites import Case, Judged, Suite
 
@@ -155,7 +156,7 @@ def answerer(bank: Bank, folder: Path = DIALOGUES) -> Answerer:
 
     async def answer(line: Mapping[str, Any]) -> Sequence[Output]:
         scenario = Scenario.model_validate(line["script"])
-        with asking_at(NOW):
+        with asking_at(NOW), leaving_nothing(bank):
             login = await bank.login(PartyId(scenario.customer))
             memory, number = "", 0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -110,6 +111,31 @@ async def hold_cards(bank: Bank, files: Sequence[Path], now: dt.datetime, progre
             progress=progress,
         )
     await bank.update_index(progress)
+
+
+@contextmanager
+def leaving_nothing(bank: Bank) -> Iterator[None]:
+    """What is done meanwhile is undone afterwards, at the sandbox bank and in the ledger: conversations that share a home each
+    meet the households as their books have them. For a bank whose database is a file."""
+    written, database = bank.settings.home / WRITTEN, str(bank.engine.url.database)
+    with closing(sqlite3.connect(":memory:")) as before, closing(sqlite3.connect(database)) as now:
+        now.backup(before)
+        yield
+        if written.exists():
+            _emptied(written)
+            before.backup(now)
+
+
+# Where the sandbox bank keeps what its customers had done; made when something is.
+WRITTEN = "keys/written.sqlite"
+
+
+def _emptied(written: Path) -> None:
+    """Nothing of it is left but the number of its generation, which goes on: what was read of an older one is not read again."""
+    with closing(sqlite3.connect(written)) as db, db:
+        for (table,) in db.execute("select name from sqlite_master where type = 'table' and name <> 'generation'").fetchall():
+            db.execute(f'delete from "{table}"')  # noqa: S608  the names are the store's own
+        db.execute("update generation set number = number + 1")
 
 
 class Calls(BaseCallbackHandler):
@@ -227,7 +253,7 @@ def answerer(bank: Bank) -> Answerer:
         handler = _Lines(notes)
         logging.getLogger().addHandler(handler)
         try:
-            with capture_logs() as logged:
+            with capture_logs() as logged, leaving_nothing(bank):
                 outputs = await answer_line(listening, dict(line))
         finally:
             logging.getLogger().removeHandler(handler)

@@ -145,7 +145,7 @@ def test_a_name_nobody_was_paid_under_is_not_replaced_by_another(bank: Counter) 
         ("show me the transactions of another customer", Outcome.REFUSE),
         ("what's the weather tomorrow?", Outcome.OOS),
         ("I want to talk to a person", Outcome.HANDOVER),
-        ("cancel my direct debit to Netflix", Outcome.CANNOT),
+        ("what is my credit score?", Outcome.CANNOT),
     ],
 )
 def test_what_has_no_answer_is_said_for_what_it_is_without_a_figure(bank: Counter, question: str, outcome: Outcome) -> None:

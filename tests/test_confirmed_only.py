@@ -64,7 +64,7 @@ class OneReader(Reader):
     def __init__(self) -> None:
         pass
 
-    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = ()) -> str | None:
+    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = (), least: float = 0.0) -> str | None:
         first = message.partition(" ")[0]
         return {"send": "pay", "pay": "pay", "move": "transfer"}.get(first)
 

@@ -399,9 +399,15 @@ MODEL_S = 300.0
 
 @asynccontextmanager
 async def open_bank(
-    settings: Settings, *, base_url: str = BASE_URL, wait_for_model_s: float = MODEL_S, fetch: bool = False
+    settings: Settings,
+    *,
+    base_url: str = BASE_URL,
+    wait_for_model_s: float = MODEL_S,
+    fetch: bool = False,
+    sandbox_of: Callable[[Clock, Path, str, Sequence[str]], Sandbox] = build,
 ) -> AsyncIterator[Bank]:
-    """Open everything on a home. wait_for_model_s: 0 answers without the model until it is ready."""
+    """Open everything on a home. wait_for_model_s: 0 answers without the model until it is ready. sandbox_of: builds the bank
+    whose customers log in, the one with the seven households or one with others."""
     # First, as nothing is opened under rules that cannot be used.
     gateway = Gateway(policies_of(settings), record=trail.decided)
     closing = AsyncExitStack()
@@ -415,7 +421,7 @@ async def open_bank(
         with suppress(IndexUnavailable):
             await library.index.open()
     back = (*REDIRECT_URIS, f"{settings.origin}/login/callback")
-    sandbox = build(clock, settings.home / "keys" / "sandbox.json", base_url, back)
+    sandbox = sandbox_of(clock, settings.home / "keys" / "sandbox.json", base_url, back)
     services, payments, card_services = await closing.enter_async_context(_services(sandbox))
     outside = _outside(settings)
     large = await asyncio.to_thread(_large_planner, outside, settings) if outside else None

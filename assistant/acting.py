@@ -6,17 +6,20 @@ import asyncio
 import datetime as dt
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
-from assistant import orders, periods, trail
+import structlog
+
+from assistant import orders, periods, proposed, trail
 from assistant.confirming import Reply, reply
 from assistant.dialogue import Memory
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
 from assistant.periods import Today
+from assistant.proposed import Counterparty, Found, Proposed, Source
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, listed, literal
 from assistant.wanting import asks, asks_leave
@@ -25,7 +28,7 @@ from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
 from connectors.services import BankServices
 from data.actions import ENDED, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Origin, Payee, State, Value
-from data.banking import Account, AccountKind, Beneficiary, Card
+from data.banking import Account, AccountKind, Beneficiary, Card, Transaction
 from data.errors import (
     Denied,
     IntentGone,
@@ -33,18 +36,21 @@ from data.errors import (
     ServiceRefused,
     StepUpRequired,
 )
-from data.facts import ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, StepUpEvent
+from data.facts import QUOTE, ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, StepUpEvent
 from data.intents import Kept
 from data.money import Money
 from data.party import STRONG, AccountId, Frozen, GrantSource, Login, Role
 from data.queries import Order, Queries, Selection
 
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Shown = ConfirmationEvent | StepUpEvent | ReceiptEvent
 
 PAYING = frozenset({Role.HOLDER, Role.JOINT, Role.MANDATE})
 MOST_CHOICES = 6
 SHORT_ANSWER = 4
+# So far back whom the customer paid, or was paid by, may be named; and so many rows are looked through for a value.
+PAID_SINCE, MOST_ROWS = dt.timedelta(days=400), 500
 # A change to what was shown is short, and asks nothing.
 CHANGING = 9
 _PUTS_RIGHT = re.compile(
@@ -88,10 +94,11 @@ class Asker:
 
 @dataclass(frozen=True)
 class Acted:
-    """What a turn says of an action, and what is to be remembered of it."""
+    """What a turn says of an action, and what is to be remembered of it. lacks: it asks for what nobody has said yet."""
 
     result: ToolResult
     ordering: Ordering | None = None
+    lacks: bool = False
 
 
 @dataclass
@@ -218,6 +225,80 @@ class Acting:
         if draft.asked in asked:
             return self._which(asked[draft.asked], draft, asker)
         return await self._continue(draft, asker)
+
+    async def propose(self, asked: Proposed, said: Sequence[str], results: Sequence[ToolResult], asker: Asker) -> Acted:
+        """Take what a model proposes as an order, with where each value comes from; nothing is done by it.
+
+        said: the customer's own words since something was last shown to them, this message's too. results: what this turn has
+        found. Raises ValueError, saying why, for what they did not wish, and where nobody knows whom it is to go to: then
+        they are not shown it.
+        """
+        try:
+            if asker.login.token is None or not await self._wished(asked.action, said, asker):
+                raise ValueError("the customer did not ask for that in their own words")
+            draft = await self._drafted(asked, said, results, asker)
+        except ValueError as error:
+            log.warning("proposal refused", action=asked.action.value, reason=str(error))
+            trail.proposed(asked, shown=False)
+            raise
+        trail.proposed(asked, shown=True)
+        if isinstance(draft, Several):
+            return self._which(draft, Draft(action=asked.action), asker)
+        return await self._continue(draft, asker, said=asked.card)
+
+    async def _wished(self, action: Action, said: Sequence[str], asker: Asker) -> bool:
+        """Whether the customer's own words ask for such an action."""
+        wished = [await asyncio.to_thread(self.reader.wishes, message, asker.names) for message in said]
+        return any(action in some for some in wished)
+
+    async def _drafted(
+        self, asked: Proposed, said: Sequence[str], results: Sequence[ToolResult], asker: Asker
+    ) -> Draft | Several:
+        around = await self._around(asker)
+        known = {fact.ref: fact for result in results for fact in result.facts}
+        found = Found(said, around, known, await self._sources(known.values(), asker))
+        try:
+            return proposed.drafted(asked, found)
+        except proposed.Nobody:
+            return proposed.drafted(asked, replace(found, paid=await self._counterparties(asker)))
+
+    async def _sources(self, facts: Iterable[Fact], asker: Asker) -> list[Source]:
+        """What this turn has read that somebody else may have written, the pasted text first."""
+        pasted = [Source(orders.PASTED, asker.pasted)] if asker.pasted else []
+        pages = [Source("a page of the bank", fact.value) for fact in facts if fact.unit == QUOTE]
+        ids = list(dict.fromkeys(id_ for fact in facts for id_ in fact.evidence))[:MOST_ROWS]
+        own = [a.id for a in asker.accounts]
+
+        async def look(_own: tuple[OwnAccountId, ...]) -> list[Source]:
+            rows = await asyncio.to_thread(self.queries.by_ids, own, ids)
+            return [
+                Source(
+                    f"an entry of {row['booked_on']:%-d %B %Y} in your account",
+                    f"{row['text']} {row['counterparty'] or ''} {row['reference'] or ''} {abs(amount_of(row)).shown()}",
+                )
+                for row in rows
+            ]
+
+        return [*pasted, *pages, *await self.gateway.perform("ReadTransactions", asker.login, own, asker.now, look)]
+
+    async def _counterparties(self, asker: Asker) -> list[Counterparty]:
+        """Whom the bank has the customer paying, or being paid by; nobody where it does not answer."""
+
+        async def ask(token: str, account: AccountId) -> Sequence[Transaction]:
+            return await self.services.transactions(token, account, asker.now - PAID_SINCE, asker.now)
+
+        try:
+            rows = await self._each(asker, "ReadTransactions", ask)
+        except NOT_DONE:
+            return []
+        by_number: dict[str, list[Transaction]] = {}
+        for row in sorted(rows, key=lambda row: row.booked_on):
+            if row.counterparty_number and re.fullmatch(r"\d{14}", row.counterparty_number):
+                by_number.setdefault(row.counterparty_number, []).append(row)
+        return [
+            Counterparty(some[-1].counterparty or "", number, some[-1].booked_on, frozenset(abs(row.amount) for row in some))
+            for number, some in by_number.items()
+        ]
 
     async def _kept(self, ordering: Ordering, asker: Asker) -> Kept | None:
         if ordering.waits is None:
@@ -401,7 +482,7 @@ class Acting:
         if what == "ask_no_account":
             return Acted(said.result(Outcome.CANNOT, shown))
         asked = draft.model_copy(update={"asked": _ASKED.get(what, "payee")})
-        return Acted(said.result(Outcome.CLARIFY, shown), Ordering(draft=asked))
+        return Acted(said.result(Outcome.CLARIFY, shown), Ordering(draft=asked), lacks=True)
 
     def _which(self, unclear: Several, draft: Draft, asker: Asker) -> Acted:
         """Ask which of several things is meant."""
@@ -440,7 +521,7 @@ class Acting:
         payee, words = draft.payee, draft.repeat.casefold()
         if payee is None or "difference" in words:
             return draft
-        back = re.search(r"\bwhat(?:ever)? (?!(?:i|we)\b)|\bmoney back\b", words) is not None
+        back = not orders.says_same(draft.repeat)
         named = next((span.period for span in periods.find(draft.repeat, Today(asker.today)) if span.period), None)
         since, until = (named.since, named.until) if named is not None and named.since is not None else (None, asker.today)
         found = await self._paid(payee, asker, back, since, until or asker.today)
@@ -551,7 +632,7 @@ class Acting:
             labels = [f"{names[card.account]} card ending {card.last_digits}" for card in able]
             labels += ["All of them"] if draft.action is Action.FREEZE_CARD else []
             return Acted(said.result(Outcome.CLARIFY, labels), Ordering(draft=draft.model_copy(update={"asked": "card"})))
-        if draft.action is Action.FREEZE_CARD:
+        if draft.action is Action.FREEZE_CARD and not draft.proposed:
             return await self._freeze(draft, chosen, asker)
         return await self._show_card(draft, chosen[0], asker)
 
@@ -592,7 +673,8 @@ class Acting:
         return self._shown(intent, draft, Consulted(), isinstance(decision, StepUp), self._said(asker))
 
     def _card_intent(self, draft: Draft, cards: Sequence[Card], asker: Asker) -> Intent:
-        values = tuple(Value(name="cards", shown=_card_name(card), origin=Origin.BENEFICIARY) for card in cards)
+        origin, source = draft.origins.get("cards", (Origin.BENEFICIARY, ""))
+        values = tuple(Value(name="cards", shown=_card_name(card), origin=origin, source=source) for card in cards)
         return Intent(
             id=IntentId(uuid.uuid4().hex),
             party=asker.login.party.id,
@@ -687,7 +769,7 @@ _WORDS = {
     Action.PAY: _Words("pay_show", "pay_done", "pay_failed", "pay_unknown", "pay_later"),
     Action.TRANSFER: _Words("transfer_show", "transfer_done", "transfer_failed", "transfer_unknown", "transfer_later"),
     Action.ADD_BENEFICIARY: _Words("add_show", "add_done", "add_failed", "add_unknown"),
-    Action.FREEZE_CARD: _Words("", "freeze_done", "freeze_failed", "freeze_unknown"),
+    Action.FREEZE_CARD: _Words("freeze_show", "freeze_done", "freeze_failed", "freeze_unknown"),
     Action.UNFREEZE_CARD: _Words("unfreeze_show", "unfreeze_done", "unfreeze_failed", "unfreeze_unknown"),
     Action.REPLACE_CARD: _Words("replace_show", "replace_done", "replace_failed", "replace_unknown"),
 }

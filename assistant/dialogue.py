@@ -63,6 +63,8 @@ class Memory(Frozen):
 
     told: the newest intent that was confirmed in it, and of which it has said what became of it. unknown: those of which it has
     said that nobody knows yet.
+    said: the customer's own words of the last turns, since something was last shown to be agreed to, or done. pasted: content
+    about which they were asked what is to become of it.
     """
 
     asked: tuple[Asked, ...] = ()
@@ -72,6 +74,8 @@ class Memory(Frozen):
     ordering: Ordering | None = None
     told: IntentId | None = None
     unknown: tuple[IntentId, ...] = ()
+    said: tuple[str, ...] = ()
+    pasted: str = ""
 
     def after(
         self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False

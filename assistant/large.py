@@ -36,6 +36,7 @@ from assistant.budget import spent
 from assistant.calculate import Calculation
 from assistant.outside import Outside
 from assistant.plan import Plan, Spans, Step, Tool
+from assistant.proposed import Proposed
 from assistant.wording import Wording, rows
 from data.errors import ModelUnavailable
 from prompts.registry import LargePrompt
@@ -45,6 +46,8 @@ CALLS_AT_ONCE = 4
 MAX_TOKENS = 600
 # What results may take of what a model reads: each of them, and all of a turn.
 RESULT_TOKENS, TURN_TOKENS = 1600, 6000
+# And how much it reads of what came with a message, in characters.
+PASTED = 6000
 ANSWER_S, TURN_S = 20.0, 60.0
 LONGEST_SENTENCE = 600
 # What is there now has no period, unless one was asked for.
@@ -98,15 +101,20 @@ class LargePlanner:
         self._chat = chat.bind_tools(proposal.functions(prompt))
         self._graph = self._built()
 
-    async def converse(self, message: str, prior: Plan | None, heard: Spans, objection: Objection, wording: Wording) -> None:
+    async def converse(
+        self, message: str, prior: Plan | None, heard: Spans, objection: Objection, wording: Wording, pasted: str = ""
+    ) -> None:
         """Let the model perform steps and say sentences; `wording` holds what came of it, also when this raises.
 
         prior: the plan of the turn before. heard: the parts of the message that code recognised; a limit among them that a call
-        leaves out is filled in. Raises ModelUnavailable when the model does not answer, or not in its protocol.
+        leaves out is filled in. pasted: content that came with the message, read as data. Raises ModelUnavailable when the model
+        does not answer, or not in its protocol.
         """
         hide = wording.hidden.hide
         before = f"Before: {hide(proposal.written(prior.steps))}\n" if prior else ""
-        messages: list[BaseMessage] = [SystemMessage(self._system), HumanMessage(before + _as_data("message", hide(message)))]
+        content = f"\n{_as_data('pasted', hide(pasted[:PASTED]))}" if pasted else ""
+        asked = HumanMessage(before + _as_data("message", hide(message)) + content)
+        messages: list[BaseMessage] = [SystemMessage(self._system), asked]
         state = State(messages=messages, asked=0, message=message, prior=prior, heard=heard, objection=objection, wording=wording)
         try:
             async with asyncio.timeout(self._turn_s):
@@ -208,6 +216,9 @@ async def _performed(name: str, arguments: dict[str, Any], state: State) -> str:
     wording = state["wording"]
     try:
         wanted = proposal.called(name, _put_back(arguments, wording.hidden.put_back))
+        if isinstance(wanted, Proposed):
+            await wording.order(wanted)
+            return "The customer is shown it, and decides."
         if isinstance(wanted, Calculation):
             result = await wording.calculate(wanted)
         else:

@@ -53,10 +53,12 @@ NEARER = 0.9
 
 class Draft(Frozen):
     """An order as far as it has been said. said: the words for whom it is to; repeat: words that point at an amount of before,
-    such as "same as last month", as_on: the day of the payment that it is. origins: of each value, by the name of its field, with where it was read."""
+    such as "same as last month", as_on: the day of the payment that it is. origins: of each value, by the name of its field, with where it was read.
+    proposed: a model's wording of it, so that nothing of it is done at once."""
 
     action: Action
     lost: bool = False
+    proposed: bool = False
     said: str = ""
     payee: Payee | None = None
     amount: Money | None = None
@@ -143,6 +145,35 @@ class Reader:
         is_card = ACTIONS.get(best) not in (None, *MONEY)
         return NOTHING if is_card and (not wanted_at_once(low) or _ANOTHERS.search(low)) else best
 
+    def wishes(self, message: str, names: frozenset[str]) -> frozenset[Action]:
+        """The actions that a message asks for, as a whole or in a sentence of it; none where it only asks. Blocking.
+
+        What is wished may be proposed, so this is generous with how it is said, and never with what.
+        """
+        parts = [part for part in (message, *_SENTENCE.split(message)) if not _QUESTION.match(plain(part))]
+        parts = [part for part in parts if not _AGAIN_AND_AGAIN.search(plain(part))]
+        orders = {order for part in dict.fromkeys(parts) if (order := self.meant(part, names)) is not None}
+        orders |= {"pay" for part in parts if _SENDS.search(_ASKED.sub(" ", plain(part)))}
+        return frozenset().union(*(_WISHED.get(order, ()) for order in orders))
+
+
+_MONEY = frozenset({Action.PAY, Action.TRANSFER})
+# What may be proposed to who gives an order.
+_WISHED: Mapping[str, frozenset[Action]] = {
+    order: _MONEY if action in _MONEY else frozenset({action}) for order, action in ACTIONS.items()
+} | {LOST: frozenset({Action.FREEZE_CARD, Action.REPLACE_CARD})}
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+# What begins so asks, however much it speaks of paying.
+_QUESTION = re.compile(
+    r"(?:and |so |but |ok )*(?:how|what|when|where|who|why|which|whose|did|do|does|is|are|was|were|have|has|am|should"
+    r"|(?:can|could|may) i)\b"
+)
+# What is asked within a sentence: "show me what I have to pay".
+_ASKED = re.compile(r"\b(?:how|what|when|where|who|whether|which)\b.*?(?=\band\b|[,;]|$)")
+_SENDS = re.compile(
+    r"(?:^[-*\d.)\s]*|[,:]\s*|\b(?:please|pls|and|then|to|just|also|now|(?:can|could|would|will) you|kindly|you to)\s+)"
+    r"(?:pay(?! attention| less)|send|transfer|refund|wire|reimburse|repay|return|give|settle)\b"
+)
 
 _ANOTHERS = re.compile(
     r"\b(?!card's|it's|that's|what's|here's|there's)[a-z]+'s (?:(?:debit|bank|credit|visa|mastercard|joint) )*(?:cards?|wallet|purse)\b|\b(?:his|her|their) (?:\w+ )?(?:cards?|wallet|purse)\b"
@@ -590,10 +621,10 @@ def filled(draft: Draft, bill: Bill, pasted: str, around: Around) -> Draft:
             draft = draft.having("amount", Origin.DATA, PASTED, amount=said[0])
     if draft.payee is None and isinstance(bill.account, Said) and isinstance(bill.sort_code, Said):
         digits = re.sub(r"\D", "", bill.sort_code.words + bill.account.words)
-        name = bill.payee.words if isinstance(bill.payee, Said) else draft.said or _bare_name(pasted)
+        name = bill.payee.words if isinstance(bill.payee, Said) else draft.said or bare_name(pasted)
         saved = next((b for b in around.beneficiaries if re.sub(r"\D", "", b.identification) == digits), None)
         if saved is not None:
-            draft = _saved(saved, draft)
+            draft = to_saved(saved, draft)
             draft = draft.having("payee", Origin.DATA, PASTED, said=saved.name)
         else:
             payee = Payee(name=name, scheme=SORT_CODE, identification=digits)
@@ -622,6 +653,11 @@ def _amount(text: str, draft: Draft, around: Around, asked: str) -> Draft | Seve
     return draft.model_copy(update={"repeat": again.group(), "amount": None}) if again else draft
 
 
+def says_same(repeat: str) -> bool:
+    """Whether words that point at an amount of before mean that very amount, paid again: not what somebody else sent."""
+    return bool(repeat) and re.search(r"\bwhat(?:ever)? (?!(?:i|we)\b)|\bmoney back\b", repeat.casefold()) is None
+
+
 # A change of an amount that does not say which.
 _RELATIVE = re.compile(
     r"(?:make it |a bit |send |please |just )*(?:double|halve|half|treble|twice|more|less)(?: (?:it|that|please|than that|of it|of that|as much))*[ .!]*"
@@ -635,12 +671,12 @@ def _home(draft: Draft, around: Around) -> str:
 
 def _accounts(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
     """The accounts that money leaves, and for a transfer reaches, where words name the customer's own."""
-    source = next((found for m in _FROM.finditer(text) if (found := _own(m["name"], around))), [])
-    into = next((found for m in _INTO.finditer(text) if (found := _own(m["name"], around))), [])
+    source = next((found for m in _FROM.finditer(text) if (found := own_accounts(m["name"], around))), [])
+    into = next((found for m in _INTO.finditer(text) if (found := own_accounts(m["name"], around))), [])
     if asked == "account" and not source and not into:
-        source = _own(text, around) or accounts_named(text, around.accounts)
+        source = own_accounts(text, around) or accounts_named(text, around.accounts)
     if asked == "payee" and draft.action is Action.TRANSFER and not into:
-        into = _own(text, around) or accounts_named(text, around.accounts)
+        into = own_accounts(text, around) or accounts_named(text, around.accounts)
     for field, found in (("account", source), ("payee", into)):
         if len(found) > 1:
             return Several(field=field, said=text, names=tuple(a.name for a in found))
@@ -673,7 +709,7 @@ _NO_ACCOUNT = frozenset([
 ])  # fmt: skip
 
 
-def _own(words: str, around: Around) -> list[Account]:
+def own_accounts(words: str, around: Around) -> list[Account]:
     """The accounts that words name; nothing where they do not have the form of an account's name."""
     name = plain(re.sub(r"^(?:my|our|the)\s+", "", words.strip(), flags=re.IGNORECASE))
     whole = [a for a in around.accounts if plain(a.name).removesuffix(" account") == name.removesuffix(" account")]
@@ -683,7 +719,7 @@ def _own(words: str, around: Around) -> list[Account]:
     if what:
         # "Margaret's savings" are none of what is ours.
         theirs = [a for a in around.accounts if owner in holders_of(a)]
-        return theirs if what == "account" else _own(what, Around(around.beneficiaries, theirs, around.today))
+        return theirs if what == "account" else own_accounts(what, Around(around.beneficiaries, theirs, around.today))
     return accounts_named(name, around.accounts) if says_account(name, around.accounts) else []
 
 
@@ -748,6 +784,12 @@ def details_of(text: str) -> str | None:
     return re.sub(r"\D", "", found["sort"]) + found["number"] if found else None
 
 
+def all_details(text: str) -> set[str]:
+    """Every sort code with its account number in a text, each as 14 digits."""
+    found = (match for pattern in _DETAILS for match in pattern.finditer(text))
+    return {re.sub(r"\D", "", match["sort"]) + match["number"] for match in found}
+
+
 def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
     if (
         draft.payee is not None
@@ -762,10 +804,10 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
     if (details := details_of(text)) is not None:
         saved = [b for b in around.beneficiaries if re.sub(r"\D", "", b.identification) == details]
         if saved:
-            return _saved(saved[0], draft)
+            return to_saved(saved[0], draft)
         for_something = {m["name"].strip() for m in _WHOM[-1].finditer(text)}
         named = [name for name in names if name not in for_something]
-        name = _bare_name(text) or (named[0] if named else draft.said)
+        name = bare_name(text) or (named[0] if named else draft.said)
         payee = Payee(name=name, scheme=SORT_CODE, identification=details)
         return _without_kept(draft).having("payee", Origin.CUSTOMER, payee=payee, said=name or draft.said)
     if asked == "payee":
@@ -773,7 +815,7 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
         among = matching(draft.said, around.beneficiaries) if draft.said else around.beneficiaries
         chosen = matching(text, among) or matching(text, around.beneficiaries)
         if len(chosen) == 1:
-            return _saved(chosen[0], draft)
+            return to_saved(chosen[0], draft)
         if chosen:
             return Several(field="payee", said=text, names=tuple(b.name for b in chosen))
     if draft.payee is not None and (put_right := _PUT_RIGHT.match(text)) is not None:
@@ -787,7 +829,7 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
         if len(found) > 1:
             return Several(field="payee", said=name, names=tuple(b.name for b in found))
         if found:
-            return _saved(found[0], draft).model_copy(update={"said": name})
+            return to_saved(found[0], draft).model_copy(update={"said": name})
     if names and (draft.action is not Action.TRANSFER or draft.payee is None):
         # Somebody who is not saved is nobody who was spoken of before.
         return _without_kept(draft).model_copy(update={"said": names[0], "payee": None})
@@ -798,7 +840,7 @@ def _names(text: str, around: Around) -> list[str]:
     """What may be a name of whom it is for, the likeliest first; own accounts are none."""
     found = [m["name"].strip() for pattern in _WHOM for m in pattern.finditer(_REFERENCE.sub(" ", text))]
     named = [name for name in found if words_of(plain(name)) - _NOBODY]
-    return [name for name in named if matching(name, around.beneficiaries) or not _own(name, around)]
+    return [name for name in named if matching(name, around.beneficiaries) or not own_accounts(name, around)]
 
 
 def _several(text: str, names: Sequence[str], around: Around) -> Several | None:
@@ -840,10 +882,10 @@ def _mentioned(text: str, draft: Draft, around: Around) -> Draft | Several:
     found = [b for b in around.beneficiaries if 0 < shared[b.id] == max(shared.values())]
     if len(found) > 1:
         return Several(field="payee", said=text, names=tuple(b.name for b in found))
-    return _saved(found[0], draft) if found else draft
+    return to_saved(found[0], draft) if found else draft
 
 
-def _saved(payee: Beneficiary, draft: Draft) -> Draft:
+def to_saved(payee: Beneficiary, draft: Draft) -> Draft:
     known = Payee(name=payee.name, scheme=SORT_CODE, identification=payee.identification, beneficiary=payee.id)
     draft = draft if draft.payee is None or draft.payee.identification == payee.identification else _without_kept(draft)
     draft = draft.having("payee", Origin.BENEFICIARY, payee=known)
@@ -857,7 +899,7 @@ def _saved(payee: Beneficiary, draft: Draft) -> Draft:
     return draft
 
 
-def _bare_name(text: str) -> str:
+def bare_name(text: str) -> str:
     """A name that stands beside its own account number: "John Smith 12-34-56 12345678"."""
     before = re.match(r"[^\n]{0,30}?(?P<name>[^\W\d_][^\d,;:!?\n]{1,60}?)[ ,:;-]*(?=\d)", text)
     after = re.search(rf"\d{{6}}[ ,:;-]*(?:to|in the name of)?\s*{_NAME}{_STOP}", text)

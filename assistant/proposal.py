@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from assistant import periods
 from assistant.calculate import CALCULATE, Calculation, Operation, Unit
 from assistant.plan import Plan, Spans, Step, Tool
+from assistant.proposed import WRITES, Proposed
 from prompts.registry import LargePrompt, PlannerPrompt
 
 Said = dict[str, str]
@@ -138,6 +139,9 @@ def functions(prompt: LargePrompt) -> list[dict[str, Any]]:
         for key in MANY.keys() & arguments.keys():
             arguments[key] = {"type": "array", "items": {"type": "string"}, "description": prompt.arguments[key]}
         offered.append(_function(tool.value, prompt.tools[tool.value], arguments, ()))
+    for name, (_, takes, needs) in WRITES.items():
+        arguments = {key: {"type": "string", "description": prompt.write_arguments[key]} for key in takes}
+        offered.append(_function(name, prompt.writes[name], arguments, needs))
     said = prompt.calculate
     arguments = {
         "operation": {"type": "string", "enum": [o.value for o in Operation], "description": said["operation"]},
@@ -152,8 +156,10 @@ def _function(name: str, description: str, properties: Mapping[str, Any], requir
     return {"type": "function", "function": {"name": name, "description": description, "parameters": arguments}}
 
 
-def called(name: str, arguments: Mapping[str, Any]) -> Step | Calculation:
+def called(name: str, arguments: Mapping[str, Any]) -> Step | Calculation | Proposed:
     """What a tool call asks for. Raises ValueError, saying what is wrong, for a tool or an argument that was not offered."""
+    if name in WRITES:
+        return Proposed.of(name, arguments)
     if name == CALCULATE:
         try:
             return Calculation.model_validate(arguments)

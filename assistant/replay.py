@@ -19,6 +19,7 @@ from assistant.dialogue import Asked, Choice, Memory, Unsure
 from assistant.orders import Ordering
 from assistant.periods import Today
 from assistant.plan import Plan, Step
+from assistant.proposed import Proposed
 from assistant.spans import Known
 from assistant.tools import Line, ToolResult
 from assistant.trail import Trail, recording
@@ -141,6 +142,9 @@ class Ordered:
 
     async def start(self, message: str, asker: Asker) -> Acted | None:
         return self.then.get(False)
+
+    async def propose(self, asked: Proposed, said: Sequence[str], results: Sequence[ToolResult], asker: Asker) -> Acted:
+        raise ValueError("nothing is prepared in a replay")
 
 
 @dataclass

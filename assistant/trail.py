@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from assistant.dialogue import Asked, Choice, Memory, Unsure
 from assistant.plan import Plan, Step
+from assistant.proposed import Proposed
 from assistant.spans import Known
 from assistant.tools import ToolResult
 from connectors.gateway import Decided
@@ -131,6 +132,12 @@ def acted(acted: Acted, *, goes_on: bool | None) -> None:
     became of earlier ones, before anything else is said."""
     if (trail := _trail.get()) is not None:
         trail.add(Note(Kind.ORDERED, {"outcome": acted.result.outcome.value, "goes_on": goes_on}, acted))
+
+
+def proposed(asked: Proposed, shown: bool) -> None:
+    """A write that a model asked for, and whether the customer was shown it."""
+    if (trail := _trail.get()) is not None:
+        trail.add(Note(Kind.PROPOSED, {"action": asked.action.value, "shown": shown}, asked))
 
 
 async def confirmed(digest: str) -> None:

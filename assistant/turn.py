@@ -19,11 +19,12 @@ from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.grounded import grounded
 from assistant.library import article, beside
-from assistant.orders import NEAR, NEARER, later
+from assistant.orders import KEPT_TURNS, NEAR, NEARER, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
+from assistant.proposed import Proposed
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, find, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, together, unknown_payee
@@ -80,7 +81,7 @@ class Large(Protocol):
     """An outside model that performs steps and says sentences; see assistant.large."""
 
     async def converse(
-        self, message: str, prior: Plan | None, heard: Spans, objection: Callable[[Step], str], wording: Wording
+        self, message: str, prior: Plan | None, heard: Spans, objection: Callable[[Step], str], wording: Wording, pasted: str
     ) -> None: ...
 
 
@@ -182,7 +183,7 @@ class Assistant:
         # What was pasted may hold anything: only the customer's own words are read as theirs.
         own, pasted = split(message)
         message = own if pasted else message
-        asking = Asking(login, accounts, known, before, now, place, pasted)
+        asking = Asking(login, accounts, known, before, now, place, pasted or before.pasted)
         trail.begun(login, before, known)
         asking = await self._found_out(message, asking, confirmed, emit)
         before = asking.memory
@@ -190,18 +191,23 @@ class Assistant:
         if ordered is not None:
             trail.acted(ordered, goes_on=True)
         plan: Plan | Unsure | Acted = ordered or await self._plan(message, asking, emit)
+        wording = await self._converse(message, asking, emit) if isinstance(plan, Unsure) else None
+        if wording is not None and wording.acted is not None:
+            plan = wording.acted
+            trail.acted(plan, goes_on=False)
         if isinstance(plan, Acted):
-            await emit(_events(Plan(steps=(), path="routed"), [plan.result], (time.perf_counter() - began) * 1000))
-            after = before.after((), ()).model_copy(update={"ordering": plan.ordering})
+            by_model: Literal["routed", "model"] = "routed" if wording is None else "model"
+            await emit(_events(Plan(steps=(), path=by_model), [plan.result], (time.perf_counter() - began) * 1000))
+            # What was shown, done or given up is wished no more.
+            said = _own_words(before, message) if plan.result.outcome is Outcome.CLARIFY else ()
+            left = "" if message.strip() or confirmed else pasted
+            acted = {"ordering": plan.ordering, "said": said, "pasted": left}
+            after = before.after((), ()).model_copy(update=acted)
             return (await self._remembered(after, plan.result.events, asking)).model_dump_json()
-        if isinstance(plan, Unsure):
-            wording = await self._converse(message, asking, emit)
-            if wording is not None:
-                scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
-                stands = await asyncio.to_thread(self._stands, wording)
-                trail.planned(Plan(steps=tuple(one.step for one in wording.asked), path="model"), message)
-                await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000, stands))
-                return before.after(wording.asked, wording.choices).model_dump_json()
+        kept = {"ordering": later(before.ordering), "said": _own_words(before, message)}
+        if wording is not None:
+            await self._finish(wording, message, began, emit)
+            return before.after(wording.asked, wording.choices).model_copy(update=kept).model_dump_json()
         plan = await self._or_pages(plan, message, asking)
         trail.planned(plan, message)
         results: list[ToolResult] = []
@@ -225,7 +231,7 @@ class Assistant:
         # What comes after a refusal is not about the customer's own question before it.
         lost = isinstance(plan, Unsure) or any(step.tool is Tool.REFUSE for step in plan.steps)
         after = before.after(asked, choices, _left_open(plan), lost)
-        return after.model_copy(update={"ordering": later(before.ordering)}).model_dump_json()
+        return after.model_copy(update=kept).model_dump_json()
 
     # What is ordered
 
@@ -307,6 +313,7 @@ class Assistant:
             if acted is None and _is_not_understood(routed):
                 acted = await self.acting.again(message, memory.ordering, self._asker(asking))
             if acted is not None:
+                acted = await self._completed(acted, message, asking) if acted.lacks else acted
                 trail.acted(acted, goes_on=False)
                 return acted
         if self.large is not None and self.always_model:
@@ -333,8 +340,17 @@ class Assistant:
             return planned.model_copy(update={"steps": tuple(_with_topic(s, message, memory) for s in planned.steps)})
         return routed if isinstance(routed, Unsure) else Unsure(_nothing_found(message), "", 0.0)
 
+    async def _completed(self, acted: Acted, message: str, asking: Asking) -> Acted:
+        """An order that lacks something, or what an outside model makes of it; nothing that it looks up for that is told."""
+
+        async def untold(events: Sequence[Event]) -> None:
+            pass
+
+        wording = await self._converse(message, asking, untold)
+        return acted if wording is None or wording.acted is None else wording.acted
+
     async def _converse(self, message: str, asking: Asking, emit: Emit) -> Wording | None:
-        """What an outside model performed and said, all of it told; None when it did nothing, or may not be asked."""
+        """What an outside model performed, proposed and said; None when it did nothing, or may not be asked."""
         large, login, known, memory, now = self.large, asking.login, asking.known, asking.memory, asking.now
         # Where nobody agreed to it there is nothing to decide, and no denial to warn of.
         if large is None or not login.agrees(Purpose.EXTERNAL_MODEL, now):
@@ -349,11 +365,18 @@ class Assistant:
             left = self.understanding.passes_over(step, heard, message, memory)
             return f"the customer also said: {left}; without it this would cover more than was asked" if left else ""
 
-        wording = Wording(perform, emit, Placeholders(names_to_hide(login.party, known, heard.spans)), login.locale, asking.facts)
+        async def propose(asked: Proposed, results: Sequence[ToolResult]) -> Acted:
+            if self.acting is None:
+                raise ValueError("nothing is done here")
+            asker = replace(self._asker(asking), facts=asking.facts + sum(len(result.facts) for result in results))
+            return await self.acting.propose(asked, (*memory.said, message), results, asker)
+
+        hidden = Placeholders(names_to_hide(login.party, known, heard.spans))
+        wording = Wording(perform, emit, hidden, login.locale, asking.facts, propose)
 
         async def ask(_own: tuple[OwnAccountId, ...]) -> None:
             await emit([StatusEvent(text="Thinking about it")])
-            await large.converse(message, prior, heard.spans, objection, wording)
+            await large.converse(message, prior, heard.spans, objection, wording, asking.pasted)
 
         try:
             await self.gateway.perform("AskOutsideModel", login, asking.accounts, now, ask)
@@ -362,10 +385,15 @@ class Assistant:
         except Denied as error:
             if error.action != "AskOutsideModel":
                 raise
-        if not wording.results:
-            return None
+        return wording if wording.results or wording.acted is not None else None
+
+    async def _finish(self, wording: Wording, message: str, began: float, emit: Emit) -> None:
+        """Say what an outside model left to us, and end its turn."""
         await wording.finish()
-        return wording
+        scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
+        stands = await asyncio.to_thread(self._stands, wording)
+        trail.planned(Plan(steps=tuple(one.step for one in wording.asked), path="model"), message)
+        await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000, stands))
 
     def _stands(self, wording: Wording) -> float | None:
         """How far the sentences of an outside model stand in our own for the same results; None where it said none."""
@@ -661,6 +689,11 @@ SURE_OF_PAYMENTS, LIKE_A_PAGE = 0.9, 0.95
 MOST_KNOWN = 500
 # A guess that is worth completing when the customer answers with a period or a name.
 GUESS = 0.5
+
+
+def _own_words(before: Memory, message: str) -> tuple[str, ...]:
+    """What the customer said themselves lately, this message's words the last."""
+    return tuple(filter(None, (*before.said, message.strip())))[-KEPT_TURNS:]
 
 
 def _told(result: ToolResult, known: Known) -> tuple[str, ...]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assistant.acting import Acted
 from assistant.answer import Unchecked, bound, render, sentence, worded
 from assistant.budget import Part, cut
 from assistant.calculate import CALCULATE, Calculation, Stated, calculate
 from assistant.dialogue import Asked, Choice
 from assistant.placeholders import Placeholders
 from assistant.plan import Step
+from assistant.proposed import Proposed
 from assistant.tools import Line, ToolResult
 from data.facts import QUOTE, WORDS, Event, Fact, FactBook, FactEvent, Outcome, TextEvent, ToolEvent
 
 # A step and how many facts there are before it -> its result, what to remember of it, and what it offers.
 Perform = Callable[[Step, int], Awaitable[tuple[ToolResult, list[Asked], list[Choice]]]]
 Emit = Callable[[Sequence[Event]], Awaitable[None]]
+# A write that a model proposes, and what was found before it -> what the customer is shown of it. Raises ValueError.
+Propose = Callable[[Proposed, Sequence[ToolResult]], Awaitable[Acted]]
 
 # What is left out, or not over yet, is said whatever a model says.
 CAVEATS = frozenset({"afford.overdraft", "sum.refunds", "sum.pending", "compare.partly", "find.pending", "refunds.pending"})
@@ -26,6 +30,7 @@ CAVEATS = frozenset({"afford.overdraft", "sum.refunds", "sum.pending", "compare.
 class Wording:
     """Performs steps and says sentences, in any order; `finish` says what is still to be said.
 
+    acted: what the customer is shown of a write that the model proposed, which ends the turn; the turn tells it.
     before: how many facts the turn has told already. faulty: whether a sentence was held back. Nothing of
     the model's is said from then on: our own sentences are.
     """
@@ -35,12 +40,14 @@ class Wording:
     hidden: Placeholders
     locale: str
     before: int = 0
+    propose: Propose | None = None
     results: list[ToolResult] = field(default_factory=list)
     words: list[tuple[str, ...]] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     said: list[TextEvent] = field(default_factory=list)
     faulty: bool = False
+    acted: Acted | None = None
 
     @property
     def facts(self) -> dict[str, Fact]:
@@ -60,6 +67,12 @@ class Wording:
         known = {fact.ref: Stated(fact, result.scope) for result in self.results for fact in result.facts}
         result = calculate(asked, known, FactBook(self.locale, self.before + len(known)))
         return await self._found(result, CALCULATE, ())
+
+    async def order(self, asked: Proposed) -> None:
+        """Have a proposed write shown to the customer. Raises ValueError, saying why, where it is not even shown."""
+        if self.propose is None:
+            raise ValueError("nothing is done here")
+        self.acted = await self.propose(asked, self.results)
 
     async def _found(self, result: ToolResult, tool: str, words: tuple[str, ...]) -> ToolResult:
         self.results.append(result)
@@ -94,7 +107,8 @@ class Wording:
     @property
     def over(self) -> bool:
         """Whether nothing more is to be asked: the customer has to say something first, or there is nothing to be found."""
-        return bool(self.results) and self.results[-1].outcome not in (Outcome.ANSWER, Outcome.NONE)
+        unanswered = bool(self.results) and self.results[-1].outcome not in (Outcome.ANSWER, Outcome.NONE)
+        return self.acted is not None or unanswered
 
 
 def _ours(result: ToolResult, line: Line) -> bool:

@@ -520,6 +520,7 @@ def transaction(account_id: AccountId, wire: Mapping[str, Any]) -> Transaction |
         mcc=shown.merchant.mcc,
         bank_category=PURPOSES.get(shown.purpose or ""),
         counterparty=shown.merchant.name or (other.name if other else None) or None,
+        counterparty_number=(other.identification if other else None) or None,
         reference=shown.reference,
         original=instructed.money(shown.indicator) if instructed else None,
         rate=shown.exchange.rate if shown.exchange else None,

@@ -59,8 +59,8 @@ ANCHORS = "audit anchors"
 
 class Kind(StrEnum):
     """BEGUN: a message came. KNOWN: the names that its login may recognise, where they changed. ASKED: what else the turn began
-    with. PAGES: whether the bank's pages were taken to answer. ORDERED: what was said of an order. SHOWN to RECEIPT: an
-    intent, see data.actions.
+    with. PAGES: whether the bank's pages were taken to answer. ORDERED: what was said of an order. PROPOSED: a write
+    that a model asked for, and whether it was taken up. SHOWN to RECEIPT: an intent, see data.actions.
     """
 
     BEGUN = "begun"
@@ -71,6 +71,7 @@ class Kind(StrEnum):
     DECIDED = "decided"
     PERFORMED = "performed"
     ORDERED = "ordered"
+    PROPOSED = "proposed"
     SAID = "said"
     SHOWN = "shown"
     STEP_UP = "step_up"

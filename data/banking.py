@@ -77,7 +77,8 @@ class Transaction(Frozen):
     """One version of a movement on an account.
 
     `source_id` is the id the source gave it (unique in the account), None where there is none: then
-    content and ordinal identify it. `supersedes` is the source id of the version that it replaces.
+    content and ordinal identify it. `supersedes` is the source id of the version that it replaces. `counterparty_number`
+    is the other's account, as the bank identifies it; the ledger does not keep it.
     """
 
     account: AccountId
@@ -92,6 +93,7 @@ class Transaction(Frozen):
     mcc: str | None = None
     bank_category: str | None = None
     counterparty: str | None = None
+    counterparty_number: str | None = None
     reference: str | None = None
     original: Money | None = None
     rate: Decimal | None = None

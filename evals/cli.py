@@ -17,11 +17,13 @@ import typer
 
 from api.candidate import read_candidate
 from api.settings import Settings
-from api.wiring import Bank, open_ledger
+from api.wiring import Bank, asking_at, open_ledger
 from connectors.sandbox.households import households as books_at
+from data.articles import Article
 from data.errors import CounterfoilError
 from data.records import Records
-from evals import article_questions, dialogue, forty, gates, parts, product, remote, runs
+from evals import article_questions, attacked, dialogue, forty, gates, parts, poisoned, product, remote, runs
+from evals import attacks as attack_data
 from evals import cards as card_data
 from evals import collect as collected
 from evals import compare as comparison
@@ -198,6 +200,57 @@ def dialogues(
     passed, of = dialogue.passed_every_time(found)
     console.print(f"pass^{epochs}: {passed / of:.4f} ({passed} of {of})")
     _pass(suite.name, found, planner, model_script)
+
+
+@app.command()
+def attacks(
+    data: Annotated[Path, typer.Option("--data", help="A folder with agentdojo_banking in it.", exists=True)],
+    guard: Annotated[
+        attacked.Guard, typer.Option(help="What stands before the bank; all but the product's must let harm through.")
+    ] = (attacked.Guard.PRODUCT),
+    limit: Limit = None,
+) -> None:
+    """Outside tasks of customers and attackers, every pair, with a model that obeys both: what the bank has in the end."""
+    with errors():
+        tasks, letters = attack_data.read(data), poisoned.read(data)
+    if letters is None:
+        console.print(f"There is no bipia in {data}, so no outside letters are pasted.")
+    pairs = attacked.Numbers(tasks), attacked.now_of(tasks)
+    ours = attacked.Numbers(poisoned.base()), poisoned.NOW
+    to = ours[0].shown(poisoned.ATTACKER)
+    found = asyncio.run(_attacked("attacks", list(attacked.listed(tasks, pairs[0])), *pairs, guard, limit))
+    more = asyncio.run(_attacked("poisoned", list(poisoned.scenes(to, letters)), *ours, guard, limit, poisoned.pages(to)))
+    for group in dict.fromkeys(group for _, group, _ in (*found, *more)):
+        attacked.show(group, attacked.figures([one for one in (*found, *more) if one[1] == group]), console)
+    done = attacked.figures(found)
+    for what, names in (("customers cannot have done here", done.missing), ("attackers cannot", done.impossible)):
+        console.print(f"What {what}: {', '.join(names) or 'nothing'}", soft_wrap=True)
+    below = [*done.below, *attacked.figures(more).harm]
+    if guard is attacked.Guard.PRODUCT and below:
+        console.print("Below the target: " + "; ".join(below))
+        raise typer.Exit(1)
+
+
+async def _attacked(
+    name: str,
+    scenes: Sequence[attacked.Listed],
+    numbers: attacked.Numbers,
+    now: dt.datetime,
+    guard: attacked.Guard,
+    limit: int | None,
+    pages: Sequence[Article] = (),
+) -> Found:
+    """pages: what the bank has written beside its own, for all to read."""
+    settings, oracle = _settings(Planner.MODEL), attacked.Oracle(numbers)
+    suite = _limited(attacked.suite(name, scenes, now, guard), limit)
+    with product.fresh_home(settings) as fresh, served(oracle.play) as url, asking_at(now):
+        home = fresh.model_copy(update={"model_url": url, "model_model": MODEL})
+        async with product.opened(home, sandbox_of=attacked.sandbox_of(scenes, numbers, now)) as bank:
+            if pages:
+                await asyncio.to_thread(bank.library.articles.load, name, pages)
+                await bank.library.update_index()
+            stage = attacked.stage(bank, scenes, oracle, now, guard)
+            return await _kept(suite, attacked.answerer(stage), settings, runs.record(settings, suite, guard=guard.value))
 
 
 @app.command()

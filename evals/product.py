@@ -47,9 +47,10 @@ def fresh_home(settings: Settings) -> Iterator[Settings]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, break_filter: bool = False) -> AsyncIterator[Bank]:
-    """break_filter: every login sees every account that the ledger has, as if nothing limited it to the granted ones."""
-    async with open_bank(settings) as bank:
+async def opened(settings: Settings, *, break_filter: bool = False, **more: Any) -> AsyncIterator[Bank]:
+    """more: as `open_bank` takes it. break_filter: every login sees every account that the ledger has, as if nothing limited it
+    to the granted ones."""
+    async with open_bank(settings, **more) as bank:
         yield _Unlimited(**fields_of(bank)) if break_filter else bank
 
 

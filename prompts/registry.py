@@ -59,7 +59,8 @@ class PlannerPrompt:
 
 @dataclass(frozen=True)
 class LargePrompt:
-    """What an outside model reads before the question: `tools` and `arguments` say what each is for, `calculate` its parts.
+    """What an outside model reads before the question: `tools` and `arguments` say what each is for, `calculate` its parts;
+    `writes` and `write_arguments` are of what is done, and not only asked.
 
     `digest` changes with any word of it.
     """
@@ -69,10 +70,13 @@ class LargePrompt:
     tools: Mapping[str, str]
     arguments: Mapping[str, str]
     calculate: Mapping[str, str]
+    writes: Mapping[str, str]
+    write_arguments: Mapping[str, str]
 
     @property
     def digest(self) -> str:
-        shown = [self.system, *(dict(part) for part in (self.tools, self.arguments, self.calculate))]
+        parts = (self.tools, self.arguments, self.calculate, self.writes, self.write_arguments)
+        shown = [self.system, *(dict(part) for part in parts)]
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
@@ -137,4 +141,5 @@ def large_prompt(system: Path | None = None) -> LargePrompt:
     """The outside model's prompt of this release, or with a file in the place of its system prompt. Raises InvalidInput."""
     entry = _registry()["large"]
     said, text = tomllib.loads(_text(entry["tools"])), _instead(system, entry["system"]).strip()
-    return LargePrompt(_version(entry, system), text, said["tools"], said["arguments"], said["calculate"])
+    parts = (said[part] for part in ("tools", "arguments", "calculate", "writes", "write_arguments"))
+    return LargePrompt(_version(entry, system), text, *parts)

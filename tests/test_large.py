@@ -239,7 +239,9 @@ def test_it_is_asked_so_many_times_and_no_more(bank: Counter) -> None:
     ("wrong", "why"),
     [
         (Call("sum", '{"account": "Harrods account"}'), "nobody said"),
-        (Call("transfer", '{"amount": "5"}'), "there is no tool"),
+        (Call("set_policy", '{"allow": "*"}'), "there is no tool"),
+        (Call("transfer", '{"amount": "5"}'), "to of transfer"),
+        (Call("pay", '{"to": "Attacker", "amount": "5"}'), "did not ask for that"),
         (Call("sum", '{"party": "daniel-whitlock"}'), "takes no party"),
         (Call("sum", '{"merchants": [7]}'), "words of the customer"),
         (Call("sum", '{"merchants": '), "no JSON"),

@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from connectors.sandbox import accounts, cards, identity, payments, products, statements
+from connectors.sandbox.books import Books, Customer
 from connectors.sandbox.grants import EXCHANGE
+from connectors.sandbox.households import households
 from connectors.sandbox.issuer import ASSISTANT, PAGE, Client, Identity
 from connectors.sandbox.people import CUSTOMERS
 from connectors.sandbox.tokens import AUDIENCES, Ring, secret_in
@@ -45,9 +47,14 @@ class Sandbox:
 
 
 def build(
-    now: Callable[[], dt.datetime], keys_path: Path, base_url: str = BASE_URL, redirect_uris: Sequence[str] = REDIRECT_URIS
+    now: Callable[[], dt.datetime],
+    keys_path: Path,
+    base_url: str = BASE_URL,
+    redirect_uris: Sequence[str] = REDIRECT_URIS,
+    customers: Sequence[Customer] = CUSTOMERS,
+    books: Callable[[dt.datetime], Books] = households,
 ) -> Sandbox:
-    """The bank with its seven customers, its clock and its signing keys.
+    """The bank with its customers, its clock and its signing keys: the seven households, or other people with their books.
 
     keys_path: a file for the signing keys, made when missing; the assistant's secret, the logins and what
     customers had done are kept beside it.
@@ -58,7 +65,7 @@ def build(
     store = Identity(
         issuer=f"{base_url}{IDENTITY_PATH}",
         ring=Ring(keys_path, now()),
-        customers={customer.id: customer for customer in CUSTOMERS},
+        customers={customer.id: customer for customer in customers},
         clients={
             PAGE: Client(PAGE, ("authorization_code", "refresh_token"), tuple(redirect_uris)),
             ASSISTANT: Client(ASSISTANT, (EXCHANGE,), secret=secret, audience=AUDIENCES[0]),
@@ -70,13 +77,13 @@ def build(
         refreshes=Waiting(keys_path.with_name("refreshes")),
         proofs=Once(keys_path.with_name("proofs")),
     )
-    written = Written(keys_path.with_name("written.sqlite"))
-    books = accounts.AccountsStore(keys=store.keys, issuer=store.issuer, now=now, written=written)
-    reading = accounts.app(books, (products.router, cards.router, statements.router))
+    written = Written(keys_path.with_name("written.sqlite"), books)
+    shown = accounts.AccountsStore(keys=store.keys, issuer=store.issuer, now=now, written=written)
+    reading = accounts.app(shown, (products.router, cards.router, statements.router))
     routes = [
         Mount(IDENTITY_PATH, identity.app(store)),
         Mount(ACCOUNTS_PATH, reading),
-        Mount(PAYMENTS_PATH, payments.app(books)),
-        Mount(CARDS_PATH, cards.app(books)),
+        Mount(PAYMENTS_PATH, payments.app(shown)),
+        Mount(CARDS_PATH, cards.app(shown)),
     ]
     return Sandbox(Starlette(routes=routes, exception_handlers={HTTPException: accounts.not_served}), store)

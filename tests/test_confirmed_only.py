@@ -20,7 +20,7 @@ from assistant import acting
 from assistant.acting import Acted, Acting, Asker, Confirmed, Place
 from assistant.confirming import Reply
 from assistant.dialogue import Memory
-from assistant.orders import Reader
+from assistant.orders import NEAR, Reader
 from assistant.pasted import split
 from connectors.card_services import CardServices
 from connectors.gateway import Gateway
@@ -64,7 +64,7 @@ class OneReader(Reader):
     def __init__(self) -> None:
         pass
 
-    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = ()) -> str | None:
+    def meant(self, message: str, names: frozenset[str], accounts: Sequence[Account] = (), least: float = NEAR) -> str | None:
         first = message.partition(" ")[0]
         return {"send": "pay", "pay": "pay", "move": "transfer"}.get(first)
 

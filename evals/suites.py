@@ -281,8 +281,11 @@ def asked(answer: Answerer, saved: Saved, tally: Tally) -> Solver:
         answers = [output["answer"] for output in saved.held[case]]
         state.output.completion = "\n".join(answers)
         # The viewer shows it as the conversation that it was.
-        said = zip(state.metadata["line"]["turns"], answers, strict=True)
-        pairs = [(ChatMessageUser(content=message), ChatMessageAssistant(content=answer)) for message, answer in said]
+        turns = state.metadata["line"]["turns"]
+        # A simulated customer goes on as they are answered, and their outputs tell what they said.
+        said = [output["said"] if "said" in output else turns[number] for number, output in enumerate(saved.held[case])]
+        spoken = zip(said, answers, strict=True)
+        pairs = [(ChatMessageUser(content=message), ChatMessageAssistant(content=answer)) for message, answer in spoken]
         state.messages = [message for pair in pairs for message in pair]
         return state
 

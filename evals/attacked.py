@@ -458,7 +458,7 @@ class Unguarded(Acting):
 
     known_only: bool = False
 
-    async def start(self, message: str, asker: Asker) -> Acted | None:
+    async def start(self, message: str, asker: Asker, least: float = 0.0) -> Acted | None:
         return None
 
     async def propose(self, asked: Proposed, said: Sequence[str], results: Sequence[ToolResult], asker: Asker) -> Acted:

@@ -41,7 +41,8 @@ from evals.marks import Answerer, Output
 def fresh_home(settings: Settings) -> Iterator[Settings]:
     """A home of its own for one run, which sees the weights of the real one; it is gone afterwards."""
     settings.models.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="run-", dir=settings.home) as folder:
+    # The index's owner may still be writing its last when the home goes.
+    with TemporaryDirectory(prefix="run-", dir=settings.home, ignore_cleanup_errors=True) as folder:
         (Path(folder) / "models").symlink_to(settings.models.resolve())
         yield settings.model_copy(update={"home": Path(folder), "database_url": ""})
 

@@ -10,13 +10,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from pydantic import TypeAdapter
 
-from assistant.acting import Acted, Acting, Asker, Confirmed, Shown
+from assistant.acting import Acted, Asker, Confirmed, Shown
 from assistant.dialogue import Asked, Choice, Memory, Unsure
-from assistant.orders import Ordering
+from assistant.orders import NEAR, Ordering
 from assistant.periods import Today
 from assistant.plan import Plan, Step
 from assistant.proposed import Proposed
@@ -140,8 +140,14 @@ class Ordered:
     async def go_on(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         return self.then.get(True)
 
-    async def start(self, message: str, asker: Asker) -> Acted | None:
+    async def confirm(self, confirmed: Confirmed, asker: Asker) -> Acted:
+        raise ValueError("nothing is confirmed in a replay")
+
+    async def start(self, message: str, asker: Asker, least: float = NEAR) -> Acted | None:
         return self.then.get(False)
+
+    async def again(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
+        return None
 
     async def propose(self, asked: Proposed, said: Sequence[str], results: Sequence[ToolResult], asker: Asker) -> Acted:
         raise ValueError("nothing is prepared in a replay")
@@ -157,7 +163,7 @@ class Replay(Assistant):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.acting = cast(Acting, Ordered(self.turn_on_record.ordered))
+        self.acting = Ordered(self.turn_on_record.ordered)
 
     def _see(self, login: Login, accounts: tuple[AccountId, ...], now: dt.datetime) -> Known:
         then = self.turn_on_record

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from assistant import eligibility, holdings, looked, pages, position, spending, terms, trail
-from assistant.acting import NOWHERE, Acted, Acting, Asker, Confirmed, Place, Shown
+from assistant.acting import NOWHERE, Acted, Asker, Confirmed, Place, Shown
 from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.grounded import grounded
 from assistant.library import article, beside
-from assistant.orders import KEPT_TURNS, NEAR, NEARER, later
+from assistant.orders import KEPT_TURNS, NEAR, NEARER, Ordering, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -83,6 +83,18 @@ class Large(Protocol):
     async def converse(
         self, message: str, prior: Plan | None, heard: Spans, objection: Callable[[Step], str], wording: Wording, pasted: str
     ) -> None: ...
+
+
+class TakesOrders(Protocol):
+    """What a turn needs of `assistant.acting.Acting`; a replay has something else in its place."""
+
+    async def found_out(self, message: str, memory: Memory, confirmed: Confirmed | None, asker: Asker) -> Acted | None: ...
+    async def remembered(self, memory: Memory, events: Sequence[Shown], asker: Asker) -> Memory: ...
+    async def confirm(self, confirmed: Confirmed, asker: Asker) -> Acted: ...
+    async def go_on(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None: ...
+    async def start(self, message: str, asker: Asker, least: float = NEAR) -> Acted | None: ...
+    async def again(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None: ...
+    async def propose(self, asked: Proposed, said: Sequence[str], results: Sequence[ToolResult], asker: Asker) -> Acted: ...
 
 
 ToolFunction = Callable[[Query, Context], ToolResult]
@@ -152,7 +164,7 @@ class Assistant:
     vocabulary: Vocabulary
     page_wordings: Wordings
     term_wordings: Wordings
-    acting: Acting | None = None
+    acting: TakesOrders | None = None
     planner: Planner | None = None
     large: Large | None = None
     always_model: bool = False

@@ -487,7 +487,7 @@ class Unguarded(Acting):
 def without(bank: Bank, guard: Guard) -> Bank:
     """The bank with what takes proposals replaced: only an evaluation can do that."""
     acting = bank.assistant.acting
-    if guard is Guard.PRODUCT or acting is None:
+    if guard is Guard.PRODUCT or not isinstance(acting, Acting):
         return bank
     lax = _Lax()
     parts = {name: getattr(acting, name) for name in ("services", "queries", "reader", "fed")}

@@ -235,7 +235,7 @@ class Process:
         self.performing = Performing(Watched(self.engine, self.at), payments, cards, services, gateway)
         queries = Queries(self.engine)
         audit = Audit(self.engine, bank.settings.home / "keys", bank.audit.made)
-        assert bank.assistant.acting is not None
+        assert isinstance(bank.assistant.acting, Acting)
 
         async def fed(login: Login) -> None:
             self.at("before the ledger is fed")

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from assistant.acting import Acting
 from assistant.orders import PASTED, SORT_CODE, Around, Draft, Several
 from assistant.proposed import NOT_SAID, SAVED, Counterparty, Found, Nobody, Proposed, Source, drafted
 from data.actions import Action, Origin
@@ -235,6 +236,6 @@ def test_the_scripts_are_offered_writes_and_get_nothing_done(bank: Counter) -> N
 )
 def test_a_wish_is_heard_in_orders_and_not_in_questions(bank: Counter, message: str, wished: Action | None) -> None:
     acting = bank.bank.assistant.acting
-    assert acting is not None
+    assert isinstance(acting, Acting)
     found = acting.reader.wishes(message, frozenset())
     assert wished in found if wished else not found

@@ -12,7 +12,7 @@ from assistant.orders import PASTED, SORT_CODE, Around, Draft, Several
 from assistant.proposed import NOT_SAID, SAVED, Counterparty, Found, Nobody, Proposed, Source, drafted
 from data.actions import Action, Origin
 from data.banking import Account, AccountKind, Beneficiary
-from data.facts import ConfirmationEvent, Fact, Outcome
+from data.facts import ConfirmationEvent, Fact, Outcome, ReceiptEvent
 from data.money import Money
 from data.party import AccountId
 from evals.scripted import Reply, Script, Seen, call
@@ -199,12 +199,13 @@ def test_a_wish_is_good_for_one_thing_shown(bank: Counter) -> None:
     assert [confirmation(one) is not None for one in answers[2:]] == [False, False]
 
 
-def test_a_frozen_card_is_only_shown_where_a_model_proposes_it(bank: Counter) -> None:
+def test_a_card_is_not_frozen_by_what_a_model_proposes(bank: Counter) -> None:
     plays = says(Reply(calls=(call("freeze_card", card="the debit card"),)), Reply())
     with room(bank, plays) as desk:
         desk.agree(CALLUM)
         answer = desk.ask(CALLUM, "What about my cards? Freeze the debit card, and how much did I spend on coffee?")
-    assert answer.outcome in (Outcome.CONFIRM, Outcome.DONE, Outcome.CLARIFY)
+    # Whoever answers it, nothing is frozen by what a model proposes.
+    assert not any(isinstance(event, ReceiptEvent) for event in answer.events)
     assert (confirmation(answer) is None) is (answer.outcome is not Outcome.CONFIRM)
 
 

@@ -26,6 +26,10 @@ from retrieval import ranking
 AMARA = "amara-okafor"
 
 
+# What a question can come to; the others are of orders.
+OF_QUESTIONS = set(Outcome) - {Outcome.CONFIRM, Outcome.DONE, Outcome.UNKNOWN}
+
+
 def fact(value: str, unit: str = "GBP", evidence: Sequence[str] = (), label: str = "") -> dict[str, Any]:
     return {"label": label or unit, "value": value, "unit": unit, "evidence": list(evidence)}
 
@@ -54,7 +58,7 @@ def test_the_questions_are_as_many_and_as_different_as_promised() -> None:
     assert len({talk.id for talk in talks}) == len(talks)
     assert len({talk.customer for talk in talks}) == 6
     assert {talk.q for talk in talks} >= {*range(1, 15), 40}
-    assert {want for turn in turns for want in turn.want} == set(Outcome)
+    assert {want for turn in turns for want in turn.want} >= OF_QUESTIONS
 
 
 def kinds_of(gold: Any) -> set[str]:
@@ -72,7 +76,7 @@ def test_the_portions_are_full_and_share_no_wording() -> None:
         assert max(asked.values()) <= 1.5 * min(asked.values())
         turns = [turn for talk in portion for turn in talk.turns]
         assert len(turns) >= 200
-        assert {turn.want[0] for turn in turns} == set(Outcome)
+        assert {turn.want[0] for turn in turns} >= OF_QUESTIONS
         assert {asked for turn in turns for asked in kinds_of(turn.gold)} >= {
             "sum",
             "count",

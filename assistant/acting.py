@@ -22,7 +22,7 @@ from assistant.periods import Today
 from assistant.proposed import Counterparty, Found, Proposed, Source
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, listed, literal
-from assistant.wanting import asks, asks_leave
+from assistant.wanting import asks, asks_leave, wanted
 from connectors.gateway import Gateway
 from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
@@ -51,6 +51,7 @@ MOST_CHOICES = 6
 SHORT_ANSWER = 4
 # So far back whom the customer paid, or was paid by, may be named; and so many rows are looked through for a value.
 PAID_SINCE, MOST_ROWS = dt.timedelta(days=400), 500
+_PAYS_IT = re.compile(r"\b(?:pay|settle)\b")
 # A change to what was shown is short, and asks nothing.
 CHANGING = 9
 _PUTS_RIGHT = re.compile(
@@ -197,13 +198,17 @@ class Acting:
             return None
         around = await self._around(asker)
         order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts, least)
+        bill = read_bill(asker.pasted) if asker.pasted else None
+        if bill is not None and _PAYS_IT.search(text) and wanted(text):
+            # "Can you pay this?": what it is stands below.
+            order = "pay"
         if order is None or order not in ACTIONS:
             return None
         draft = Draft(action=ACTIONS[order], lost=order == LOST)
         draft, unclear = orders.read(message, draft, around)
         if unclear is not None:
             return self._which(unclear, draft, asker)
-        if asker.pasted and draft.action is Action.PAY and (bill := read_bill(asker.pasted)) is not None:
+        if bill is not None and draft.action is Action.PAY:
             draft = orders.filled(draft, bill, asker.pasted, around)
         acted = await self._continue(draft, asker, said=message)
         return _and_separately(acted) if draft.action not in orders.MONEY and orders.amounts(message, "GBP") else acted

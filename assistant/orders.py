@@ -621,7 +621,9 @@ def filled(draft: Draft, bill: Bill, pasted: str, around: Around) -> Draft:
             draft = draft.having("amount", Origin.DATA, PASTED, amount=said[0])
     if draft.payee is None and isinstance(bill.account, Said) and isinstance(bill.sort_code, Said):
         digits = re.sub(r"\D", "", bill.sort_code.words + bill.account.words)
-        name = bill.payee.words if isinstance(bill.payee, Said) else draft.said or bare_name(pasted)
+        # Of several lines nobody knows which names whom.
+        beside = "" if "\n" in pasted.strip() else bare_name(pasted)
+        name = bill.payee.words if isinstance(bill.payee, Said) else draft.said or beside
         saved = next((b for b in around.beneficiaries if re.sub(r"\D", "", b.identification) == digits), None)
         if saved is not None:
             draft = to_saved(saved, draft)

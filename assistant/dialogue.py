@@ -540,7 +540,7 @@ _OWN_SPENDING = re.compile(
     r"\b(?:(?:did|have|has|had) (?:i|we) (?:ever |just |already )?[a-z]+|(?:i|we)(?:'ve| have)? (?:spent|paid|sent|moved|received|got paid))\b"
 )
 _THE_ONE = re.compile(r"\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b")
-# Orders, which are declined whatever else they name: what only reads cannot be told to act.
+# Orders, whatever else they name: none of the tools that read. Those that can be done are taken by `assistant.acting`.
 _POLITELY = (
     r"^(?:please |pls |(?:can|could|would|will) (?:you|u) |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
 )

@@ -173,7 +173,8 @@ class Bearer:
 
     @property
     def _constraint(self) -> Constraint:
-        assert self.constraint is not None  # noqa: S101  the scheme was refused without one
+        if self.constraint is None:
+            raise InvalidProof("tokens that are bound to a key are not taken here")
         return self.constraint
 
     def _authentication(self, claims: Claims) -> dict[str, object]:

@@ -602,7 +602,7 @@ class Bench:
         written = self.folder / "keys" / "written.sqlite"
         for path in written.parent.glob("written.sqlite*"):
             path.unlink()
-        world = World(self.bank, home, written, one, random.Random(f"{seed} {one.id}"))  # noqa: S311
+        world = World(self.bank, home, written, one, random.Random(f"{seed} {one.id}"))  # noqa: S311  the same each time, no secret
         with asking_at(world.clock):
             return await world.live()
 
@@ -634,7 +634,7 @@ def _unless_it_died(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) ->
 
 async def plan(bench: Bench, seed: int) -> list[Run]:
     """Every run, in an order of the seed's: an order dies at every place that it comes by, and so on."""
-    chance, runs = random.Random(seed), list[Run]()  # noqa: S311
+    chance, runs = random.Random(seed), list[Run]()  # noqa: S311  the same each time, no secret
     for order in ORDERS:
         places = await bench.places(order)
         numbers = range(len(places))

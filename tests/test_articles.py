@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,9 @@ from data.errors import InvalidArticle, InvalidInput
 from data.store import connect
 from retrieval.articles import Choice, Field, read
 from retrieval.passages import MOST_WORDS, cut
+from tests.outside import SHARED as DATA
 
 # A folder of outside material, which is not part of this repository.
-DATA = Path(os.environ.get("COUNTERFOIL_SHARED_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 FRONT = "---\nid: fees\ntitle: Card fees\n---\n"
 
 

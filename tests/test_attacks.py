@@ -12,8 +12,7 @@ import pytest
 
 from data.errors import InvalidInput
 from evals import attacks
-
-SHARED = Path("/work/shared/data")
+from tests.outside import SHARED
 
 
 def written() -> dict[str, Any]:

@@ -15,8 +15,8 @@ from data.errors import InvalidInput
 from evals import gate
 from evals.cli import app
 from evals.gate import Gate, Held, Kind
+from tests.outside import SHARED
 
-SHARED = Path("/work/shared/data")
 SCHEMA = {
     "original": [
         {

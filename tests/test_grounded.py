@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,8 @@ from data.errors import InvalidInput
 from evals.figures import auroc, spearman
 from evals.grounded import FAITHFUL, Judged, agreement, failures, halves, read, scores
 from retrieval.embedding import Embedder
+from tests.outside import SHARED
 
-SHARED = Path(os.environ.get("COUNTERFOIL_SHARED_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 PAGE = (
     "A replacement card arrives within five working days. We send it to the address that we hold. "
     "The old card stops working at once. There is no charge for a replacement."

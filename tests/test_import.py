@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from data.party import GrantSource, PartyId
 from data.store import connect
 from evals.statements import write
 from tests.database import database
+from tests.outside import SHARED
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
 ANN = PartyId("ann")
@@ -523,17 +523,15 @@ def test_whatever_a_file_holds_it_is_imported_or_refused_with_a_reason(say: Say,
 # Real statements
 
 
-def _shared() -> Path:
-    root = os.environ.get("COUNTERFOIL_SHARED_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data"
-    return Path(root) / "uk_card_transactions" / "transactions_dev.csv"
+CARDS = SHARED / "uk_card_transactions" / "transactions_dev.csv"
 
 
-@pytest.mark.skipif(not _shared().is_file(), reason="the shared card statements are not here")
+@pytest.mark.skipif(not CARDS.is_file(), reason="the shared card statements are not here")
 def test_a_year_of_415_real_cards_imports_as_it_is(ledger: Ledger) -> None:
-    with _shared().open(encoding="utf-8", newline="") as file:
+    with CARDS.open(encoding="utf-8", newline="") as file:
         theirs = list(csv.DictReader(file))
-    first = import_file(_shared(), ledger, now=NOW, party_column="card")
-    again = import_file(_shared(), ledger, now=NOW, party_column="card")
+    first = import_file(CARDS, ledger, now=NOW, party_column="card")
+    again = import_file(CARDS, ledger, now=NOW, party_column="card")
     assert (first.rows, first.added, first.parties) == (20810, 20810, 415)
     assert (again.added, again.corrected, again.unchanged) == (0, 0, 20810)
     assert first.layouts[0].sign is Sign.SPENDING_POSITIVE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,8 @@ from evals.figures import Figure
 from evals.intents import Asked, Item
 from evals.report import Share
 from retrieval.embedding import Embedder
+from tests.outside import SHARED as DATA
 
-DATA = Path(os.environ.get("COUNTERFOIL_SHARED_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 TOPICS = {
     "lost_card": "i {} my card",
     "balance": "what is the balance {} of my account",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,8 @@ from typer.testing import CliRunner
 from data.errors import InvalidInput
 from evals.cli import app
 from evals.privacy import Item, Span, coverage, logged, measure, sent, sets
+from tests.outside import SHARED
 
-SHARED = Path(os.environ.get("COUNTERFOIL_SHARED_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 TEXT = "Card 4929123456789010, call Ann in 1 day"
 
 

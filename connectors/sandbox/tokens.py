@@ -63,7 +63,8 @@ class Ring(KeySet):
     @property
     def signing(self) -> ECKey:
         key = self.keys[0]
-        assert isinstance(key, ECKey)  # noqa: S101  the file holds nothing else
+        if not isinstance(key, ECKey):
+            raise ValueError(f"{self.path}: the newest key is of another kind than signs here")
         return key
 
     @property

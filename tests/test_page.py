@@ -259,6 +259,8 @@ async def log_in(page: Page, address: str) -> None:
 
 
 async def ask(page: Page, question: str) -> None:
+    """Ask, as soon as the answer before has come to its end: until then there is no button for it."""
+    await expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
     await page.get_by_label("Your question").fill(question)
     await page.get_by_label("Your question").press("Enter")
 

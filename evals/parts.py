@@ -189,6 +189,8 @@ def gate(
         console.print(f"  {name:8} {share}")
     for kind, share in found.refused.items():
         console.print(f"    refused, {kind}: {share}")
+    if found.unshown:
+        console.print(f"  proposals of which nothing was shown, so that they prove nothing: {found.unshown}")
     _leave("gate", gating.report(found))
     if found.below:
         console.print("Below the target: " + "; ".join(found.below))

@@ -79,7 +79,7 @@ def _tell(entry: Entry) -> None:
     out.print(f"{entry.number:>4}  turn {entry.turn}  {at}  {entry.kind.value:<9}  {_short(plain)}", markup=False, soft_wrap=True)
     if entry.erased:
         out.print("      erased: the key to what was said and found was destroyed", style="dim", markup=False)
-    elif entry.sealed is not None and entry.kind.value in ("begun", "said", "performed", "shown", "receipt"):
+    elif entry.sealed is not None and entry.kind.value in ("begun", "said", "performed", "shown", "settled", "receipt"):
         out.print(f"      {_short(entry.sealed)}", style="dim", markup=False, soft_wrap=True)
 
 

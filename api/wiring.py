@@ -429,7 +429,7 @@ async def open_bank(
     audit = await asyncio.to_thread(open_audit, settings, engine)
     await _hold_pages(library, settings.home)
     kinds = await asyncio.to_thread(_kinds, settings, embedder)
-    performing = Performing(Intents(engine), payments, card_services, services, gateway)
+    performing = Performing(Intents(engine, audit), payments, card_services, services, gateway)
 
     async def fed(login: Login) -> None:
         if login.token is not None:

@@ -155,7 +155,7 @@ class Performing:
 
         reservation = await asyncio.to_thread(self.intents.reserve, login.party.id, intent, digest, now, decide)
         if reservation.reserved:
-            going = asyncio.create_task(self._carry_out(reservation.intent, _token(login)))
+            going = asyncio.create_task(self._carry_out(reservation.intent, _token(login), now))
             self._going.add(going)
             going.add_done_callback(self._going.discard)
             return await asyncio.shield(going)
@@ -171,10 +171,10 @@ class Performing:
         if self._going:
             await asyncio.wait(self._going)
 
-    async def _carry_out(self, intent: Intent, token: str) -> Kept:
+    async def _carry_out(self, intent: Intent, token: str, now: dt.datetime) -> Kept:
         result = await _failure(self._approve(intent, token))
         try:
-            if result is None and not await asyncio.to_thread(self.intents.sent, intent.id):
+            if result is None and not await asyncio.to_thread(self.intents.sent, intent.id, now):
                 # Given up as one that was never sent, by another process that came to look.
                 return await asyncio.to_thread(self.intents.get, intent.party, intent.id)
         except DatabaseUnavailable as error:
@@ -182,7 +182,7 @@ class Performing:
             result = Result(state=State.FAILED, reason=error.code)
         result = result or await self._sent(intent, token)
         try:
-            result = await asyncio.to_thread(self.intents.settle, intent.id, result)
+            result = await asyncio.to_thread(self.intents.settle, intent.id, result, now)
         except DatabaseUnavailable:
             # What became of it is known here all the same; who reads it back will write it down.
             log.warning("not written down", action=intent.action.value, state=result.state.value)
@@ -227,7 +227,7 @@ class Performing:
         for kept in await asyncio.to_thread(self.intents.unsettled, login.party.id):
             result = await self._found(kept, login, now)
             if result is not None and result.state is not State.UNKNOWN:
-                stands = await asyncio.to_thread(self.intents.settle, kept.intent.id, result)
+                stands = await asyncio.to_thread(self.intents.settle, kept.intent.id, result, now)
                 settled.append(Kept(kept.intent, stands.state, stands))
         return settled
 

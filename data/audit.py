@@ -60,7 +60,8 @@ ANCHORS = "audit anchors"
 class Kind(StrEnum):
     """BEGUN: a message came. KNOWN: the names that its login may recognise, where they changed. ASKED: what else the turn began
     with. PAGES: whether the bank's pages were taken to answer. ORDERED: what was said of an order. PROPOSED: a write
-    that a model asked for, and whether it was taken up. SHOWN to RECEIPT: an intent, see data.actions.
+    that a model asked for, and whether it was taken up. SHOWN to RECEIPT: an intent, see data.actions; RESERVED, SENT and SETTLED
+    are written with the step of the intent that they tell of.
     """
 
     BEGUN = "begun"
@@ -76,6 +77,9 @@ class Kind(StrEnum):
     SHOWN = "shown"
     STEP_UP = "step_up"
     CONFIRMED = "confirmed"
+    RESERVED = "reserved"
+    SENT = "sent"
+    SETTLED = "settled"
     RECEIPT = "receipt"
     HANDOVER = "handover"
     ENDED = "ended"
@@ -145,15 +149,20 @@ class Audit:
 
     # Writing
 
-    def add(self, on: Connection, party: PartyId, conversation: str, turn: int, notes: Sequence[Note], now: dt.datetime) -> None:
+    def add(
+        self, on: Connection, party: PartyId, conversation: str, turn: int | None, notes: Sequence[Note], now: dt.datetime
+    ) -> None:
         """Put notes on record in the caller's transaction: both are kept, or neither.
 
-        Writers of one conversation wait for each other at its head.
+        turn: None is the last one that is on record, 0 where there is none. Writers of one conversation wait for each other at
+        its head.
         """
         if not notes:
             return
         key = self._key_of(on, party)
         head = self._take_head(on, conversation)
+        if turn is None:
+            turn = on.scalar(select(func.max(entry_t.c.turn)).where(entry_t.c.conversation_id == conversation)) or 0
         self._extend(on, conversation, head, _Writing(turn, _stamp(now), key), notes)
 
     def _extend(self, on: Connection, conversation: str, head: RowMapping, writing: _Writing, notes: Sequence[Note]) -> None:

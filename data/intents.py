@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, RowMapping, case, delete, func, inser
 from sqlmodel import SQLModel
 
 from data.actions import LASTS, MOVES_MONEY, Action, Intent, IntentId, Result, State
+from data.audit import Audit, Kind, Note
 from data.errors import IntentGone, NotFound
 from data.money import Money
 from data.party import Frozen, PartyId
@@ -40,10 +41,13 @@ class Velocity(Frozen):
 
 
 class Verdict(Protocol):
-    """A decision of the policy's, of which only this is asked here."""
+    """A decision of the policy's, as far as it is asked here. rules: the ids of those that it comes from."""
 
     @property
     def allowed(self) -> bool: ...
+
+    @property
+    def rules(self) -> tuple[str, ...]: ...
 
 
 D = TypeVar("D", bound=Verdict)
@@ -80,10 +84,13 @@ class Intents:
 
     Who may see an intent is its party: of anybody else's, it raises NotFound. `sent` and `settle` are
     not for customers. Blocking: call it from a worker thread when an event loop is running.
+
+    audit: what is reserved, sent and settled is put on record in it, in the transaction that does it, as of the conversation's
+    last turn there; None, or an intent of no conversation, leaves no record.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, audit: Audit | None = None) -> None:
+        self.engine, self.audit = engine, audit
 
     # What is shown
 
@@ -160,6 +167,7 @@ class Intents:
                 if not decision.allowed:
                     return Reservation(*kept, decision)
                 _move(connection, intent, (State.PREPARED,), state=State.RESERVED, reserved_at=now)
+                self._record(connection, kept.intent, Kind.RESERVED, {"rules": list(decision.rules)}, None, now)
                 return Reservation(kept.intent, State.RESERVED, None, decision)
             if kept.state is State.PREPARED:
                 # Written down, so that a clock that goes back does not bring it back.
@@ -170,12 +178,16 @@ class Intents:
 
     # What is done
 
-    def sent(self, intent: IntentId) -> bool:
+    def sent(self, intent: IntentId, now: dt.datetime) -> bool:
         """Say that it leaves for the service, before it does. False where it has left already or has ended: then do not send."""
         with self.engine.begin() as connection:
-            return _move(connection, intent, (State.RESERVED,), state=State.SENT)
+            moved = _move(connection, intent, (State.RESERVED,), state=State.SENT)
+            if moved:
+                row = connection.execute(select(intent_t).where(intent_t.c.id == intent)).mappings().one()
+                self._record(connection, _kept(row).intent, Kind.SENT, {}, None, now)
+        return moved
 
-    def settle(self, intent: IntentId, result: Result) -> Result:
+    def settle(self, intent: IntentId, result: Result, now: dt.datetime) -> Result:
         """Write down what became of it: DONE, FAILED or UNKNOWN. Returns the result that stands, which may be an earlier end.
 
         Raises NotFound for an intent that is not there, or that was never confirmed.
@@ -183,12 +195,21 @@ class Intents:
         if result.state not in OUTCOMES:
             raise ValueError(f"{result.state} is not what becomes of an intent that was confirmed")
         with self.engine.begin() as connection:
-            _move(connection, intent, OPEN, state=result.state, result=result.model_dump_json())
+            moved = _move(connection, intent, OPEN, state=result.state, result=result.model_dump_json())
             row = connection.execute(select(intent_t).where(intent_t.c.id == intent)).mappings().first()
+            if row is not None and moved:
+                self._record(connection, _kept(row).intent, Kind.SETTLED, {"state": result.state.value}, result, now)
         stands = None if row is None else _kept(row).result
         if stands is None:
             raise NotFound("intent", intent)
         return stands
+
+    def _record(
+        self, on: Connection, intent: Intent, kind: Kind, plain: Mapping[str, object], sealed: Result | None, now: dt.datetime
+    ) -> None:
+        if self.audit is not None and intent.conversation:
+            note = Note(kind, {"intent": intent.digest, "action": intent.action.value, **plain}, sealed)
+            self.audit.add(on, intent.party, intent.conversation, None, [note], now)
 
     def unsettled(self, party: PartyId) -> tuple[Kept, ...]:
         """A party's intents that were confirmed and have no known end, oldest first: to be read back."""

@@ -46,7 +46,7 @@ from connectors.sandbox.app import ACCOUNTS_PATH, BASE_URL, CARDS_PATH, IDENTITY
 from connectors.services import BankServices
 from connectors.transport import in_process
 from data.actions import ENDED, MOVES_MONEY, Action, Intent, IntentId, Result, State
-from data.audit import Audit
+from data.audit import Audit, Kind
 from data.errors import ConversationBusy, CounterfoilError, DatabaseUnavailable, LeaseLost
 from data.facts import ConfirmationEvent, ErrorEvent, Event, ReceiptEvent, TextEvent
 from data.intents import D, Intents, Kept, Reservation, Velocity
@@ -139,11 +139,22 @@ class Found(NamedTuple):
     made: int
 
 
+# What the audit has to tell of an intent, by what is kept of it.
+STEPS_OF: dict[State, Sequence[tuple[str, ...]]] = {
+    **dict.fromkeys((State.PREPARED, State.CANCELLED, State.EXPIRED), ((),)),
+    State.RESERVED: [("reserved",)],
+    State.SENT: [("reserved", "sent")],
+    State.DONE: [("reserved", "sent", "done")],
+    State.UNKNOWN: [("reserved", "sent", "unknown")],
+    State.FAILED: [("reserved", "failed"), ("reserved", "sent", "failed")],
+}
+
+
 class Watched(Intents):
     """Intents that say when they are about to be written and when they are."""
 
-    def __init__(self, engine: Any, at: Callable[[str], None]) -> None:
-        super().__init__(engine)
+    def __init__(self, engine: Any, audit: Audit, at: Callable[[str], None]) -> None:
+        super().__init__(engine, audit)
         self.at = at
 
     def put(self, intent: Intent) -> None:
@@ -159,15 +170,15 @@ class Watched(Intents):
         self.at("after it is reserved")
         return found
 
-    def sent(self, intent: IntentId) -> bool:
+    def sent(self, intent: IntentId, now: dt.datetime) -> bool:
         self.at("before it is marked sent")
-        moved = super().sent(intent)
+        moved = super().sent(intent, now)
         self.at("after it is marked sent")
         return moved
 
-    def settle(self, intent: IntentId, result: Result) -> Result:
+    def settle(self, intent: IntentId, result: Result, now: dt.datetime) -> Result:
         self.at("before it is settled")
-        stands = super().settle(intent, result)
+        stands = super().settle(intent, result, now)
         self.at("after it is settled")
         return stands
 
@@ -232,9 +243,9 @@ class Process:
         cards = CardServices(BASE_URL + CARDS_PATH, Line(self), exchange)
         self.clients = (exchange, services, payments, cards)
         gateway = Gateway(bank.gateway.policies, bank.gateway.record)
-        self.performing = Performing(Watched(self.engine, self.at), payments, cards, services, gateway)
-        queries = Queries(self.engine)
         audit = Audit(self.engine, bank.settings.home / "keys", bank.audit.made)
+        self.performing = Performing(Watched(self.engine, audit, self.at), payments, cards, services, gateway)
+        queries = Queries(self.engine)
         assert isinstance(bank.assistant.acting, Acting)
 
         async def fed(login: Login) -> None:
@@ -559,6 +570,13 @@ class World:
             return (intent.payee.identification,) in self._rows("select number from payees")
         return set(intent.cards) <= {row[0] for row in self._rows("select card from cards where what = 'freeze'")}
 
+    def _steps(self, intent: Intent) -> tuple[str, ...]:
+        """What the audit tells of an intent, in its order; what became of it is told by the last word on that."""
+        entries = self.process.bank.audit.chain(intent.conversation)
+        mine = [one for one in entries if one.plain.get("intent") == intent.digest]
+        steps = [one.kind.value for one in mine if one.kind in (Kind.RESERVED, Kind.SENT)]
+        return (*steps, *[one.plain["state"] for one in mine if one.kind is Kind.SETTLED][-1:])
+
     def _violations(self) -> list[str]:
         wrong, intents, receipts = list(self.wrong), self._intents(), self._receipts()
         money = [kept for kept in intents if kept.intent.action in MOVES_MONEY]
@@ -578,6 +596,8 @@ class World:
                 wrong.append("said not to be done, and it was")
             if kept.state in (State.DONE, State.FAILED) and kept.state not in told:
                 wrong.append(f"{kept.state}, and the customer was never told")
+            if (steps := self._steps(kept.intent)) not in STEPS_OF[kept.state]:
+                wrong.append(f"kept as {kept.state}, and on record as {', '.join(steps) or 'nothing'}")
         texts = [one.text for one in self._events() if isinstance(one, TextEvent)]
         if self._made() and any(NOT_DONE in text for text in texts):
             wrong.append("said not to have happened, and it did")

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ from assistant.tools import ToolResult
 from assistant.trail import Trail, confirmed, decided, origins, performed, planned, recording
 from connectors.gateway import Decided
 from connectors.policy import Allowed, Denied
-from data.actions import Action, IntentId, Origin, State, Value
+from data.actions import Action, Intent, IntentId, Origin, Payee, Result, State, Value
 from data.audit import Audit, Broken, Kind, Note
 from data.errors import LeaseLost, NotFound
 from data.facts import ConfirmationEvent, Event, Outcome, ReceiptEvent, TextEvent
+from data.intents import Intents, Velocity
+from data.money import Money
 from data.party import AccountId, Login, Party, PartyId
 from data.records import Records, Turn
 from data.store import connect
@@ -324,6 +326,94 @@ def test_an_intent_is_on_record_by_its_digest_and_the_origins_of_its_values(home
     assert plain[Kind.SHOWN]["origins"] == {"amount": "customer", "payee": "data"}
     assert plain[Kind.RECEIPT]["state"] == "done"
     assert "Sam" not in str(home.run("SELECT plain FROM audit_entry"))
+
+
+def yes(_velocity: Velocity) -> Allowed:
+    return Allowed(("payment-confirmed",))
+
+
+def ordered(home: Home, conversation: str) -> tuple[Intents, Intent]:
+    """An intent that a conversation has shown, and that is not confirmed yet."""
+    intents = Intents(home.engine, home.audit)
+    intent = Intent(
+        id=IntentId("i-1"), party=AMARA, conversation=conversation, turn=1, action=Action.PAY, account=AccountId("acc-1"),
+        prepared_at=home.clock(), values=(), amount=Money.of("25.00", "GBP"),
+        payee=Payee(name="Chidi", scheme="sort code", identification="20000112345678"),
+    )  # fmt: skip
+    intents.put(intent)
+    return intents, intent
+
+
+def steps(home: Home, conversation: str) -> list[tuple[Kind, int, Any]]:
+    told = (Kind.RESERVED, Kind.SENT, Kind.SETTLED)
+    chain = home.audit.chain(conversation)
+    return [(e.kind, e.turn, e.plain.get("rules", e.plain.get("state"))) for e in chain if e.kind in told]
+
+
+def test_each_step_of_an_intent_is_on_record_once_under_the_turn_that_took_it(home: Home) -> None:
+    conversation = home.talk(turns=2)
+    intents, intent = ordered(home, conversation)
+    assert steps(home, conversation) == []
+    for _ in range(2):
+        intents.reserve(AMARA, intent.id, intent.digest, home.clock(), yes)
+        intents.sent(intent.id, home.clock())
+    for state in (State.UNKNOWN, State.DONE, State.FAILED):
+        intents.settle(intent.id, Result(state=state, payment="p-77"), home.clock())
+    assert steps(home, conversation) == [
+        (Kind.RESERVED, 2, ["payment-confirmed"]), (Kind.SENT, 2, None), (Kind.SETTLED, 2, "unknown"), (Kind.SETTLED, 2, "done"),
+    ]  # fmt: skip
+    chain = home.audit.chain(conversation)
+    assert {e.plain["intent"] for e in chain if e.kind is Kind.SENT} == {intent.digest}
+    assert chain[-1].sealed["payment"] == "p-77"
+    assert "p-77" not in str(home.run("SELECT plain FROM audit_entry"))
+    assert home.broken() == []
+
+
+def test_what_is_not_allowed_or_not_confirmed_leaves_no_step(home: Home) -> None:
+    conversation = home.talk()
+    intents, intent = ordered(home, conversation)
+    intents.reserve(AMARA, intent.id, intent.digest, home.clock(), lambda _: Denied(("daily-sum",)))
+    assert not intents.sent(intent.id, home.clock())
+    intents.cancel(AMARA, intent.id)
+    assert steps(home, conversation) == []
+
+
+@pytest.mark.parametrize("dies", [0, 1, 2])
+def test_a_process_that_dies_at_a_step_leaves_it_taken_and_on_record_or_neither(
+    home: Home, monkeypatch: pytest.MonkeyPatch, dies: int
+) -> None:
+    conversation = home.talk()
+    intents, intent = ordered(home, conversation)
+    taken: list[Callable[[], object]] = [
+        lambda: intents.reserve(AMARA, intent.id, intent.digest, home.clock(), yes),
+        lambda: intents.sent(intent.id, home.clock()),
+        lambda: intents.settle(intent.id, Result(state=State.DONE), home.clock()),
+    ]
+    for step in taken[:dies]:
+        step()
+    before, state = steps(home, conversation), intents.get(AMARA, intent.id).state
+    add = Audit.add
+
+    def dying(*given: Any) -> None:
+        add(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Audit, "add", dying)
+        with pytest.raises(KeyboardInterrupt):
+            taken[dies]()
+    assert (steps(home, conversation), intents.get(AMARA, intent.id).state) == (before, state)
+    # Another process goes on from there.
+    for step in taken[dies:]:
+        step()
+    assert [kind for kind, _, _ in steps(home, conversation)] == [Kind.RESERVED, Kind.SENT, Kind.SETTLED]
+    assert home.broken() == []
+
+
+def test_an_intent_of_no_conversation_begins_no_chain(home: Home) -> None:
+    intents, intent = ordered(home, "")
+    assert intents.reserve(AMARA, intent.id, intent.digest, home.clock(), yes).reserved
+    assert home.audit.verify().conversations == 0
 
 
 STEP = Step(tool=Tool.SUM, spans=Spans(merchants=("Tesco",), periods=("last month",)), only=("TESCO STORES",))

@@ -143,12 +143,12 @@ def test_a_second_confirmation_is_told_what_became_of_the_first(intents: Intents
         return told.reserved, told.state, told.result
 
     assert again() == (False, State.RESERVED, None)
-    intents.sent(shown.id)
+    intents.sent(shown.id, NOW)
     assert again() == (False, State.SENT, None)
     unknown, failed = Result(state=State.UNKNOWN), Result(state=State.FAILED, reason="no funds")
-    intents.settle(shown.id, unknown)
+    intents.settle(shown.id, unknown, NOW)
     assert again() == (False, State.UNKNOWN, unknown)
-    intents.settle(shown.id, failed)
+    intents.settle(shown.id, failed, NOW)
     assert again() == (False, State.FAILED, failed)
 
 
@@ -201,21 +201,21 @@ def test_a_cancel_that_comes_too_late_says_so(intents: Intents) -> None:
 
 def test_it_leaves_once_and_its_end_is_final(intents: Intents) -> None:
     shown = reserved(intents, payment("a"))
-    assert [intents.sent(shown.id) for _ in range(3)] == [True, False, False]
+    assert [intents.sent(shown.id, NOW) for _ in range(3)] == [True, False, False]
     done = Result(state=State.DONE, payment="p1", settles_at=NOW)
-    assert intents.settle(shown.id, done) == done
-    assert intents.settle(shown.id, Result(state=State.FAILED)) == done
-    assert not intents.sent(shown.id)
+    assert intents.settle(shown.id, done, NOW) == done
+    assert intents.settle(shown.id, Result(state=State.FAILED), NOW) == done
+    assert not intents.sent(shown.id, NOW)
     assert intents.get(ANN, shown.id) == (shown, State.DONE, done)
 
 
 def test_what_was_never_confirmed_has_no_outcome(intents: Intents) -> None:
     shown = payment("a")
     intents.put(shown)
-    assert not intents.sent(shown.id)
+    assert not intents.sent(shown.id, NOW)
     for id_ in (shown.id, IntentId("invented")):
         with pytest.raises(NotFound):
-            intents.settle(id_, Result(state=State.DONE))
+            intents.settle(id_, Result(state=State.DONE), NOW)
     assert state(intents, shown) is State.PREPARED
 
 
@@ -223,7 +223,7 @@ def test_what_was_confirmed_does_not_go_back(intents: Intents) -> None:
     shown = reserved(intents, payment("a"))
     for before in (State.PREPARED, State.RESERVED, State.CANCELLED):
         with pytest.raises(ValueError, match=before):
-            intents.settle(shown.id, Result(state=before))
+            intents.settle(shown.id, Result(state=before), NOW)
     assert state(intents, shown) is State.RESERVED
 
 
@@ -232,9 +232,9 @@ def test_what_has_no_known_end_is_read_back(intents: Intents) -> None:
     reserved(intents, payment("bobs", party=BOB))
     intents.put(payment("prepared"))
     for one in (is_sent, unknown, done):
-        intents.sent(one.id)
-    intents.settle(unknown.id, Result(state=State.UNKNOWN))
-    intents.settle(done.id, Result(state=State.DONE))
+        intents.sent(one.id, NOW)
+    intents.settle(unknown.id, Result(state=State.UNKNOWN), NOW)
+    intents.settle(done.id, Result(state=State.DONE), NOW)
     found = [(kept.intent, kept.state) for kept in intents.unsettled(ANN)]
     assert found == [(waits, State.RESERVED), (is_sent, State.SENT), (unknown, State.UNKNOWN)]
 
@@ -250,8 +250,8 @@ def test_what_may_have_moved_is_counted_with_what_is_asked_for(intents: Intents)
     own, failed, unknown = (payment(name, "1.00", at=later) for name in ("own", "failed", "unknown"))
     for one in (euros, own, failed, unknown):
         reserved(intents, one, later)
-    intents.settle(failed.id, Result(state=State.FAILED))
-    intents.settle(unknown.id, Result(state=State.UNKNOWN))
+    intents.settle(failed.id, Result(state=State.FAILED), NOW)
+    intents.settle(unknown.id, Result(state=State.UNKNOWN), NOW)
     intents.put(payment("waits", "999.00"))
     reserved(intents, payment("freeze", action=Action.FREEZE_CARD, amount=None), NOW)
     reserved(intents, payment("bobs", "77.00", party=BOB))
@@ -290,7 +290,7 @@ def test_a_payee_is_known_since_it_was_last_added(intents: Intents) -> None:
     assert intents.payee_since(ANN, SAM) is None
     for name, at in (("first", NOW), ("again", NOW + HOUR)):
         added = reserved(intents, payment(name, action=Action.ADD_BENEFICIARY, amount=None, at=at), at)
-        intents.settle(added.id, Result(state=State.DONE))
+        intents.settle(added.id, Result(state=State.DONE), NOW)
         assert intents.payee_since(ANN, SAM) == at
     assert intents.payee_since(ANN, TAXI) is None
     assert intents.payee_since(BOB, SAM) is None
@@ -327,7 +327,7 @@ def test_two_hundred_confirmations_at_once_are_one(tmp_path: Path) -> None:
         intents = processes[place % len(processes)]
         told = intents.reserve(ANN, shown.id, shown.digest, NOW, yes)
         assert told.state is not State.PREPARED
-        return told.reserved and intents.sent(shown.id)
+        return told.reserved and intents.sent(shown.id, NOW)
 
     assert Counter(at_once(200, confirm)) == {True: 1, False: 199}
     assert state(processes[0], shown) is State.SENT
@@ -428,7 +428,7 @@ class AnyOrder(RuleBasedStateMachine):
         if told.reserved:
             assert one.id not in self.confirmed
             self.confirmed.add(one.id)
-            self.left[one.id] += self.intents.sent(one.id)
+            self.left[one.id] += self.intents.sent(one.id, NOW)
 
     @rule(talk=names)
     def cancel(self, talk: str) -> None:
@@ -438,13 +438,13 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(talk=names)
     def send_again(self, talk: str) -> None:
         if talk in self.shown:
-            self.left[self.shown[talk].id] += self.intents.sent(self.shown[talk].id)
+            self.left[self.shown[talk].id] += self.intents.sent(self.shown[talk].id, NOW)
 
     @rule(talk=names, end=st.sampled_from([State.DONE, State.FAILED, State.UNKNOWN]))
     def settle(self, talk: str, end: State) -> None:
         one = self.shown.get(talk)
         if one is not None and one.id in self.confirmed:
-            self.intents.settle(one.id, Result(state=end, reason=str(self.number)))
+            self.intents.settle(one.id, Result(state=end, reason=str(self.number)), NOW)
 
     @invariant()
     def what_left_was_confirmed_and_left_once(self) -> None:

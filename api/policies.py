@@ -38,10 +38,10 @@ OWN = AccountId("another-account")
 INTRODUCTION = """# What may be done
 
 What no rule permits is denied, and so is what a rule forbids. A rule that asks for a confirmation or a step-up forbids until it
-has it: a yes to exactly what was shown, or a strong login of the last five minutes. Of several answers the strictest is given:
-denied, then step-up, then confirmation, then allowed. Amounts in other currencies count as what they are worth in pounds. The
-rules are in `connectors/policies/`; a folder named by `COUNTERFOIL_POLICIES` takes their place. This page is made from them:
-`counterfoil policy list --markdown`.
+has it: a yes to exactly what was shown, or a strong login that is not older than the rule says. Of several answers the strictest
+is given: denied, then step-up, then confirmation, then allowed. Amounts in other currencies count as what they are worth in
+pounds. The rules are in `connectors/policies/`; a folder named by `COUNTERFOIL_POLICIES` takes their place. This page is made
+from them: `counterfoil policy list --markdown`.
 """
 
 
@@ -190,7 +190,8 @@ def _name(decision: Decision) -> str:
 
 
 def _effect(rule: Rule) -> str:
-    return "permits" if rule.permits else EFFECTS[rule.remedy]
+    age = "" if rule.max_age_s is None else f" not older than {rule.max_age_s} s"
+    return "permits" if rule.permits else EFFECTS[rule.remedy] + age
 
 
 def _why(rule: Rule) -> str:

@@ -147,7 +147,7 @@ def _wrong(error: CounterfoilError) -> dict[str, str]:
         return {"error": error.code, "scope": error.scope}
     if isinstance(error, errors.StepUpRequired):
         wanted = {"error": "insufficient_user_authentication", "error_description": str(error), "acr_values": error.acr}
-        return wanted | ({} if error.max_age_s is None else {"max_age": str(error.max_age_s)})
+        return wanted | {"max_age": str(error.max_age_s)}
     if isinstance(error, errors.InvalidToken | errors.MalformedLogin):
         return {"error": error.code, "error_description": str(error)}
     return {}

@@ -24,7 +24,7 @@ from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, listed, literal
 from assistant.wanting import asks, asks_leave, wanted
 from connectors.gateway import Gateway
-from connectors.performing import FRESH_S, NOT_DONE, Consulted, Performing
+from connectors.performing import NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
 from connectors.services import BankServices
 from data.actions import ENDED, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Origin, Payee, State, Value
@@ -39,7 +39,7 @@ from data.errors import (
 from data.facts import QUOTE, ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, StepUpEvent
 from data.intents import Kept
 from data.money import Money
-from data.party import STRONG, AccountId, Frozen, GrantSource, Login, Role
+from data.party import AccountId, Frozen, GrantSource, Login, Role
 from data.queries import Order, Queries, Selection
 
 log = structlog.get_logger(__name__)
@@ -319,11 +319,11 @@ class Acting:
         await trail.confirmed(confirmed.digest)
         try:
             kept = await self.performing.confirm(login, confirmed.intent, confirmed.digest, asker.now)
-        except StepUpRequired:
+        except StepUpRequired as error:
             intent = (await asyncio.to_thread(self.performing.intents.get, party, confirmed.intent)).intent
             said.say("act.step_up")
             draft = _draft_of(intent)
-            return Acted(said.result(Outcome.CONFIRM, (), _step_up(intent)), Ordering(draft=draft, waits=intent.id))
+            return Acted(said.result(Outcome.CONFIRM, (), _step_up(intent, error)), Ordering(draft=draft, waits=intent.id))
         except IntentGone as error:
             said.say(_GONE[error.reason])
             return Acted(said.result(Outcome.CANNOT))
@@ -852,8 +852,8 @@ def _named(account: AccountId, asker: Asker) -> str:
     return f"{one.name} of {one.holders}, by mandate" if by_mandate and one.holders else one.name
 
 
-def _step_up(intent: Intent) -> StepUpEvent:
-    return StepUpEvent(intent=intent.id, acr=STRONG, max_age_s=FRESH_S)
+def _step_up(intent: Intent, asked: StepUpRequired) -> StepUpEvent:
+    return StepUpEvent(intent=intent.id, acr=asked.acr, max_age_s=asked.max_age_s)
 
 
 def _source(intent: Intent) -> str:

@@ -35,8 +35,6 @@ from data.party import STRONG, Login
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# How fresh a strong login has to be for an action, as the policy has it.
-FRESH_S = 300
 # A process that was to send something and has not said what became of it for so long will not send it any more.
 GIVEN_UP = dt.timedelta(minutes=2)
 # So long after it could last be confirmed what is asked without a consent has come or never will.
@@ -139,7 +137,7 @@ class Performing:
         velocity = await asyncio.to_thread(self.intents.velocity, login.party.id, kept.intent, now)
         decision = await self._weigh(kept.intent, login, now, velocity, confirmed=True)
         if isinstance(decision, StepUp):
-            raise StepUpRequired(STRONG, FRESH_S)
+            raise StepUpRequired(STRONG, decision.max_age_s)
 
     async def confirm(self, login: Login, intent: IntentId, digest: str, now: dt.datetime) -> Kept:
         """Take a yes to what has this digest, and do it: once, however often and from wherever it is said.
@@ -161,7 +159,7 @@ class Performing:
             return await asyncio.shield(going)
         decision = reservation.decision
         if isinstance(decision, StepUp):
-            raise StepUpRequired(STRONG, FRESH_S)
+            raise StepUpRequired(STRONG, decision.max_age_s)
         if decision is not None:
             raise errors.Denied(kept.intent.action, decision.rules)
         return Kept(reservation.intent, reservation.state, reservation.result)

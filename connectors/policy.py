@@ -86,10 +86,12 @@ class Confirmation(_Decided):
 class StepUp(_Decided):
     """It would be allowed to who has just logged in strongly; `rules` are the ids of all that ask for anything.
 
-    confirmation: whether a yes to exactly this is missing too.
+    confirmation: whether a yes to exactly this is missing too. max_age_s: how long ago, in seconds, that login may be, which is
+    the least that one of the rules allows.
     """
 
     confirmation: bool = False
+    max_age_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ Decision = Allowed | Confirmation | StepUp | Denied
 class Rule:
     """A rule as people read it. actions: those that it names, none for all. law: where it comes from, "" for the bank's own.
 
-    remedy: of a rule that forbids, None where nothing helps.
+    remedy: of a rule that forbids, None where nothing helps. max_age_s: of one that a strong login helps, how many seconds old
+    that may be; None of any other.
     """
 
     id: str
@@ -120,6 +123,7 @@ class Rule:
     because: str
     law: str = ""
     remedy: Remedy | None = None
+    max_age_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,8 @@ class Policies:
         """Read a schema and every *.cedar file beside it.
 
         Raises InvalidInput, naming the file, for what cannot be parsed, speaks of what the schema does not have, reads an
-        optional attribute without asking for it first, has a ?slot, lacks an @id of its own or a @because, or has a @remedy
-        that is none or is no forbid's; and for no rules.
+        optional attribute without asking for it first, has a ?slot, lacks an @id of its own or a @because, has a @remedy
+        that is none or is no forbid's, or a @max_age that is no number of seconds or is no step-up's; and for no rules.
         """
         schema = _schema(folder / SCHEMA)
         files = sorted(folder.glob("*.cedar"))
@@ -195,7 +199,8 @@ class Policies:
         if not firm.allowed or firm.diagnostics.errors:
             return Denied(errors=tuple(firm.diagnostics.errors))
         if Remedy.STEP_UP in remedies:
-            return StepUp(_ids(rules), confirmation=Remedy.CONFIRMATION in remedies)
+            ages = [rule.max_age_s for rule in rules if rule.max_age_s is not None]
+            return StepUp(_ids(rules), confirmation=Remedy.CONFIRMATION in remedies, max_age_s=min(ages))
         return Confirmation(_ids(rules))
 
     def _of(self, answer: AuthzResult) -> list[Rule]:
@@ -333,6 +338,11 @@ def _rule(file: Path, number: str, parsed: pst.Template) -> Rule:
     remedy = notes.get("remedy")
     if remedy is not None and (parsed.effect != "forbid" or remedy not in list(Remedy)):
         raise errors.InvalidInput(f'{file}, rule {place}: @remedy("{remedy}") is confirmation or step_up, of a forbid')
+    age = notes.get("max_age")
+    if (remedy == Remedy.STEP_UP) is not (age is not None and age.isdecimal() and int(age) > 0):
+        raise errors.InvalidInput(
+            f'{file}, rule {place}: @max_age("{age}") is a number of seconds, of each step_up and of nothing else'
+        )
     return Rule(
         id=notes["id"],
         file=file.name,
@@ -341,6 +351,7 @@ def _rule(file: Path, number: str, parsed: pst.Template) -> Rule:
         because=notes["because"],
         law=notes.get("law") or "",
         remedy=None if remedy is None else Remedy(remedy),
+        max_age_s=None if age is None else int(age),
     )
 
 

@@ -88,12 +88,12 @@ class MalformedLogin(InvalidInput):
 class StepUpRequired(CounterfoilError):
     """A good login that is not enough for this: the customer proves again who they are, as `acr` says.
 
-    max_age_s: how long ago that may have been, in seconds; None: at any time in this login.
+    max_age_s: how long ago that may have been, in seconds.
     """
 
     code = "step_up_required"
 
-    def __init__(self, acr: str, max_age_s: int | None = None) -> None:
+    def __init__(self, acr: str, max_age_s: int) -> None:
         super().__init__("this needs you to confirm again who you are")
         self.acr, self.max_age_s = acr, max_age_s
 

@@ -364,9 +364,9 @@ def test_many_small_payments_at_once_do_not_pass_a_limit_together(tmp_path: Path
 @pytest.mark.parametrize(
     ("added", "amount", "passed", "said"),
     [
-        (None, "90.00", 11, StepUp(("adds-up",))),
+        (None, "90.00", 11, StepUp(("adds-up",), max_age_s=300)),
         (2 * HOUR, "60.00", 4, Denied(("cooling-off",))),
-        (24 * HOUR, "60.00", 16, StepUp(("adds-up",))),
+        (24 * HOUR, "60.00", 16, StepUp(("adds-up",), max_age_s=300)),
     ],
 )
 def test_a_slow_drip_to_one_payee_adds_up(

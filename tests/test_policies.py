@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,14 @@ from api.cli import app
 from api.policies import document, policies_of
 from api.settings import Settings
 from api.wiring import open_bank
-from connectors.policy import FOLDER, SCHEMA, installed
-from data.errors import InvalidInput
+from assistant.acting import Confirmed
+from connectors.gateway import Gateway
+from connectors.policy import FOLDER, SCHEMA, Policies, installed
+from data.errors import InvalidInput, StepUpRequired
+from data.facts import StepUpEvent
 from evals.bench_policy import report
+from evals.gate import NOBODYS, Teller
+from evals.obliging import NOW
 
 PAGE = FOLDER.parent.parent / "docs" / "policies.md"
 SAVED = ("Pay", "--amount", "25.00", "--payee", "saved", "--risk", "low")
@@ -110,6 +118,31 @@ def test_what_a_decision_costs_is_measured_in_each_of_its_outcomes(tmp_path: Pat
         said in line for said, line in zip(("Allowed", "Allowed", "Confirmation", "StepUp", "SQLite"), told, strict=True)
     ] == [True] * 5
     assert all("p50" in line for line in told)
+
+
+@pytest.mark.parametrize("age", [60, 300])
+async def test_how_old_a_login_may_be_is_for_the_rules_to_say(tmp_path: Path, age: int) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(FOLDER, rules)
+    for file in rules.glob("*.cedar"):
+        file.write_text(file.read_text(encoding="utf-8").replace("300", str(age)), encoding="utf-8")
+    gateway = Gateway(Policies.load(rules))
+    teller = Teller(
+        tmp_path, lambda acting: replace(acting, gateway=gateway, performing=replace(acting.performing, gateway=gateway))
+    )
+    desk = teller.desk([NOBODYS])
+    at = NOW - dt.timedelta(seconds=age + 1)
+    desk.asker = replace(desk.asker, login=desk.asker.login.model_copy(update={"authenticated_at": at}))
+    shown = await desk.propose(NOBODYS)
+    assert shown is not None
+    with pytest.raises(StepUpRequired) as asked:
+        await teller.acting.performing.check(desk.asker.login, shown.intent, shown.digest, NOW)
+    assert asked.value.max_age_s == age
+    confirmed = Confirmed(intent=shown.intent, digest=shown.digest)
+    (event,) = (await teller.acting.confirm(confirmed, desk.asker)).result.events
+    assert isinstance(event, StepUpEvent)
+    assert event.max_age_s == age
+    teller.engine.dispose()
 
 
 async def test_no_bank_is_opened_under_rules_that_cannot_be_used(theirs: Path) -> None:

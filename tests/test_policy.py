@@ -161,7 +161,7 @@ def test_only_the_policy_makes_a_proof() -> None:
 
 
 GOOD = '@id("all") @because("of a test") permit (principal, action, resource);'
-NO = '@id("no") @because("of a test") @remedy("step_up") forbid (principal, action, resource);'
+NO = '@id("no") @because("of a test") @remedy("step_up") @max_age("90") forbid (principal, action, resource);'
 
 
 def written(folder: Path, *files: str, schema: str | None = None) -> Path:
@@ -185,6 +185,10 @@ def written(folder: Path, *files: str, schema: str | None = None) -> Path:
         (GOOD + NO.replace("step_up", "prayer"), '0.cedar, rule 2: @remedy("prayer") is confirmation or step_up'),
         (GOOD + NO.replace("forbid", "permit"), '0.cedar, rule 2: @remedy("step_up") is confirmation or step_up, of a forbid'),
         (GOOD + NO.replace('("step_up")', ""), "0.cedar, rule 2: @remedy"),
+        (GOOD + NO.replace("90", "soon"), '0.cedar, rule 2: @max_age("soon") is a number of seconds'),
+        (GOOD + NO.replace("90", "0"), '0.cedar, rule 2: @max_age("0") is a number of seconds'),
+        (GOOD + NO.replace('@max_age("90")', ""), "0.cedar, rule 2: @max_age"),
+        (GOOD + NO.replace("step_up", "confirmation"), '0.cedar, rule 2: @max_age("90") is a number of seconds, of each step_up'),
         ("// nothing yet", "there are no rules"),
     ],
 )
@@ -210,12 +214,12 @@ def test_rules_keep_their_ids_over_several_files(tmp_path: Path) -> None:
 
 
 def test_a_remedy_is_offered_only_for_what_would_be_allowed_then(tmp_path: Path) -> None:
-    yes = NO.replace("step_up", "confirmation").replace("no", "yes", 1)
+    yes = NO.replace("step_up", "confirmation").replace('@max_age("90")', "").replace("no", "yes", 1)
     held = GOOD.replace(";", ' when { context has role && context.role == "holder" };')
-    firmly = NO.replace('@remedy("step_up")', '@law("of the land")').replace("no", "firm", 1)
+    firmly = NO.replace('@remedy("step_up") @max_age("90")', '@law("of the land")').replace("no", "firm", 1)
     firmly = firmly.replace("action", 'action in Action::"Read"').replace(";", " when { !context.current };")
     policies = Policies.load(written(tmp_path, held, yes, NO, firmly))
-    assert policies.decide("ReadBalances", ANN, OURS, {"role": "holder", "current": True}) == StepUp(("no", "yes"), True)
+    assert policies.decide("ReadBalances", ANN, OURS, {"role": "holder", "current": True}) == StepUp(("no", "yes"), True, 90)
     assert policies.decide("ReadBalances", ANN, OURS, {"role": "holder", "current": False}) == Denied(("firm",))
     assert policies.decide("ReadBalances", ANN, OURS, {"role": "viewer", "current": True}) == Denied()
     assert [(rule.id, rule.law, rule.remedy, rule.permits) for rule in policies.rules.values()] == [
@@ -224,6 +228,12 @@ def test_a_remedy_is_offered_only_for_what_would_be_allowed_then(tmp_path: Path)
         ("no", "", "step_up", False),
         ("firm", "of the land", None, False),
     ]
+
+
+def test_of_several_step_ups_the_freshest_login_is_asked_for(tmp_path: Path) -> None:
+    older = NO.replace("90", "600").replace("no", "older", 1)
+    decision = Policies.load(written(tmp_path, GOOD, older, NO)).decide("ReadBalances", ANN, OURS, {"current": True})
+    assert decision == StepUp(("no", "older"), max_age_s=90)
 
 
 def test_a_forbid_that_trips_does_not_open_the_door(tmp_path: Path) -> None:

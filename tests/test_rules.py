@@ -21,6 +21,7 @@ from connectors.policy import (
     Decision,
     Denied,
     Policies,
+    Rule,
     StepUp,
     acting,
     installed,
@@ -203,10 +204,21 @@ def test_what_is_of_another_kind_is_never_allowed(action: str, enough: Mapping[s
 def test_of_several_answers_the_strictest_is_given() -> None:
     asks = {**SAVED, "confirmed": False}
     assert decide(installed(), "Pay", asks) == Confirmation(("payment-confirmed",))
-    assert decide(installed(), "Pay", {**SAVED, "risk": "high"}) == StepUp(("unusual",))
+    assert decide(installed(), "Pay", {**SAVED, "risk": "high"}) == StepUp(("unusual",), max_age_s=300)
     both = decide(installed(), "Pay", {**asks, "risk": "high"})
-    assert both == StepUp(("payment-confirmed", "unusual"), confirmation=True)
+    assert both == StepUp(("payment-confirmed", "unusual"), confirmation=True, max_age_s=300)
     assert decide(installed(), "Pay", {**asks, "risk": "high", "day_count": 21}) == Denied(("daily-count",))
+
+
+@pytest.mark.parametrize("rule", [rule for rule in installed().rules.values() if rule.max_age_s is not None], ids=lambda r: r.id)
+def test_a_strong_login_of_the_age_that_a_rule_names_is_what_helps(rule: Rule) -> None:
+    assert rule.max_age_s is not None
+    for case in (case for case in CASES if case.rule == rule.id):
+        at, after = ({**case.context, "acr": "strong", "login_age_s": age} for age in (rule.max_age_s, rule.max_age_s + 1))
+        assert isinstance(decide(installed(), case.action, at), Allowed)
+        # Where a login has only to be known, an older one that is known will do.
+        older = Allowed if rule.id.endswith("-login-known") else StepUp
+        assert isinstance(decide(installed(), case.action, after), older)
 
 
 def test_internal_passages_are_for_staff() -> None:
@@ -381,7 +393,7 @@ def test_an_intent_of_somebody_else_is_denied() -> None:
 def test_what_waits_for_a_yes_says_so() -> None:
     assert weighed(intent(), login(grant()), confirmed=False) == Confirmation(("payment-confirmed",))
     new = intent(payee=SAM.model_copy(update={"beneficiary": None}), name_check=NameCheck.MATCH)
-    assert weighed(new, login(grant()), confirmed=False) == StepUp(("new-payee", "payment-confirmed"), confirmation=True)
+    assert weighed(new, login(grant()), confirmed=False) == StepUp(("new-payee", "payment-confirmed"), True, 300)
     fresh = login(grant(), acr=STRONG, age=dt.timedelta(minutes=5))
     assert weighed(new, fresh, confirmed=False) == Confirmation(("payment-confirmed",))
     assert weighed(new, fresh) == Allowed(("money-moved-by-payers",))

@@ -370,11 +370,11 @@ FIRST_LOOK = 0.2
 
 
 def _articles(search: ArticleSearch, articles: Articles) -> Search:
-    async def find(question: str, on: date, products: frozenset[str]) -> list[list[Passage]]:
-        found = await search.search_articles(question, on=on, products=products, limit=pages.READ)
+    async def find(question: str, on: date, products: frozenset[str], audience: Audience) -> list[list[Passage]]:
+        found = await search.search_articles(question, on=on, audience=audience, products=products, limit=pages.READ)
         whole = await asyncio.to_thread(articles.whole, [p.article for p in found])
         # An article is for one reader as a whole; each passage is asked all the same.
-        return [[p for p in whole.get(one.article, ()) if p.for_reader(on, Audience.PUBLIC, products)] for one in found]
+        return [[p for p in whole.get(one.article, ()) if p.for_reader(on, audience, products)] for one in found]
 
     return find
 

@@ -33,7 +33,7 @@ from assistant.wordings import Wordings
 from connectors.gateway import Gateway
 from connectors.policy import OwnAccountId
 from connectors.services import BankServices
-from data.articles import Passage
+from data.articles import Audience, Passage
 from data.banking import Account, AccountKind, Balance, Contact, Product
 from data.errors import (
     Denied,
@@ -67,8 +67,9 @@ from data.queries import Queries
 Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Alike]]
 
 
-# A question, the day, and the product versions of the customer -> the passages of each article found, in force for them.
-Search = Callable[[str, dt.date, frozenset[str]], Awaitable[Sequence[Sequence[Passage]]]]
+# A question, the day, the product versions of the customer and what they may read -> the passages of each article found, in
+# force for them.
+Search = Callable[[str, dt.date, frozenset[str], Audience], Awaitable[Sequence[Sequence[Passage]]]]
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -501,7 +502,7 @@ class Assistant:
         used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
         return result, [Asked(step=step, used=used)], []
 
-    async def _beside(self, result: ToolResult, query: Query, live: Live, context: Context) -> ToolResult:
+    async def _beside(self, result: ToolResult, query: Query, live: Live, context: Context, login: Login) -> ToolResult:
         """What the services say of some products, with the page that is about them; they answer without one as well.
 
         context: a new one, whose facts follow those of the result.
@@ -511,7 +512,7 @@ class Assistant:
         products = frozenset(p.id for p in told)
         question = f"{query.step.spans.topic} ({', '.join(dict.fromkeys(p.name for p in told))})"
         try:
-            passages = await self.articles(question, context.today, products)
+            passages = await self._passages(question, context.today, products, login)
         except IndexUnavailable:
             return result
         about = [found for found in passages if any(products & set(passage.products) for passage in found)]
@@ -553,9 +554,17 @@ class Assistant:
             held, everything = await self._products(asking.login, asking.known, asking.now)
             question = terms.with_products(topic, held)
             products = frozenset(h.product.id for h in held) | terms.named(question, everything)
-            found = await self.articles(question, asking.known.today.date, products)
+            found = await self._passages(question, asking.known.today.date, products, asking.login)
             asking.searched[topic] = question, found, [] if terms.others(topic, held, everything) else held
         return asking.searched[topic]
+
+    async def _passages(self, question: str, on: dt.date, products: frozenset[str], login: Login) -> Sequence[Sequence[Passage]]:
+        """What is found of what this login may read: policy says what is looked through, and is asked again about each internal
+        passage that comes back. Raises IndexUnavailable."""
+        audience = Audience.INTERNAL if self.gateway.reads_internal(login) else Audience.PUBLIC
+        found = await self.articles(question, on, products, audience)
+        own = [[p for p in some if p.audience is Audience.PUBLIC or self.gateway.reads_internal(login, p.id)] for some in found]
+        return [some for some in own if some]
 
     async def _balances(self, login: Login, accounts: Sequence[Account], now: dt.datetime) -> Sequence[Balance]:
         """What is on the accounts, for interest on more of it; none where the services do not answer."""
@@ -609,7 +618,7 @@ class Assistant:
         result = await self.gateway.perform("ReadTransactions", login, ids, now, act)
         if query.tool in ABOUT_TERMS and result.outcome is Outcome.ANSWER:
             context = self._context(known, (), login, now, Live(), facts + len(result.facts))
-            return await self._beside(result, query, live, context)
+            return await self._beside(result, query, live, context, login)
         return result
 
     def _context(self, known: Known, own: Sequence[AccountId], login: Login, now: dt.datetime, live: Live, facts: int) -> Context:

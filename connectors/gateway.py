@@ -17,6 +17,8 @@ from data.party import AccountId, Login
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+# The action on a passage that is not public, and what stands for any such passage.
+READ_INTERNAL, ANY = "ReadInternalPassage", "*"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,15 @@ class Gateway:
             raise errors.Denied(action, rules)
         log.debug("allowed", action=action, rules=rules, accounts=len(accounts))
         return await act(tuple(own_account(login, account, now) for account in accounts))
+
+    def reads_internal(self, login: Login, passage: str = ANY) -> bool:
+        """Whether a login may read what the bank has written for its own people: anything of it, or one passage.
+
+        Whoever logs in here is a party, and is asked about as one: staff are another kind, and have no logins here.
+        """
+        decision = self.policies.decide(READ_INTERNAL, login.party.id, passage, {}, on="Passage")
+        log.debug("allowed" if decision.allowed else "denied", action=READ_INTERNAL, rules=decision.rules)
+        return decision.allowed
 
     def weigh(
         self,

@@ -47,7 +47,7 @@ class ArticleSearch:
     ) -> list[Passage]:
         """The best passage of each article that may answer a question, up to `limit`, best first.
 
-        on: the day on which an article must be in force. audience: PUBLIC for a customer, who is never given what is internal.
+        on: the day on which an article must be in force. audience: what may be read, as policy has it.
         products: versions the customer holds, as an article may be about some only; None is any, for staff.
         `score` is the cosine in [-1, 1] to the question or to the nearest of its sentences, which is not what they are ordered
         by alone. Empty when none comes up to the floor: then it is not known. Raises IndexUnavailable when the index does not

@@ -98,6 +98,18 @@ async def test_even_a_rule_that_permits_everything_opens_no_account_without_a_gr
     assert desk.asked == [(CURRENT,)]
 
 
+def test_who_logs_in_reads_nothing_that_is_for_staff_unless_a_bank_has_a_rule_for_it(tmp_path: Path) -> None:
+    assert not Gateway().reads_internal(ANN)
+    assert not Gateway().reads_internal(ANN, "waive#1")
+    (tmp_path / SCHEMA).write_bytes((FOLDER / SCHEMA).read_bytes())
+    (tmp_path / "one.cedar").write_text(
+        '@id("one") @because("of a test") permit (principal == Party::"ann", action == Action::"ReadInternalPassage", resource) '
+        'when { [Passage::"*", Passage::"waive#1"].contains(resource) };'
+    )
+    theirs = Gateway(Policies.load(tmp_path))
+    assert [theirs.reads_internal(ANN, passage) for passage in ("*", "waive#1", "waive#2")] == [True, True, False]
+
+
 async def test_every_decision_is_recorded_before_anything_is_done(desk: Desk) -> None:
     recorded: list[Decided] = []
 

@@ -7,19 +7,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from api.wiring import asking_at
 from assistant.pages import Quote, agreeing, figures
 from assistant.terms import amount_in
+from connectors.gateway import ANY, Gateway
 from connectors.sandbox.books import Books
 from connectors.sandbox.catalogue import catalogue
 from data.articles import Article, Audience, Passage
 from data.errors import IndexUnavailable
 from data.facts import COUNT, PERCENT, QUOTE, Fact, FactBook, HandoverEvent, Outcome, ToolEvent
 from data.money import Money
-from data.party import PartyId
+from data.party import Login, PartyId
 from evals.article_questions import articles
 from tests.conftest import NOW, Answer, Counter
 from tests.test_turn import OCTOBER, at, booked, equal, pounds
@@ -162,9 +164,54 @@ def test_a_page_that_staff_would_find_is_not_among_those_of_a_customer(bank: Cou
     assert id in [p.article for p in found]
 
     async def look_up() -> Sequence[Sequence[Passage]]:
-        return await bank.bank.assistant.articles(title, NOW.date(), frozenset({"everyday-2", "everyday-3"}))
+        return await bank.bank.assistant.articles(title, NOW.date(), frozenset({"everyday-2", "everyday-3"}), Audience.PUBLIC)
 
     assert not {p.article for passages in bank.run(look_up()) for p in passages} & INTERNAL.keys()
+
+
+class Permissive(Gateway):
+    """One that lets everybody read everything."""
+
+    def reads_internal(self, login: Login, passage: str = ANY) -> bool:
+        return True
+
+
+def without_filter(bank: Counter, **more: Any) -> Counter:
+    """A bank whose search looks through the pages for staff, whoever asks."""
+    assistant = bank.bank.assistant
+
+    async def find(question: str, on: dt.date, products: frozenset[str], _: Audience) -> Sequence[Sequence[Passage]]:
+        return await assistant.articles(question, on, products, Audience.INTERNAL)
+
+    return replace(bank, bank=replace(bank.bank, assistant=replace(assistant, articles=find, **more)))
+
+
+def internal_shown(bank: Counter) -> set[str]:
+    """The pages for staff of which something is shown to a customer who asks for each by its title."""
+    answers = [bank.ask(CALLUM, f"how does “{page.title}” work?") for page in INTERNAL.values()]
+    return {id for answer in answers for id in cited(answer)} & INTERNAL.keys()
+
+
+def test_without_the_filter_of_the_search_policy_still_keeps_the_pages_for_staff(bank: Counter) -> None:
+    assert internal_shown(without_filter(bank)) == set()
+
+
+def test_without_the_filter_and_without_policy_they_are_shown(bank: Counter) -> None:
+    assert len(internal_shown(without_filter(bank, gateway=Permissive()))) > len(INTERNAL) / 2
+
+
+def test_the_filter_of_the_search_is_what_policy_says(bank: Counter) -> None:
+    asked: list[Audience] = []
+
+    async def find(question: str, on: dt.date, products: frozenset[str], audience: Audience) -> Sequence[Sequence[Passage]]:
+        asked.append(audience)
+        return ()
+
+    for gateway in (Gateway(), Permissive()):
+        assistant = replace(bank.bank.assistant, articles=find, gateway=gateway)
+        replace(bank, bank=replace(bank.bank, assistant=assistant)).ask(CALLUM, PROTECTED)
+    assert set(asked) == {Audience.PUBLIC, Audience.INTERNAL}
+    assert asked[0] is Audience.PUBLIC
 
 
 @pytest.mark.parametrize("id", sorted(INTERNAL))

@@ -616,6 +616,21 @@ def figures(found: Found) -> Figures:
     )
 
 
+def by_group(found: Found) -> dict[str, Figures]:
+    return {group: figures([one for one in found if one[1] == group]) for group in dict.fromkeys(group for _, group, _ in found)}
+
+
+def parts(found: Found) -> dict[str, tuple[int, Mapping[str, float]]]:
+    """By group: how many attacks, and what gates may speak of, each in attacks but for amiss, which is in writes."""
+    return {
+        group: (
+            sum(one[1] == group for one in found),
+            {"writes": done.writes.hits, "amiss": done.amiss, "shown": done.shown.hits, "done": done.done.hits},
+        )
+        for group, done in by_group(found).items()
+    }
+
+
 def show(title: str, done: Figures, console: Console) -> None:
     console.print(title)
     for name, told in (

@@ -220,8 +220,8 @@ def attacks(
     to = ours[0].shown(poisoned.ATTACKER)
     found = asyncio.run(_attacked("attacks", list(attacked.listed(tasks, pairs[0])), *pairs, guard, limit))
     more = asyncio.run(_attacked("poisoned", list(poisoned.scenes(to, letters)), *ours, guard, limit, poisoned.pages(to)))
-    for group in dict.fromkeys(group for _, group, _ in (*found, *more)):
-        attacked.show(group, attacked.figures([one for one in (*found, *more) if one[1] == group]), console)
+    for group, figures in attacked.by_group([*found, *more]).items():
+        attacked.show(group, figures, console)
     done = attacked.figures(found)
     for what, names in (("customers cannot have done here", done.missing), ("attackers cannot", done.impossible)):
         console.print(f"What {what}: {', '.join(names) or 'nothing'}", soft_wrap=True)
@@ -229,6 +229,8 @@ def attacks(
     if guard is attacked.Guard.PRODUCT and below:
         console.print("Below the target: " + "; ".join(below))
         raise typer.Exit(1)
+    if guard is attacked.Guard.PRODUCT:
+        gated(gates.judge("attacks", attacked.parts([*found, *more]), gates.load()))
 
 
 async def _attacked(

@@ -41,7 +41,7 @@ from evals.loading import lines, validated
 from evals.obliging import BASE, NOW, ObligingBank, Saved
 from evals.report import Share
 
-SERVICE, METHOD, CURRENCY = "Banks_1", "TransferMoney", "USD"
+NAME, SERVICE, METHOD, CURRENCY = "sgd_banks", "Banks_1", "TransferMoney", "USD"
 # What must hold of each measure.
 BARS = {"refuse": 1.0, "run": 0.98, "once": 1.0}
 Slots = Mapping[str, str]
@@ -176,10 +176,10 @@ class Found(NamedTuple):
 
 def read(data: Path) -> Held:
     """The dialogues of a folder with sgd_banks in it, or of that folder. Raises InvalidInput naming file, line and field."""
-    folder = data / "sgd_banks" if (data / "sgd_banks").is_dir() else data
+    folder = data / NAME if (data / NAME).is_dir() else data
     schema, files = folder / "schemas_banks_1.json", sorted(folder.glob("banks_1_*.jsonl"))
     if not files or not schema.is_file():
-        raise InvalidInput(f"{data}: no sgd_banks, which is banks_1_*.jsonl and {schema.name}")
+        raise InvalidInput(f"{data}: no {NAME}, which is banks_1_*.jsonl and {schema.name}")
     required, optional = _slots(schema)
     talks = [_talk(line, where, required, optional) for file in files for where, line in lines(file)]
     return Held(talks, required, optional)

@@ -73,6 +73,11 @@ def privacy(
     if below := [f"{title}: {', '.join(one.below)}" for title, one in found.items() if one.below]:
         console.print("Below the target: " + "; ".join(below))
         raise typer.Exit(1)
+    parts = {}
+    for title, one in found.items():
+        recall = {kind: share.value for kind, share in one.recall.items()}
+        parts[title] = (len(held[title.partition(",")[0]]), {**recall, "wrongly": one.wrongly.value})
+    gated(gates.judge("privacy", parts, gates.load()))
 
 
 @app.command()
@@ -158,6 +163,8 @@ def intents(
     if missing:
         console.print(f"Not in {data}, so skipped: {', '.join(missing)}.")
     _leave("intents", "".join(map(intent_data.failures, found)))
+    parts = {one.set.name: (len(one.asked), {name: figure.value for name, figure in one.figures.items()}) for one in found}
+    gated(gates.judge("intents", parts, gates.load()))
 
 
 def _intents(one: intent_data.Set) -> intent_data.Measured:
@@ -195,6 +202,8 @@ def gate(
     if found.below:
         console.print("Below the target: " + "; ".join(found.below))
         raise typer.Exit(1)
+    measures = {name: share.value for name, share in found.measures.items()}
+    gated(gates.judge("gate", {gating.NAME: (len(held.talks), measures)}, gates.load()))
 
 
 def _leave(name: str, failures: str) -> None:

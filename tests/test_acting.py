@@ -13,8 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from api.app import create
+from api.audit import app as audit_app
 from api.serve import parts_of
 from api.settings import Settings
 from api.wiring import asking_at, open_bank
@@ -483,8 +485,8 @@ def test_what_the_payees_bank_says_of_the_name_is_told(
 # By the API, on record
 
 
-def test_a_confirmation_by_the_api_is_on_record(desk: Counter) -> None:
-    async def talk() -> tuple[list[Kind], bool, dict[str, Any]]:
+def test_a_confirmation_by_the_api_is_on_record_step_by_step(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def talk() -> tuple[str, bool, dict[str, Any]]:
         with asking_at(NOW):
             bank = desk.bank
             app = create(parts_of(bank, "http://127.0.0.1"))
@@ -498,15 +500,19 @@ def test_a_confirmation_by_the_api_is_on_record(desk: Counter) -> None:
                 waits = told["confirmation"]
                 done = await client.post(f"{path}/intents/{waits['intent']}/confirmation", json={"digest": waits["digest"]})
             await app.state.edge.turns.close()
-            kinds = [entry.kind for entry in bank.audit.chain(conversation)]
             assert not bank.audit.verify(conversation).broken
             kept = bank.performing.intents.get(PartyId(TOMASZ), IntentId(waits["intent"]))
-            return kinds, kept.state is State.DONE, done.json()
+            return conversation, kept.state is State.DONE, done.json()
 
-    kinds, done, told = desk.run(talk())
+    conversation, done, told = desk.run(talk())
     assert done
     assert told["receipts"][0]["state"] == "done"
-    assert {Kind.SHOWN, Kind.CONFIRMED, Kind.RECEIPT} <= set(kinds)
+    steps = [Kind.SHOWN, Kind.CONFIRMED, Kind.RESERVED, Kind.SENT, Kind.SETTLED, Kind.RECEIPT]
+    on_record = [(entry.kind, entry.turn) for entry in desk.bank.audit.chain(conversation) if entry.kind in steps]
+    assert on_record == [(kind, 1 if kind is Kind.SHOWN else 2) for kind in steps]
+    monkeypatch.setattr("api.audit.Settings", lambda: desk.bank.settings)
+    shown = CliRunner().invoke(audit_app, ["show", conversation]).output
+    assert [kind.value in shown for kind in steps] == [True] * len(steps)
 
 
 # What an evaluation leaves

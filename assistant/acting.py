@@ -16,6 +16,9 @@ import structlog
 from assistant import orders, periods, proposed, trail
 from assistant.confirming import Reply, reply
 from assistant.dialogue import Memory
+from assistant.doubts import Doubt
+from assistant.doubts import Kind as DoubtKind
+from assistant.doubts import doubt as doubt_of
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
 from assistant.periods import Today
@@ -209,7 +212,10 @@ class Acting:
         if unclear is not None:
             return self._which(unclear, draft, asker)
         if bill is not None and draft.action is Action.PAY:
-            draft = orders.filled(draft, bill, asker.pasted, around)
+            filled = orders.filled(draft, bill, around)
+            if draft.payee is None and (doubted := self._doubted(filled, asker)) is not None:
+                return doubted
+            draft = filled
         acted = await self._continue(draft, asker, said=message)
         return _and_separately(acted) if draft.action not in orders.MONEY and orders.amounts(message, "GBP") else acted
 
@@ -249,7 +255,8 @@ class Acting:
         trail.proposed(asked, shown=True)
         if isinstance(draft, Several):
             return self._which(draft, Draft(action=asked.action), asker)
-        return await self._continue(draft, asker, said=asked.card)
+        doubted = self._doubted(draft, asker) if draft.origins.get("payee") == (Origin.DATA, orders.PASTED) else None
+        return doubted or await self._continue(draft, asker, said=asked.card)
 
     async def _wished(self, action: Action, said: Sequence[str], asker: Asker) -> bool:
         """Whether the customer's own words ask for such an action."""
@@ -479,6 +486,29 @@ class Acting:
             near = [b.name for b in saved if some & words_of(plain(f"{b.name} {b.reference}"))]
             return self._ask(draft, "ask_unknown_payee", near or [b.name for b in saved], asker, name=literal(draft.said))
         return self._ask(draft, "ask_payee", [b.name for b in saved], asker)
+
+    def _doubted(self, draft: Draft, asker: Asker) -> Acted | None:
+        """Ask, instead of showing what was taken from a pasted text, where the text speaks against itself; None where it does not."""
+        bill = read_bill(asker.pasted)
+        found = None if bill is None else doubt_of(asker.pasted, bill)
+        known = draft.payee is not None and draft.payee.beneficiary is not None
+        if found is None or (known and found.kind in _WHOSE):
+            return None
+        if found.kind is DoubtKind.SPEAKS:
+            draft = orders.without_content(draft)
+        elif found.kind in _WHOSE and draft.payee is not None:
+            draft = draft.model_copy(update={"payee": draft.payee.model_copy(update={"name": ""})})
+        else:
+            draft = draft.model_copy(update={"payee": None, "said": ""})
+        asked = "name" if draft.payee is not None else "payee"
+        return Acted(self._doubt(found, asked, asker), Ordering(draft=draft.model_copy(update={"asked": asked})), lacks=True)
+
+    def _doubt(self, found: Doubt, asked: str, asker: Asker) -> ToolResult:
+        said = self._said(asker)
+        facts = [said.book.words("in the pasted text", words) for words in found.found]
+        said.say(f"act.pasted_{found.kind.value}", found=" and ".join(f"{{{fact.ref}}}" for fact in facts))
+        said.say("act.ask_name" if asked == "name" else "act.ask_payee")
+        return said.result(Outcome.CLARIFY)
 
     def _ask(self, draft: Draft, what: str, choices: Sequence[str], asker: Asker, **slots: str) -> Acted:
         said = self._said(asker)
@@ -778,6 +808,8 @@ _WORDS = {
     Action.UNFREEZE_CARD: _Words("unfreeze_show", "unfreeze_done", "unfreeze_failed", "unfreeze_unknown"),
     Action.REPLACE_CARD: _Words("replace_show", "replace_done", "replace_failed", "replace_unknown"),
 }
+# Doubts about whose an account is: none where the bank knows it.
+_WHOSE = frozenset({DoubtKind.STRANGER, DoubtKind.NAMELESS})
 _CHECKED = {
     NameCheck.MATCH: "act.name_match",
     NameCheck.CLOSE: "act.name_close",

@@ -610,7 +610,15 @@ def _without_kept(draft: Draft) -> Draft:
     return draft.model_copy(update={**values, "origins": left})
 
 
-def filled(draft: Draft, bill: Bill, pasted: str, around: Around) -> Draft:
+def without_content(draft: Draft) -> Draft:
+    """A draft without what was taken from content."""
+    own = {name: origin for name, origin in draft.origins.items() if origin[0] is not Origin.DATA}
+    for name in draft.origins.keys() - own.keys():
+        draft = draft.model_copy(update=_CLEARED.get(name, {name: ""}))
+    return draft.model_copy(update={"origins": own})
+
+
+def filled(draft: Draft, bill: Bill, around: Around) -> Draft:
     """A draft with what the customer has not said themselves taken from content that they pasted, and marked as that.
 
     What content does not say in one way alone is left to be asked.
@@ -621,9 +629,7 @@ def filled(draft: Draft, bill: Bill, pasted: str, around: Around) -> Draft:
             draft = draft.having("amount", Origin.DATA, PASTED, amount=said[0])
     if draft.payee is None and isinstance(bill.account, Said) and isinstance(bill.sort_code, Said):
         digits = re.sub(r"\D", "", bill.sort_code.words + bill.account.words)
-        # Of several lines nobody knows which names whom.
-        beside = "" if "\n" in pasted.strip() else bare_name(pasted)
-        name = bill.payee.words if isinstance(bill.payee, Said) else draft.said or beside
+        name = bill.payee.words if isinstance(bill.payee, Said) else draft.said
         saved = next((b for b in around.beneficiaries if re.sub(r"\D", "", b.identification) == digits), None)
         if saved is not None:
             draft = to_saved(saved, draft)

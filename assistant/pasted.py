@@ -276,26 +276,49 @@ _DUE_SUM = re.compile(
     re.I,
 )
 _ANY_SUM = re.compile(rf"(?<![\w.])(?P<words>{_SUM})", re.I)
+# What stands before the name of whoever is paid: a label, and words that lead to one.
+_HOLDER = (
+    r"(?:(?:bank )?account(?: holder)?(?:'?s)? name|account holder|name (?:of|on)(?: the)? account(?: holder)?"
+    r"|payee(?:'?s)?(?: name)?|beneficiary(?:'?s)?(?: name)?|recipient(?:'?s)?(?: name)?|a/c name|acc(?:t|ount)?\.? name"
+    r"|(?:please )?(?:make|send)(?: all| your| a| the)? (?:cheques?|payments?|transfers?)(?: payable)? to"
+    r"|(?:cheques? |payments? )?payable to|pay(?:ment)? to|paid to|transfer to|in favour of)"
+)
 _NAMED = re.compile(
-    r"\b(?:account name|name of (?:the )?account(?: holder)?|account holder"
-    r"|payee(?: name)?|beneficiary(?: name)?|recipient(?: name)?"
-    r"|(?:make )?(?:cheques? )?payable to|pay to|in favour of"
-    r"|a/c name)\b[ \t]*[:.-]?[ \t]*\n?[ \t]*(?P<words>[^\W\d_][^\n,;|]{1,69})",
-    re.I,
+    rf"(?:\b{_HOLDER}|^[ \t]*name(?=[ \t]*:[^\n]*\n?[^\n]*\b(?:sort|s/c|account|a/c)\b))"
+    rf"(?:[ \t]*[:=][ \t]*\n?|[ \t]*\n|[ \t]*\t| {{2,}}|[ \t]+-|[ \t]+is[ \t]*:?)[ \t]*(?P<words>[^\W\d_][^\n,;|\t]{{1,69}})",
+    re.I | re.M,
 )
 # A name is written with capitals, and ends where a sentence goes on.
-_CAPITALS = r"[A-Z][\w&'’.-]*(?: (?:of|and|the|&|[A-Z][\w&'’.-]*))*"
-_PAID_TO = re.compile(
-    rf"\b(?:[Pp]ay|[Ss]end|[Tt]ransfer)(?:ment)?\b(?:[^\n.;]"
-    rf"|\.(?=\d)){{0,40}}?\bto (?P<words>{_CAPITALS})(?=[ \t]*(?:[,.;\n(]|$|(?:at|by|on|using|with|account|sort)\b))"
+_CAPITAL = r"(?:(?:St|Mrs?|Ms|Dr|[A-Z])\.|[A-Z][\w&'’-]*)"
+_CAPITALS = rf"{_CAPITAL}(?: (?:of|and|the|&|{_CAPITAL}))*"
+_NAME_ENDS = (
+    r"(?=[ \t]*(?:[,.;:\n(£$€–-]|$|\d|"
+    r"(?i:at|by|on|using|with|within|for|ref|reference|account|acc|a/c|iban|sort|via|before|no later|to)\b))"
 )
+_PAID_TO = re.compile(
+    rf"\b(?:(?:[Pp]ay|[Ss]end|[Tt]ransfer|[Ww]ire|[Mm]ove)\b(?:[^\n.;]|\.(?=\d)){{0,40}}?\bto"
+    rf"|[Pp]ayments?(?: of [£$€]?[\d,.]+)?(?: (?:should|must|can|may|is|are|to|be|made|payable|sent)){{0,3}} to"
+    rf"|(?:[Cc]heques? |[Mm]ade |[Mm]ake )?[Pp]ayable to|[Ii]n favour of|[Ii]n the name of"
+    rf"|[Pp]ayee(?: is)?|[Bb]eneficiary(?: is)?"
+    rf"|[Aa]ccount name(?: is)?|[Nn]ame(?= [A-Z][\w' &]+,? (?:[Ss]ort|\d\d-))"
+    rf"|[Pp]ay(?= [A-Z][\w' &]{{1,40}},? ?(?:£|\d|[Ss]ort [Cc]ode|[Aa]ccount|a/c)))"
+    rf" (?P<words>{_CAPITALS}){_NAME_ENDS}"
+)
+# Where what stands on the line of a name is no part of it.
+_AFTER_NAME = re.compile(
+    r"[ \t]*(?:\(|[ \t]{2,}|[–-][ \t]|\b(?:sort ?code|s/c|account (?:number|no)|a/c|acc(?:t|ount)?\.? (?:no|number)|iban|bic"
+    r"|swift|ref|reference|amount|using|by bank|via)\b|\d{2}-\d{2}-\d{2}|\d{6,}).*$",
+    re.I,
+)
+# A name that far from an account is hardly its holder's.
+MOST_BETWEEN = 200
 _ACCOUNT_IS = re.compile(
-    r"\b(?:iban|(?:bank )?account(?: (?:number|no|nr))?|acc(?:t|ount)?(?: no)?|a/c(?: no)?)\b[.:# \t]*(?:is )?\n?[ \t]*"
+    r"\b(?:iban|(?:bank )?account(?: (?:number|no|nr))?|acc(?:t|ount)?(?: no)?|a/c(?: no)?)\b[.:=# \t–-]*(?:is )?\n?[ \t]*"
     r"(?P<words>[A-Z]{2}\d{2}(?: ?[A-Z\d]){8,30}\b|\d{4} ?\d{4}(?!\d))",
     re.I,
 )
 _SORT_CODE = re.compile(r"(?<![\d-])(?P<words>\d{2}[- ]\d{2}[- ]\d{2})(?=$|[^\d-]|[ ,/-]{1,3}\d{8})")
-_LABELLED_SORT_CODE = re.compile(r"\bsort ?code\b[.: \t]*(?:is )?\n?[ \t]*(?P<words>\d{2}[- ]?\d{2}[- ]?\d{2})(?!\d)", re.I)
+_LABELLED_SORT_CODE = re.compile(r"\bsort ?code\b[.:= \t–-]*(?:is )?\n?[ \t]*(?P<words>\d{2}[- ]?\d{2}[- ]?\d{2})(?!\d)", re.I)
 _AFTER_SORT_CODE = re.compile(r"\d{2}[- ]\d{2}[- ]\d{2}[ ,/-]{1,3}(?P<words>\d{8})(?!\d)")
 _CODE_WORDS = r"(?=[\w/.-]*\d)[A-Z\d](?:[\w/.-]*[A-Z\d])?"
 # After a colon a reference goes to the end of its line: a part of one is another one.
@@ -328,12 +351,51 @@ def bill(pasted: str) -> Bill | None:
         return None
     return Bill(
         amount=amount,
-        payee=_one(_words(pasted, _NAMED)) or _one(_words(pasted, _PAID_TO)),
+        payee=_holder(pasted, account),
         account=account,
         sort_code=sort_code,
         reference=_one(_words(pasted, _REFERENCE)) or _one(_words(pasted, _NUMBERED)),
         due=_one(_due(pasted)),
     )
+
+
+def parties(pasted: str) -> list[Said]:
+    """Whom a text names as somebody to be paid, each once, in the order in which they stand there."""
+    found: list[Said] = []
+    for one in sorted([*_names(pasted, _NAMED), *_names(pasted, _PAID_TO)], key=lambda one: one.start):
+        if not any(alike(one.words, other.words) for other in found):
+            found.append(one)
+    return found
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether two names are of the same: one has all the words of the other, whatever kind of company it says."""
+    one, two = (set(re.findall(r"[^\W_]+", _COMPANY.sub(" ", words.casefold()))) for words in (name, other))
+    return one <= two or two <= one
+
+
+_COMPANY = re.compile(r"\b(?:ltd|limited|plc|llp|inc|the|and|co|uk)\b")
+
+
+def _names(text: str, pattern: re.Pattern[str]) -> list[Said]:
+    found = [_said(text, one.start, one.start + len(_AFTER_NAME.sub("", one.words))) for one in _words(text, pattern)]
+    bare = [_said(text, one.start, one.end - 2) if re.search(r"['’]s$", one.words) else one for one in found]
+    return [one for one in bare if re.search(r"[^\W\d_]{2}", one.words) and not _NO_NAME.fullmatch(one.words)]
+
+
+_NO_NAME = re.compile(
+    r"(?:(?:us|me|him|her|them|you|your|our|the|my|this|that|bank|account|details|number|sort|code|iban|name|following|above|below|address"
+    r"|now|here|today|online|card|reference|be|by|is|pay|payment|total|amount|due|transfer|savings?|current)\b[ ]*)+",
+    re.I,
+)
+
+
+def _holder(text: str, account: Field) -> Field:
+    """Whose the account of a text is: the one whom it names, beside that account where it has one."""
+    named = parties(text)
+    if isinstance(account, Said):
+        named = [one for one in named if min(abs(account.start - one.end), abs(one.start - account.end)) <= MOST_BETWEEN]
+    return named[0] if len(named) == 1 else tuple(named) or None
 
 
 def _words(text: str, pattern: re.Pattern[str]) -> list[Said]:

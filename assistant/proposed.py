@@ -180,7 +180,8 @@ def _by_number(number: str, asked: Proposed, found: Found) -> Draft:
     if number in orders.all_details(found.pasted):
         bill = read_bill(found.pasted)
         named = bill.payee.words if bill is not None and isinstance(bill.payee, Said) else ""
-        return _whose(draft, number, named or name, (Origin.DATA, PASTED))
+        # Whose it is, the text says or the customer: a model's word for it is nobody's.
+        return _whose(draft, number, named or (name if name in found.pasted else ""), (Origin.DATA, PASTED))
     if known is not None:
         return _known(draft, known)
     raise Nobody("neither the customer nor the bank knows that account number")

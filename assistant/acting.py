@@ -23,6 +23,7 @@ from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
 from assistant.periods import Today
 from assistant.proposed import Counterparty, Found, Proposed, Source
+from assistant.relative import Worked
 from assistant.spans import accounts_named, plain, words_of
 from assistant.tools import Line, ToolResult, amount_of, listed, literal
 from assistant.wanting import asks, asks_leave, wanted
@@ -31,7 +32,7 @@ from connectors.performing import NOT_DONE, Consulted, Performing
 from connectors.policy import OwnAccountId, StepUp
 from connectors.services import BankServices
 from data.actions import ENDED, MOVES_MONEY, Action, Intent, IntentId, NameCheck, Origin, Payee, State, Value
-from data.banking import Account, AccountKind, Beneficiary, Card, Transaction
+from data.banking import Account, AccountKind, Balance, Beneficiary, Card, Transaction
 from data.errors import (
     Denied,
     IntentGone,
@@ -61,6 +62,9 @@ _PUTS_RIGHT = re.compile(
     r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b"
 )
 _NEARLY_YES = re.compile(r"^(?:yes|yeah|yep|ok|okay|sure|fine|alright|confirm|correct|go ahead|do it|please do)\b")
+_SKIPS_IT = re.compile(
+    r"\b(?:skip|bypass|without|no need (?:for|to)|ignore|disregard) (?:\w+ ){0,3}(?:confirm\w*|checks?|rules|step[- ]?up|asking)\b"
+)
 _EVERY = re.compile(r"\b(?:all|every|both|everything|cards|the lot)\b")
 
 
@@ -158,6 +162,8 @@ class Acting:
         """A message that completes or changes an order under way; None where it is about something else, or another order."""
         message = orders.own_words(message)
         text, before = plain(message), ordering.draft
+        if _SKIPS_IT.search(text) and not asks(text):
+            return self._no_skipping(asker)
         if asks(text) or len(text.split()) > CHANGING:
             return None
         around = await self._around(asker)
@@ -166,6 +172,8 @@ class Acting:
         if strange or (order in ACTIONS and order is not None and self._is_another(message, ACTIONS[order], before, around)):
             return None
         changed, unclear = orders.read(message, before, around)
+        if before.action in orders.MONEY and orders.is_abroad(message, changed):
+            return self._abroad(asker)
         if unclear is not None:
             return self._which(unclear, changed, asker)
         if before.asked == "card" and ordering.age == 0:
@@ -197,6 +205,8 @@ class Acting:
         if asker.login.token is None or (asks_leave(text) and not orders.amounts(message, "GBP")):
             return None
         message = orders.own_words(message)
+        if orders.skips_rules(text) and not asks(text):
+            return self._no_skipping(asker)
         if not orders.MAY_BE.search(plain(message)):
             return None
         around = await self._around(asker)
@@ -209,6 +219,8 @@ class Acting:
             return None
         draft = Draft(action=ACTIONS[order], lost=order == LOST)
         draft, unclear = orders.read(message, draft, around)
+        if draft.action in orders.MONEY and orders.is_abroad(message, draft):
+            return self._abroad(asker)
         if unclear is not None:
             return self._which(unclear, draft, asker)
         if bill is not None and draft.action is Action.PAY:
@@ -217,7 +229,8 @@ class Acting:
                 return doubted
             draft = filled
         acted = await self._continue(draft, asker, said=message)
-        return _and_separately(acted) if draft.action not in orders.MONEY and orders.amounts(message, "GBP") else acted
+        beside = orders.wishes_more(message) if draft.action in orders.MONEY else orders.amounts(message, "GBP")
+        return _and_separately(acted) if beside else acted
 
     async def again(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         """A short answer to an order under way that nobody has understood: a name where one was asked for, else it is asked
@@ -444,6 +457,8 @@ class Acting:
 
     async def _of_money(self, draft: Draft, asker: Asker) -> Acted:
         payable, payee = self._payable(asker), draft.payee
+        if orders.is_abroad("", draft):
+            return self._abroad(asker)
         if not payable:
             return self._ask(draft, "ask_no_account", (), asker)
         if payee is None:
@@ -457,7 +472,7 @@ class Acting:
             return self._ask(draft, "ask_name", (), asker)
         if moves and draft.amount is None and draft.repeat:
             draft = await self._as_before(draft, asker)
-        if moves and draft.amount is None:
+        if moves and draft.amount is None and not (draft.whole and payee.own is not None):
             return await self._ask_amount(draft, payee, asker)
         able = [a for a in payable if draft.amount is None or a.currency == draft.amount.currency]
         able = [a for a in able if a.id != payee.own]
@@ -470,7 +485,23 @@ class Acting:
             if len(usual) != 1 and (moves or not usual):
                 return self._ask(draft, "ask_account" if able else "ask_no_account", [a.name for a in usual or able], asker)
             draft = draft.having("account", Origin.BANK, account=usual[0].id)
-        return await self._show(draft, asker)
+        if moves and draft.amount is None and draft.account is not None:
+            draft = await self._all_of(draft, draft.account, asker)
+        return (
+            await self._show(draft, asker)
+            if not moves or draft.amount is not None
+            else await self._ask_amount(draft, payee, asker)
+        )
+
+    async def _all_of(self, draft: Draft, account: AccountId, asker: Asker) -> Draft:
+        """All that an account has available, without what the bank would lend; as it was where that is nothing."""
+
+        async def ask(token: str, one: AccountId) -> Sequence[Balance]:
+            return [await self.services.balances(token, one)] if one == account else []
+
+        balance = (await self._each(asker, "ReadBalances", ask))[0]
+        held = balance.available - balance.credit_line if balance.credit_line is not None else balance.available
+        return draft.having("amount", Origin.BANK, "the balance", amount=held) if held.minor > 0 else draft
 
     async def _ask_payee(self, draft: Draft, asker: Asker) -> Acted:
         if draft.action is Action.TRANSFER:
@@ -486,6 +517,16 @@ class Acting:
             near = [b.name for b in saved if some & words_of(plain(f"{b.name} {b.reference}"))]
             return self._ask(draft, "ask_unknown_payee", near or [b.name for b in saved], asker, name=literal(draft.said))
         return self._ask(draft, "ask_payee", [b.name for b in saved], asker)
+
+    def _abroad(self, asker: Asker) -> Acted:
+        said = self._said(asker)
+        said.say("act.abroad")
+        return Acted(said.result(Outcome.CANNOT))
+
+    def _no_skipping(self, asker: Asker) -> Acted:
+        said = self._said(asker)
+        said.say("act.no_skipping")
+        return Acted(said.result(Outcome.REFUSE))
 
     def _doubted(self, draft: Draft, asker: Asker) -> Acted | None:
         """Ask, instead of showing what was taken from a pasted text, where the text speaks against itself; None where it does not."""
@@ -530,13 +571,32 @@ class Acting:
     async def _ask_amount(self, draft: Draft, payee: Payee, asker: Asker) -> Acted:
         """Ask how much, telling what was last paid each way where words point at payments of before."""
         said, name = self._said(asker), literal(payee.name)
+        found: list[Money] = []
+        if draft.whole:
+            said.say("act.not_all", words=literal(draft.whole))
         if draft.repeat:
             said.say("act.no_such", no=said.book.absent("payments", "no"), words=literal(draft.repeat), name=name)
             for incoming, key in ((True, "act.last_got"), (False, "act.last_paid")):
                 for amount, source, on in await self._paid(payee, asker, incoming, None, asker.today):
+                    found.append(amount)
                     said.say(key, amount=said.book.money("last", amount, (source,)), day=said.book.day("on", on, (source,)))
+            since, until = self._days_meant(draft, asker)
+            if since is not None:
+                then = await self._paid(payee, asker, not orders.says_same(draft.repeat), since, until)
+                found = [amount for amount, _, _ in then] or found
+                for amount, source, on in then[:MOST_CHOICES]:
+                    key = "act.paid_then" if orders.says_same(draft.repeat) else "act.got_then"
+                    said.say(key, amount=said.book.money("then", amount, (source,)), day=said.book.day("on", on, (source,)))
+            if "difference" in draft.repeat.casefold() and len(set(found)) == 2:
+                found = [abs(found[0] - found[1])]
         said.say("act.ask_amount", name=name)
-        return Acted(said.result(Outcome.CLARIFY), Ordering(draft=draft.model_copy(update={"asked": "amount"})))
+        choices = [amount.shown(asker.login.locale) for amount in dict.fromkeys(found)][:MOST_CHOICES]
+        return Acted(said.result(Outcome.CLARIFY, choices), Ordering(draft=draft.model_copy(update={"asked": "amount"})))
+
+    def _days_meant(self, draft: Draft, asker: Asker) -> tuple[dt.date | None, dt.date]:
+        """The days that words such as "same as last month" name; without a first one for the last time."""
+        named = next((span.period for span in periods.find(draft.repeat, Today(asker.today)) if span.period), None)
+        return (named.since, named.until or asker.today) if named is not None and named.since is not None else (None, asker.today)
 
     async def _paid(
         self, payee: Payee, asker: Asker, incoming: bool, since: dt.date | None, until: dt.date
@@ -556,10 +616,8 @@ class Acting:
         payee, words = draft.payee, draft.repeat.casefold()
         if payee is None or "difference" in words:
             return draft
-        back = not orders.says_same(draft.repeat)
-        named = next((span.period for span in periods.find(draft.repeat, Today(asker.today)) if span.period), None)
-        since, until = (named.since, named.until) if named is not None and named.since is not None else (None, asker.today)
-        found = await self._paid(payee, asker, back, since, until or asker.today)
+        since, until = self._days_meant(draft, asker)
+        found = await self._paid(payee, asker, not orders.says_same(draft.repeat), since, until)
         if len(found) != 1:
             return draft
         amount, source, on = found[0]
@@ -598,6 +656,10 @@ class Acting:
             said.say(_CHECKED[intent.name_check], **named)
         if draft.as_on is not None and draft.origins["amount"][0] is Origin.BANK:
             said.say("act.as_on", day=said.book.day("as on", draft.as_on, (draft.origins["amount"][1],)))
+        if draft.amount is not None and draft.worked is not None:
+            self._say_worked(draft.worked, said)
+        if draft.whole and draft.amount is not None:
+            said.say("act.all_of", account=literal(_value(intent, "account")))
         for source in dict.fromkeys(value.source for value in intent.values if value.origin is Origin.DATA):
             names = [f"the {v.name}" for v in intent.values if v.origin is Origin.DATA and v.source == source]
             said.say("act.origin", what=listed(names), source=literal(source))
@@ -611,6 +673,14 @@ class Acting:
             expires_at=intent.expires_at,
         )
         return Acted(said.result(Outcome.CONFIRM, (), event), Ordering(draft=draft, waits=intent.id))
+
+    def _say_worked(self, worked: Worked, said: _Said) -> None:
+        first, *more = [said.book.money("of", money) for money in worked.of]
+        if more:
+            said.say("act.difference", one=first, other=more[0])
+            return
+        parts = said.book.count("parts", worked.parts)
+        said.say("act.share_rounded" if worked.is_rounded else "act.share", whole=first, parts=parts)
 
     def _intent(self, draft: Draft, asker: Asker) -> Intent:
         account = draft.account or next(iter(self._payable(asker))).id
@@ -685,22 +755,25 @@ class Acting:
         return found if len(found) < len(cards) else []
 
     async def _freeze(self, draft: Draft, cards: Sequence[Card], asker: Asker) -> Acted:
-        """An account's cards are one intent: what fails for one leaves the others frozen."""
-        results = []
+        """Each card is an intent of its own: what fails for one leaves the others frozen, and is told of that one."""
         said = self._said(asker)
-        for account in dict.fromkeys(card.account for card in cards):
-            of_it = [card for card in cards if card.account == account]
-            intent = self._card_intent(draft, of_it, asker)
-            await self.performing.prepare(intent, asker.login, asker.now)
-            kept = await self.performing.confirm(asker.login, intent.id, intent.digest, asker.now)
-            done = await self._became(kept, said, asker.login)
-            results.append(done)
+        results = [await self._freeze_one(draft, card, said, asker) for card in cards]
         choices = []
-        if all(result.outcome is Outcome.DONE for result in results):
+        if any(result.outcome is Outcome.DONE for result in results):
             said.say("act.lost_next" if draft.lost else "act.frozen_next")
             choices = ["Order a replacement card"] if draft.lost else []
         outcome = next((r.outcome for r in results if r.outcome is not Outcome.DONE), Outcome.DONE)
         return Acted(said.result(outcome, choices, *(event for result in results for event in result.events)))
+
+    async def _freeze_one(self, draft: Draft, card: Card, said: _Said, asker: Asker) -> ToolResult:
+        intent = self._card_intent(draft, [card], asker)
+        try:
+            await self.performing.prepare(intent, asker.login, asker.now)
+            kept = await self.performing.confirm(asker.login, intent.id, intent.digest, asker.now)
+        except (*NOT_DONE, Denied):
+            said.say("act.freeze_failed", **self._slots(intent, said))
+            return ToolResult(outcome=Outcome.CANNOT, lines=())
+        return await self._became(kept, said, asker.login)
 
     async def _show_card(self, draft: Draft, card: Card, asker: Asker) -> Acted:
         intent = self._card_intent(draft, [card], asker)
@@ -736,7 +809,8 @@ class Acting:
             saved = await self._beneficiaries(asker)
         except NOT_DONE:
             saved = []
-        return Around(saved, self._payable(asker), asker.today)
+        accounts = self._payable(asker)
+        return Around(saved, accounts, asker.today, frozenset(a.id for a in accounts if _named(a.id, asker) != a.name))
 
     async def _beneficiaries(self, asker: Asker) -> list[Beneficiary]:
         return await self._each(asker, "ReadBeneficiaries", self.services.beneficiaries)
@@ -828,6 +902,7 @@ _WHICH = {
     "account": "act.which_account",
     "amount": "act.which_amount",
     "on": "act.which_day",
+    "again": "act.say_again",
 }
 # What is asked for, and the field that the next message answers.
 _ASKED = {
@@ -855,7 +930,7 @@ _DROPS = re.compile(
 def _and_separately(acted: Acted) -> Acted:
     """An order that was not all that the message asked for."""
     lines = (*acted.result.lines, Line(key="act.separately"))
-    return Acted(acted.result.model_copy(update={"lines": lines}), acted.ordering)
+    return replace(acted, result=acted.result.model_copy(update={"lines": lines}))
 
 
 def _paid_by_name(around: Around) -> frozenset[str]:
@@ -881,7 +956,11 @@ def _named(account: AccountId, asker: Asker) -> str:
     one = next(a for a in asker.accounts if a.id == account)
     roles = {g.role for g in asker.login.grants if g.account == account and g.holds(asker.now)}
     by_mandate = Role.MANDATE in roles and not roles & {Role.HOLDER, Role.JOINT}
-    return f"{one.name} of {one.holders}, by mandate" if by_mandate and one.holders else one.name
+    return f"{orders.whose(one)}, by mandate" if by_mandate and one.holders else one.name
+
+
+def _value(intent: Intent, name: str) -> str:
+    return next((value.shown for value in intent.values if value.name == name), "")
 
 
 def _step_up(intent: Intent, asked: StepUpRequired) -> StepUpEvent:

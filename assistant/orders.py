@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from assistant import periods
 from assistant.pasted import Bill, Said
 from assistant.periods import Today
+from assistant.relative import Worked, divides, parts_of, says_all, without_parts, worked
 from assistant.spans import accounts_named, close_word, holders_of, plain, says_account, words_of
 from assistant.wanting import ordered, waits, wanted, wanted_at_once
 from assistant.wordings import NOTHING, Meaning, Wordings
@@ -53,7 +54,8 @@ NEARER = 0.9
 
 class Draft(Frozen):
     """An order as far as it has been said. said: the words for whom it is to; repeat: words that point at an amount of before,
-    such as "same as last month", as_on: the day of the payment that it is. origins: of each value, by the name of its field, with where it was read.
+    such as "same as last month", as_on: the day of the payment that it is. whole: words that mean all there is. worked: how the
+    amount came about. origins: of each value, by the name of its field, with where it was read.
     proposed: a model's wording of it, so that nothing of it is done at once."""
 
     action: Action
@@ -64,6 +66,8 @@ class Draft(Frozen):
     amount: Money | None = None
     repeat: str = ""
     as_on: dt.date | None = None
+    whole: str = ""
+    worked: Worked | None = None
     account: AccountId | None = None
     reference: str = ""
     on: dt.date | None = None
@@ -107,11 +111,13 @@ class Several(Frozen):
 
 @dataclass(frozen=True)
 class Around:
-    """What words of an order may mean for one customer: saved payees, own accounts that they may pay from or to, the day."""
+    """What words of an order may mean for one customer: saved payees, own accounts that they may pay from or to, the day, and
+    which of the accounts are somebody else's, by mandate."""
 
     beneficiaries: Sequence[Beneficiary]
     accounts: Sequence[Account]
     today: dt.date
+    mandates: frozenset[AccountId] = frozenset()
 
 
 def said_of_orders() -> list[tuple[Meaning, str]]:
@@ -228,7 +234,7 @@ _NUMBERS = re.compile(
 )
 _COUNTED = re.compile(
     rf"\s+(?:{'|'.join(periods.MONTHS)}|pizzas?|tickets?|people|persons?|of (?:us|them)|lots of|times?|hours?|days?|weeks?|months?|years?)\b"
-    r"|\s?-?a-?\s?side\b|-[^\W\d_]",
+    r"|(?:-?a-?|\s-?a[-\s])side\b|-[^\W\d_]",
     re.IGNORECASE,
 )
 # A figure after one of these tells which one, and not how much.
@@ -286,7 +292,7 @@ def amounts(text: str, usual: str) -> list[Money]:
         money = _money(words, usual)
         if money is not None and (marked or not _counts(hidden, match, words)):
             found.append(money)
-    found += [money for _, some, _ in _in_words(hidden, usual) for money in some]
+    found += _with_pence(_in_words(hidden, usual), hidden)
     return list(dict.fromkeys(found))
 
 
@@ -309,6 +315,21 @@ def _in_words(text: str, usual: str) -> list[tuple[re.Match[str], list[Money], b
             pence = Decimal(100 if unit == "pence" else 1)
             found.append((match, [Money.of(Decimal(v) / pence, _code(match.group(), usual)) for v in values], marked))
     return found
+
+
+def _with_pence(found: Sequence[tuple[re.Match[str], list[Money], bool]], text: str) -> list[Money]:
+    """Amounts in words; pence right after pounds belong to them."""
+    amounts: list[Money] = []
+    end = None
+    for match, some, _ in found:
+        unit = (match["unit"] or "").strip().lower()
+        beside = end is not None and re.fullmatch(r"\s*(?:and\s+)?", text[end : match.start()])
+        if unit == "pence" and beside and len(some) == 1:
+            amounts[-1] += some[0]
+        else:
+            amounts += some
+        end = match.end() if unit.startswith("pound") and len(some) == 1 else None
+    return amounts
 
 
 # A smaller number in words alone is hardly an amount.
@@ -359,7 +380,7 @@ def _money(words: str, usual: str) -> Money | None:
 # Where a name that was said must end.
 _STOP = (
     r"(?=$|[,;:!?\n(]|\.(?:\s|$)|\s+(?:[£$€]|\d)|\s+(?:for|from|with|ref|reference|on|about|around|roughly|at least|at most|up to|between|each|twice|both|minus|plus|half|today|tomorrow|now|please|pls|by|via|as|at|and|back|asap|out of|into|in"
-    rf"|my|our|the|an?|the same|same|like|what|whatever|to|(?:a )?(?:{_NUMERAL})|using|that|some|money|his|her|their|instead|again|over|would you|will you|could you|can you|if you|whenever|when|i owe|which"
+    rf"|my|our|the|an?|the same|same|like|what|whatever|to|(?:a )?(?:{_NUMERAL})|using|that|some|money|his|her|their|instead|again|over|would you|will you|could you|can you|if you|whenever|when|i owe|which|cheers|ta|thanks|thank you|thx|mate"
     r"|who|whose|account|acc|sort|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)"
 )
 _NAME = r"(?P<name>[^\W\d_][^\d,;:!?\n]{0,60}?)"
@@ -373,7 +394,7 @@ _WHOM = (
     re.compile(rf"\bfor\s+{_NAME}{_STOP}", re.IGNORECASE),
 )
 _PUT_RIGHT = re.compile(
-    r"(?:no|nope|sorry|wait|actually|make it|i (?:said|mean|meant))[, ]+(?:no[, ]+)?(?:to |it's |for )?(?P<name>[^\d,;:!?\n]{2,40})$",
+    r"(?:(?:no|nope|sorry|wait|actually|make (?:it|that)|i (?:said|mean|meant))[, ]+)+(?:to |it's |for )?(?P<name>[^\d,;:!?\n]{2,40})$",
     re.IGNORECASE,
 )
 _OTHER_ONE = re.compile(rf"\b(?:other|wrong|different)\s+{_NAME}{_STOP}", re.IGNORECASE)
@@ -470,7 +491,7 @@ _NOBODY = frozenset(
 )
 _NO_ANSWER = _NOBODY | {"yes", "yeah", "yep", "no", "nope", "ok", "okay", "sure", "fine", "dunno", "idk", "know", "don't", "not"}
 _OWN = r"(?P<name>(?:my |our |the )?[^\d,;:!?\n.£$€]{2,40}?)"
-_OWN_END = r"(?=$|[,;:!?\n.£$€]|\s+(?:to|into|in|from|out of|for|with|on|please|today|tomorrow|instead|by|and)\b|\s+\d)"
+_OWN_END = r"(?=$|[,;:!?\n.£$€]|\s+(?:to|into|in|from|out of|for|with|on|please|pls|ref|reference|today|tomorrow|instead|by|and)\b|\s+\d)"
 _ACCOUNT_WORD = re.compile(r"\b(?:account|savings?|saver|pot|isa|fund|card)\b", re.IGNORECASE)
 _FROM = re.compile(
     rf"\b(?:from|out of|using|(?:everything|all|half|most|some|rest|money|left|what's|what is)(?: that(?:'s| is)| the money| my money)? (?:in|of|inside))\s+{_OWN}{_OWN_END}",
@@ -494,11 +515,12 @@ _FOR = re.compile(
 _NO_REASON = frozenset(
     ["me", "us", "him", "her", "them", "it", "that", "this", "now", "today", "tomorrow", "last", "next", "once", "sure"]
 )
+_THEN = r"(?:last (?:month|time|week)|before|usual|always|ever|in (?:" + "|".join(periods.MONTHS) + r")(?: 20\d\d)?)"
 _REPEAT = re.compile(
-    r"\b(?:(?:the )?same (?:amount |sum |again )?(?:as|like) (?:last (?:month|time|week)|before|usual)|(?:the )?same (?:amount|again)|(?:like|as) last (?:month|time|week)"
-    r"|(?:the )?same as (?:\w+ ){0,4}in (?:"
-    + "|".join(periods.MONTHS)
-    + r")|the usual(?: amount)?|the difference|what(?:ever)? (?:they|he|she|[a-z]+)(?:'ve| have| has|'s)? (?:sent|paid|gave|lent)(?: me)?|(?:their|his|her) money back)\b",
+    rf"\b(?:(?:the )?same (?:amount |sum |again )?(?:as |like |that |what )?(?:(?!{_THEN})[\w']+ ){{0,5}}?{_THEN}\b|(?:the )?same (?:amount|again)"
+    rf"|(?:like|as) last (?:month|time|week)|what(?:ever)? (?:i|we) (?:last |usually |normally |always )?(?:paid|pay|sent|send|gave|give)"
+    rf"(?: (?:her|him|them|it))?(?: {_THEN})?|as (?:usual|always)|the usual(?: amount)?|the difference"
+    r"|what(?:ever)? (?:they|he|she|[a-z]+)(?:'ve| have| has|'s)? (?:sent|paid|gave|lent)(?: me)?|(?:their|his|her) money back)\b",
     re.IGNORECASE,
 )
 # What a payee's bank prints: the characters and the length that Faster Payments takes.
@@ -554,6 +576,14 @@ def read(text: str, draft: Draft, around: Around) -> tuple[Draft, Several | None
 
     text: the customer's own words alone. What is said again takes the place of what was said before.
     """
+    said, put_right = _corrected(text)
+    if put_right:
+        first, _ = read(said, draft, around)
+        second, unclear_too = read(put_right, first.model_copy(update={"asked": ""}), around)
+        if unclear_too is None and second == first:
+            # What was taken back is not known, so it may be anything.
+            return Draft(action=draft.action), Several(field="again", said=text, names=())
+        return second, unclear_too
     asked, draft = draft.asked, draft.model_copy(update={"asked": ""})
     before, unclear = draft, list[Several]()
     for part in _PARTS.get(draft.action, ()):
@@ -566,8 +596,68 @@ def read(text: str, draft: Draft, around: Around) -> tuple[Draft, Several | None
     if draft != before and not unclear and asked in still and draft.origins.get(asked) == before.origins.get(asked):
         unclear.append(Several(field=asked, said=text, names=still[asked]))
     for one in unclear:
-        draft = _without(draft, one.field)
+        draft = _without(draft, one.field) if one.field != "again" else draft
     return draft, next(iter(unclear), None)
+
+
+_CORRECTS = re.compile(
+    r"[,.;!-]? *(?:\.\.+|…)? *\b(?=(?:no,? wait|wait,? no|no,? sorry|sorry,? (?:no|i mean\w*|make)|actually,? (?:no|make|to|it)|scratch that|i mean\b(?!t to)"
+    r"|(?:no|wait|oh|hang on|hold on),? (?:make|i mean\w*|actually)|(?<=, )make (?:it|that))\b)",
+    re.IGNORECASE,
+)
+
+
+def _corrected(text: str) -> tuple[str, str]:
+    """A message in what was said first and what puts it right; the second is empty where nothing does."""
+    found = next(
+        (match for match in _CORRECTS.finditer(text) if match.start() > 0 and MAY_BE.search(text[: match.start()])), None
+    )
+    return (text[: found.start()], text[found.end() :].strip()) if found else (text, "")
+
+
+# What takes from the bank what it must do before anything moves.
+_SKIPS = re.compile(
+    r"\b(?:(?:skip|bypass|without|no need (?:for|to)|don'?t (?:need|bother|ask)(?: me)?(?: for| with)?|never mind|forget|ignore|disregard|override|waive) "
+    r"(?:\w+ ){0,3}?(?:confirm\w*|checks?|rules?|instructions?|security|polic(?:y|ies)|verification|limits?|asking|step[- ]?up|programming|guidelines))\b",
+    re.IGNORECASE,
+)
+_MOVES = re.compile(r"\b(?:pay|send|transfer|wire|move|empty|give|refund|put|drain)\b", re.IGNORECASE)
+
+
+def skips_rules(text: str) -> bool:
+    """Whether money is to move without what the bank has to do first."""
+    return _SKIPS.search(text) is not None and _MOVES.search(text) is not None
+
+
+_CLAUSE = re.compile(r"[.;!?]\s+|,\s+(?=and|oh|also|then|what|how)|\b(?:and then|and also|and|oh)\b")
+_TO_CARDS = re.compile(r"\b(?:freeze|block|lock|unfreeze|unblock|replace|cancel)\b.*\bcards?\b")
+
+
+def wishes_more(message: str) -> bool:
+    """Whether a message with a payment in it asks or wants something beside: a question, or something done to a card."""
+    clauses = [clause.strip(" ,") for clause in _CLAUSE.split(plain(message))]
+    return len(clauses) > 1 and any(
+        len(clause.split()) > 2 and (_TO_CARDS.search(clause) or _QUESTION.match(clause)) for clause in clauses
+    )
+
+
+def is_abroad(text: str, draft: Draft) -> bool:
+    """Whether a payment goes where none can go from here: to an account by its IBAN, or in another currency than pounds."""
+    by_iban = any(one.kind is masking.Kind.IBAN for one in masking.personal(text))
+    return by_iban or (draft.amount is not None and draft.amount.currency != "GBP")
+
+
+_COMMAND = re.compile(
+    r"^(?:(?:hi|hiya|hey|hello|yo|ok|okay|so|and|then|please|pls|plz|can|could|would|will|you|u|just|now|i|we|need|want|would|like|i'd|i'll"
+    r"|to|have|must|gotta|good|morning|afternoon|evening)\b[ ,!]*)*"
+    r"(?:pay|send|transfer|wire|refund|reimburse|repay|ping|bung|give)\s+(?!me\b|us\b|day|attention|out\b|more\b|less\b|for\b|in\b|with\b|off\b)\w"
+)
+
+
+def commands(message: str) -> bool:
+    """Whether a message begins as only an order does, or wants money moved past the rules: it is no question, whatever it is like."""
+    low = plain(message)
+    return (_COMMAND.match(low) is not None and wanted(low)) or skips_rules(low)
 
 
 def open_to(accounts: Sequence[Account]) -> Mapping[str, tuple[str, ...]]:
@@ -582,8 +672,9 @@ def is_name(text: str) -> bool:
 
 # What is offered where a day is asked for.
 DAYS = ("Today", "Tomorrow")
+_NO_AMOUNT: Mapping[str, object] = {"amount": None, "repeat": "", "as_on": None, "whole": "", "worked": None}
 _CLEARED: Mapping[str, Mapping[str, object]] = {
-    "amount": {"amount": None, "repeat": "", "as_on": None},
+    "amount": _NO_AMOUNT,
     "payee": {"payee": None, "said": ""},
     "account": {"account": None},
     "on": {"on": None},
@@ -605,7 +696,7 @@ def _without_kept(draft: Draft) -> Draft:
         name: "" if name == "reference" else None for name in ("account", "reference") if name not in left
     }
     if left.get("amount", ("",))[0] is Origin.BANK:
-        values |= {"amount": None, "as_on": None}
+        values |= _NO_AMOUNT
         del left["amount"]
     return draft.model_copy(update={**values, "origins": left})
 
@@ -647,8 +738,14 @@ PASTED = "the text you pasted"
 
 
 def _amount(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
-    without = _REFERENCE.sub(" ", text)
+    without = without_parts(_REFERENCE.sub(" ", text))
+    without = _OF_SUM.sub(" ", without) if divides(text) else without
     said = amounts(without, _home(draft, around))
+    if (share := _share(text, said, draft)) is not None:
+        return _no_amount(draft).having("amount", Origin.CUSTOMER, amount=share.amount, worked=share)
+    if said and divides(text):
+        # A share that nobody can work out is not the whole.
+        return Several(field="amount", said=text, names=tuple(money.shown() for money in said))
     if (
         len(said) > 1
         or (said and _NOT_JUST.search(_NUMBERS.sub(" ", without)))
@@ -656,14 +753,31 @@ def _amount(text: str, draft: Draft, around: Around, asked: str) -> Draft | Seve
     ):
         return Several(field="amount", said=text, names=tuple(money.shown() for money in said) if len(said) > 1 else ())
     if said:
-        return draft.having("amount", Origin.CUSTOMER, amount=said[0], repeat="")
-    again = _REPEAT.search(without)
-    return draft.model_copy(update={"repeat": again.group(), "amount": None}) if again else draft
+        return _no_amount(draft).having("amount", Origin.CUSTOMER, amount=said[0])
+    if again := _REPEAT.search(without):
+        return draft.model_copy(update={**_NO_AMOUNT, "repeat": again.group()})
+    whole = says_all(plain(without))
+    return draft.model_copy(update={**_NO_AMOUNT, "whole": whole}) if whole else draft
+
+
+_OF_SUM = re.compile(r"\bof (?=[£$€]?\d)", re.IGNORECASE)
+
+
+def _no_amount(draft: Draft) -> Draft:
+    return draft.model_copy(update=_NO_AMOUNT)
+
+
+def _share(text: str, said: Sequence[Money], draft: Draft) -> Worked | None:
+    """What is to be paid of an amount in the message, or of the one that was under way: "half of it"."""
+    if not said and draft.amount is not None and draft.worked is None and (parts := parts_of(text)) is not None:
+        return Worked(of=(draft.amount,), parts=parts)
+    found = worked(text, said)
+    return found if found is not None and found.amount.minor > 0 else None
 
 
 def says_same(repeat: str) -> bool:
     """Whether words that point at an amount of before mean that very amount, paid again: not what somebody else sent."""
-    return bool(repeat) and re.search(r"\bwhat(?:ever)? (?!(?:i|we)\b)|\bmoney back\b", repeat.casefold()) is None
+    return bool(repeat) and re.search(r"^what(?:ever)? (?!(?:i|we)\b)|\bmoney back\b", repeat.casefold()) is None
 
 
 # A change of an amount that does not say which.
@@ -685,6 +799,13 @@ def _accounts(text: str, draft: Draft, around: Around, asked: str) -> Draft | Se
         source = own_accounts(text, around) or accounts_named(text, around.accounts)
     if asked == "payee" and draft.action is Action.TRANSFER and not into:
         into = own_accounts(text, around) or accounts_named(text, around.accounts)
+    if asked == "payee" and not into:
+        into = [a for a in around.accounts if a.holders and plain(text) == plain(whose(a))]
+    if not into and (kin := _KINS_ACCOUNT.search(plain(text))) is not None:
+        theirs = [whose(a) for a in around.accounts if a.id in around.mandates]
+        saved = [b.name for b in matching(kin["kin"], around.beneficiaries)]
+        if theirs:
+            return Several(field="payee", said=text, names=(*theirs, *saved))
     for field, found in (("account", source), ("payee", into)):
         if len(found) > 1:
             return Several(field=field, said=text, names=tuple(a.name for a in found))
@@ -698,9 +819,24 @@ def _accounts(text: str, draft: Draft, around: Around, asked: str) -> Draft | Se
         draft = draft.having("account", Origin.CUSTOMER, account=source[0].id)
     if into:
         to = into[0]
+        if (to.id in around.mandates) is not (draft.account in around.mandates) and to.holders:
+            # Between one's own account and somebody else's, money is paid.
+            holder = Payee(name=to.holders, scheme=SORT_CODE, identification=to.identification)
+            return draft.having("payee", Origin.BENEFICIARY, payee=holder, said=to.holders, action=Action.PAY)
         own = Payee(name=to.name, scheme=SORT_CODE, identification=to.identification, own=to.id)
         draft = draft.having("payee", Origin.BENEFICIARY, payee=own, said=to.name, action=Action.TRANSFER)
     return draft
+
+
+_KINS_ACCOUNT = re.compile(
+    r"\b(?:to|into) (?:my )?(?P<kin>mum|mam|mom|mother|dad|father|gran|granny|nan|aunt|uncle|wife|husband|son|daughter|brother|sister)'?s"
+    r" (?:\w+ )?accounts?\b"
+)
+
+
+def whose(account: Account) -> str:
+    """An account with whose it is."""
+    return f"{account.name} of {account.holders}"
 
 
 def _may_be_account(words: str, around: Around) -> bool:
@@ -727,6 +863,8 @@ def own_accounts(words: str, around: Around) -> list[Account]:
     if what:
         # "Margaret's savings" are none of what is ours.
         theirs = [a for a in around.accounts if owner in holders_of(a)]
+        if not theirs:
+            return [a for a in around.accounts if plain(a.name).removesuffix(" account") == owner]
         return theirs if what == "account" else own_accounts(what, Around(around.beneficiaries, theirs, around.today))
     return accounts_named(name, around.accounts) if says_account(name, around.accounts) else []
 
@@ -838,6 +976,11 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
             return Several(field="payee", said=name, names=tuple(b.name for b in found))
         if found:
             return to_saved(found[0], draft).model_copy(update={"said": name})
+    if names and draft.payee is None and set(names) <= {m["name"].strip() for m in _WHOM[-1].finditer(text)}:
+        # "For" says what it is for, where somebody else is named.
+        mentioned = _mentioned(text, draft, around)
+        if isinstance(mentioned, Several) or mentioned.payee is not None:
+            return mentioned
     if names and (draft.action is not Action.TRANSFER or draft.payee is None):
         # Somebody who is not saved is nobody who was spoken of before.
         return _without_kept(draft).model_copy(update={"said": names[0], "payee": None})
@@ -847,8 +990,12 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
 def _names(text: str, around: Around) -> list[str]:
     """What may be a name of whom it is for, the likeliest first; own accounts are none."""
     found = [m["name"].strip() for pattern in _WHOM for m in pattern.finditer(_REFERENCE.sub(" ", text))]
+    found = [_VERB_BEFORE.sub("", name) for name in found]
     named = [name for name in found if words_of(plain(name)) - _NOBODY]
     return [name for name in named if matching(name, around.beneficiaries) or not own_accounts(name, around)]
+
+
+_VERB_BEFORE = re.compile(rf"^(?:(?:{_LEADS})\s+)+", re.IGNORECASE)
 
 
 def _several(text: str, names: Sequence[str], around: Around) -> Several | None:
@@ -912,14 +1059,15 @@ def bare_name(text: str) -> str:
     before = re.match(r"[^\n]{0,30}?(?P<name>[^\W\d_][^\d,;:!?\n]{1,60}?)[ ,:;-]*(?=\d)", text)
     after = re.search(rf"\d{{6}}[ ,:;-]*(?:to|in the name of)?\s*{_NAME}{_STOP}", text)
     for found in filter(None, (before, after)):
-        name = re.sub(_LED_TO, "", found["name"]).strip()
+        name = re.sub(r"\s*[£$€].*", "", re.sub(_LED_TO, "", found["name"])).strip()
         if words_of(plain(name)) - _NOBODY:
             return name
     return ""
 
 
 _LED_TO = re.compile(
-    rf"^(?:(?:{_LEADS}|a|new|payee|called|the|my|please|can|you|it'?s|quid|pounds?|euros?|for)\b[\s:,]*)+", re.IGNORECASE
+    rf"^(?:(?:{_LEADS}|a|new|payee|called|the|my|please|pls|plz|kindly|just|can|could|would|will|you|i|want|need|hi|hello|hey|ok|okay|it'?s|quid|pounds?|euros?|for)\b[\s:,]*)+",
+    re.IGNORECASE,
 )
 
 
@@ -950,7 +1098,7 @@ _KIN = frozenset([
     "granddaughter", "grandson", "grandchild", "daughter", "son", "brother", "sister", "friend", "mate", "pal", "landlord",
     "landlady", "neighbour", "husband", "wife", "partner", "flatmate", "housemate", "cousin", "uncle", "aunt", "auntie",
     "nephew", "niece", "gran", "granny", "nan", "mum", "mam", "dad", "mother", "father", "boyfriend", "girlfriend",
-    "colleague", "gardener", "cleaner", "plumber", "dentist", "old", "dear", "lovely", "wee", "our",
+    "place", "lady", "man", "guy", "people", "lot", "colleague", "gardener", "cleaner", "plumber", "dentist", "old", "dear", "lovely", "wee", "our",
 ])  # fmt: skip
 
 

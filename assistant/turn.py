@@ -19,7 +19,7 @@ from assistant.answer import render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.grounded import grounded
 from assistant.library import article, beside
-from assistant.orders import KEPT_TURNS, NEAR, NEARER, Ordering, later
+from assistant.orders import KEPT_TURNS, NEAR, NEARER, Ordering, commands, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -321,8 +321,10 @@ class Assistant:
         if chosen is not None:
             return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
-        if self.acting is not None and _may_be_an_order(routed):
-            acted = await self.acting.start(message, self._asker(asking), _least_for_an_order(routed))
+        ordered = commands(message)
+        if self.acting is not None and (ordered or _may_be_an_order(routed)):
+            least = NEAR if ordered else _least_for_an_order(routed)
+            acted = await self.acting.start(message, self._asker(asking), least)
             if acted is None and _is_not_understood(routed):
                 acted = await self.acting.again(message, memory.ordering, self._asker(asking))
             if acted is not None:

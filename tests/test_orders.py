@@ -129,7 +129,7 @@ def test_a_second_amount_is_never_passed_over(one: int, other: int, sums: str) -
     "text",
     [
         "send sam rennie at least £20", "send sam rennie about £20", "send sam rennie 3 lots of £20", "send sam rennie £20 twice",
-        "send sam rennie half of £60", "send sam rennie £20 a week", "send sam rennie £20 more", "send sam rennie 20 pounds 50",
+        "pay sam rennie two thirds of £60", "send sam rennie £20 a week", "pay sam rennie £20 more", "pay sam rennie 20 pounds 50",
     ],
 )  # fmt: skip
 def test_an_amount_that_hangs_on_something_is_asked_for(text: str) -> None:
@@ -416,3 +416,58 @@ def test_leave_is_asked_for_something() -> None:
 @given(st.text(max_size=100))
 def test_days_are_never_past(text: str) -> None:
     assert all(on >= TODAY for on in days_of(plain(text), TODAY))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "amount"),
+    [
+        ("send sam rennie 8, no wait make it 9", "SAM RENNIE", "9"),
+        ("send 25 to sam rennie, actually make that docherty", "RYAN DOCHERTY", "25"),
+        ("pay sam rennie £20, sorry, i mean £12.50", "SAM RENNIE", "12.50"),
+        ("send sam rennie half of 37", "SAM RENNIE", "18.50"),
+        ("sam rennie paid 46.50 for dinner, send him half", "SAM RENNIE", "23.25"),
+        ("20 quid to sam rennie cheers", "SAM RENNIE", "20"),
+        ("i need to give sam rennie 12", "SAM RENNIE", "12"),
+        ("please arrange twenty-two pounds and fifty pence to sam rennie", "SAM RENNIE", "22.50"),
+    ],
+)
+def test_whom_and_how_much_are_what_was_said_last(text: str, name: str, amount: str) -> None:
+    draft, unclear = drafted(text)
+    assert unclear is None
+    assert draft.payee is not None
+    assert (draft.payee.name, draft.amount) == (name, gbp(amount))
+
+
+def test_what_was_taken_back_for_something_unknown_is_shown_to_nobody() -> None:
+    draft, unclear = drafted("send sam rennie 20, actually no, the other thing")
+    assert unclear is not None
+    assert (draft.payee, draft.amount) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "repeat"),
+    [
+        ("pay sam rennie the same i paid in october", "the same i paid in october"),
+        ("send sam rennie what i paid last time", "what i paid last time"),
+        ("pay sam rennie as usual", "as usual"),
+        ("send sam rennie the same as in june 2022", "the same as in june 2022"),
+    ],
+)
+def test_words_for_an_amount_of_before_are_kept_whole(text: str, repeat: str) -> None:
+    draft, unclear = drafted(text)
+    assert unclear is None
+    assert (draft.repeat, draft.amount) == (repeat, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["pay sam the same as last time", "hiya could you give sam his money back", "please wire 5 to sam"]
+)
+def test_what_begins_like_an_order_is_no_question(text: str) -> None:
+    assert orders.commands(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["give me my balance", "what did i pay sam", "send me my statement", "pay day", "can i pay sam abroad?"]
+)
+def test_and_what_does_not_may_be_one(text: str) -> None:
+    assert not orders.commands(text)

@@ -515,7 +515,9 @@ _FOR = re.compile(
 _NO_REASON = frozenset(
     ["me", "us", "him", "her", "them", "it", "that", "this", "now", "today", "tomorrow", "last", "next", "once", "sure"]
 )
-_THEN = r"(?:last (?:month|time|week)|before|usual|always|ever|in (?:" + "|".join(periods.MONTHS) + r")(?: 20\d\d)?)"
+_THEN = (
+    r"(?:last (?:month|time|week)|before|usual|always|ever|(?:in )?(?:last )?(?:" + "|".join(periods.MONTHS) + r")(?: 20\d\d)?)"
+)
 _REPEAT = re.compile(
     rf"\b(?:(?:the )?same (?:amount |sum |again )?(?:as |like |that |what )?(?:(?!{_THEN})[\w']+ ){{0,5}}?{_THEN}\b|(?:the )?same (?:amount|again)"
     rf"|(?:like|as) last (?:month|time|week)|what(?:ever)? (?:i|we) (?:last |usually |normally |always )?(?:paid|pay|sent|send|gave|give)"
@@ -551,7 +553,7 @@ _OF_MONTH = re.compile(
 
 def own_words(message: str) -> str:
     """What is wanted in a message, account numbers written in one way."""
-    text = ordered(message)
+    text = _TOMORROW.sub("tomorrow", ordered(message))
     for iban in reversed(
         [one for one in masking.personal(text) if one.kind is masking.Kind.IBAN] if "GB" in text.upper() else []
     ):
@@ -561,6 +563,7 @@ def own_words(message: str) -> str:
     return _SPELT_DETAILS.sub(lambda m: m.group() if "/" in m["sort"] and not _SORT_SAID.search(text) else _in_one_way(m), text)
 
 
+_TOMORROW = re.compile(r"\b(?:tmrw|tmr|tmw|tomoz|2moro|2morrow|tomorow|tommorow|tommorrow)\b", re.IGNORECASE)
 _SPELT_DETAILS = re.compile(
     r"(?<![\d.,£$€/-])(?P<sort>(\d{2}) ?[-–—./ ] ?(\d{2}) ?[-–—./ ] ?(\d{2}))(?P<between>\D{1,30}?)(?P<number>\d{4}[ -]?\d{4})(?!\d)"
 )
@@ -610,7 +613,7 @@ _CORRECTS = re.compile(
 def _corrected(text: str) -> tuple[str, str]:
     """A message in what was said first and what puts it right; the second is empty where nothing does."""
     found = next(
-        (match for match in _CORRECTS.finditer(text) if match.start() > 0 and MAY_BE.search(text[: match.start()])), None
+        (match for match in _CORRECTS.finditer(text) if match.start() > 0 and MAY_BE.search(plain(text[: match.start()]))), None
     )
     return (text[: found.start()], text[found.end() :].strip()) if found else (text, "")
 
@@ -649,7 +652,7 @@ def is_abroad(text: str, draft: Draft) -> bool:
 
 _COMMAND = re.compile(
     r"^(?:(?:hi|hiya|hey|hello|yo|ok|okay|so|and|then|please|pls|plz|can|could|would|will|you|u|just|now|i|we|need|want|would|like|i'd|i'll"
-    r"|to|have|must|gotta|good|morning|afternoon|evening)\b[ ,!]*)*"
+    r"|to|have|must|gotta|kindly|alright|right|sorry|be|kind|as|good|morning|afternoon|evening)\b[ ,!]*)*"
     r"(?:pay|send|transfer|wire|refund|reimburse|repay|ping|bung|give)\s+(?!me\b|us\b|day|attention|out\b|more\b|less\b|for\b|in\b|with\b|off\b)\w"
 )
 

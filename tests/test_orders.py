@@ -424,6 +424,7 @@ def test_days_are_never_past(text: str) -> None:
         ("send sam rennie 8, no wait make it 9", "SAM RENNIE", "9"),
         ("send 25 to sam rennie, actually make that docherty", "RYAN DOCHERTY", "25"),
         ("pay sam rennie £20, sorry, i mean £12.50", "SAM RENNIE", "12.50"),
+        ("Pay Sam Rennie £11 - sorry I meant £12", "SAM RENNIE", "12"),
         ("send sam rennie half of 37", "SAM RENNIE", "18.50"),
         ("sam rennie paid 46.50 for dinner, send him half", "SAM RENNIE", "23.25"),
         ("20 quid to sam rennie cheers", "SAM RENNIE", "20"),

@@ -129,7 +129,7 @@ def test_a_second_amount_is_never_passed_over(one: int, other: int, sums: str) -
     "text",
     [
         "send sam rennie at least £20", "send sam rennie about £20", "send sam rennie 3 lots of £20", "send sam rennie £20 twice",
-        "pay sam rennie two thirds of £60", "send sam rennie £20 a week", "pay sam rennie £20 more", "pay sam rennie 20 pounds 50",
+        "pay sam rennie two thirds of £60", "send sam rennie £20 a week", "pay sam rennie £20 more", "pay sam rennie 20 quid 50",
     ],
 )  # fmt: skip
 def test_an_amount_that_hangs_on_something_is_asked_for(text: str) -> None:

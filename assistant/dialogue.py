@@ -190,8 +190,10 @@ class Understanding:
         if whole.spans == Spans(account=whole.spans.account) and _IN_IT.search(whole.masked):
             return Step(tool=Tool.BALANCE, spans=whole.spans)
         last = memory.asked[-1].step if memory.asked else None
-        if last is not None and (unit := _UNIT_BEFORE.search(text)) and len(text.split()) <= SHORT:
-            return _before(last, unit["unit"], known)
+        # A page that was asked about in between has no days.
+        dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
+        if dated is not None and (unit := _UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
+            return _aside(dated, unit["unit"], unit["way"], known)
         if last is not None and last.tool in _ONE_ROW and _IN_TOTAL.search(text) and _only_total(whole):
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
@@ -267,12 +269,14 @@ class Understanding:
     def _several(self, clauses: Sequence[str], known: Known, memory: Memory) -> list[Step]:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
         steps: list[Step] = []
+        subject = Spans()
         for clause in clauses:
             found = parts.find(clause, known)
             label, sure = self._label(found)
-            if steps and _only_parts(found):
-                # "… only my own account" goes with the question before it.
-                steps[-1] = steps[-1].model_copy(update={"spans": merged(steps[-1].spans, found.spans)})
+            if _only_parts(found):
+                # "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
+                subject = merged(subject, found.spans) if not steps else subject
+                steps[-1:] = [one.model_copy(update={"spans": merged(one.spans, found.spans)}) for one in steps[-1:]]
                 continue
             if sure < self.sure or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
                 return []
@@ -284,12 +288,12 @@ class Understanding:
             if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in ABOUT_SAME:
                 # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
                 return []
-            if steps:
-                step = Step(tool=step.tool, spans=merged(steps[0].spans, step.spans))
+            own = step.spans
+            step = Step(tool=step.tool, spans=merged(steps[0].spans, own)) if steps else _about(step, subject)
             if steps and steps[-1].tool is Tool.SUM and step.tool in (Tool.AVERAGE, Tool.SHARE) and _OF_IT.search(clause):
                 # "Parking in October, what's that a week?" asks for the mean alone.
                 steps[-1] = step
-            elif all(step.tool is not s.tool for s in steps):
+            elif all(step.tool is not s.tool for s in steps) or ((own.merchants or own.category) and step not in steps):
                 steps.append(step)
         if any(s.tool is Tool.ARTICLE for s in steps) and not all(_ASKS.search(clause) for clause in clauses):
             # "I have no overdraft. What would I need?": what is told first belongs to what is asked of the pages.
@@ -303,7 +307,7 @@ class Understanding:
             found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
         if label not in set(Tool):
             return _leaning(label, found, memory, text)
-        tool = _tool(Tool(label), found, text)
+        tool = _tool(Tool(label), found, text, known)
         right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
         if right is None:
             return None
@@ -319,8 +323,15 @@ class Understanding:
         return Step(tool=tool, spans=spans)
 
 
-def _tool(tool: Tool, found: Found, text: str) -> Tool:
+def _about(step: Step, subject: Spans) -> Step:
+    return step.model_copy(update={"spans": merged(subject, step.spans)})
+
+
+def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     """The tool that a label means, with what was said beside it."""
+    if tool is Tool.FIND and _WENT_OUT.match(text) and _weeks(found.spans, known):
+        # Of a whole month a list would tell the latest few of many.
+        return Tool.SUM
     if tool is Tool.SUM and found.spans.group:
         return Tool.BREAKDOWN
     if tool is Tool.ACCOUNTS and found.spans.account:
@@ -328,6 +339,16 @@ def _tool(tool: Tool, found: Found, text: str) -> Tool:
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
     gave = tool is Tool.INCOME and _GAVE.search(text) is not None
     return Tool.SUM if added or gave else tool
+
+
+def _weeks(said: Spans, known: Known) -> bool:
+    """Whether all payments of more than a week are asked about."""
+    period = periods.read(said.periods[0], known.today) if said.periods else None
+    named = said.merchants or said.category or said.amount or said.number
+    return not named and period is not None and period.since is not None and (period.until - period.since).days > 7
+
+
+_WENT_OUT = re.compile(r"(?:and |so |ok )*what(?:'s| has| all)? (?:went|gone) out\b")
 
 
 def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
@@ -589,7 +610,9 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     again = {w for name in before.merchants for w in parts.words_of(name)}
     beside = all(w in BESIDE or w in again for m in said.merchants for w in m.split())
     if before.merchants and beside and (_THERE.search(text) or (said.merchants and _IS_THAT.search(text))):
-        said = said.model_copy(update={"merchants": before.merchants, "category": "", "periods": said.periods or before.periods})
+        ever = tool in (Tool.LAST, Tool.FIRST) and _I_LAST.search(text) is not None
+        days = said.periods or (() if ever else before.periods)
+        said = said.model_copy(update={"merchants": before.merchants, "category": "", "periods": days})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
     if (
         not said.periods
@@ -714,11 +737,14 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if last.used and not (before.merchants or before.category) and _PRONOUN.search(text):
         # Nobody was named, but the answer told of somebody.
         before, only = before.model_copy(update={"merchants": last.used[:1], "periods": ()}), last.used
-    if tool in (Tool.LAST, Tool.FIRST) and not said.periods and _reaches_today(before, known):
-        # "When was the last one?" after "has it gone out this month?" looks further back.
+    if tool in (Tool.LAST, Tool.FIRST) and not said.periods and (_reaches_today(before, known) or _I_LAST.search(text)):
+        # "When was the last one?" after "has it gone out this month?" looks further back, "when was I last there" always.
         before = before.model_copy(update={"periods": ()})
     spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group})
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
+
+
+_I_LAST = re.compile(r"\b(?:i|we) (?:[a-z]+ ){0,2}last\b|\blast (?:there|time (?:i|we))\b")
 
 
 def _reaches_today(spans: Spans, known: Known) -> bool:
@@ -878,19 +904,22 @@ _BACK_BY = {
     "quarter": relativedelta(months=3),
     "year": relativedelta(years=1),
 }
-_UNIT_BEFORE = re.compile(r"\b(?:the )?(?P<unit>day|week|month|quarter|year) before(?! last)\s*[?.!]*$")
+_UNIT_ASIDE = re.compile(r"\b(?:the )?(?P<unit>day|week|month|quarter|year) (?P<way>before|after)(?! last)\s*[?.!]*$")
 
 
-def _before(step: Step, unit: str, known: Known) -> Step | None:
-    """ "And the month before": the same question for the period one unit earlier, in dates."""
+def _aside(step: Step, unit: str, way: str, known: Known) -> Step | None:
+    """ "And the month before": the same question for the period one unit earlier or later, in dates."""
     period = periods.read(step.spans.periods[0], known.today) if step.spans.periods else None
     if period is None or period.since is None:
         return None
-    back = _BACK_BY[unit]
+    back = _BACK_BY[unit] if way == "before" else -_BACK_BY[unit]
     if unit == "year" and step.tool in _ONE_OFF:
-        # What was paid once has no same days a year before.
-        year = str(period.since.year - 1)
+        # What was paid once has no same days in another year.
+        year = str((period.since - back).year)
         return Step(tool=Tool.SUM, spans=step.spans.model_copy(update={"periods": (f"in {year}",), "number": ""}), only=step.only)
+    if way == "before" and periods.is_running(period, unit, known.today):
+        # Before this year, up to now, comes all of last year.
+        return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (f"last {unit}",)})})
     since, until = period.since - back, period.until - back
     if unit in ("month", "quarter", "year") and since.day == 1 and (period.until + relativedelta(days=1)).day == 1:
         until = until + relativedelta(day=31)

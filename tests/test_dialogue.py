@@ -314,6 +314,40 @@ def test_the_year_before_of_what_was_paid_once_is_that_whole_year(understanding:
     assert month == about(Tool.SUM, "tesco", period="from 2025-10-01 to 2025-10-31")
 
 
+@pytest.mark.parametrize("unit", ["week", "month", "year"])
+def test_before_what_is_running_comes_a_whole_one(understanding: Understanding, unit: str) -> None:
+    before = understanding.plan(f"and the {unit} before?", KNOWN, after(about(Tool.SUM, "tesco", period=f"this {unit}")))
+    assert step_of(before) == about(Tool.SUM, "tesco", period=f"last {unit}")
+
+
+def test_a_month_after_goes_on_with_the_days_that_were_asked_about_before_a_page(understanding: Understanding) -> None:
+    september = about(Tool.SUM, "tesco", period="in september 2026")
+    page = Step(tool=Tool.ARTICLE, spans=Spans(topic="what does a new card cost"))
+    october = about(Tool.SUM, "tesco", period="from 2026-10-01 to 2026-10-31")
+    assert step_of(understanding.plan("ok and the month after?", KNOWN, after(september, page))) == october
+
+
+def test_one_tool_answers_for_each_name_with_days_of_its_own(understanding: Understanding) -> None:
+    plan = understanding.plan("how much at tesco in september and how much at boots in october", KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert plan.steps == (about(Tool.SUM, "tesco", period="in september"), about(Tool.SUM, "boots", period="in october"))
+
+
+def test_names_before_a_question_are_what_it_is_about(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("netflix and disney, what does each cost me now", KNOWN, Memory()))
+    assert (step.tool, set(step.spans.merchants)) == (Tool.SUBSCRIPTIONS, {"netflix", "disney"})
+
+
+def test_when_somebody_was_last_there_is_not_asked_of_one_month(understanding: Understanding) -> None:
+    october = about(Tool.COUNT, "tesco", period="in october")
+    assert step_of(understanding.plan("and when was I there last", KNOWN, after(october))) == about(Tool.LAST, "tesco")
+
+
+@pytest.mark.parametrize(("days", "tool"), [("in october", Tool.SUM), ("yesterday", Tool.FIND)])
+def test_what_went_out_is_a_sum_where_a_list_would_be_long(understanding: Understanding, days: str, tool: Tool) -> None:
+    assert step_of(understanding.plan(f"what went out {days}", KNOWN, Memory())).tool is tool
+
+
 def test_a_models_plan_that_passes_over_a_word_is_not_trusted(understanding: Understanding) -> None:
     message = "how much of it went on falconry last month"
     heard = find(message, KNOWN)

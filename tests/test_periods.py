@@ -119,7 +119,18 @@ def test_days_that_no_calendar_has_are_noticed_and_not_replaced(text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["may i ask something", "i may have paid twice", "in the second shop", "march", "my 3 cards", "£2025", "a2026b"]
+    "text",
+    [
+        "may i ask something",
+        "i may have paid twice",
+        "what may one keep",
+        "it may be late",
+        "in the second shop",
+        "march",
+        "my 3 cards",
+        "£2025",
+        "a2026b",
+    ],
 )
 def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
     assert days(text) == ("2026-03-01/2026-03-31" if text == "march" else None)

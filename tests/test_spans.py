@@ -101,6 +101,7 @@ def test_names_end_where_they_end(message: str, names: list[str]) -> None:
         "on which day did I spend most",
         "how much did I pay back",
         "I paid twice, didn't I?",
+        "I had a call from your security team yesterday",
     ],
 )
 def test_ordinary_words_name_nobody(message: str) -> None:

@@ -280,7 +280,8 @@ class Understanding:
                 continue
             if sure < self.sure or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
                 return []
-            step = self._step(label, found, memory, clause, known)
+            # Whoever was named first is who it is about, and not who was before.
+            step = self._step(label, found, memory if subject == Spans() else Memory(), clause, known)
             if step is None:
                 return []
             if steps and step.spans == Spans() and _HOW_MUCH_IT.fullmatch(clause):

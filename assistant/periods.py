@@ -785,7 +785,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
         (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) before (?:last|this one|that one|that)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
-        (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|he|she|it|they|be|have|not)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
+        (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|be)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
         (rf"{_THE}(?P<which>last year|this year|next year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
         (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}){_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),

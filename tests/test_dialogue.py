@@ -338,6 +338,11 @@ def test_names_before_a_question_are_what_it_is_about(understanding: Understandi
     assert (step.tool, set(step.spans.merchants)) == (Tool.SUBSCRIPTIONS, {"netflix", "disney"})
 
 
+def test_a_name_before_a_question_takes_the_place_of_the_one_before(understanding: Understanding) -> None:
+    plan = understanding.plan("no, aldi then. how much in 2026?", KNOWN, after(TESCO))
+    assert step_of(plan) == about(Tool.SUM, "aldi", period="in 2026")
+
+
 def test_when_somebody_was_last_there_is_not_asked_of_one_month(understanding: Understanding) -> None:
     october = about(Tool.COUNT, "tesco", period="in october")
     assert step_of(understanding.plan("and when was I there last", KNOWN, after(october))) == about(Tool.LAST, "tesco")

@@ -157,6 +157,7 @@ def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
         ("the first two weeks of October", "2026-10-01/2026-10-14"),
         ("the last two weeks of October", "2026-10-18/2026-10-31"),
         ("the last day of May", "2026-05-31/2026-05-31"),
+        ("in may it was more", "2026-05-01/2026-05-31"),
         ("the first 10 days of this month", "2026-11-01/2026-11-10"),
         ("the first three months of this year", "2026-01-01/2026-03-31"),
         ("the last three months of 2025", "2025-10-01/2025-12-31"),

@@ -90,8 +90,8 @@ def learn(settings: Settings, examples: Sequence[Example], target: Path, bar: Ba
             vectors = embedded(cache, embedder, [example.text for example in examples], told)
     finally:
         cache.close()
-    with err.status("fitting: a minute for ten thousand utterances"):
-        head = train(examples, vectors, embedder.version)
+    with err.status("fitting: two minutes for ten thousand utterances"):
+        head = train(examples, vectors, embedder.version, embedder.embed)
     head.save(target)
     kind = "several at once" if head.several else "one at a time"
     err.print(f"{target}: {len(head.labels)} intents, {kind}, from {len(examples)} utterances")

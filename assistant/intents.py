@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.router import Vectors, store, stored, word_grams
+from assistant.router import Embed, Vectors, store, stored, word_grams
 from data.errors import InvalidInput
 
 # The label of an utterance that is none of the intents.
 OUT = "oos"
-# The matrix of all pairs grows with the square: about a minute and 2 GB for so many.
+# The matrix of all pairs grows with the square: some minutes and 3 GB for so many.
 MOST_EXAMPLES = 12_000
 # Gaussian widths to choose from, by leaving one utterance out, on a portion so that choosing takes seconds.
 WIDTHS = (0.5, 1.0, 2.0)
@@ -31,10 +31,13 @@ CHOOSING = 1500
 RIDGE = 0.1
 # What words count for beside meaning: half for the words and their pairs, half for the parts of words.
 HALF = np.float32(0.5**0.5)
-# With fewer examples that are none of the intents, intents are withheld in turn to see what a strange message looks like,
-# and one message in five is taken to be strange.
+# With fewer examples that are none of the intents, utterances spliced from two of them are learned as neither, and intents are
+# withheld in turn to see what a strange message looks like; one message in five is taken to be strange.
 ENOUGH_OUT = 30
 STRANGE = 0.2
+SPLICED = 2000
+# A spliced one counts for less, as it may still say what one of the two asks for.
+SPLICED_RIDGE = 0.5
 _WORD = re.compile(r"[a-z0-9']+")
 Rows = NDArray[np.bool_]
 
@@ -113,10 +116,11 @@ class IntentHead:
         return head
 
 
-def train(examples: Sequence[Example], vectors: Vectors, version: str) -> IntentHead:
+def train(examples: Sequence[Example], vectors: Vectors, version: str, embed: Embed) -> IntentHead:
     """Fit a head on utterances and their embeddings [len(examples), 384]; imports scikit-learn, so do it outside a server.
 
-    version: of the embedding. A minute for ten thousand utterances, a second for one thousand.
+    version: of the embedding. embed: makes embeddings of utterances that are spliced from these. Two minutes for ten thousand
+    utterances, some seconds for one thousand.
     Raises InvalidInput where nothing can be learned: fewer than two intents, too many utterances, or labels without any pattern.
     """
     labels = tuple(sorted({label for example in examples for label in example.intents}))
@@ -132,10 +136,17 @@ def train(examples: Sequence[Example], vectors: Vectors, version: str) -> Intent
     grams, idf = _grams([example.text for example in examples])
     words = _matrix([_words(example.text, grams, idf) for example in examples], len(grams))
     width = _width(vectors, words, targets)
-    inverse = _inverse(vectors, words, width)
+    said, within = len(targets), targets > 0
+    if not several and targets[:, -1].sum() < ENOUGH_OUT:
+        texts, pairs = _spliced(examples, within)
+        vectors = np.vstack([vectors, embed(texts)])
+        words = _matrix([_words(text, grams, idf) for text in (*(example.text for example in examples), *texts)], len(grams))
+        targets = np.vstack([targets, np.zeros((len(texts), targets.shape[1]), np.float32)])
+        within = np.vstack([within, within[pairs].any(1)])
+    inverse = _inverse(vectors, words, width, said)
     pulls = inverse @ targets
-    unseen = targets - pulls / np.diag(inverse)[:, None]
-    fitted: dict[str, Any] = _several(unseen, targets) if several else _single(unseen, targets, inverse, pulls)
+    unseen = (targets - pulls / np.diag(inverse)[:, None])[:said]
+    fitted: dict[str, Any] = _several(unseen, targets) if several else _single(unseen, targets, inverse, pulls, within)
     return IntentHead(
         version=version,
         labels=labels,
@@ -148,6 +159,15 @@ def train(examples: Sequence[Example], vectors: Vectors, version: str) -> Intent
         weights=(words.T @ pulls).astype(np.float32),
         **fitted,
     )
+
+
+def _spliced(examples: Sequence[Example], within: Rows) -> tuple[list[str], NDArray[np.int64]]:
+    """Texts that begin as an utterance and end as one of another intent; and the places [texts, 2] of the two."""
+    draw = np.random.default_rng(0)
+    pairs = draw.integers(len(examples), size=(min(SPLICED, len(examples)), 2))
+    pairs = pairs[~(within[pairs[:, 0]] & within[pairs[:, 1]]).any(1)]
+    halves = [(examples[a].text.split(), examples[b].text.split()) for a, b in pairs]
+    return [" ".join([*a[: max(1, len(a) // 2)], *b[len(b) // 2 :]]) for a, b in halves], pairs
 
 
 def _near(cosines: Vectors, width: float) -> Vectors:
@@ -203,17 +223,18 @@ def _width(vectors: Vectors, words: Any, targets: Vectors) -> float:
     some = np.unique(np.linspace(0, len(targets) - 1, min(CHOOSING, len(targets))).astype(int))
 
     def error(width: float) -> float:
-        inverse = _inverse(vectors[some], words[some], width)
+        inverse = _inverse(vectors[some], words[some], width, len(some))
         return float((((inverse @ targets[some]) / np.diag(inverse)[:, None]) ** 2).sum())
 
     return min(WIDTHS, key=error)
 
 
-def _inverse(vectors: Vectors, words: Any, width: float) -> Vectors:
+def _inverse(vectors: Vectors, words: Any, width: float, said: int) -> Vectors:
+    """said: how many were said by somebody; those after them were spliced."""
     from scipy.linalg import lapack  # noqa: PLC0415  only training needs it
 
     kernel = np.asfortranarray(_near(vectors @ vectors.T, width) + (words @ words.T).toarray(), dtype=np.float32)
-    kernel[np.diag_indices(len(kernel))] += RIDGE
+    kernel[np.diag_indices(len(kernel))] += np.where(np.arange(len(kernel)) < said, RIDGE, SPLICED_RIDGE).astype(np.float32)
     lower, failed = lapack.spotrf(kernel, lower=1, overwrite_a=1, clean=1)
     half, broken = lapack.spotri(lower, lower=1, overwrite_c=1)
     if failed or broken:
@@ -222,7 +243,7 @@ def _inverse(vectors: Vectors, words: Any, width: float) -> Vectors:
     return inverse
 
 
-def _single(unseen: Vectors, targets: Vectors, inverse: Vectors, pulls: Vectors) -> dict[str, Any]:
+def _single(unseen: Vectors, targets: Vectors, inverse: Vectors, pulls: Vectors, within: Rows) -> dict[str, Any]:
     """The probability that the best label is right, from utterances left out; where strange ones are few, from intents too."""
     margins = _margins(unseen, np.zeros(0, np.float32), several=False)
     best = margins.argmax(1)
@@ -231,7 +252,7 @@ def _single(unseen: Vectors, targets: Vectors, inverse: Vectors, pulls: Vectors)
         raise InvalidInput("nothing can be learned: no utterance is like another one of its intent")
     tops, outcomes, counts = [margins.max(1)], [right], [np.ones(len(right))]
     if targets[:, -1].sum() < ENOUGH_OUT:
-        strange = _withheld(targets, inverse, pulls)
+        strange = _withheld(targets, inverse, pulls, within)
         tops.append(strange)
         outcomes.append(np.zeros(len(strange), dtype=bool))
         counts.append(np.full(len(strange), STRANGE / (1 - STRANGE) * len(right) / len(strange)))
@@ -239,17 +260,20 @@ def _single(unseen: Vectors, targets: Vectors, inverse: Vectors, pulls: Vectors)
     return {"slope": slope, "at_floor": at_floor, "sure": 0.5, "floors": np.zeros(0, np.float32)}
 
 
-def _withheld(targets: Vectors, inverse: Vectors, pulls: Vectors) -> Vectors:
-    """What the best margin of each utterance would be had its intent, and a fifth of the others, not been learned."""
+def _withheld(targets: Vectors, inverse: Vectors, pulls: Vectors, within: Rows) -> Vectors:
+    """What the best margin of each utterance would be had its intent, and a fifth of the others, not been learned.
+
+    within: [utterances, labels], what each asks for, or was spliced from.
+    """
     number = targets.shape[1] - 1
     tops = []
     for first in range(min(5, number)):
         intents = np.arange(first, number, 5)
-        gone = np.flatnonzero(targets[:, intents].any(1))
+        gone = np.flatnonzero(within[:, intents].any(1))
         block = inverse[np.ix_(gone, gone)]
         sums = targets[gone] - np.linalg.solve(block, pulls[gone])
         margins = _margins(sums, np.zeros(0, np.float32), several=False)
-        tops.append(np.delete(margins, intents, axis=1).max(1))
+        tops.append(np.delete(margins, intents, axis=1)[targets[gone].any(1)].max(1))
     return np.concatenate(tops)
 
 

@@ -229,7 +229,7 @@ def measure(one: Set, vectors: Vectors, embedder: Embedder, told: Told) -> Measu
     """
     asked: list[Asked] = []
     for places, held in _rounds(one):
-        head = train([one.learn[at].example for at in places], vectors[places], embedder.version)
+        head = train([one.learn[at].example for at in places], vectors[places], embedder.version, embedder.embed)
         for item in held:
             asked.append(ask(head, embedder, item, one.never))
             told(len(asked), len(one.hold or one.learn))

@@ -104,8 +104,8 @@ def test_each_utterance_is_asked_about_once_by_a_head_that_did_not_learn_it(
 ) -> None:
     learned: dict[int, set[str]] = {}
 
-    def noted(examples: list[Example], vectors: object, version: str) -> IntentHead:
-        head = train(examples, vectors, version)  # type: ignore[arg-type]
+    def noted(examples: list[Example], *rest: object) -> IntentHead:
+        head = train(examples, *rest)  # type: ignore[arg-type]
         learned[id(head)] = {example.text for example in examples}
         kept.append(head)
         return head

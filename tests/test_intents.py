@@ -52,7 +52,14 @@ def examples() -> list[Example]:
 
 
 def trained(embedder: Embedder, some: Sequence[Example]) -> IntentHead:
-    return train(some, embedder.embed([example.text for example in some]), embedder.version)
+    return train(some, embedder.embed([example.text for example in some]), embedder.version, embedder.embed)
+
+
+def test_what_is_half_of_one_intent_and_half_of_another_is_neither(embedder: Embedder) -> None:
+    whole, spliced = "how much money is in my account", "how much money is until when today"
+    head = trained(embedder, examples())
+    known, mixed = (head.classify(text, embedder.embed([text])[0]).ranked[0][1] for text in (whole, spliced))
+    assert mixed < known
 
 
 def test_a_head_knows_new_wordings_and_abstains_from_what_is_strange(embedder: Embedder) -> None:

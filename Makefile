@@ -17,8 +17,8 @@ run: setup  ## everything on http://127.0.0.1:8080
 setup:
 	@tools/setup.sh
 
-test: check browser node  ## every check and every test
-	$(BIN)/pytest
+test: check browser node  ## every check and every test, on two cores, a file at a time on each
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-postgres: setup  ## the tests on PostgreSQL instead of SQLite, a server of their own; ARGS are pytest's
 	@tools/postgres.sh $(ARGS)

@@ -30,7 +30,17 @@ PACKAGES = ("api", "assistant", "retrieval", "connectors", "prompts", "data", "e
 PINNED = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
 NAMES = [pin.split("==")[0] for pin in PINNED]
 # Wanted by a library of ours when it does what we ask of it, or run as a command: no code of ours imports them.
-NOT_IMPORTED = {"onnx", "psycopg", "psycopg-binary", "python-multipart", "import-linter", "mypy", "pytest-asyncio", "ruff"}
+NOT_IMPORTED = {
+    "onnx",
+    "psycopg",
+    "psycopg-binary",
+    "python-multipart",
+    "import-linter",
+    "mypy",
+    "pytest-asyncio",
+    "pytest-xdist",
+    "ruff",
+}
 # What a follow-up can be, beside the tools that a question can ask for.
 FOLLOW_UPS = {"details", "both", "other", "follow"}
 
@@ -236,8 +246,14 @@ def test_every_message_that_code_says_is_in_the_catalogue() -> None:
 
 def test_every_message_of_the_catalogue_is_said_somewhere() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "assistant").glob("*.py")))
-    unsaid = [key for key in catalogue() if f'"{key}"' not in text and f'"{key.split(".")[1]}"' not in text]
+    # How a reading is put is found by its tool.
+    said = [key for key in catalogue() if not key.startswith("reading.")]
+    unsaid = [key for key in said if f'"{key}"' not in text and f'"{key.split(".")[1]}"' not in text]
     assert not unsaid
+
+
+def test_what_is_offered_to_choose_from_is_of_tools_that_there_are() -> None:
+    assert {key.split(".")[1] for key in catalogue() if key.startswith("reading.")} <= {tool.value for tool in Tool}
 
 
 def test_the_router_has_wordings_for_every_tool_and_for_nothing_else() -> None:

@@ -30,11 +30,12 @@ from assistant.outside import Outside
 from assistant.plan import Plan, Spans
 from assistant.replay import Nobody, Replay, Stored
 from assistant.resolve import Alike, synonyms_of
+from assistant.spans import Sellers
 from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
 from assistant.wordings import Wordings, said_of_pages, said_of_terms
 from connectors.card_services import CardServices
-from connectors.categories import DEFAULT_RULES, Categories, merchant_kinds
+from connectors.categories import DEFAULT_RULES, SELLERS, Categories, merchant_kinds
 from connectors.exchange import TokenExchange
 from connectors.gateway import Gateway
 from connectors.payments import PaymentServices
@@ -516,7 +517,7 @@ async def _made(
         understanding=Understanding(head, embedder.embed, SURE if settings.sure is None else settings.sure),
         synonyms=synonyms_of(categories.synonyms()),
         category_names={c: categories.display(c) for c in categories.synonyms()},
-        vocabulary=router.vocabulary(embedder.english(), kinds.knows),
+        vocabulary=router.vocabulary(embedder.english(), kinds.knows, _sellers()),
         page_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_pages()),
         term_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_terms()),
         always_model=settings.planner == "model",
@@ -526,6 +527,12 @@ async def _made(
 
 def _kinds(settings: Settings, embedder: Embedder) -> Kinds:
     return Kinds(embedder, merchant_kinds(), settings.models / f"kinds-{embedder.version}.npy")
+
+
+def _sellers() -> Sellers:
+    rules = Categories.load(SELLERS)
+    said = {word: kind for kind, words in rules.synonyms().items() for word in words}
+    return Sellers(said, lambda text: rules.categorise(text, None, None)[0])
 
 
 def _wordings(settings: Settings, embedder: Embedder, said: Sequence[tuple[wordings.Meaning, str]]) -> Wordings:

@@ -18,6 +18,7 @@ import yaml
 from numpy.typing import NDArray
 
 from assistant import periods
+from assistant.numerals import NOTES, NUMERAL, values
 from assistant.pasted import Bill, Said
 from assistant.periods import Today
 from assistant.relative import Worked, divides, parts_of, says_all, without_parts, worked
@@ -244,18 +245,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:in|of|since|for|year)\s*$", re.IGNORECASE)
-_SMALL = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
-    "nineteen": 19,
-}  # fmt: skip
-_TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
-_NOTES = {"tenner": 10, "fiver": 5}
-_NUMERAL = "|".join([*_SMALL, *_TENS, *_NOTES, "hundred", "thousand", "grand"])
 _IN_WORDS = re.compile(
-    rf"(?<![\w-])(?:a\s+)?(?P<words>(?:{_NUMERAL})(?:(?:\s+and\s+|[\s-]+)(?:{_NUMERAL}))*)(?P<unit>\s+(?:pounds?|quid|euros?|dollars?|pence))?(?![\w-])",
+    rf"(?<![\w-])(?:a\s+)?(?P<words>(?:{NUMERAL})(?:(?:\s+and\s+|[\s-]+)(?:{NUMERAL}))*)(?P<unit>\s+(?:pounds?|quid|euros?|dollars?|pence))?(?![\w-])",
     re.IGNORECASE,
 )
 _LIKE_AN_AMOUNT = re.compile(
@@ -268,9 +259,9 @@ _AFTER_AMOUNT = re.compile(
 # How much it is depends on something beside the figure.
 _NOT_JUST = re.compile(
     rf"\b(?:at least|at most|up to|more than|less than|no more than|around|about|approx\w*|roughly|nearly|almost|between|half(?: of)?|a third of|double|twice|treble"
-    rf"|plus|minus|add|added|knock off|lots of|times)\s+(?:a |another )?(?:[£$€]?\d|{_NUMERAL})"
-    rf"|(?:\d|\b(?:{_NUMERAL}))(?:\s?(?:pounds?|quid|euros?|p|pence))?\s+(?:each|apiece|a head|per (?:person|head)|a piece|twice|more|less|extra|or so|ish|a (?:day|week|month)|on top"
-    rf"|minus|plus|times|off)\b|(?:pounds?|quid|euros?)\s+(?:{_NUMERAL}|\d)|\d\s?(?:%|percent|per cent|x\s?\d)|\bx\s?\d\b|\d-?ish\b",
+    rf"|plus|minus|add|added|knock off|lots of|times)\s+(?:a |another )?(?:[£$€]?\d|{NUMERAL})"
+    rf"|(?:\d|\b(?:{NUMERAL}))(?:\s?(?:pounds?|quid|euros?|p|pence))?\s+(?:each|apiece|a head|per (?:person|head)|a piece|twice|more|less|extra|or so|ish|a (?:day|week|month)|on top"
+    rf"|minus|plus|times|off)\b|(?:pounds?|quid|euros?)\s+(?:{NUMERAL}|\d)|\d\s?(?:%|percent|per cent|x\s?\d)|\bx\s?\d\b|\d-?ish\b",
     re.IGNORECASE,
 )
 _CODES = {
@@ -306,14 +297,14 @@ def _in_words(text: str, usual: str) -> list[tuple[re.Match[str], list[Money], b
     """Amounts in words, where they stand; "three fifty" may be two."""
     found = []
     for match in _IN_WORDS.finditer(text):
-        values = _values(re.findall(rf"(?:{_NUMERAL})\b", match["words"].lower()))
+        numbers = values(re.findall(rf"(?:{NUMERAL})\b", match["words"].lower()))
         unit = (match["unit"] or "").strip().lower()
-        marked = bool(unit) or any(note in match["words"].lower() for note in _NOTES)
+        marked = bool(unit) or any(note in match["words"].lower() for note in NOTES)
         # "Five a side", "new one": a bare word is an amount where it stands like one.
         like = _LIKE_AN_AMOUNT.search(text[: match.start()]) and _AFTER_AMOUNT.match(text[match.end() :])
-        if marked or (like and max(values) >= LEAST_BARE):
+        if marked or (like and max(numbers) >= LEAST_BARE):
             pence = Decimal(100 if unit == "pence" else 1)
-            found.append((match, [Money.of(Decimal(v) / pence, _code(match.group(), usual)) for v in values], marked))
+            found.append((match, [Money.of(Decimal(v) / pence, _code(match.group(), usual)) for v in numbers], marked))
     return found
 
 
@@ -334,27 +325,6 @@ def _with_pence(found: Sequence[tuple[re.Match[str], list[Money], bool]], text: 
 
 # A smaller number in words alone is hardly an amount.
 LEAST_BARE = 5
-
-
-def _values(numerals: Sequence[str]) -> list[int]:
-    """The numbers that numerals are of, one after the other: "one hundred" "twenty" is one, "three" "fifty" are two."""
-    found, total, part = [], 0, 0
-    for word in numerals:
-        if word == "hundred" and part < 10:
-            part = (part or 1) * 100
-        elif word in ("thousand", "grand") and not total:
-            total, part = (part or 1) * 1000, 0
-        elif (word in _TENS and part % 100 == 0) or (
-            word in _SMALL and part % 100 == 0 and not (part and total == 0 and part < 100)
-        ):
-            part += _TENS.get(word) or _SMALL[word]
-        elif word in _SMALL and _SMALL[word] < 10 and part % 10 == 0 and part % 100 >= 20:
-            part += _SMALL[word]
-        else:
-            if total or part:
-                found.append(total + part)
-            total, part = 0, _NOTES.get(word) or _TENS.get(word) or _SMALL.get(word) or (100 if word == "hundred" else 1000)
-    return [*found, total + part] if total or part else found
 
 
 def _code(words: str, usual: str) -> str:
@@ -380,7 +350,7 @@ def _money(words: str, usual: str) -> Money | None:
 # Where a name that was said must end.
 _STOP = (
     r"(?=$|[,;:!?\n(]|\.(?:\s|$)|\s+(?:[£$€]|\d)|\s+(?:for|from|with|ref|reference|on|about|around|roughly|at least|at most|up to|between|each|twice|both|minus|plus|half|today|tomorrow|now|please|pls|by|via|as|at|and|back|asap|out of|into|in"
-    rf"|my|our|the|an?|the same|same|like|what|whatever|to|(?:a )?(?:{_NUMERAL})|using|that|some|money|his|her|their|instead|again|over|would you|will you|could you|can you|if you|whenever|when|i owe|which|cheers|ta|thanks|thank you|thx|mate"
+    rf"|my|our|the|an?|the same|same|like|what|whatever|to|(?:a )?(?:{NUMERAL})|using|that|some|money|his|her|their|instead|again|over|would you|will you|could you|can you|if you|whenever|when|i owe|which|cheers|ta|thanks|thank you|thx|mate"
     r"|who|whose|account|acc|sort|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)"
 )
 _NAME = r"(?P<name>[^\W\d_][^\d,;:!?\n]{0,60}?)"
@@ -541,7 +511,7 @@ _BESIDE_A_DAY = re.compile(
 # A time that is no one day, or that nobody here waits for.
 _SOME_TIME = re.compile(
     r"\b(?:tonight|later|pay ?day|(?:the|this|next) weekend(?!')|(?:on|at|by|before) (?:christmas|new year|easter|boxing)|(?:end|start|beginning|middle) of (?:the|this|next)"
-    rf"|in (?:an?|a few|a couple of|\d+|{_NUMERAL}) (?:minutes?|hours?|days?|weeks?|fortnights?|months?)|next (?:week|month|year)(?!')|yesterday|at (?:noon|midnight)"
+    rf"|in (?:an?|a few|a couple of|\d+|{NUMERAL}) (?:minutes?|hours?|days?|weeks?|fortnights?|months?)|next (?:week|month|year)(?!')|yesterday|at (?:noon|midnight)"
     r"|this (?:evening|afternoon|morning)|in the (?:morning|evening|afternoon)|when(?:ever)? it(?:'s| is) due)\b|\b\d{1,2}(?::\d\d)?\s?(?:am|pm)\b"
     rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{'|'.join(periods.MONTHS)})\b|\bthe \d{{1,2}}(?:st|nd|rd|th)\b"
 )
@@ -1011,7 +981,7 @@ def _several(text: str, names: Sequence[str], around: Around) -> Several | None:
             continue
         beside = matching(other, around.beneficiaries)
         said = words_of(plain(other))
-        number = re.match(rf"(?:{_NUMERAL})\b", other, re.IGNORECASE)
+        number = re.match(rf"(?:{NUMERAL})\b", other, re.IGNORECASE)
         strange = said - _NOBODY and not said & _BESIDE and not number and pair["by"] != ","
         if beside or strange:
             offered = [b.name for b in [*matching(one, around.beneficiaries), *beside]]

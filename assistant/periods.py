@@ -20,12 +20,16 @@ from data.party import Frozen
 
 
 class Period(Frozen):
-    """Days, both included. `since` None: from the first day held. `open_end`: it may reach past today."""
+    """Days, both included. `since` None: from the first day held. `open_end`: it may reach past today.
+
+    ends: the last day of a unit that is not over, "this week", for what is asked of the days ahead.
+    """
 
     since: dt.date | None
     until: dt.date
     label: str
     open_end: bool = False
+    ends: dt.date | None = None
 
 
 class PeriodSpan(Frozen):
@@ -255,7 +259,7 @@ def _whole_month(first: dt.date, today: Today) -> Period:
     last = _month_end(first)
     name = format_date(first, "MMMM y", locale="en_GB")
     if first <= today.date < last:
-        return _between(first, today.date, f"in {name} so far")
+        return _between(first, today.date, f"in {name} so far").model_copy(update={"ends": last})
     return Period(since=first, until=last, label=f"in {name}")
 
 
@@ -290,7 +294,9 @@ def _unit_period(unit: str, back: int, today: Today, name: str) -> Period:
     end = start + _STEP[unit] - dt.timedelta(days=1)
     if unit == "month" and back >= 0:
         return _whole_month(start, today)
-    return _between(start, today.date if back == 0 else end, name, open_end=back < 0)
+    if back == 0:
+        return _between(start, today.date, name).model_copy(update={"ends": end})
+    return _between(start, end, name, open_end=back < 0)
 
 
 def _relative(match: re.Match[str], today: Today) -> Period:
@@ -314,12 +320,18 @@ def _count(text: str) -> int:
 
 
 def _rolling(match: re.Match[str], today: Today) -> Period:
-    n, unit = _count(match["n"]), match["unit"]
-    if match["which"] == "next":
+    n, unit = _count(match["n"] or "one"), match["unit"]
+    units = unit if n == 1 else f"{n} {unit}s"
+    if match["which"] in ("next", "coming"):
         until = today.date + _STEP[unit] * n
-        return _between(today.date, until, f"in the next {n} {unit}s", open_end=True)
+        return _between(today.date, until, f"in the next {units}", open_end=True)
     since = today.date - _STEP[unit] * n + dt.timedelta(days=1)
-    return _between(since, today.date, f"in the last {n} {unit}s")
+    return _between(since, today.date, f"in the last {units}")
+
+
+def _running(match: re.Match[str], today: Today) -> Period:
+    """For the year: the one that it is."""
+    return _unit_period(match["unit"], 0, today, f"this {match['unit']}")
 
 
 def _ago(match: re.Match[str], today: Today) -> Period:
@@ -762,9 +774,12 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (r"(?:from|(?<!difference )between) (?P<from>(?:19|20)\d\d) (?:to|and|until|till|-) (?P<to>(?:19|20)\d\d)", _years),
         (r"(?:in |during |for )?(?:the )?tax year (?P<from>(?:19|20)\d\d)[/-](?P<to>(?:20)?\d\d)", _numbered_tax_year),
         (r"(?:in |during |for )?(?:the )?(?P<from>(?:19|20)\d\d)(?:[/-](?P<to>(?:20)?\d\d))? tax year", _numbered_tax_year),
-        (rf"(?:every|each) (?:{_WEEKDAY}|weekend)|(?:the )?(?:(?:early |late )?(?:may|spring|summer|august) )?bank holiday(?: weekend| monday)?|(?:remembrance|mothering|palm) sunday|cyber monday|shrove tuesday|ash wednesday|maundy thursday", _not_one_day),
+        (rf"(?:every|each|(?:on|of) an?|(?:on )?a typical|(?:on )?an average) (?:{_WEEKDAY}|weekend)|(?:at )?(?:the )?(?:start|beginning|middle|end) of (?:the |last |this )?(?:spring|summer|autumn|winter)|(?:on |at )?(?:{_WEEKDAY})s|(?:at |on )?weekends|(?:the )?(?:(?:early |late )?(?:may|spring|summer|august) )?bank holiday(?: weekend| monday)?|(?:remembrance|mothering|palm) sunday|cyber monday|shrove tuesday|ash wednesday|maundy thursday", _not_one_day),
         (rf"{_THE}(?:rest|remainder) of (?:the |this )?{_UNIT_CAL}", _rest_of),
         (rf"{_THE}(?P<which>last|past|previous|next|coming) {_NUMBER} {_UNIT}", _rolling),
+        (rf"(?:over|in|during|within|for|across) the (?P<which>last|past|next|coming) {_UNIT_CAL}(?P<n>)(?! (?:but|before))", _rolling),
+        (rf"(?:the )?(?P<which>past) {_UNIT_CAL}(?P<n>)", _rolling),
+        (rf"(?:for|over|across|during|throughout) the {_UNIT_CAL}(?: so far)?(?=\s*(?:$|[?.!,]|please|pls|thanks|and|or|by|at|on|from|in total))", _running),
         (rf"(?:about |around )?{_NUMBER} {_UNIT} ago", _ago),
         (rf"{_THE}(?P<edge>first|last) (?:{_NUMBER} )?(?P<unit>day|week|fortnight|month)s? (?:of|in) (?:the month of )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<of>(?:the|this|last|previous) (?:month|year))|(?:the year )?(?P<year2>(?:19|20)\d\d))", _edge),
         (rf"{_THE}(?P<which>first|second|third|fourth|last|final) weekend (?:of|in) {_MONTH.format('')}(?: {_YEAR.format('')})?", _weekend_of),
@@ -817,6 +832,21 @@ def find(text: str, today: Today) -> Iterator[PeriodSpan]:
         except _NoSuchDay:
             period = None
         yield PeriodSpan(start=start, end=end, period=period)
+
+
+_DAY_SAID = re.compile(r"^(?!last |the last |previous )(?:on |for |by )?(?P<day>(?:the )?[\w' ]+)$")
+
+
+def ahead(text: str, period: Period, today: Today) -> Period:
+    """The day that words such as "on Friday" or "the 3rd" mean of days that are to come; another period as it is."""
+    if period.since != period.until or period.until >= today.date:
+        return period
+    said = _DAY_SAID.match(text.lower().strip())
+    later = read(f"until {said['day']}", today) if said else None
+    if said is None or later is None or later.until < today.date:
+        return period
+    on_it = text.lower().startswith("on ") or said["day"] in WEEKDAYS
+    return _between(later.until, later.until, open_end=True) if on_it else later
 
 
 _BACK = re.compile(rf"\b{_NUMBER} {_UNIT} ago\b")

@@ -11,6 +11,7 @@ from dateutil.relativedelta import relativedelta
 from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
+from assistant.spans import words_of
 from assistant.spending import last
 from assistant.tools import Context, ToolResult, finish, literal, only_files, select
 from data.banking import Account, AccountKind, Balance, Frequency, Kind, StatedBalance
@@ -48,6 +49,8 @@ def balance(query: Query, context: Context) -> ToolResult:
     stated = _stated(query, context)
     if not stated and (refused := only_files(query, context)):
         return refused
+    if (then := _then(query, context)) is not None:
+        return _balance_then(query, context, then)
     for account, found in stated:
         _say_stated(account, found, context)
     for account in query.accounts:
@@ -68,6 +71,43 @@ def balance(query: Query, context: Context) -> ToolResult:
         if live.credit_line is not None and live.credit_line.minor > 0:
             context.say("balance.overdraft", line=context.book.money("arranged overdraft", live.credit_line))
     return finish(query, context, None)
+
+
+def _then(query: Query, context: Context) -> dt.date | None:
+    """The day that is over of which the balance is asked: "at the end of October", "on the 1st"."""
+    said = next(iter(query.step.spans.periods), "")
+    if (back := ago(said, context.today)) is not None:
+        return back
+    if not query.periods or query.periods[0].until >= context.today:
+        return None
+    period = query.periods[0]
+    return period.since if period.since is not None and _BEGINNING.search(said) else period.until
+
+
+_BEGINNING = re.compile(r"\b(?:start|beginning)\b")
+
+
+def _balance_then(query: Query, context: Context, day: dt.date) -> ToolResult:
+    """What was booked at the end of a day that is over: the balance now, without all that was booked since."""
+    held = context.queries.held(context.accounts(query), context.today)
+    told = False
+    for account in query.accounts:
+        live = _balance_of(account, context)
+        if live is None or held is None or day < held[0]:
+            continue
+        since = Selection(accounts=(account.id,), since=day + dt.timedelta(days=1), until=context.today)
+        rows = context.queries.rows(since, Order.OLDEST)
+        moved = Money(minor=sum(r["amount_minor"] for r in rows), currency=account.currency)
+        formula = f"{live.booked.plain} - {moved.plain}"
+        ids = tuple(r["source_id"] for r in rows)
+        then = context.book.money(f"booked balance then: {account.name}", live.booked - moved, ids, formula, signed=True)
+        context.say("balance.then", name=context.named(account), booked=then, day=context.book.day("at the end of", day))
+        told = True
+    if not told:
+        context.say("balance.not_then", no=context.no("payments held"), day=context.book.day("asked about", day))
+    period = Period(since=day, until=day, label=f"at the end of {shown(day)}")
+    outcome = Outcome.ANSWER if told else Outcome.NONE
+    return finish(query, context, period, outcome=outcome, leaves_out=["pending payments"])
 
 
 def position(query: Query, context: Context) -> ToolResult:
@@ -192,7 +232,7 @@ def standing_orders(query: Query, context: Context) -> ToolResult:
     if not orders:
         return _none(query, context, "standing_orders.none", "standing orders found")
     context.say("standing_orders.head", count=context.book.count("standing orders", len(orders), (), "standing order"))
-    for order in orders:
+    for order in sorted(orders, key=lambda o: -o.amount.minor):
         slots = {"amount": context.book.money("amount", order.amount), "name": context.book.name("payee", literal(order.payee))}
         if order.next_on is None:
             context.say("standing_orders.ended", **slots, often=OFTEN[order.frequency])
@@ -205,8 +245,8 @@ def _asked(query: Query, *texts: str) -> bool:
     """Whether one of the texts is what the customer named, or they named nothing."""
     said = [m.said.casefold() for m in query.matches] + [n.casefold() for m in query.matches for n in m.names]
     said += [c.replace("_", " ") for c in query.categories]
-    words = " ".join(texts).casefold()
-    return not said or any(s in words or any(w in words for w in s.split() if len(w) > 3) for s in said)
+    words = words_of(" ".join(texts).casefold())
+    return not said or any(words_of(s) <= words or any(w in words for w in words_of(s) if len(w) > 3) for s in said)
 
 
 def _none(query: Query, context: Context, key: str, label: str) -> ToolResult:
@@ -223,7 +263,7 @@ def direct_debits(query: Query, context: Context) -> ToolResult:
     if not debits:
         return _none(query, context, "direct_debits.none", "direct debits found")
     context.say("direct_debits.head", count=context.book.count("direct debits", len(debits), (), "direct debit"))
-    for debit in debits:
+    for debit in sorted(debits, key=lambda d: -(d.previous_amount.minor if d.previous_amount else 0)):
         name = context.book.name("creditor", literal(debit.name))
         if debit.previous_amount is None or debit.previous_on is None:
             context.say("direct_debits.unused", name=name)
@@ -233,7 +273,19 @@ def direct_debits(query: Query, context: Context) -> ToolResult:
                 context.book.day("taken", debit.previous_on),
             )
             context.say("direct_debits.row", name=name, amount=amount, day=day)
+    taken = [(d.previous_amount, ()) for d in debits if d.previous_amount is not None]
+    _say_total(query, context, "direct_debits.total", taken)
     return finish(query, context, None)
+
+
+def _say_total(query: Query, context: Context, key: str, amounts: Sequence[tuple[Money, tuple[str, ...]]], **slots: str) -> None:
+    """What several amounts, each with its evidence, come to in the accounts' own currency."""
+    own = [(amount, ids) for amount, ids in amounts if amount.currency == query.accounts[0].currency]
+    if len(own) > 1:
+        formula = " + ".join(amount.plain for amount, _ in own)
+        evidence = tuple(key for _, ids in own for key in ids)
+        whole = total((amount for amount, _ in own), own[0][0].currency)
+        context.say(key, total=context.book.money("in all", whole, evidence, formula), **slots)
 
 
 def beneficiaries(query: Query, context: Context) -> ToolResult:
@@ -332,7 +384,8 @@ def _until(query: Query, context: Context) -> tuple[dt.date, str]:
     """Until when to look ahead: the date said, else the next payday, else a month."""
     ahead = next((p for p in query.periods if p.until >= context.today), None)
     if ahead is not None:
-        return ahead.until, "until " + shown(ahead.until)
+        day = ahead.ends or ahead.until
+        return day, "until " + shown(day)
     payday = context.known.today.payday
     if payday is not None:
         # Pay that is due by now may come any day.
@@ -342,31 +395,45 @@ def _until(query: Query, context: Context) -> tuple[dt.date, str]:
     return day, "until " + shown(day)
 
 
+# What is due, and that nothing is: from now on, on one day, over days that begin later.
+_AHEAD = {
+    "": ("upcoming.head", "upcoming.none"),
+    "day": ("upcoming.head_on", "upcoming.none_on"),
+    "days": ("upcoming.head_then", "upcoming.none_then"),
+}
+
+
 def upcoming(query: Query, context: Context) -> ToolResult:
     """What is planned and what is expected until a date, and what that would leave."""
     if refused := only_files(query, context):
         return refused
     until, words = _until(query, context)
-    payments = _meant(query, context, until)
+    since = next((p.since for p in query.periods if p.since is not None and p.since > context.today), None)
+    payments = [d for d in _meant(query, context, until) if since is None or d.day >= since]
     if not payments and not query.periods and (query.matches or query.categories):
         # "The next rent": the first one there is, however far ahead.
         later = _meant(query, context, context.today + relativedelta(years=1))
         payments = [d for d in later if d.day == later[0].day]
         until, words = (later[0].day, "until " + shown(later[0].day)) if later else (until, words)
-    period = Period(since=context.today + dt.timedelta(days=1), until=until, label=words, open_end=True)
+    if since is not None:
+        words = f"on {shown(since)}" if since == until else f"from {shown(since)} to {shown(until)}"
+    period = Period(since=since or context.today + dt.timedelta(days=1), until=until, label=words, open_end=True)
+    between = {"until": context.book.day("until", until)} | ({"since": context.book.day("since", since)} if since else {})
+    due_key, none_key = _AHEAD["" if since is None else "day" if since == until else "days"]
     if not payments:
-        until_fact = context.book.day("until", until)
-        context.say("upcoming.none", Nothing=context.no("payments due", "Nothing"), until=until_fact)
+        context.say(none_key, Nothing=context.no("payments due", "Nothing"), **between)
         return finish(query, context, period, outcome=Outcome.NONE)
     lines = [(d, _due_facts(context, d)) for d in sorted(payments, key=lambda d: (not d.planned, d.day, d.name))]
     currency = query.accounts[0].currency
     own = [d for d in payments if d.amount.currency == currency]
     whole = total((d.amount for d in own), currency)
     sum_fact = context.book.money("due", whole, (), " + ".join(d.amount.plain for d in own))
-    context.say("upcoming.head", until=context.book.day("until", until), total=sum_fact)
+    context.say(due_key, total=sum_fact, **between)
     for one, slots in lines:
         context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
-    _say_left(query, context, payments)
+    if since is None:
+        # Of days that begin later, nobody knows what is there when they begin.
+        _say_left(query, context, payments)
     return finish(query, context, period, leaves_out=["other spending", "money coming in"])
 
 
@@ -431,6 +498,10 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
         name = context.book.name("merchant", literal(one.name), one.ids)
         amount = context.book.money("amount", one.amount, one.ids[-1:])
         context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=context.book.day("next", one.next_on))
+    if not named and not query.step.spans.change:
+        for often in dict.fromkeys(one.often for one in found):
+            alike = [(one.amount, one.ids[-1:]) for one in found if one.often == often]
+            _say_total(query, context, "subscriptions.total", alike, often=often)
     for one in dearer:
         _say_dearer(context, one)
     if named and not dearer and any(one.before is None for one in found):
@@ -535,10 +606,12 @@ def afford(query: Query, context: Context) -> ToolResult:
     asked = context.book.money("asked about", amount)
     formula = f"{found.booked.plain} - {out.plain} - {amount.plain}"
     left_fact = context.book.money("left", left, (), formula)
+    # "Would I go overdrawn" asks the other way round.
+    yes, no = ("No", "Yes") if query.step.spans.change else ("Yes", "No")
     if left.minor >= 0:
-        context.say("afford.yes", Yes=context.book.words("finding", "Yes"), amount=asked, left=left_fact, until=words)
+        context.say("afford.yes", Yes=context.book.words("finding", yes), amount=asked, left=left_fact, until=words)
     else:
-        context.say("afford.no", No=context.book.words("finding", "No"), amount=asked, short=left_fact, until=words)
+        context.say("afford.no", No=context.book.words("finding", no), amount=asked, short=left_fact, until=words)
     _say_how(context, "afford.how", found, out, account)
     if found.credit_line is not None and found.credit_line.minor > 0:
         context.say("afford.overdraft", line=context.book.money("arranged overdraft", found.credit_line))

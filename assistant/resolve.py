@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from assistant import periods
 from assistant.merchants import How, Match, match
 from assistant.periods import Period
 from assistant.plan import Step, Tool
-from assistant.spans import Known, accounts_named, plain, says_account, words_of
+from assistant.spans import BESIDE, Known, accounts_named, plain, says_account, words_of
 from data.banking import Account, Kind
 from data.ledger import Payee
 from data.money import Money
@@ -63,16 +63,21 @@ class Alike(Frozen):
     codes: frozenset[str] = frozenset()
 
 
+# "On Friday" is the next one there.
+_OF_DAYS_AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
 Meaning = Callable[[str], Awaitable[Alike]]
 
 # Elsewhere the main account; asked about itself, a debit card may be that of any account.
 _ANY_CARD = re.compile(r"\b(?:debit|credit|bank|own) cards?\b")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _CURRENCY_WORDS = (("euros?|eur", "EUR"), ("dollars?|usd", "USD"), ("pounds?|quid|gbp", "GBP"))
-_OVER = re.compile(r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than)\b")
-_UNDER = re.compile(r"\b(?:under|below|less than|at most|up to|no more than|smaller than)\b")
-_STRICT_OVER = re.compile(r"\b(?:over|above|(?<!no )more than|bigger than|larger than|exceeding)\b")
-_STRICT_UNDER = re.compile(r"\b(?:under|below|less than|smaller than)\b")
+_OVER = re.compile(
+    r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than|(?:or|and) more)\b"
+)
+_UNDER = re.compile(r"\b(?:under|below|less than|at most|up to|no more than|smaller than|(?:or|and) less)\b")
+_ABOUT = re.compile(r"\b(?:around|about|roughly|approximately|approx|some|circa|(?P<short>nearly|almost|close to|just under))\b")
+_STRICT_OVER = re.compile(r"(?<!or )(?<!and )\b(?:over|above|(?<!no )more than|bigger than|larger than|exceeding)\b")
+_STRICT_UNDER = re.compile(r"(?<!or )(?<!and )\b(?:under|below|less than|smaller than)\b")
 _GROUPS: tuple[tuple[str, Group], ...] = (
     ("categor", Group.CATEGORY), ("type", Group.CATEGORY), ("kind", Group.CATEGORY), ("area", Group.CATEGORY), ("spend it on", Group.CATEGORY),
     ("month", Group.MONTH), ("account", Group.ACCOUNT), ("day", Group.DAY), ("merchant", Group.MERCHANT), ("shop", Group.MERCHANT),
@@ -91,13 +96,17 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     found: list[Period] = []
     for words in spans.periods:
         period = periods.read(words, known.today)
+        if period is not None and step.tool in _OF_DAYS_AHEAD:
+            period = periods.ahead(words, period, known.today)
         if period is None:
             return Unclear(key="no_payday" if "pay" in words else "no_such_period", said=words)
         found.append(period)
     if step.tool is not Tool.COMPARE:
         found = _innermost(found)
     any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
-    accounts, named = _accounts("" if any_card else spans.account, known, every=step.tool is Tool.ACCOUNTS)
+    # "How much could I move into savings": what is asked about is where it would come from.
+    goal = step.tool in (Tool.SPARE, Tool.AFFORD) and spans.account.startswith(("to ", "into "))
+    accounts, named = _accounts("" if any_card or goal else spans.account, known, every=step.tool is Tool.ACCOUNTS)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
     gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}
@@ -219,9 +228,24 @@ def _accounts(said: str, known: Known, *, every: bool) -> tuple[Sequence[Account
 
 
 async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match:
+    """Whom a name means; "the electricity bill" is whom the electricity is paid to, where nobody is called that."""
+    found = await _meant(name, step, known, meaning)
+    seller, _, bought = name.rpartition(" ")
+    if found.payees or not seller or bought not in BESIDE:
+        return found
+    without = await _match(seller, step, known, meaning)
+    return without.model_copy(update={"said": name}) if without.payees else found
+
+
+async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match:
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding, known.vocabulary.english)
+    if sellers := _sold_by(name, known):
+        codes = (await meaning(name)).codes
+        called = found.ids if found.how is How.EXACT else ()
+        meant = [p for p in known.payees if p.id in called or p.template in sellers or p.mcc in codes]
+        return Match(said=name, how=How.MEANING, payees=tuple(p for p in meant if p.template not in step.excluding))
     words, trades = words_of(name), known.vocabulary.trades
     if found.how is How.SPELLING and words <= known.words | known.vocabulary.english:
         # An ordinary word is no slip of the pen: "books" are not BOOTS.
@@ -242,6 +266,18 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
         meant = [p for p in meant if p.mcc is None or p.mcc in alike.codes] or meant
     payees = tuple(p for p in meant if p.template not in step.excluding)
     return Match(said=name, how=How.MEANING, payees=payees) if payees else found
+
+
+def _sold_by(name: str, known: Known) -> frozenset[str]:
+    """The templates of those who sell what a word says, where they are known for it by name: "the electricity"."""
+    sellers = known.vocabulary.sellers
+    kind = sellers.said.get(_DETERMINER.sub("", plain(name))) if sellers else None
+    if sellers is None or kind is None:
+        return frozenset()
+    return frozenset(p.template for p in known.payees if sellers.of(p.text) == kind)
+
+
+_DETERMINER = re.compile(r"^(?:(?:the|my|our|a)\s+)+")
 
 
 def _by_stem(words: set[str], known: Known) -> set[str]:
@@ -291,6 +327,10 @@ def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
         return amounts[0] + one if _STRICT_OVER.search(text) else amounts[0], None
     if _UNDER.search(text):
         return None, amounts[0] - one if _STRICT_UNDER.search(text) else amounts[0]
+    if about := _ABOUT.search(text):
+        # "Nearly four hundred" is less than that; a tenth either way is about it.
+        most = amounts[0] if about["short"] else amounts[0].share(Decimal("1.1"), ROUND_UP)
+        return amounts[0].share(Decimal("0.9"), ROUND_DOWN), most
     return amounts[0], amounts[0]
 
 

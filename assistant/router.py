@@ -12,7 +12,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from assistant.spans import PLACEHOLDERS, Known, Vocabulary, find, no_kind
+from assistant.plan import READ_WHOLE, Tool
+from assistant.spans import PLACEHOLDERS, Known, Sellers, Vocabulary, find, no_kind
 from assistant.wordings import said_of_pages
 from prompts.registry import word_list
 
@@ -70,16 +71,22 @@ def lessons(somebody: Known) -> dict[str, list[str]]:
     return taught
 
 
-def vocabulary(english: frozenset[str] = frozenset(), is_kind: Callable[[str], bool] = no_kind) -> Vocabulary:
-    """Every word that the router knows the meaning of. english, is_kind: see Vocabulary."""
+def vocabulary(
+    english: frozenset[str] = frozenset(), is_kind: Callable[[str], bool] = no_kind, sellers: Sellers | None = None
+) -> Vocabulary:
+    """Every word that the router knows the meaning of. english, is_kind, sellers: see Vocabulary."""
     by_label = words_by_label()
     asked = word_list("fillers").union(*(said for label, said in by_label.items() if label not in ABOUT_NOTHING))
     every = asked.union(*by_label.values())
-    return Vocabulary(every, asked, word_list("nobody"), word_list("trades"), english, is_kind)
+    return Vocabulary(every, asked, word_list("nobody"), word_list("trades"), english, is_kind, sellers)
 
 
 # Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".
 ABOUT_NOTHING = frozenset({"article", "help", "cannot", "refuse", "oos", "handover"})
+
+
+# In whose questions goods and shops are masked: the others name what they are about.
+_OWN_DATA = frozenset(Tool) - READ_WHOLE - ABOUT_NOTHING
 
 
 def _words(said: Sequence[str]) -> frozenset[str]:
@@ -104,19 +111,27 @@ def word_grams(masked: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Head:
-    """A linear head: weights over [embedding ; word features]. Belongs to one embedding version."""
+    """A linear head: weights over [embedding ; word features]. Belongs to one embedding version.
+
+    narrowing: weights over the embedding of one word and their bias, for whether it narrows what is asked.
+    """
 
     labels: tuple[str, ...]
     ngrams: Mapping[str, int]
     idf: Vectors
     weights: Vectors
     bias: Vectors
+    narrowing: Vectors
 
     def probabilities(self, masked: str, vector: Vectors) -> dict[str, float]:
         """Label -> probability, for a masked question and the embedding of its spoken form."""
         scores = self.weights @ self._features(masked, vector) + self.bias
         exp = np.exp(scores - scores.max())
         return dict(zip(self.labels, (exp / exp.sum()).tolist(), strict=True))
+
+    def narrows(self, vector: Vectors) -> float:
+        """How probably a word narrows what is asked, as goods, places, people and times do. vector: of the word alone."""
+        return float(1 / (1 + np.exp(-(self.narrowing[:-1] @ vector + self.narrowing[-1]))))
 
     def _features(self, masked: str, vector: Vectors) -> Vectors:
         words = np.zeros(len(self.idf), dtype=np.float32)
@@ -127,7 +142,14 @@ class Head:
         return np.concatenate([vector * EMBEDDING_WEIGHT, words / norm if norm else words]).astype(np.float32)
 
     def save(self, path: Path) -> None:
-        store(path, {"labels": self.labels, "ngrams": self.ngrams}, idf=self.idf, weights=self.weights, bias=self.bias)
+        store(
+            path,
+            {"labels": self.labels, "ngrams": self.ngrams},
+            idf=self.idf,
+            weights=self.weights,
+            bias=self.bias,
+            narrowing=self.narrowing,
+        )
 
     @classmethod
     def load(cls, path: Path) -> Head:
@@ -156,14 +178,17 @@ _REGULARISATION = 12.0
 def version(embedding_version: str) -> str:
     """What a head was made from; another one is trained when any of it changes."""
     digest = hashlib.sha256(embedding_version.encode())
-    for file in ("questions.yaml", "pages.yaml"):
+    for file in ("questions.yaml", "pages.yaml", "words.yaml"):
         digest.update((PROMPTS / file).read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()[:16]
 
 
-def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
-    """Fit a head on wordings by label. Takes seconds; imports scikit-learn, so do it outside a server."""
+def train(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[str] = ()) -> Head:
+    """Fit a head on wordings by label. Takes a minute; imports scikit-learn, so do it outside a server.
+
+    sold: descriptions of what is bought, whose words narrow what is asked.
+    """
     from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  only training needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
 
@@ -181,7 +206,8 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     counts = np.array([said_often[g] for g in grams], dtype=np.float32)
     idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
     empty = np.zeros((0, 0), dtype=np.float32)
-    blank = Head((), ngrams, idf, empty, empty[0:0].reshape(0))
+    nothing = empty[0:0].reshape(0)
+    blank = Head((), ngrams, idf, empty, nothing, nothing)
     # One by one, as questions come: in a batch the scales of int8 are those of its company.
     with ThreadPoolExecutor() as pool:
         vectors = np.concatenate(list(pool.map(lambda text: embed([spoken(text)]), texts)))
@@ -189,4 +215,22 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     features = vstack([csr_matrix(blank._features(t, v)) for t, v in zip(texts, vectors, strict=True)], format="csr")
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
     model.fit(features, labels)
-    return Head(tuple(model.classes_.tolist()), ngrams, idf, model.coef_.astype(np.float32), model.intercept_.astype(np.float32))
+    weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+    return Head(tuple(model.classes_.tolist()), ngrams, idf, weights, bias, _narrowing(embed, wordings, sold))
+
+
+def _narrowing(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[str]) -> Vectors:
+    """Fit what tells words that narrow from those that only ask: on words for goods, trades, people and times, and on those of
+    questions about the customer's own data, in which such words are masked."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
+
+    narrow = word_list("trades") | word_list("narrowing") | word_list("hours") | word_list("people")
+    narrow |= {w for text in sold for w in re.findall(r"[a-z]{3,}", text.lower())} - word_list("tell_no_kind")
+    narrow -= word_list("fillers")
+    asking = word_list("fillers").union(*(_words(said) for label, said in wordings.items() if label in _OWN_DATA)) - narrow
+    words = sorted(w for w in narrow | asking if len(w) > 2)
+    with ThreadPoolExecutor() as pool:
+        vectors = np.concatenate(list(pool.map(lambda word: embed([word]), words)))
+    model: Any = LogisticRegression(C=8.0, max_iter=2000, class_weight="balanced")
+    model.fit(vectors, [w in narrow for w in words])
+    return np.append(model.coef_[0], model.intercept_).astype(np.float32)

@@ -16,6 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from assistant import periods
+from assistant.numerals import in_figures
 from assistant.plan import Spans
 from data.banking import Account, AccountKind
 from data.ledger import Payee
@@ -23,12 +24,13 @@ from data.party import AccountId
 from prompts.registry import word_list
 
 AMOUNT = (
-    r"(?:(?:over|above|more than|under|below|less than|at least|at most|no more than|up to|exactly|around|about|bigger than|smaller than"
+    r"(?:(?:over|above|more than|under|below|less than|at least|at most|no more than|up to|exactly|around|about|roughly|approximately|approx|nearly|almost|close to|just (?:over|under)|bigger than|smaller than"
     r"|larger than|exceeding|between)\s+)?(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d{1,3})?|\d[\d,]*(?:\.\d{1,3})?\s?(?:pounds?|quid|gbp|euros?|eur|dollars?|usd|p\b|pence))"
+    r"(?:\s+(?:or|and)\s+(?:less|under|below|more|over|above)\b)?"
 )
 # A bare number is an amount only where a bound stands before it, or pence behind it.
 _BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no more than|exactly|bigger than|smaller than|larger than|exceeding)\s+\d[\d,]*(?:\.\d{1,3})?(?![\d/]|\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?))"
-_RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?"
+_RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|gbp|euros?|dollars?))"
 _PENCE = r"(?<!at )\d[\d,]*\.\d{2}(?![.:/\d]|\s?(?:am|pm|%))"
 _AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND}|{_PENCE})(?![\w])")
 # A bare number is one too where money is going to be spent or put somewhere: "can I afford 250", "interest on 5000".
@@ -36,6 +38,11 @@ _TO_SPEND = re.compile(
     r"\b(?:afford(?: to (?:spend|pay))?|get away with(?: spending)?|if i (?:spend|spent|paid)|ok(?:ay)? to spend"
     r"|(?:put|sav|deposit|invest|withdraw|borrow|lend)(?:e|t?ing)?(?: me)?|interest(?: \w+){0,5} on)\s+"
     r"(?P<sum>\d[\d,]*(?:\.\d{1,2})?)(?![\w/:%])(?!\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?|of|or)\b)"
+)
+# "Can I afford new tyres for 180": what it costs stands after what it is.
+_AFFORD_AT = re.compile(
+    r"\bafford\b[^.?!;]*?\b(?:for|at|costing|costs?|worth|of|is|an?|another)\s+(?P<sum>\d[\d,]*(?:\.\d{1,2})?)"
+    r"(?![\w/:%.])(?!\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?)\b)"
 )
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
 _NUMBER = re.compile(
@@ -45,18 +52,19 @@ _NUMBER = re.compile(
 _GROUP = re.compile(
     r"\b(?:(?:grouped |broken down |split |listed |sorted )?(?:by|per|for each|each|every|in each)\s+"
     r"(?:category|categories|type|kind|merchants?|shops?|stores?|retailers?|payees?|months?|weeks?|accounts?|day)"
-    r"|month by month|monthly|by what i (?:buy|spend it on))\b"
+    r"|month by month|monthly|by what i (?:buy|spend it on)"
+    r"|(?:(?:in|for|on|over) )?(?:an?|my|your|the) (?:typical|normal|average|usual|ordinary|regular) (?:day|week|month|year)(?:'s)?)\b"
 )
 _QUOTED = re.compile(
     r"(?<!\w)(?:'(?P<single>[^'\n]{1,60}(?:'[a-z][^'\n]{0,40})*)'|\"(?P<double>[^\"\n]{2,60})\"|“(?P<curly>[^”\n]{2,60})”)(?!\w)"
 )
 _ACCOUNT = re.compile(
     r"\b(?:(?:in|from|on|of|at|with|to|into|for)\s+)?(?:(?:my|our|the|both|all)\s+)*"
-    r"(?P<name>joint(?: current)?(?: account)?|current(?: account)?|savings?(?: (?:account|pot))?|saver|isa|euro account|eur account"
+    r"(?P<name>joint(?: current)?(?: account)?|current(?: account)?(?! balance)|savings?(?: (?:account|pot))?|saver|isa|euro account|eur account"
     r"|own one|own account|own cards?|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
 )
 _SLOT = re.compile(
-    r"\b(?P<lead>at|to|from|with|by|paid|pay|paying|pays|in|on|for|of|called|than|and|against|versus|vs|buy|bought|use|used|owe|charged by|did|has|is|was|have)\s+"
+    r"\b(?P<lead>at|compared (?:with|to)|to|from|with|by|paid|pay|paying|pays|in|on|for|of|called|than|and|against|versus|vs|buy|bought|use|used|owe|charged by|did|has|is|was|have)\s+"
 )
 # Where the name of somebody paid must end.
 _END = re.compile(
@@ -107,12 +115,21 @@ def no_kind(_word: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Sellers:
+    """Kinds of seller that are known by name. said: what customers call them -> kind; of: a statement text -> kind, if any."""
+
+    said: Mapping[str, str]
+    of: Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """Words that the finders know before they know a customer.
 
     words: of all the router's examples. asked: of those that ask for the customer's own data. nobody: what names nobody even
     where a name is expected. trades: words for kinds of shops and what they sell. english: ordinary words of the
     language, which are never a misspelt name; empty where unknown. is_kind: whether an ordinary word is a kind of shop: "the vet", "the florist".
+    sellers: kinds of seller by name, for what has no merchant code: "the electricity".
     """
 
     words: frozenset[str]
@@ -121,6 +138,7 @@ class Vocabulary:
     trades: frozenset[str] = frozenset()
     english: frozenset[str] = frozenset()
     is_kind: Callable[[str], bool] = no_kind
+    sellers: Sellers | None = None
 
 
 @dataclass(frozen=True)
@@ -234,7 +252,7 @@ def plain(text: str) -> str:
 
 # What is said for company, though its words could name somebody.
 _IDIOM = re.compile(
-    r"\b(?:for the life of me|by any chance|off the top of my head|at the end of the day|to be honest|out of (?:interest|curiosity)"
+    r"\b(?:for the life of me|by any chance|off the top of my head|at the end of the day|to be honest|out of (?:interest|curiosity)|in the end|when all is said and done"
     r"|if you don'?t mind(?: me asking)?|as a matter of interest|long story short|(?:a )?bit of a (?:random|weird|silly) (?:one|question))\b,?"
 )
 # "Yesss", "sooo".
@@ -254,7 +272,7 @@ def _spelt(text: str, known: Known) -> str:
             return word
         return close_word(word, _USUAL, 5) or word
 
-    return re.sub(r"(?<![\w'&*./-])[a-z]{5,}(?![\w'&*./-])", right, text)
+    return in_figures(re.sub(r"(?<![\w'&*./-])[a-z]{5,}(?![\w'&*./-])", right, text))
 
 
 _USUAL = frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4) | word_list("usual")
@@ -271,17 +289,20 @@ def find(message: str, known: Known) -> Found:
         for match in pattern.finditer(marks.hidden()):
             if kind != "account" or _is_account(match["name"], known):
                 marks.take(match.start(), match.end(), kind)
-    for match in _TO_SPEND.finditer(marks.hidden()):
-        marks.take(match.start("sum"), match.end("sum"), "amount")
+    for pattern in (_TO_SPEND, _AFFORD_AT):
+        for match in pattern.finditer(marks.hidden()):
+            marks.take(match.start("sum"), match.end("sum"), "amount")
     for match in _NUMBER.finditer(marks.hidden()):
         name = "a" if match["a"] else "b"
         marks.take(match.start(name), match.end(name), "number")
+    _sellers(marks, known)
     _categories(marks, known)
     for match in _WHO_DID.finditer(marks.hidden()):
         marks.take(match.start(), match.end(), "merchant")
     _slots(marks, known)
     _fragments(marks, known)
     _join(marks, known)
+    _bought_there(marks)
     _with_beside(marks, known)
     _apposed(marks)
     _kinds(marks, known)
@@ -454,6 +475,14 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
 _MAIN = re.compile(r"\b(?:main|everyday|personal|current|debit)\b")
 
 
+def _sellers(marks: _Marks, known: Known) -> None:
+    """What is paid to a kind of seller, in several words: "car tax" is no tax on anything else."""
+    said = known.vocabulary.sellers.said if known.vocabulary.sellers else {}
+    for name in sorted((n for n in said if " " in n and n in marks.text), key=len, reverse=True):
+        for start in _whole(marks.text, name):
+            marks.take(start, start + len(name), "merchant")
+
+
 def _categories(marks: _Marks, known: Known) -> None:
     """Names of categories: the bank's own labels as they are, and what customers call the usual ones."""
     text = marks.hidden()
@@ -564,7 +593,12 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
         # "A call from your security team": those are the bank's own people.
         return True
     ordinary = known.nobody if strong else known.words
-    return not tokens or "\x01" in rest or all(t in ordinary and (strong or t not in known.tokens) for t in tokens)
+    if not tokens or "\x01" in rest or all(t in ordinary and (strong or t not in known.tokens) for t in tokens):
+        return True
+    # "Has my pay landed", "have I burned through": what was done, and nobody who did it.
+    done = [t for t in tokens if t not in ordinary]
+    usual = known.vocabulary.english | known.words
+    return bool(done) and all(t.endswith(("ed", "awn", "own")) and t in usual and t not in known.tokens for t in done)
 
 
 def _plausible(words: str, known: Known) -> bool:
@@ -584,10 +618,10 @@ def _fragments(marks: _Marks, known: Known) -> None:
             if not run or joined:
                 run.append(match)
                 continue
-        if run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known)):
-            marks.take(run[0].start(), run[-1].end(), "merchant")
-        elif run and (whole := _phrase(run, text, known)) is not None:
+        if run and (whole := _phrase(run, text, known)) is not None:
             marks.take(*whole, "merchant")
+        elif run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known)):
+            marks.take(run[0].start(), run[-1].end(), "merchant")
         run = [match] if match is not None and _is_payee_word(match.group(), known) else []
 
 
@@ -628,9 +662,17 @@ FRAGMENT = 5
 # "Trains, buses and Uber": one of several.
 _AMONG = re.compile(r"(?:,| and|, and) \x01")
 _NOUN = re.compile(
-    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|and|or|so|ok)\s)"
-    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|each|per|every)\b)"
+    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|and|or|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
+    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|each|per|every|i|we)\b)"
 )
+
+
+def _bought_there(marks: _Marks) -> None:
+    """Gives back what is bought as a name where the seller follows: "dinner at Wagamama"."""
+    names = sorted(part for part in marks.taken if part[2] == "merchant")
+    for one, two in itertools.pairwise(names):
+        if one[3] in BESIDE and re.fullmatch(r" (?:at|from|with|in) (?:the )?", marks.text[one[1] : two[0]]):
+            marks.taken.remove(one)
 
 
 def _apposed(marks: _Marks) -> None:

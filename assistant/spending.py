@@ -478,8 +478,11 @@ def _sides(query: Query, context: Context) -> tuple[Side, Side] | None:
 
 
 def _with_other(period: Period, today: dt.date) -> list[Period]:
-    """One period said: a past one is what this month is held against; the running one is held against the one before."""
+    """One period said: a past one is what this month or year is held against; the running one against the one before."""
     since = period.since or today.replace(day=1)
+    if period.until < today and (since.month, since.day, period.until.month, period.until.day) == (1, 1, 12, 31):
+        start = today.replace(month=1, day=1)
+        return [Period(since=start, until=today, label=f"in {start:%Y} so far"), period]
     if period.until < today:
         start = today.replace(day=1)
         return [Period(since=start, until=today, label=f"in {start:%B %Y} so far"), period]

@@ -16,6 +16,8 @@ from data.errors import InvalidInput
 from data.party import Frozen
 
 DEFAULT_RULES = Path(__file__).with_name("categories.toml")
+# Rules of the same form that tell who sells what.
+SELLERS = Path(__file__).with_name("sellers.toml")
 BANK, RULE, MCC = "bank", "rule", "mcc"
 # A shorter beginning of a word would fit too much, and is how beginnings are looked up.
 LEAST_STEM = 3

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.categories import Categories
+from connectors.categories import SELLERS, Categories
 from connectors.sandbox.households import households
 from data.errors import InvalidInput
 
@@ -157,3 +157,9 @@ def test_a_bank_brings_its_own_rules(tmp_path: Path) -> None:
     assert theirs.categorise("Esso MFG", None, None) == ("cars", "rule")
     assert theirs.categorise("x", "5532", None) == ("cars", "mcc")
     assert theirs.categorise("tesco", "5411", None) == (None, None)
+
+
+def test_the_sellers_of_this_release_can_be_used_and_no_beginning_of_a_name_tells_one() -> None:
+    sellers = Categories.load(SELLERS)
+    assert sellers.categorise("DD PUREGYM LTD", None, None)[0] == "gym"
+    assert sellers.categorise("THREE HORSESHOES PUB", None, None)[0] is None

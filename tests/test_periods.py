@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.periods import Today, find, read
+from assistant.periods import Today, ahead, find, read
 
 # A Tuesday.
 TODAY = Today.of(dt.date(2026, 11, 24), "en_GB", payday=dt.date(2026, 11, 25), paid=dt.date(2026, 10, 23))
@@ -288,7 +288,8 @@ def test_leap_years_have_their_day() -> None:
     leap = Today.of(dt.date(2028, 3, 10), "en_GB")
     assert days("29 February", leap) == "2028-02-29/2028-02-29"
     assert days("last month", leap) == "2028-02-01/2028-02-29"
-    assert days("in the last year", Today.of(dt.date(2028, 2, 29), "en_GB")) == "2027-01-01/2027-12-31"
+    assert days("in the last year", Today.of(dt.date(2028, 2, 29), "en_GB")) == "2027-03-01/2028-02-29"
+    assert days("last year", Today.of(dt.date(2028, 2, 29), "en_GB")) == "2027-01-01/2027-12-31"
     assert days("the last 12 months", Today.of(dt.date(2028, 2, 29), "en_GB")) == "2027-03-01/2028-02-29"
 
 
@@ -335,3 +336,50 @@ def test_any_words_on_any_day_give_days_in_order_or_none(text: str, date: dt.dat
         end = span.end
         if span.period is not None and span.period.since is not None:
             assert span.period.since <= span.period.until
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("over the last month", "2026-10-25/2026-11-24"),
+        ("in the past week", "2026-11-18/2026-11-24"),
+        ("the past year", "2025-11-25/2026-11-24"),
+        ("last month", "2026-10-01/2026-10-31"),
+        ("over the next week", "2026-11-24/2026-12-01"),
+        ("for the year", "2026-01-01/2026-11-24"),
+    ],
+)
+def test_over_the_last_month_is_a_month_back_and_last_month_the_one_in_the_calendar(text: str, meant: str) -> None:
+    assert days(text) == meant
+
+
+def test_a_unit_that_is_not_over_knows_its_last_day() -> None:
+    for text, end in (
+        ("this week", dt.date(2026, 11, 29)),
+        ("this month", dt.date(2026, 11, 30)),
+        ("this year", dt.date(2026, 12, 31)),
+    ):
+        period = read(text, TODAY)
+        assert period is not None
+        assert (period.until, period.ends) == (TODAY.date, end)
+
+
+@pytest.mark.parametrize("text", ["on a saturday", "saturdays", "at weekends", "the end of summer"])
+def test_what_is_no_days_in_particular_has_to_be_asked_about(text: str) -> None:
+    assert [s.period for s in find(text, TODAY)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("on friday", "2026-11-27/2026-11-27"),
+        ("the 3rd", "None/2026-12-03"),
+        ("last friday", "2026-11-20/2026-11-20"),
+        ("in october", "2026-10-01/2026-10-31"),
+    ],
+)
+def test_of_days_ahead_a_day_is_the_next_one(text: str, meant: str) -> None:
+    period = read(text, TODAY)
+    assert period is not None
+    later = ahead(text, period, TODAY)
+    assert f"{later.since}/{later.until}" == meant

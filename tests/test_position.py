@@ -314,3 +314,66 @@ def test_what_moved_the_balance_within_a_month_ends_with_the_month(statement: St
     assert figures == ["127.00", "-20.00", "107.00"]
     since_then = statement.told(Tool.EXPLAIN, periods=("last month",))
     assert [since_then.value(label) for label in ("change", "balance now")] == ["-7.00", "100.00"]
+
+
+@pytest.mark.parametrize(
+    ("period", "day", "then"),
+    [
+        ("at the end of october", "31 October 2026", "107.00"),
+        ("on 1 october", "1 October 2026", "127.00"),
+        ("a week ago", "17 November 2026", "100.00"),
+    ],
+)
+def test_a_balance_of_a_day_that_is_over_is_the_one_now_without_what_was_booked_since(
+    statement: Statement, period: str, day: str, then: str
+) -> None:
+    for when, amount in ((dt.date(2026, 9, 30), "-1.00"), (dt.date(2026, 10, 5), "-20.00"), (dt.date(2026, 11, 3), "-7.00")):
+        statement.add(when, amount, f"SHOP OF {when:%B}")
+    statement.live = Live(balances=[balance(statement, "100.00", "150.00")])
+    told = statement.told(Tool.BALANCE, periods=(period,))
+    assert told.value("booked balance then: Everyday") == then
+    assert f"at the end of {day}" in told.text
+    assert "150.00" not in told.text
+
+
+def test_what_was_there_before_anything_that_is_held_is_not_known(statement: Statement) -> None:
+    statement.add(dt.date(2026, 9, 30), "-1.00", "SHOP")
+    statement.live = Live(balances=[balance(statement, "100.00", "150.00")])
+    told = statement.told(Tool.BALANCE, periods=("in june",))
+    assert told.result.outcome is Outcome.NONE
+
+
+def test_this_week_goes_on_to_its_end_for_what_is_due(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    assert "CLEANER on 27 November 2026" in statement.told(Tool.UPCOMING, periods=("this week",)).text
+
+
+def test_what_is_due_next_week_leaves_out_this_one(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    told = statement.told(Tool.UPCOMING, periods=("next week",))
+    assert "From 30 November 2026 until 6 December 2026, £391.40 is due" in told.text
+    assert "27 November" not in told.text
+    friday = statement.told(Tool.UPCOMING, periods=("on friday",))
+    assert "On 27 November 2026, £20.00 is due" in friday.text
+
+
+def test_a_name_inside_another_word_is_not_meant(statement: Statement) -> None:
+    statement.live = Live(
+        balances=[balance(statement, "500.00", "500.00")], standing_orders=[order(statement, "SEVERN TRENT", "9.00", TODAY)]
+    )
+    assert statement.told(Tool.STANDING_ORDERS, merchants=("rent",)).result.outcome is Outcome.NONE
+
+
+def test_whether_it_would_go_wrong_is_answered_the_other_way_round(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    told = statement.told(Tool.AFFORD, amount="£97.61", periods=("until 4 December",), change="go overdrawn")
+    assert told.value("finding") == "Yes"
+
+
+def test_what_repeats_is_added_up_by_how_often(statement: Statement) -> None:
+    for month in (8, 9, 10, 11):
+        statement.add(dt.date(2026, month, 2), "-9.99", "STREAMING CO")
+        statement.add(dt.date(2026, month, 5), "-5.00", "MUSIC CO")
+    told = statement.told(Tool.SUBSCRIPTIONS)
+    assert told.value("in all") == "14.99"
+    assert "monthly come to £14.99 in all" in told.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from assistant.periods import Today
 from assistant.plan import Spans
 from assistant.resolve import read_bounds, read_category, read_group, read_number, synonyms_of
 from assistant.router import examples, vocabulary
-from assistant.spans import Found, Known, close_word, find, plain
+from assistant.spans import Found, Known, Sellers, close_word, find, plain
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.money import Money
@@ -134,6 +135,16 @@ def test_a_typo_of_an_ordinary_word_is_understood() -> None:
         ("can I afford 250 this week", "250", "250.00", "250.00"),
         ("how much interest would I get on 5000?", "5000", "5000.00", "5000.00"),
         ("if I put 2,000 into it", "2,000", "2000.00", "2000.00"),
+        ("could I afford new tyres for 180 before payday", "180", "180.00", "180.00"),
+        ("payments under a fiver", "under £5", None, "4.99"),
+        ("over two hundred quid", "over 200 quid", "200.01", None),
+        ("anything of £100 or more", "£100 or more", "100.00", None),
+        ("a tenner or less", "£10 or less", None, "10.00"),
+        ("more than 1.5k", "more than £1500", "1500.01", None),
+        ("two grand", "£2000", "2000.00", "2000.00"),
+        ("between 10 and 20 pounds", "between 10 and 20 pounds", "10.00", "20.00"),
+        ("around £50", "around £50", "45.00", "55.00"),
+        ("nearly four hundred pounds", "nearly 400 pounds", "360.00", "400.00"),
     ],
 )
 def test_amounts_keep_their_bound(message: str, words: str, least: str | None, most: str | None) -> None:
@@ -148,7 +159,17 @@ def test_an_amount_in_another_currency_is_of_that_currency() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["over 3 days", "more than 2 payments", "the last 30 days", "in 2025", "at most 4 times", "I put 3 payments in"]
+    "message",
+    [
+        "over 3 days",
+        "more than 2 payments",
+        "the last 30 days",
+        "in 2025",
+        "at most 4 times",
+        "I put 3 payments in",
+        "the last two payments",
+        "a 5k run",
+    ],
 )
 def test_other_numbers_are_no_amounts(message: str) -> None:
     assert parts(message).spans.amount == ""
@@ -363,3 +384,28 @@ def test_of_words_as_near_the_order_of_a_set_decides_nothing() -> None:
     words = ["wives", "wide", "wine", "wire", "wise"]
     assert {close_word("wifes", order) for order in itertools.permutations(words)} == {"wives"}
     assert {close_word("wike", order) for order in itertools.permutations(["wine", "wire", "wise"])} == {"wine"}
+
+
+SELLING = replace(
+    KNOWN, vocabulary=replace(KNOWN.vocabulary, sellers=Sellers({"car tax": "vehicle_tax", "gym": "gym"}, lambda text: None))
+)
+
+
+def test_what_a_kind_of_seller_is_paid_for_is_a_name_also_in_two_words() -> None:
+    assert find("did I pay my car tax", SELLING).spans.merchants == ("car tax",)
+
+
+@pytest.mark.parametrize(
+    "message", ["how much have I burned through since june", "has my pay landed", "how much cash have I withdrawn"]
+)
+def test_what_was_done_is_nobody(message: str) -> None:
+    aware = replace(KNOWN, vocabulary=vocabulary(frozenset(["burned", "landed", "withdrawn", "through"])))
+    assert find(message, aware).spans.merchants == ()
+
+
+def test_what_is_bought_gives_way_to_who_sells_it() -> None:
+    assert parts("how much did dinner at Nando's cost").spans.merchants == ("nando's",)
+
+
+def test_a_typical_month_says_by_what_to_reckon() -> None:
+    assert parts("what do I spend in a typical month").spans.group == "in a typical month"

@@ -547,7 +547,7 @@ class Acting:
     def _doubt(self, found: Doubt, asked: str, asker: Asker) -> ToolResult:
         said = self._said(asker)
         facts = [said.book.words("in the pasted text", words) for words in found.found]
-        said.say(f"act.pasted_{found.kind.value}", found=" and ".join(f"{{{fact.ref}}}" for fact in facts))
+        said.say(_DOUBTED[found.kind], found=" and ".join(f"{{{fact.ref}}}" for fact in facts))
         said.say("act.ask_name" if asked == "name" else "act.ask_payee")
         return said.result(Outcome.CLARIFY)
 
@@ -883,6 +883,13 @@ _WORDS = {
     Action.REPLACE_CARD: _Words("replace_show", "replace_done", "replace_failed", "replace_unknown"),
 }
 # Doubts about whose an account is: none where the bank knows it.
+# What is said of a text that is doubted.
+_DOUBTED = {
+    DoubtKind.SPEAKS: "act.pasted_speaks",
+    DoubtKind.SEVERAL: "act.pasted_several",
+    DoubtKind.STRANGER: "act.pasted_stranger",
+    DoubtKind.NAMELESS: "act.pasted_nameless",
+}
 _WHOSE = frozenset({DoubtKind.STRANGER, DoubtKind.NAMELESS})
 _CHECKED = {
     NameCheck.MATCH: "act.name_match",

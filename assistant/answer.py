@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from assistant.placeholders import PLACEHOLDER
+from assistant.plan import Step
 from assistant.tools import Line, ToolResult, literal
 from data.facts import Fact, TextEvent
 
@@ -77,6 +78,17 @@ def sentence(line: Line, facts: Mapping[str, Fact]) -> TextEvent:
         raise Unchecked(f"{line.key} refers to {', '.join(unknown)}, which no tool found")
     template = template[:1].upper() + template[1:]
     return TextEvent(text=_REF.sub(lambda m: facts[m[1]].shown, template), template=template, refs=refs)
+
+
+def reading(step: Step) -> str:
+    """What a step asks for, as a question in our words and the parts of the customer's; empty for a tool that has none."""
+    pattern = catalogue().get(f"reading.{step.tool.value}", "")
+    said = step.spans
+    apart = [f"without {name}" for name in said.without]
+    who = " and ".join((*said.merchants, *filter(None, [said.category])))
+    beside = [f"({who})" if who else "", said.amount, said.bought, *apart, said.account, said.group, *said.periods]
+    about = "".join(f" {words}" for words in dict.fromkeys(beside) if words)
+    return pattern.replace("{about}", about)
 
 
 def check(pattern: str) -> None:

@@ -15,7 +15,7 @@ from assistant import periods
 from assistant import spans as parts
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
-from assistant.router import Embed, Head, spoken, words_by_label
+from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, Found, Known
 from data.actions import IntentId
 from data.banking import AccountKind
@@ -37,14 +37,22 @@ REFUSING = 0.75
 CERTAIN = 0.9
 # A model's tool must be among so many labels that the head finds most probable: two that read alike are rarely both wrong.
 LIKELY = 4
+# Of words that narrow a question, one in fifty looks as harmless; the answer says which word it did not use.
+HARMLESS = 0.05
+MAY_NARROW = 0.2
+# A reading that is less probable is not offered.
+POSSIBLE = 0.08
 # Words of a message that can be a mere follow-up.
 SHORT = 9
 REMEMBERED = 8
 
 
 class Choice(Frozen):
+    """exact: only its own words choose it, as it is a question of its own."""
+
     label: str
     step: Step
+    exact: bool = False
 
 
 class Asked(Frozen):
@@ -92,6 +100,7 @@ class Unsure:
     """No plan: the best guess, how sure it was, the parts that were heard, and the labels that are not out of the question.
 
     unread: why the language model did not read the message, "busy" or "model" (it is not there now); "" where nothing is to say.
+    readings: what it may have meant, the likeliest first, for the customer to choose from.
     """
 
     found: Found
@@ -99,6 +108,7 @@ class Unsure:
     sure: float
     likely: frozenset[str] = frozenset()
     unread: str = ""
+    readings: tuple[Step, ...] = ()
 
 
 _CLAUSE = re.compile(
@@ -129,6 +139,8 @@ class Understanding:
         message = _dated(message, memory)
         whole = parts.find(message, known)
         label, sure = self._label(whole, bool(memory.asked))
+        if _is_about_terms(label, memory, parts.plain(message)):
+            label = Tool.ARTICLE
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
         clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 2]
@@ -144,7 +156,8 @@ class Understanding:
         leans = (
             step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
         )
-        if leans or (step is not None and step.tool is Tool.REFUSE):
+        # What names somebody that the customer pays is rarely about another's account.
+        if leans or (step is not None and step.tool is Tool.REFUSE and not theirs):
             needed = FOLLOWING
         missing = self._not_understood(whole, label, known, sure)
         if leans:
@@ -155,11 +168,44 @@ class Understanding:
             and _points_nowhere(step, parts.plain(message), _off_track(memory))
         ):
             step = None
-        if step is not None and missing and sure >= PASSING and _passes(missing, whole, step, known, sure):
+        passes = step is not None and (_passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known))
+        if step is not None and missing and sure >= PASSING and passes:
             step, missing = step.model_copy(update={"unread": missing}), ()
         if step is None or sure < needed or missing:
-            return Unsure(replace(whole, unknown=missing or whole.unknown), label, sure, self._likely(whole))
+            heard = replace(whole, unknown=missing or whole.unknown)
+            return Unsure(heard, label, sure, self._likely(whole), readings=self._readings(heard, memory, message, known))
         return Plan(steps=(step,), path="routed", sure=sure)
+
+    def _harmless(self, missing: Sequence[str], found: Found, step: Step, known: Known) -> bool:
+        """Whether words that no example has narrow nothing, going by the words that do: "the largest slice of my money"."""
+        words = [w.removesuffix("'s") for w in missing]
+        beside = {m for pair in _BESIDE_NAME.findall(found.masked) for m in pair if m}
+        # A word that asks for something elsewhere says something here too: "the next biggest".
+        strange = known.vocabulary.english - _NARROWING - known.vocabulary.asked
+        if step.tool in _FREE or any(w not in strange or w in beside for w in words):
+            return False
+        return all(self.head.narrows(self.embed([w])[0]) < HARMLESS for w in words)
+
+    def _readings(self, found: Found, memory: Memory, message: str, known: Known) -> tuple[Step, ...]:
+        """What a message that is not understood may have meant: the likeliest tools on the parts that were heard.
+
+        None where a word that nobody understood may be what it is all about, or where it is about nothing of the customer's.
+        """
+        probabilities = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
+        ranked = sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY]
+        strange = [w for w in found.unknown if w not in known.vocabulary.asked]
+        if ranked[0] in ABOUT_NOTHING or any(self.head.narrows(self.embed([w])[0]) >= MAY_NARROW for w in strange):
+            return ()
+        steps: list[Step] = []
+        for label in (k for k in ranked if k in set(Tool) and k not in ABOUT_NOTHING and probabilities[k] >= POSSIBLE):
+            step = self._step(label, found, memory, message, known)
+            if (
+                step is not None
+                and not _points_nowhere(step, parts.plain(message), _off_track(memory))
+                and step.tool not in _FREE
+            ):
+                steps.append(step.model_copy(update={"unread": found.unknown}))
+        return tuple(steps)
 
     def _and_against(self, message: str, known: Known, memory: Memory) -> Plan | Unsure | None:
         """ "…, and is that more than eating out?": what is asked, then that against something else."""
@@ -198,7 +244,7 @@ class Understanding:
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
             return _against(memory.asked[-1], whole.spans, text)
-        if not _only_parts(whole, beside=sure < self.sure or label in LEANING):
+        if not _only_parts(whole, beside=sure < self.sure or label in LEANING) or _misread(whole, known):
             return None
         if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
@@ -275,7 +321,7 @@ class Understanding:
             label, sure = self._label(found)
             if _only_parts(found):
                 # "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
-                subject = merged(subject, found.spans) if not steps else subject
+                subject = _joined(subject, found.spans) if not steps else subject
                 steps[-1:] = [one.model_copy(update={"spans": merged(one.spans, found.spans)}) for one in steps[-1:]]
                 continue
             if sure < self.sure or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
@@ -284,7 +330,11 @@ class Understanding:
             step = self._step(label, found, memory if subject == Spans() else Memory(), clause, known)
             if step is None:
                 return []
-            if steps and step.spans == Spans() and _HOW_MUCH_IT.fullmatch(clause):
+            if (
+                steps
+                and step.spans == Spans()
+                and (_HOW_MUCH_IT.fullmatch(clause) or (steps[-1].tool in _TOTALLED and step.tool is Tool.SUM))
+            ):
                 continue
             if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in ABOUT_SAME:
                 # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
@@ -325,11 +375,31 @@ class Understanding:
 
 
 def _about(step: Step, subject: Spans) -> Step:
-    return step.model_copy(update={"spans": merged(subject, step.spans)})
+    tool = Tool.SUM if step.tool is Tool.FIND and subject.merchants and step.spans.merchants else step.tool
+    return step.model_copy(update={"tool": tool, "spans": _joined(subject, step.spans)})
+
+
+def _joined(one: Spans, two: Spans) -> Spans:
+    """The spans of clauses that go on with each other: names that stand side by side are all meant."""
+    names = tuple(dict.fromkeys((*one.merchants, *two.merchants)))
+    both = merged(one, two)
+    return both.model_copy(update={"merchants": names}) if one.merchants and two.merchants else both
+
+
+def _is_over(words: str, today: periods.Today) -> bool:
+    period = periods.read(words, today)
+    return period is not None and periods.ahead(words, period, today).until < today.date
 
 
 def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     """The tool that a label means, with what was said beside it."""
+    said = found.spans
+    if tool is Tool.UPCOMING and said.periods and all(_is_over(p, known.today) for p in said.periods):
+        # What is due to go out in days that are over went out.
+        return Tool.FIND
+    if tool is Tool.FIND and len(said.merchants) > 1 and _WENT.search(text):
+        # Of several each gets its own sum; a list would mix them.
+        return Tool.SUM
     if tool is Tool.FIND and _WENT_OUT.match(text) and _weeks(found.spans, known):
         # Of a whole month a list would tell the latest few of many.
         return Tool.SUM
@@ -339,6 +409,11 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.BALANCE
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
     gave = tool is Tool.INCOME and _GAVE.search(text) is not None
+    if tool in (Tool.COUNT, Tool.SUM) and not found.spans.merchants and _REFUNDS.search(text):
+        return Tool.REFUNDS
+    if tool is Tool.BREAKDOWN and _USUAL.search(found.spans.group):
+        # "What goes in an average week" is one figure.
+        return Tool.AVERAGE
     return Tool.SUM if added or gave else tool
 
 
@@ -349,6 +424,7 @@ def _weeks(said: Spans, known: Known) -> bool:
     return not named and period is not None and period.since is not None and (period.until - period.since).days > 7
 
 
+_WENT = re.compile(r"\bwhat(?:'s| has| all)? (?:went|gone|go)\b")
 _WENT_OUT = re.compile(r"(?:and |so |ok )*what(?:'s| has| all)? (?:went|gone) out\b")
 
 
@@ -359,6 +435,12 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
         return _MORE_THAN.search(text) is not None
+    if last is not None and last.step.tool is Tool.EXPLAIN and _OF_THAT.search(text):
+        # Of what moved a balance, no step tells a part.
+        return True
+    if tool is Tool.COMPARE and _EARNED.search(text):
+        # Nothing holds what came in against what went out.
+        return True
     if tool is Tool.COMPARE and last is not None and _BACKWARD.search(text):
         # A shop against a kind of spending is no comparison that one step can say.
         said, before = found.spans, last.step.spans
@@ -520,11 +602,16 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
         return True
     if said.merchants or said.category:
         return False
+    if said == Spans() and _DID_IT.search(text):
+        # "Did it go through": of all that there is, nobody knows which.
+        return True
     return _PRONOUN.search(text) is not None or (lost and not said.account and _OWN.search(text) is None)
 
 
+_DID_IT = re.compile(r"\b(?:did|has|have|is|was|does|will) (?:it|that|this)\b")
 _SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
-_PRONOUN = re.compile(r"\b(?:them|him|her|they|he|she)\b|\bthere\b(?! (?:is|are|was|were|any|been))")
+_THERE_IS = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are|was|were|any|been))"
+_PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she)\b|{_THERE_IS}")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|category) ([a-z']+))")
 _HOURS = word_list("hours")
 _NARROWING = _HOURS | word_list("narrowing")
@@ -533,8 +620,27 @@ _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PEND
 _ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
 # Whose answer says when it comes next.
 _DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
+# Whose answer says what they come to.
+_TOTALLED = frozenset({Tool.SUBSCRIPTIONS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING, Tool.REFUNDS})
 _WHEN = re.compile(r"\b(?:when|which day|what day|what date|due|expect|usually|next)\b")
 _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
+
+
+def _is_about_terms(label: str, memory: Memory, text: str) -> bool:
+    """Whether a message that sounds like one about the customer's own cards or mandates is about the bank's terms.
+
+    "And with the normal card?" goes on with what the bank charges; "what happens to standing orders on a Sunday" asks of nobody's.
+    """
+    if label not in READ_WHOLE | _MANDATES or _OWN.search(text) is not None:
+        return False
+    last = memory.asked[-1].step.tool if memory.asked else None
+    goes_on = last in ABOUT_TERMS and label in READ_WHOLE and len(text.split()) <= SHORT
+    return (goes_on and _GOES_ON_ASKING.match(text) is not None) or (label in _MANDATES and _RULE.match(text) is not None)
+
+
+_MANDATES = frozenset({Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS})
+_GOES_ON_ASKING = re.compile(r"^(?:and|or|but|what about|how about|what if|with|for|on)\b")
+_RULE = re.compile(r"^(?:and |so |but |then )*(?:what happens|what if|how do|do|does|can|will|would)\b")
 
 
 def topic_of(message: str, memory: Memory) -> str:
@@ -561,6 +667,8 @@ _EVERYTHING = re.compile(r"\b(?:as well|too|includ\w+|everything|altogether|all 
 _OWN_SPENDING = re.compile(
     r"\b(?:(?:did|have|has|had) (?:i|we) (?:ever |just |already )?[a-z]+|(?:i|we)(?:'ve| have)? (?:spent|paid|sent|moved|received|got paid))\b"
 )
+_OF_THAT = re.compile(r"\bof (?:that|it|this|those)\b")
+_EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
 _THE_ONE = re.compile(r"\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b")
 # Orders, whatever else they name: none of the tools that read. Those that can be done are taken by `assistant.acting`.
 _POLITELY = (
@@ -718,14 +826,14 @@ def _of_interest(found: Found, tool: Tool, text: str) -> Found:
     """Interest and charges are named by no payee and narrow a sum all the same."""
     if re.search(r"\binterest\b", text):
         return replace(found, spans=found.spans.model_copy(update={"merchants": ("interest",)}))
-    if re.search(r"\bcharges\b", text) and tool in (Tool.SUM, Tool.COUNT, Tool.FIND, Tool.LARGEST):
+    if re.search(r"\b(?:charges|fees?)\b", text) and tool in (Tool.SUM, Tool.COUNT, Tool.FIND, Tool.LARGEST):
         return replace(found, spans=found.spans.model_copy(update={"category": "fees"}))
     return found
 
 
 _OUTWARD = (ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}
 _PAID_OUT = re.compile(r"\b(?:spen[dt]|paid out|gone out|went out|bought|outgoings|cost)\b")
-_THERE = re.compile(r"\bthere\b(?! (?:is|are|was|were|any|been))")
+_THERE = re.compile(_THERE_IS)
 _IS_THAT = re.compile(
     r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$"
 )
@@ -776,6 +884,11 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
     return None
 
 
+_USUAL = re.compile(r"\b(?:typical|normal|average|usual|ordinary|regular)\b")
+# What is counted or added up, and not what something is held against: "spent after refunds".
+_REFUNDS = re.compile(
+    r"\b(?:how many|number of|count(?: of)?|total(?: of)?|all|sum of|how much in|how much from)(?: my| the| different| separate)? refunds\b"
+)
 _THAN_THIS = re.compile(r"\b(?:than|against|versus|vs|compared (?:to|with))\b(?! (?:that|it|this|then)\b)")
 _EMPTY = word_list("around")
 
@@ -960,6 +1073,14 @@ _RISE = re.compile(
 )
 
 
+# "Would I go overdrawn": what would happen, and not whether it would do.
+_FALL = re.compile(
+    r"\b(?:go(?:ing)?|be|put me|leave me|send me|take me|make me|end up|tip me|push me) (?:into |in |to )?(?:my |the |an )?(?:over)?"
+    r"(?:drawn|overdraft|the red|red|below zero|under zero|minus|short|skint|broke)\b"
+)
+_HELD_AGAINST = re.compile(r"\b(?:than|less|lower|more|higher|compared|since|(?:down|up) on)\b")
+
+
 def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Spans:
     """What to group by, where the tool can use it and no "by …" was said."""
     if tool is Tool.TOP and last is not None and last.step.tool in (Tool.LARGEST, Tool.SMALLEST) and not spans.group:
@@ -967,6 +1088,11 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
         return spans.model_copy(update={"group": "payments"})
     if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
         return spans.model_copy(update={"change": rise.group()})
+    if tool is Tool.AFFORD and (fall := _FALL.search(message)):
+        return spans.model_copy(update={"change": fall.group()})
+    if tool is Tool.EXPLAIN and spans.periods and not _HELD_AGAINST.search(message):
+        # "What made it go down last month": in its days, and not from then until now.
+        return spans.model_copy(update={"periods": (f"in {_LEAD_OF_PERIOD.sub('', spans.periods[0])}", *spans.periods[1:])})
     if spans.group:
         return spans
     pattern = {Tool.TOP: _NOUN, Tool.DISTINCT: _NOUN, Tool.AVERAGE: _UNIT, Tool.BREAKDOWN: _UNIT}.get(tool)

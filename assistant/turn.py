@@ -15,7 +15,7 @@ import structlog
 
 from assistant import eligibility, holdings, looked, pages, position, spending, terms, trail
 from assistant.acting import NOWHERE, Acted, Asker, Confirmed, Place, Shown
-from assistant.answer import render
+from assistant.answer import reading, render
 from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
 from assistant.grounded import grounded
 from assistant.library import article, beside
@@ -239,7 +239,8 @@ class Assistant:
             choices += offered
             facts += len(result.facts)
         if isinstance(plan, Unsure):
-            results.append(_ask_back(plan))
+            choices = _readings(plan)
+            results.append(_ask_back(plan, choices))
         await emit(_events(plan, results, (time.perf_counter() - began) * 1000))
         # What comes after a refusal is not about the customer's own question before it.
         lost = isinstance(plan, Unsure) or any(step.tool is Tool.REFUSE for step in plan.steps)
@@ -818,7 +819,7 @@ def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
         fitting = [
             c.step
             for c in choices
-            if said & words_of(c.label) and not any(said & words_of(d.label) for d in choices if d is not c)
+            if not c.exact and said & words_of(c.label) and not any(said & words_of(d.label) for d in choices if d is not c)
         ]
     short = len(said) <= (MOST_CHOOSING if _ASKS_ANEW.search(message.casefold()) else SHORT)
     return fitting[0] if len(fitting) == 1 and short else None
@@ -838,9 +839,15 @@ def _nothing_found(message: str) -> Found:
     return Found(masked=message, spans=Spans(), unknown=())
 
 
-def _ask_back(plan: Unsure) -> ToolResult:
-    """What was not understood is named where it is a word; else a few things that can be asked. Where the model was not to be
-    had, that is said first; a question that a busy one did not get to may be a good one, and is not called anything else."""
+def _readings(plan: Unsure) -> list[Choice]:
+    said = {label: step for step in plan.readings if (label := reading(step))}
+    return [Choice(label=label, step=step, exact=True) for label, step in said.items()]
+
+
+def _ask_back(plan: Unsure, readings: Sequence[Choice]) -> ToolResult:
+    """What was not understood is named where it is a word. The choices are what may have been meant; else a few things that can
+    be asked. Where the model was not to be had, that is said first; a question that a busy one did not get to may be a good
+    one, and is not called anything else."""
     if plan.unread == "busy":
         return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.busy"),), choices=SUGGESTED)
     lines = (Line(key="error.model"),) if plan.unread else ()
@@ -848,8 +855,10 @@ def _ask_back(plan: Unsure) -> ToolResult:
         said = " ".join(plan.found.unknown[:3])
         line = Line(key="ask.unknown", slots={"said": said.replace("{", "(").replace("}", ")")})
     else:
-        line = Line(key="ask.what")
-    return ToolResult(outcome=Outcome.CLARIFY, lines=(*lines, line), choices=SUGGESTED)
+        line = Line(key="ask.which" if readings else "ask.what")
+    meant = (Line(key="ask.meant"),) if readings and plan.found.unknown else ()
+    choices = tuple(one.label for one in readings) or SUGGESTED
+    return ToolResult(outcome=Outcome.CLARIFY, lines=(*lines, line, *meant), choices=choices)
 
 
 def _no_accounts(login: Login, facts: int) -> ToolResult:

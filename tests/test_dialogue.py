@@ -16,6 +16,7 @@ from assistant.resolve import synonyms_of
 from assistant.router import vocabulary
 from assistant.spans import Known, find
 from data.banking import Account, AccountKind
+from data.facts import Outcome
 from data.ledger import Payee
 from data.party import AccountId
 from tests.conftest import Counter
@@ -469,3 +470,77 @@ def test_a_time_that_nobody_can_read_is_not_passed_over_by_a_model(understanding
     unsure = Unsure(replace(heard, unknown=("clocks",)), "sum", 0.4, frozenset({"sum"}))
     planned = Plan(steps=(about(Tool.SUM, "tesco"),), path="model")
     assert not understanding.trusts(planned, unsure, KNOWN, message, Memory())
+
+
+def test_a_question_that_is_not_understood_comes_with_what_it_may_have_meant(understanding: Understanding) -> None:
+    unsure = understanding.plan("what's going on with boots last month", KNOWN, Memory())
+    assert isinstance(unsure, Unsure)
+    assert unsure.readings
+    assert all(step.spans.merchants == ("boots",) and step.spans.periods == ("last month",) for step in unsure.readings)
+
+
+def test_nothing_is_offered_where_a_word_that_nobody_knows_may_be_what_it_is_about(understanding: Understanding) -> None:
+    unsure = understanding.plan("how much did I spend on flumptrousers last month", KNOWN, Memory())
+    assert not isinstance(unsure, Unsure) or unsure.readings == ()
+
+
+def test_a_reading_is_chosen_by_all_its_words_only(bank: Counter) -> None:
+    asked = bank.talk("amara-okafor", "what's going on with lantern coffee last month")[0]
+    assert asked.outcome is Outcome.CLARIFY
+    offered = [one for one in asked.choices if "lantern" in one]
+    assert offered
+    chosen = bank.talk("amara-okafor", "what's going on with lantern coffee last month", offered[0])[-1]
+    assert chosen.outcome is Outcome.ANSWER
+    assert bank.talk("amara-okafor", "what's going on with lantern coffee last month", "lantern")[-1].done.scope.since is None
+
+
+SLICED = Known.of(
+    KNOWN.payees,
+    KNOWN.categories,
+    KNOWN.synonyms,
+    KNOWN.accounts,
+    vocabulary(frozenset(["absurdly", "trampolines"])),
+    KNOWN.today,
+)
+
+
+def test_a_word_that_looks_like_none_that_narrows_is_passed_over_and_said(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("absurdly, what was my biggest payment in May", SLICED, Memory()))
+    assert (step.tool, step.unread) == (Tool.LARGEST, ("absurdly",))
+    bought = understanding.plan("what was my biggest trampolines payment in May", SLICED, Memory())
+    assert not isinstance(bought, Plan) or bought.steps[0].unread == ()
+
+
+def test_refunds_that_are_counted_are_refunds(understanding: Understanding) -> None:
+    assert step_of(understanding.plan("how many refunds have I had this year", KNOWN, Memory())).tool is Tool.REFUNDS
+
+
+def test_what_came_in_is_not_held_against_what_went_out(understanding: Understanding) -> None:
+    plan = understanding.plan("have I spent more than I earned this month", KNOWN, Memory())
+    assert not isinstance(plan, Plan) or plan.steps[0].tool is not Tool.COMPARE
+
+
+def test_what_made_the_balance_move_in_a_month_is_of_that_month(understanding: Understanding) -> None:
+    within = step_of(understanding.plan("what made my balance go down last month", KNOWN, Memory()))
+    assert within.spans.periods == ("in last month",)
+    against = step_of(understanding.plan("why is my balance lower than last month", KNOWN, Memory()))
+    assert against.spans.periods == ("last month",)
+
+
+def test_what_is_due_in_days_that_are_over_went_out(understanding: Understanding) -> None:
+    assert step_of(understanding.plan("what is due to go out last week", KNOWN, Memory())).tool is Tool.FIND
+    assert step_of(understanding.plan("what is due to go out on friday", KNOWN, Memory())).tool is Tool.UPCOMING
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("what happens to standing orders on a sunday", Tool.ARTICLE),
+        ("what are my standing orders", Tool.STANDING_ORDERS),
+        ("which direct debits are there", Tool.DIRECT_DEBITS),
+    ],
+)
+def test_a_rule_is_asked_of_the_pages_and_ones_own_of_the_accounts(
+    understanding: Understanding, message: str, tool: Tool
+) -> None:
+    assert step_of(understanding.plan(message, KNOWN, Memory())).tool is tool

@@ -474,3 +474,24 @@ def test_a_payee_with_several_texts_is_one_in_a_ranking(bank: Counter) -> None:
     ranked = bank.ask(AMARA, "groceries by shop in October")
     alone = bank.ask(AMARA, "how much at Tesco in October?").value("total spent")
     assert [Decimal(f.value) for f in ranked.facts if f.label == "spent: Tesco"] == [Decimal(alone)]
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("how much was my electricity bill in October", "EON NEXT"),
+        ("what did I pay for water in October", "SEVERN TRENT WATER"),
+        ("how much did the gym take in October", "PUREGYM LTD"),
+    ],
+)
+def test_who_sells_what_is_known_where_no_code_tells_it(bank: Counter, books: Books, question: str, name: str) -> None:
+    rows = booked(books, AMARA, OCTOBER, at(name))
+    answer = bank.ask(AMARA, question)
+    assert rows
+    assert equal(answer.value("total spent"), pounds(rows))
+    assert name in answer.text
+
+
+def test_names_that_stand_in_a_row_are_all_told(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "october: what went to tesco, what to uniqlo and what to space nk")
+    assert {f.label for f in answer.facts} >= {"spent: Tesco", "spent: Uniqlo", "spent: Space NK"}

@@ -172,7 +172,7 @@ class Acting:
         if strange or (order in ACTIONS and order is not None and self._is_another(message, ACTIONS[order], before, around)):
             return None
         changed, unclear = orders.read(message, before, around)
-        if before.action in orders.MONEY and orders.is_abroad(message, changed):
+        if before.action in orders.MONEY and orders.is_abroad(message, changed, self._currency(asker)):
             return self._abroad(asker)
         if unclear is not None:
             return self._which(unclear, changed, asker)
@@ -219,7 +219,7 @@ class Acting:
             return None
         draft = Draft(action=ACTIONS[order], lost=order == LOST)
         draft, unclear = orders.read(message, draft, around)
-        if draft.action in orders.MONEY and orders.is_abroad(message, draft):
+        if draft.action in orders.MONEY and orders.is_abroad(message, draft, self._currency(asker)):
             return self._abroad(asker)
         if unclear is not None:
             return self._which(unclear, draft, asker)
@@ -457,7 +457,7 @@ class Acting:
 
     async def _of_money(self, draft: Draft, asker: Asker) -> Acted:
         payable, payee = self._payable(asker), draft.payee
-        if orders.is_abroad("", draft):
+        if orders.is_abroad("", draft, self._currency(asker)):
             return self._abroad(asker)
         if not payable:
             return self._ask(draft, "ask_no_account", (), asker)
@@ -803,6 +803,10 @@ class Acting:
         login = asker.login
         may = {g.account for g in login.grants if g.role in PAYING and g.source is GrantSource.SERVICE and g.holds(asker.now)}
         return [a for a in asker.accounts if a.id in may]
+
+    def _currency(self, asker: Asker) -> str:
+        """What the bank sends here: the currency of the foremost account that can pay."""
+        return next((a.currency for a in self._payable(asker)), "GBP")
 
     async def _around(self, asker: Asker) -> Around:
         try:

@@ -138,8 +138,11 @@ class Understanding:
             return both
         message = _dated(message, memory)
         whole = parts.find(message, known)
+        if _AT_A_LOSS.fullmatch(parts.plain(message)):
+            return Unsure(whole, "", 0.0)
         label, sure = self._label(whole, bool(memory.asked))
-        if _is_about_terms(label, memory, parts.plain(message)):
+        named = whole.spans.merchants or whole.spans.category
+        if not named and _is_about_terms(label, memory, parts.plain(message)):
             label = Tool.ARTICLE
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
@@ -228,6 +231,8 @@ class Understanding:
         text = parts.plain(message)
         named = (other["who"] for other in _POSSESSIVE.finditer(text))
         if any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known):
+            return Step(tool=Tool.REFUSE)
+        if _SECRET.search(text) and _OWN.search(text):
             return Step(tool=Tool.REFUSE)
         if _LOOKED.fullmatch(text):
             return Step(tool=Tool.LOOKED)
@@ -528,6 +533,10 @@ _POSSESSIVE = re.compile(
 )
 
 
+# Who says only that they do not know asks for nothing.
+_AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|don't know|no idea|not sure|no clue)[ .!]*")
+# What pays by itself: nobody is told it, whatever else is asked.
+_SECRET = re.compile(r"\b(?:cvv2?|cvc2?|cv2|three (?:digits|numbers) on the back|security code on (?:the|my) (?:back|card))\b")
 # A question about the answer before, and about nothing in the accounts themselves.
 _LOOKED = re.compile(
     r"(?:and |so |ok |okay |but |sorry )*(?:(?:what|where|which (?:accounts?|pages?|data|records?|sources?|payments|services?))"

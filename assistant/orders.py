@@ -614,10 +614,10 @@ def wishes_more(message: str) -> bool:
     )
 
 
-def is_abroad(text: str, draft: Draft) -> bool:
-    """Whether a payment goes where none can go from here: to an account by its IBAN, or in another currency than pounds."""
+def is_abroad(text: str, draft: Draft, usual: str) -> bool:
+    """Whether a payment goes where none can go from here: to an account by its IBAN, or in another currency than the usual."""
     by_iban = any(one.kind is masking.Kind.IBAN for one in masking.personal(text))
-    return by_iban or (draft.amount is not None and draft.amount.currency != "GBP")
+    return by_iban or (draft.amount is not None and draft.amount.currency != usual)
 
 
 _COMMAND = re.compile(

@@ -538,6 +538,7 @@ def test_what_is_due_in_days_that_are_over_went_out(understanding: Understanding
         ("what happens to standing orders on a sunday", Tool.ARTICLE),
         ("what are my standing orders", Tool.STANDING_ORDERS),
         ("which direct debits are there", Tool.DIRECT_DEBITS),
+        ("does netflix go out by direct debit", Tool.DIRECT_DEBITS),
     ],
 )
 def test_a_rule_is_asked_of_the_pages_and_ones_own_of_the_accounts(

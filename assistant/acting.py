@@ -205,6 +205,8 @@ class Acting:
         if asker.login.token is None or (asks_leave(text) and not orders.amounts(message, "GBP")):
             return None
         message = orders.own_words(message)
+        stops = orders.stops_first(message)
+        message = stops or message
         if orders.skips_rules(text) and not asks(text):
             return self._no_skipping(asker)
         if not orders.MAY_BE.search(plain(message)):
@@ -230,7 +232,7 @@ class Acting:
             draft = filled
         acted = await self._continue(draft, asker, said=message)
         beside = orders.wishes_more(message) if draft.action in orders.MONEY else orders.amounts(message, "GBP")
-        return _and_separately(acted) if beside else acted
+        return _and_separately(acted) if beside or stops else acted
 
     async def again(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         """A short answer to an order under way that nobody has understood: a name where one was asked for, else it is asked

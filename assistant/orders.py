@@ -630,7 +630,19 @@ _COMMAND = re.compile(
 def commands(message: str) -> bool:
     """Whether a message begins as only an order does, or wants money moved past the rules: it is no question, whatever it is like."""
     low = plain(message)
-    return (_COMMAND.match(low) is not None and wanted(low)) or skips_rules(low)
+    return (_COMMAND.match(low) is not None and wanted(low)) or skips_rules(low) or bool(stops_first(message))
+
+
+def stops_first(message: str) -> str:
+    """The clause that stops a card where a question stands behind it, else nothing: "freeze my card, and what is pending?"."""
+    first, *more = [clause.strip(" ,") for clause in _CLAUSE.split(plain(message))]
+    return first if _STOPS.match(first) and any(_QUESTION.match(clause) for clause in more) else ""
+
+
+_STOPS = re.compile(
+    r"(?:(?:please|pls|plz|can|could|would|will|you|u|just|now|quick|quickly|hi|hey|ok|urgent)\b[ ,!]*)*"
+    r"(?:freeze|block|lock) (?:my|the|both|all|our)\b.*\bcards?$"
+)
 
 
 def open_to(accounts: Sequence[Account]) -> Mapping[str, tuple[str, ...]]:

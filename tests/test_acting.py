@@ -473,6 +473,11 @@ def test_the_only_card_is_frozen_at_once_and_started_after_a_yes(desk: Counter) 
     assert "I am ready to unfreeze" in answer.text
     assert "It works again" in talk.say("yes").text
     assert "no frozen card" in talk.say("unfreeze my card").text
+    # It is stopped although something is asked beside, and not where only a question is.
+    assert talk.say("how do I freeze my card, and what is pending?").outcome is not Outcome.DONE
+    told = talk.say("freeze my card, and what is pending?")
+    assert told.outcome is Outcome.DONE
+    assert "I do these things separately" in told.text
 
 
 def test_a_lost_wallet_freezes_every_card_and_a_replacement_is_offered(desk: Counter) -> None:

@@ -86,8 +86,9 @@ def reading(step: Step) -> str:
     said = step.spans
     apart = [f"without {name}" for name in said.without]
     who = " and ".join((*said.merchants, *filter(None, [said.category])))
-    beside = [f"({who})" if who else "", said.amount, said.bought, *apart, said.account, said.group, *said.periods]
-    about = "".join(f" {words}" for words in dict.fromkeys(beside) if words)
+    parts = [who, said.amount, said.bought, *apart, said.account, said.group, *said.periods]
+    about = ", ".join(dict.fromkeys(words for words in parts if words))
+    about = f": {about}" if about else ""
     return pattern.replace("{about}", about)
 
 

@@ -663,7 +663,7 @@ FRAGMENT = 5
 _AMONG = re.compile(r"(?:,| and|, and) \x01")
 _NOUN = re.compile(
     r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|and|or|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
-    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|each|per|every|i|we)\b)"
+    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
 )
 
 

@@ -171,7 +171,12 @@ class Understanding:
             and _points_nowhere(step, parts.plain(message), _off_track(memory))
         ):
             step = None
-        passes = step is not None and (_passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known))
+        # The word that a message begins with says what is wanted: "book me a slot".
+        passes = (
+            step is not None
+            and not set(missing) & set(whole.masked.split()[:1])
+            and (_passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known))
+        )
         if step is not None and missing and sure >= PASSING and passes:
             step, missing = step.model_copy(update={"unread": missing}), ()
         if step is None or sure < needed or missing:

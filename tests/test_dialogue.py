@@ -505,8 +505,10 @@ SLICED = Known.of(
 
 
 def test_a_word_that_looks_like_none_that_narrows_is_passed_over_and_said(understanding: Understanding) -> None:
-    step = step_of(understanding.plan("absurdly, what was my biggest payment in May", SLICED, Memory()))
+    step = step_of(understanding.plan("show my absurdly biggest payment in May", SLICED, Memory()))
     assert (step.tool, step.unread) == (Tool.LARGEST, ("absurdly",))
+    wanted = understanding.plan("absurdly me my biggest payment in May", SLICED, Memory())
+    assert not isinstance(wanted, Plan) or wanted.steps[0].unread == ()
     bought = understanding.plan("what was my biggest trampolines payment in May", SLICED, Memory())
     assert not isinstance(bought, Plan) or bought.steps[0].unread == ()
 

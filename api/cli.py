@@ -83,7 +83,7 @@ def prepare() -> None:
 
     with _plainly():
         settings = Settings()
-        err.print("Preparing the embedding model and the router (half a minute the first time)")
+        err.print("Preparing the embedding model and the router (a minute or two the first time)")
         with _bar("weights") as progress:
             wiring.prepare(settings, progress)
         wiring.open_ledger(settings)

@@ -46,7 +46,7 @@ QUIET: Mapping[str, Any] = {"log_level": "warning", "access_log": False}
 
 def serve(settings: Settings, console: Console) -> None:
     """Serve until interrupted. Raises OSError when the port is taken."""
-    console.print("Starting Counterfoil (the embedding model is made the first time, about half a minute)")
+    console.print("Starting Counterfoil (the embedding model and the router are made the first time, a minute or two)")
     logs.configure()
     asyncio.run(_serve(settings, console))
 

@@ -154,7 +154,7 @@ def head_path(settings: Settings) -> Path:
 
 
 def prepare(settings: Settings, progress: Callable[[int, int], None] | None = None) -> Embedder:
-    """The serving embedder and the router's head, made where they are missing: the first time takes about half a minute.
+    """The serving embedder and the router's head, made where they are missing: the first time takes a minute or two.
 
     What is made is made in a process of its own, so that this one loads neither torch nor scikit-learn.
     """

@@ -174,7 +174,7 @@ class Understanding:
         # The word that a message begins with says what is wanted: "book me a slot".
         passes = (
             step is not None
-            and not set(missing) & set(whole.masked.split()[:1])
+            and not ((told := _TOLD.match(whole.masked)) and told["verb"] in missing)
             and (_passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known))
         )
         if step is not None and missing and sure >= PASSING and passes:
@@ -538,6 +538,7 @@ _POSSESSIVE = re.compile(
 )
 
 
+_TOLD = re.compile(r"(?P<verb>[a-z']+) (?:me|us|a|an|my|in|up)\b")
 # Who says only that they do not know asks for nothing.
 _AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|don't know|no idea|not sure|no clue)[ .!]*")
 # What pays by itself: nobody is told it, whatever else is asked.

@@ -62,9 +62,6 @@ _PUTS_RIGHT = re.compile(
     r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b"
 )
 _NEARLY_YES = re.compile(r"^(?:yes|yeah|yep|ok|okay|sure|fine|alright|confirm|correct|go ahead|do it|please do)\b")
-_SKIPS_IT = re.compile(
-    r"\b(?:skip|bypass|without|no need (?:for|to)|ignore|disregard) (?:\w+ ){0,3}(?:confirm\w*|checks?|rules|step[- ]?up|asking)\b"
-)
 _EVERY = re.compile(r"\b(?:all|every|both|everything|cards|the lot)\b")
 
 
@@ -162,7 +159,7 @@ class Acting:
         """A message that completes or changes an order under way; None where it is about something else, or another order."""
         message = orders.own_words(message)
         text, before = plain(message), ordering.draft
-        if _SKIPS_IT.search(text) and not asks(text):
+        if orders.skips(text) and not asks(text):
             return self._no_skipping(asker)
         if asks(text) or len(text.split()) > CHANGING:
             return None
@@ -888,7 +885,6 @@ _WORDS = {
     Action.UNFREEZE_CARD: _Words("unfreeze_show", "unfreeze_done", "unfreeze_failed", "unfreeze_unknown"),
     Action.REPLACE_CARD: _Words("replace_show", "replace_done", "replace_failed", "replace_unknown"),
 }
-# Doubts about whose an account is: none where the bank knows it.
 # What is said of a text that is doubted.
 _DOUBTED = {
     DoubtKind.SPEAKS: "act.pasted_speaks",
@@ -896,6 +892,7 @@ _DOUBTED = {
     DoubtKind.STRANGER: "act.pasted_stranger",
     DoubtKind.NAMELESS: "act.pasted_nameless",
 }
+# Doubts about whose an account is: none where the bank knows it.
 _WHOSE = frozenset({DoubtKind.STRANGER, DoubtKind.NAMELESS})
 _CHECKED = {
     NameCheck.MATCH: "act.name_match",

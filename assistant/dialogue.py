@@ -6,7 +6,7 @@ A plan is made only when the head is sure and every word is understood; anything
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dateutil.relativedelta import relativedelta
@@ -16,7 +16,7 @@ from assistant import spans as parts
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
-from assistant.spans import BESIDE, Found, Known
+from assistant.spans import BESIDE, USUAL, Found, Known
 from data.actions import IntentId
 from data.banking import AccountKind
 from data.party import Frozen
@@ -140,7 +140,8 @@ class Understanding:
         whole = parts.find(message, known)
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
-        label, sure = self._label(whole, bool(memory.asked))
+        probabilities = self._probabilities(whole)
+        label, sure = _label(probabilities, bool(memory.asked))
         named = whole.spans.merchants or whole.spans.category
         if not named and _is_about_terms(label, memory, parts.plain(message)):
             label = Tool.ARTICLE
@@ -181,7 +182,9 @@ class Understanding:
             step, missing = step.model_copy(update={"unread": missing}), ()
         if step is None or sure < needed or missing:
             heard = replace(whole, unknown=missing or whole.unknown)
-            return Unsure(heard, label, sure, self._likely(whole), readings=self._readings(heard, memory, message, known))
+            likely = {k: probabilities[k] for k in sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY]}
+            readings = self._readings(likely, heard, memory, message, known)
+            return Unsure(heard, label, sure, frozenset(likely), readings=readings)
         return Plan(steps=(step,), path="routed", sure=sure)
 
     def _harmless(self, missing: Sequence[str], found: Found, step: Step, known: Known) -> bool:
@@ -189,23 +192,28 @@ class Understanding:
         words = [w.removesuffix("'s") for w in missing]
         beside = {m for pair in _BESIDE_NAME.findall(found.masked) for m in pair if m}
         # A word that asks for something elsewhere says something here too: "the next biggest".
-        strange = known.vocabulary.english - _NARROWING - known.vocabulary.asked
-        if step.tool in _FREE or any(w not in strange or w in beside for w in words):
+        if step.tool in _FREE or any(w in _NARROWING or w in known.vocabulary.asked or w in beside for w in words):
             return False
-        return all(self.head.narrows(self.embed([w])[0]) < HARMLESS for w in words)
+        return all(w in known.vocabulary.english and self._narrows(w) < HARMLESS for w in words)
 
-    def _readings(self, found: Found, memory: Memory, message: str, known: Known) -> tuple[Step, ...]:
-        """What a message that is not understood may have meant: the likeliest tools on the parts that were heard.
+    def _narrows(self, word: str) -> float:
+        return self.head.narrows(self.embed([word])[0])
+
+    def _readings(
+        self, likely: Mapping[str, float], found: Found, memory: Memory, message: str, known: Known
+    ) -> tuple[Step, ...]:
+        """What a message that is not understood may have meant: the likeliest tools on the parts that were heard. likely: label ->
+        probability, the best first.
 
         None where a word that nobody understood may be what it is all about, or where it is about nothing of the customer's.
         """
-        probabilities = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
-        ranked = sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY]
         strange = [w for w in found.unknown if w not in known.vocabulary.asked]
-        if ranked[0] in ABOUT_NOTHING or any(self.head.narrows(self.embed([w])[0]) >= MAY_NARROW for w in strange):
+        if next(iter(likely)) in ABOUT_NOTHING or any(
+            w not in known.vocabulary.english or self._narrows(w) >= MAY_NARROW for w in strange
+        ):
             return ()
         steps: list[Step] = []
-        for label in (k for k in ranked if k in set(Tool) and k not in ABOUT_NOTHING and probabilities[k] >= POSSIBLE):
+        for label in (k for k, p in likely.items() if k in set(Tool) and k not in ABOUT_NOTHING and p >= POSSIBLE):
             step = self._step(label, found, memory, message, known)
             if (
                 step is not None
@@ -307,20 +315,8 @@ class Understanding:
             return "whom or what it is about"
         return ""
 
-    def _likely(self, found: Found) -> frozenset[str]:
-        probabilities = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
-        return frozenset(sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY])
-
-    def _label(self, found: Found, follows: bool = False) -> tuple[str, float]:
-        """The label and how sure it is. follows: whether there is a question before that this one can lean on."""
-        vector = self.embed([spoken(found.masked)])[0]
-        probabilities = self.head.probabilities(found.masked, vector)
-        if not follows and sum(probabilities[k] for k in LEANING) < MERE_FOLLOW_UP:
-            probabilities = {k: p for k, p in probabilities.items() if k not in LEANING}
-        best = max(probabilities, key=probabilities.__getitem__)
-        # Which of the two it is makes little difference to a customer.
-        sure = sum(probabilities[k] for k in _NO_DATA) if best in _NO_DATA else probabilities[best]
-        return best, sure / sum(probabilities.values())
+    def _probabilities(self, found: Found) -> dict[str, float]:
+        return self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
 
     def _several(self, clauses: Sequence[str], known: Known, memory: Memory) -> list[Step]:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
@@ -328,7 +324,7 @@ class Understanding:
         subject = Spans()
         for clause in clauses:
             found = parts.find(clause, known)
-            label, sure = self._label(found)
+            label, sure = _label(self._probabilities(found))
             if _only_parts(found):
                 # "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
                 subject = _joined(subject, found.spans) if not steps else subject
@@ -410,18 +406,18 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and len(said.merchants) > 1 and _WENT.search(text):
         # Of several each gets its own sum; a list would mix them.
         return Tool.SUM
-    if tool is Tool.FIND and _WENT_OUT.match(text) and _weeks(found.spans, known):
+    if tool is Tool.FIND and _WENT_OUT.match(text) and _weeks(said, known):
         # Of a whole month a list would tell the latest few of many.
         return Tool.SUM
-    if tool is Tool.SUM and found.spans.group:
+    if tool is Tool.SUM and said.group:
         return Tool.BREAKDOWN
-    if tool is Tool.ACCOUNTS and found.spans.account:
+    if tool is Tool.ACCOUNTS and said.account:
         return Tool.BALANCE
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
     gave = tool is Tool.INCOME and _GAVE.search(text) is not None
-    if tool in (Tool.COUNT, Tool.SUM) and not found.spans.merchants and _REFUNDS.search(text):
+    if tool in (Tool.COUNT, Tool.SUM) and not said.merchants and _REFUNDS.search(text):
         return Tool.REFUNDS
-    if tool is Tool.BREAKDOWN and _USUAL.search(found.spans.group):
+    if tool is Tool.BREAKDOWN and _USUAL.search(said.group):
         # "What goes in an average week" is one figure.
         return Tool.AVERAGE
     return Tool.SUM if added or gave else tool
@@ -527,6 +523,16 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
         spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
         return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
     return _followed(memory.asked, found.spans, text)
+
+
+def _label(probabilities: Mapping[str, float], follows: bool = False) -> tuple[str, float]:
+    """The label and how sure it is. follows: whether there is a question before that this one can lean on."""
+    if not follows and sum(probabilities[k] for k in LEANING) < MERE_FOLLOW_UP:
+        probabilities = {k: p for k, p in probabilities.items() if k not in LEANING}
+    best = max(probabilities, key=probabilities.__getitem__)
+    # Which of the two it is makes little difference to a customer.
+    sure = sum(probabilities[k] for k in _NO_DATA) if best in _NO_DATA else probabilities[best]
+    return best, sure / sum(probabilities.values())
 
 
 _ASKS = re.compile(
@@ -899,7 +905,7 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
     return None
 
 
-_USUAL = re.compile(r"\b(?:typical|normal|average|usual|ordinary|regular)\b")
+_USUAL = re.compile(rf"\b{USUAL}\b")
 # What is counted or added up, and not what something is held against: "spent after refunds".
 _REFUNDS = re.compile(
     r"\b(?:how many|number of|count(?: of)?|total(?: of)?|all|sum of|how much in|how much from)(?: my| the| different| separate)? refunds\b"

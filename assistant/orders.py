@@ -597,9 +597,14 @@ _SKIPS = re.compile(
 _MOVES = re.compile(r"\b(?:pay|send|transfer|wire|move|empty|give|refund|put|drain)\b", re.IGNORECASE)
 
 
+def skips(text: str) -> bool:
+    """Whether something is to be done without what the bank has to do first."""
+    return _SKIPS.search(text) is not None
+
+
 def skips_rules(text: str) -> bool:
     """Whether money is to move without what the bank has to do first."""
-    return _SKIPS.search(text) is not None and _MOVES.search(text) is not None
+    return skips(text) and _MOVES.search(text) is not None
 
 
 _CLAUSE = re.compile(r"[.;!?]\s+|,\s+(?=and|oh|also|then|what|how)|\b(?:and then|and also|and|oh)\b")

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from assistant.numerals import SMALL
 from data.money import Money
 from data.party import Frozen
 
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
-_COUNT = rf"(?:\d{{1,2}}|{'|'.join(_NUMBERS)})"
+_COUNT = rf"(?:\d{{1,2}}|(?:{'|'.join(SMALL)})\b)"
 _FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6}
 _FRACTION = re.compile(
     r"\b(?:(?P<more>two|three|four|five|[2-9]) (?=\w+s\b)|(?:a|one) |(?=half\b|halves\b))"
@@ -88,4 +88,4 @@ def says_all(text: str) -> str:
 
 
 def _number(words: str) -> int:
-    return _NUMBERS.get(words.lower()) or int(words)
+    return SMALL.get(words.lower()) or int(words)

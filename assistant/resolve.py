@@ -75,7 +75,9 @@ _OVER = re.compile(
     r"\b(?:over|above|(?<!no )more than|at least|bigger than|larger than|exceeding|no less than|(?:or|and) more)\b"
 )
 _UNDER = re.compile(r"\b(?:under|below|less than|at most|up to|no more than|smaller than|(?:or|and) less)\b")
-_ABOUT = re.compile(r"\b(?:around|about|roughly|approximately|approx|some|circa|(?P<short>nearly|almost|close to|just under))\b")
+_ABOUT = re.compile(
+    r"\b(?:around|about|roughly|approximately|approx|some|circa|(?P<short>nearly|almost|close to|just under)|(?P<more>just over))\b"
+)
 _STRICT_OVER = re.compile(r"(?<!or )(?<!and )\b(?:over|above|(?<!no )more than|bigger than|larger than|exceeding)\b")
 _STRICT_UNDER = re.compile(r"(?<!or )(?<!and )\b(?:under|below|less than|smaller than)\b")
 _GROUPS: tuple[tuple[str, Group], ...] = (
@@ -323,14 +325,15 @@ def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
     one = Money(minor=1, currency=currency)
     if len(amounts) > 1:
         return min(amounts, key=lambda m: m.minor), max(amounts, key=lambda m: m.minor)
-    if _OVER.search(text):
+    about = _ABOUT.search(text)
+    if about is None and _OVER.search(text):
         return amounts[0] + one if _STRICT_OVER.search(text) else amounts[0], None
-    if _UNDER.search(text):
+    if about is None and _UNDER.search(text):
         return None, amounts[0] - one if _STRICT_UNDER.search(text) else amounts[0]
-    if about := _ABOUT.search(text):
+    if about is not None:
         # "Nearly four hundred" is less than that; a tenth either way is about it.
-        most = amounts[0] if about["short"] else amounts[0].share(Decimal("1.1"), ROUND_UP)
-        return amounts[0].share(Decimal("0.9"), ROUND_DOWN), most
+        least = amounts[0] if about["more"] else amounts[0].share(Decimal("0.9"), ROUND_DOWN)
+        return least, amounts[0] if about["short"] else amounts[0].share(Decimal("1.1"), ROUND_UP)
     return amounts[0], amounts[0]
 
 

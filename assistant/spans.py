@@ -49,11 +49,12 @@ _NUMBER = re.compile(
     rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
     rf"|\b(?P<b>{_COUNTS})\s+(?=(?:biggest|largest|most|smallest|cheapest|latest|last|highest|merchants|shops|payments|transactions|purchases)\b)"
 )
+USUAL = r"(?:typical|normal|average|usual|ordinary|regular)"
 _GROUP = re.compile(
     r"\b(?:(?:grouped |broken down |split |listed |sorted )?(?:by|per|for each|each|every|in each)\s+"
     r"(?:category|categories|type|kind|merchants?|shops?|stores?|retailers?|payees?|months?|weeks?|accounts?|day)"
     r"|month by month|monthly|by what i (?:buy|spend it on)"
-    r"|(?:(?:in|for|on|over) )?(?:an?|my|your|the) (?:typical|normal|average|usual|ordinary|regular) (?:day|week|month|year)(?:'s)?)\b"
+    rf"|(?:(?:in|for|on|over) )?(?:an?|my|your|the) {USUAL} (?:day|week|month|year)(?:'s)?)\b"
 )
 _QUOTED = re.compile(
     r"(?<!\w)(?:'(?P<single>[^'\n]{1,60}(?:'[a-z][^'\n]{0,40})*)'|\"(?P<double>[^\"\n]{2,60})\"|“(?P<curly>[^”\n]{2,60})”)(?!\w)"
@@ -597,8 +598,10 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
         return True
     # "Has my pay landed", "have I burned through": what was done, and nobody who did it.
     done = [t for t in tokens if t not in ordinary]
-    usual = known.vocabulary.english | known.words
-    return bool(done) and all(t.endswith(("ed", "awn", "own")) and t in usual and t not in known.tokens for t in done)
+    return bool(done) and all(
+        t.endswith(("ed", "awn", "own")) and (t in known.vocabulary.english or t in known.words) and t not in known.tokens
+        for t in done
+    )
 
 
 def _plausible(words: str, known: Known) -> bool:

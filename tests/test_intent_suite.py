@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -104,8 +105,8 @@ def test_each_utterance_is_asked_about_once_by_a_head_that_did_not_learn_it(
 ) -> None:
     learned: dict[int, set[str]] = {}
 
-    def noted(examples: list[Example], *rest: object) -> IntentHead:
-        head = train(examples, *rest)  # type: ignore[arg-type]
+    def noted(examples: list[Example], *rest: Any) -> IntentHead:
+        head = train(examples, *rest)
         learned[id(head)] = {example.text for example in examples}
         kept.append(head)
         return head
@@ -147,10 +148,10 @@ def test_a_head_with_its_labels_swapped_is_told(folder: Path, embedder: Embedder
     vectors = embedder.embed([item.example.text for item in one.learn])
     good = suite.measure(one, vectors, embedder, lambda done, total: None)
 
-    def swapped(examples: list[Example], *rest: object) -> IntentHead:
+    def swapped(examples: list[Example], *rest: Any) -> IntentHead:
         names = sorted({example.labels for example in examples})
         moved = dict(zip(names, names[1:] + names[:1], strict=True))
-        return train([example._replace(labels=moved[example.labels]) for example in examples], *rest)  # type: ignore[arg-type]
+        return train([example._replace(labels=moved[example.labels]) for example in examples], *rest)
 
     monkeypatch.setattr(suite, "train", swapped)
     bad = suite.measure(one, vectors, embedder, lambda done, total: None)

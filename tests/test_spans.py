@@ -144,6 +144,8 @@ def test_a_typo_of_an_ordinary_word_is_understood() -> None:
         ("two grand", "£2000", "2000.00", "2000.00"),
         ("between 10 and 20 pounds", "between 10 and 20 pounds", "10.00", "20.00"),
         ("around £50", "around £50", "45.00", "55.00"),
+        ("just over £50", "just over £50", "50.00", "55.00"),
+        ("just under 100 quid", "just under 100 quid", "90.00", "100.00"),
         ("nearly four hundred pounds", "nearly 400 pounds", "360.00", "400.00"),
     ],
 )

@@ -127,7 +127,10 @@ def drafted(asked: Proposed, found: Found) -> Draft | Several:
         draft = _day(asked.on, draft, found)
     if asked.reference and (reference := as_reference(asked.reference)):
         own = any(plain(reference) in plain(as_written(message)) for message in found.own)
-        draft = draft.having("reference", *(_CUSTOMER if own else _seen(reference, found)), reference=reference)
+        origin = _CUSTOMER if own else _seen(reference, found)
+        # It goes to somebody outside, and nobody looks for their own balance in it: of what was read nothing goes there.
+        if origin in (_CUSTOMER, (Origin.DATA, PASTED)):
+            draft = draft.having("reference", *origin, reference=reference)
     return draft
 
 

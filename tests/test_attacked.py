@@ -23,7 +23,7 @@ TO = NUMBERS.shown(poisoned.ATTACKER)
 LINE = {"id": "x", "customer": "x", "turns": ["Pay."]}
 TAGS = {"user": "u", "injection": "i", "wording": "plain"}
 CLEAN: dict[str, Any] = {
-    "done": True, "missing": [], "harm": 0, "amiss": 0, "shown": 0, "theirs": 0, "twisted": False, "possible": True,
+    "done": True, "missing": [], "harm": 0, "amiss": 0, "shown": 0, "theirs": 0, "possible": True,
     "outcome": "answer", "answer": "",
 }  # fmt: skip
 
@@ -156,8 +156,7 @@ def test_nothing_is_done_that_the_customer_did_not_want_and_without_the_guard_it
     assert len(product) == 6
     assert [one["harm"] for one in product] == [0] * 6
     assert [one["amiss"] for one in product] == [0] * 6
-    assert all(one["done"] or one["twisted"] for one in product)
-    assert [one["theirs"] for one in product if one["twisted"]] == [1]
+    assert all(one["done"] and not one["theirs"] for one in product)
     assert all(one["harm"] for one in found[Guard.NONE])
     known = {
         key.removeprefix("known-payee-"): one["harm"]

@@ -61,14 +61,21 @@ def test_what_they_said_in_the_turns_before_is_theirs_too() -> None:
 
 
 def test_what_nobody_said_is_shown_as_that() -> None:
-    draft = pay("send sam some money", amount="£2,500", reference="card 1234 5678")
-    assert draft.origins["amount"] == draft.origins["reference"] == (Origin.DATA, NOT_SAID)
+    assert pay("send sam some money", amount="£2,500").origins["amount"] == (Origin.DATA, NOT_SAID)
 
 
-def test_a_reference_that_holds_what_was_found_names_where_it_was_found() -> None:
+@pytest.mark.parametrize("reference", ["card 1234 5678", "Spotify Premium"])
+def test_a_reference_that_neither_the_customer_nor_what_they_pasted_has_is_left_out(reference: str) -> None:
     row = Source("an entry of 7 March 2022 in your account", "Spotify Premium")
-    draft = pay("send sam £25", reference="Spotify Premium", sources=(row,))
-    assert draft.origins["reference"] == (Origin.DATA, row.said)
+    draft = pay("send sam £25", reference=reference, sources=(row,))
+    assert (draft.reference, draft.origins.get("reference")) == ("", None)
+
+
+def test_a_reference_of_what_was_pasted_is_data() -> None:
+    draft = pay(
+        "pay this bill", to=STRANGER, reference="INV 77", sources=(Source(PASTED, f"£25 to Acme Ltd, {STRANGER}, ref INV 77"),)
+    )
+    assert (draft.reference, draft.origins["reference"]) == ("INV 77", (Origin.DATA, PASTED))
 
 
 def test_a_saved_payee_whom_the_customer_did_not_name_is_not_theirs() -> None:

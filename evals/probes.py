@@ -270,6 +270,9 @@ class Pair:
             if strange:
                 words |= {"account": dice.choice(strange), "number": dice.choice(numbers)}
             forms = [form for form in FORMS[kind] if _named(form) <= words.keys()]
+            if not forms:
+                # Cards have no account to name.
+                return
             turns = [said.format(**words) for said in dice.choice(forms)]
             yield self._probe(kind, turns, now, about, (*strange, key))
 

@@ -256,6 +256,16 @@ def test_probes_ask_only_about_what_others_have_and_catch_it_when_it_comes_back(
     assert probe.leaks(output("Nothing."), trace=f'{{"type":"error","message":"no account {probe.ids[0]}"}}')
 
 
+def test_cards_have_no_account_to_ask_for_but_are_probed_in_every_other_way() -> None:
+    names = ("Levines Books", "Harbour Cafe", "Northgate Garage")
+    rows = {
+        n: {f"{n}-{day}": Line(f"2026-10-{day:02}", -1000 - day, "GBP", name, name) for day in range(1, 9)}
+        for n, name in enumerate(names)
+    }
+    made = probes.probes([probes.Holding(str(n), f"card {n}", held) for n, held in rows.items()], NOW, 200)
+    assert {probe.kind for probe in made} == set(probes.FORMS) - {"account", probes.JOINT}
+
+
 def test_what_a_public_page_says_is_nobodys_secret() -> None:
     homes = {one.party: one for one in probes.of_households(households(NOW), NOW)}
     names = probes.Pair(homes["callum-mackenzie"], homes["ruth-ellison"]).names

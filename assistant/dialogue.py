@@ -79,6 +79,7 @@ class Memory(Frozen):
     choices: tuple[Choice, ...] = ()
     open: Step | None = None
     lost: bool = False
+    heard: Step | None = None
     ordering: Ordering | None = None
     told: IntentId | None = None
     unknown: tuple[IntentId, ...] = ()
@@ -86,13 +87,43 @@ class Memory(Frozen):
     pasted: str = ""
 
     def after(
-        self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False
-    ) -> Memory:
+        self, done: Sequence[Asked], choices: Sequence[Choice], left_open: Step | None = None, lost: bool = False,
+        heard: Step | None = None,
+    ) -> Memory:  # fmt: skip
         """left_open: what a question that was asked back may have been about, for an answer that completes it. lost: whether
-        the message was not understood, or refused, so that "them" in the next one is nobody who is known."""
+        the message was not understood, or refused, so that "them" in the next one is nobody who is known, unless heard says
+        whom it named."""
         asked = (*self.asked, *done)[-REMEMBERED:]
         before = {"told": self.told, "unknown": self.unknown}
-        return Memory(asked=asked, choices=tuple(choices), open=left_open, lost=lost).model_copy(update=before)
+        return Memory(asked=asked, choices=tuple(choices), open=left_open, lost=lost, heard=heard).model_copy(update=before)
+
+    def heard_in(self, found: Found) -> Step | None:
+        """What a message that was not understood was about all the same: whom it named, or else what the one before was about."""
+        if found.spans.merchants or found.spans.category:
+            return Step(tool=Tool.FIND, spans=found.spans, unread=found.unknown)
+        if found.unknown:
+            # One of these may be what it is about.
+            return None
+        return self.heard if self.lost else next((one.step for one in self.asked[-1:] if _names(one)), None)
+
+    def about_heard(self, label: str, said: Spans, text: str) -> Memory:
+        """The memory as if what was heard in a message that was not understood had been asked, for a question that is about that:
+        how it was to be told, nobody knows, but of whom."""
+        step = self.heard if self.lost else None
+        if step is None or said.merchants or said.category:
+            return self
+        if label in LEANING and all(step.spans != one.step.spans for one in self.asked[-1:]):
+            # "And in July?" goes on with that, not with what was asked before it.
+            return self.model_copy(update={"asked": ()})
+        if label not in ABOUT_PAYMENTS:
+            return self
+        if not _PRONOUN.search(text) and (step.unread or not _refers_back(text, said)):
+            return self
+        if label == Tool.COMPARE and max(len(step.spans.periods), len(step.spans.merchants)) < 2:
+            # Against what, was in the words that nobody understood.
+            return self
+        asked = (*self.asked, Asked(step=step.model_copy(update={"unread": ()})))[-REMEMBERED:]
+        return self.model_copy(update={"asked": asked, "lost": False, "heard": None, "open": None})
 
 
 @dataclass(frozen=True)
@@ -142,6 +173,7 @@ class Understanding:
             return Unsure(whole, "", 0.0)
         probabilities = self._probabilities(whole)
         label, sure = _label(probabilities, bool(memory.asked))
+        lost, memory = memory.lost, memory.about_heard(label, whole.spans, parts.plain(message))
         named = whole.spans.merchants or whole.spans.category
         if not named and _is_about_terms(label, memory, parts.plain(message)):
             label = Tool.ARTICLE
@@ -157,9 +189,7 @@ class Understanding:
         # One word is no question: "gluon".
         to_pages = label == Tool.ARTICLE and not theirs and len(message.split()) > 1
         needed = CARE if label == Tool.HANDOVER or to_pages else self.sure
-        leans = (
-            step is not None and bool(memory.asked) and not memory.lost and _leans_back(label, step, whole, parts.plain(message))
-        )
+        leans = step is not None and bool(memory.asked) and not lost and _leans_back(label, step, whole, parts.plain(message))
         # What names somebody that the customer pays is rarely about another's account.
         if leans or (step is not None and step.tool is Tool.REFUSE and not theirs):
             needed = FOLLOWING

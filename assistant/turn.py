@@ -242,10 +242,7 @@ class Assistant:
             choices = _readings(plan)
             results.append(_ask_back(plan, choices))
         await emit(_events(plan, results, (time.perf_counter() - began) * 1000))
-        # What comes after a refusal is not about the customer's own question before it.
-        lost = isinstance(plan, Unsure) or any(step.tool is Tool.REFUSE for step in plan.steps)
-        after = before.after(asked, choices, _left_open(plan), lost)
-        return after.model_copy(update=kept).model_dump_json()
+        return _after(before, plan, asked, choices).model_copy(update=kept).model_dump_json()
 
     # What is ordered
 
@@ -787,8 +784,16 @@ _OF_PAYMENTS = ABOUT_PAYMENTS | {Tool.PENDING, Tool.BALANCE, Tool.SALARY, Tool.S
 OWN_LEAST = 0.4
 
 
-def _left_open(plan: Plan | Unsure) -> Step | None:
-    if not isinstance(plan, Unsure) or plan.sure < GUESS or plan.label not in TOOLS:
+def _after(before: Memory, plan: Plan | Unsure, asked: Sequence[Asked], choices: Sequence[Choice]) -> Memory:
+    """What is remembered after a question."""
+    if isinstance(plan, Unsure):
+        return before.after(asked, choices, _left_open(plan), lost=True, heard=before.heard_in(plan.found))
+    # What comes after a refusal is not about the customer's own question before it.
+    return before.after(asked, choices, lost=any(step.tool is Tool.REFUSE for step in plan.steps))
+
+
+def _left_open(plan: Unsure) -> Step | None:
+    if plan.sure < GUESS or plan.label not in TOOLS:
         return None
     return Step(tool=Tool(plan.label), spans=plan.found.spans)
 

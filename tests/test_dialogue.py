@@ -14,7 +14,7 @@ from assistant.periods import Today
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
 from assistant.router import vocabulary
-from assistant.spans import Known, find
+from assistant.spans import Found, Known, find
 from data.banking import Account, AccountKind
 from data.facts import Outcome
 from data.ledger import Payee
@@ -196,6 +196,33 @@ def test_somebody_whom_nobody_named_is_asked_about(understanding: Understanding,
 def test_after_a_message_that_was_not_understood_nothing_is_leant_on(understanding: Understanding) -> None:
     assert step_of(understanding.plan("the dearest one?", KNOWN, after(TESCO))).spans.merchants == ("tesco",)
     assert isinstance(understanding.plan("the dearest one?", KNOWN, after(TESCO).after([], [], None, lost=True)), Unsure)
+
+
+def lost(before: Memory, said: Spans = Spans(), unknown: tuple[str, ...] = ()) -> Memory:  # noqa: B008 - frozen
+    """After a message that was not understood."""
+    return before.after([], [], None, lost=True, heard=before.heard_in(Found("", said, unknown)))
+
+
+def test_whom_a_message_that_was_not_understood_named_can_be_asked_about(understanding: Understanding) -> None:
+    before = lost(after(TESCO), Spans(merchants=("boots",), periods=("in may",)))
+    for message in ("how often do I go there", "the dearest one?", "when did I last pay them"):
+        assert step_of(understanding.plan(message, KNOWN, before)).spans.merchants == ("boots",)
+    assert step_of(understanding.plan("how much at Aldi in June", KNOWN, before)) == about(Tool.SUM, "aldi", period="in june")
+    assert isinstance(understanding.plan("and in July?", KNOWN, before), Unsure), "how it was to be told, nobody knows"
+    assert isinstance(understanding.plan("what's the difference?", KNOWN, before), Unsure)
+
+
+def test_what_a_message_with_words_that_nobody_knows_was_about_is_only_whom_it_named(understanding: Understanding) -> None:
+    before = lost(after(TESCO), Spans(merchants=("boots",)), ("zorblax",))
+    assert step_of(understanding.plan("how often do I go there", KNOWN, before)).spans.merchants == ("boots",)
+    assert isinstance(understanding.plan("the dearest one?", KNOWN, before), Unsure)
+    assert lost(after(TESCO), unknown=("zorblax",)).heard is None
+
+
+def test_a_message_that_named_nobody_and_was_not_understood_leaves_whom_it_was_about(understanding: Understanding) -> None:
+    assert step_of(understanding.plan("the dearest one?", KNOWN, lost(after(TESCO)))).spans.merchants == ("tesco",)
+    further = lost(lost(after(TESCO)))
+    assert step_of(understanding.plan("how often do I go there", KNOWN, further)).spans.merchants == ("tesco",)
 
 
 @pytest.mark.parametrize(

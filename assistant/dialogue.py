@@ -115,7 +115,7 @@ class Memory(Frozen):
         if label in LEANING and all(step.spans != one.step.spans for one in self.asked[-1:]):
             # "And in July?" goes on with that, not with what was asked before it.
             return self.model_copy(update={"asked": ()})
-        if label not in ABOUT_PAYMENTS:
+        if label not in ABOUT_PAYMENTS | {Tool.UPCOMING}:
             return self
         if not _PRONOUN.search(text) and (step.unread or not _refers_back(text, said)):
             return self
@@ -190,8 +190,9 @@ class Understanding:
         to_pages = label == Tool.ARTICLE and not theirs and len(message.split()) > 1
         needed = CARE if label == Tool.HANDOVER or to_pages else self.sure
         leans = step is not None and bool(memory.asked) and not lost and _leans_back(label, step, whole, parts.plain(message))
-        # What names somebody that the customer pays is rarely about another's account.
-        if leans or (step is not None and step.tool is Tool.REFUSE and not theirs):
+        # What names somebody that the customer pays, or who was spoken of, is rarely about another's account.
+        of_whom = theirs or (_names_somebody(memory) and _SOMEBODY.search(parts.plain(message)) is not None)
+        if leans or (step is not None and step.tool is Tool.REFUSE and not of_whom):
             needed = FOLLOWING
         missing = self._not_understood(whole, label, known, sure)
         if leans:
@@ -199,7 +200,8 @@ class Understanding:
         if (
             step is not None
             and (_off_track(memory) or not _names_somebody(memory))
-            and _points_nowhere(step, parts.plain(message), _off_track(memory))
+            and not _of_that_list(step, memory)
+            and (_points_nowhere(step, parts.plain(message), _off_track(memory)) or _counts_what(step, parts.plain(message)))
         ):
             step = None
         # The word that a message begins with says what is wanted: "book me a slot".
@@ -288,13 +290,17 @@ class Understanding:
         dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
         if dated is not None and (unit := _UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
             return _aside(dated, unit["unit"], unit["way"], known)
+        if last is not None and last.tool in _ONE_ROW and _THAT_ROW.fullmatch(text):
+            return last
         if last is not None and last.tool in _ONE_ROW and _IN_TOTAL.search(text) and _only_total(whole):
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
             return _against(memory.asked[-1], whole.spans, text)
         if not _only_parts(whole, beside=sure < self.sure or label in LEANING) or _misread(whole, known):
             return None
-        if memory.open is not None and not (whole.spans.merchants and memory.open.spans.merchants):
+        narrows = whole.spans.merchants or whole.spans.category or whole.spans.without
+        takes = memory.open is not None and (memory.open.tool in ABOUT_PAYMENTS or not narrows)
+        if memory.open is not None and takes and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
         if _off_track(memory) and (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
             # "And Duke's?" after a question that was not understood: of which days?
@@ -401,6 +407,11 @@ class Understanding:
         step = _by_itself(tool, right, text) or (_with_before(tool, right, memory.asked, text) if last is not None else None)
         if step is not None:
             return step
+        on_balance = last is not None and not memory.lost and last.step.tool in _POSITIONS
+        one_thing = tool is Tool.UPCOMING or (tool is Tool.BALANCE and not on_balance)
+        if one_thing and right.spans == Spans() and _ONE_DUE.search(text):
+            # "When is it due", "how much is it" of what nobody named: all that there is is no answer.
+            return None
         if tool in READ_WHOLE:
             topic = topic_of(message, memory) if tool is Tool.ARTICLE else message
             return Step(tool=tool, spans=right.spans.model_copy(update={"topic": topic}))
@@ -441,6 +452,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.SUM
     if tool is Tool.SUM and said.group:
         return Tool.BREAKDOWN
+    if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
+        # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
+        return Tool.LAST
     if tool is Tool.ACCOUNTS and said.account:
         return Tool.BALANCE
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
@@ -460,6 +474,7 @@ def _weeks(said: Spans, known: Known) -> bool:
     return not named and period is not None and period.since is not None and (period.until - period.since).days > 7
 
 
+_YET = re.compile(r"\b(?:yet|already|did (?:i|we) (?:remember|forget))\b")
 _WENT = re.compile(r"\bwhat(?:'s| has| all)? (?:went|gone|go)\b")
 _WENT_OUT = re.compile(r"(?:and |so |ok )*what(?:'s| has| all)? (?:went|gone) out\b")
 
@@ -467,7 +482,7 @@ _WENT_OUT = re.compile(r"(?:and |so |ok )*what(?:'s| has| all)? (?:went|gone) ou
 def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     """Whether a message asks for something that no tool says, or of what nobody said, however sure the head is."""
     if tool is Tool.ARTICLE:
-        return _OWN_SPENDING.search(text) is not None
+        return asks_nothing(text, last) or _OWN_SPENDING.search(text) is not None
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
         return _MORE_THAN.search(text) is not None
@@ -487,6 +502,11 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
         came = last is not None and tool is Tool.LAST and _came_in(last, found.spans) is not None
         return not came and not (last is not None and _names(last))
     return last is not None and _about_pay(last.step, tool, found.spans, text)
+
+
+def asks_nothing(text: str, last: Asked | None) -> bool:
+    """Whether a message without the one before asks a page of nothing: "for how long?"."""
+    return parts.words_of(text) <= _ASKING and not (last is not None and last.step.tool in READ_WHOLE)
 
 
 def _names(asked: Asked) -> bool:
@@ -531,7 +551,30 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) ->
     told = (last.step.tool in _ONE_ROW and tool is Tool.FIND) or (
         last.step.tool in _DATED and (asked_again or _WHEN.search(text) is not None)
     )
-    return last.step if told else None
+    return last.step if told else _told_with(tool, last.step, text)
+
+
+# "How much did I take out?" of the payment that was just told of.
+_THAT_ROW = re.compile(
+    r"(?:and |so |ok )*how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))(?: then| for)?[ ?.!]*"
+)
+
+
+def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
+    """What a short question asks for of the answer before, where the tool that it sounds like is about everything there is:
+    "how many is that", "which is the dearest" of a list, "when is it due" of a payee."""
+    if not _refers_back(text, Spans()):
+        return None
+    listed = before.tool in _LISTS and tool in (Tool.COUNT, Tool.SUM, Tool.LARGEST, Tool.SMALLEST, Tool.TOP)
+    if listed or (before.tool, tool) in ((Tool.PENDING, Tool.UPCOMING), (Tool.INCOME, Tool.FIND)):
+        return before
+    if tool is Tool.BALANCE and before.spans.account:
+        return Step(tool=tool, spans=Spans(account=before.spans.account))
+    of = Spans(merchants=before.spans.merchants, category=before.spans.category)
+    if of == Spans() or _IT.search(text) is None:
+        return None
+    # How much it is, the newest payment says.
+    return {Tool.UPCOMING: Step(tool=tool, spans=of), Tool.BALANCE: Step(tool=Tool.LAST, spans=of)}.get(tool)
 
 
 def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None:
@@ -544,7 +587,7 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
     if label == "details":
         return _details(last.step, text)
     if label == "both":
-        return _both(memory.asked)
+        return last.step if last.step.tool in _TOTALLED and found.spans == Spans() else _both(memory.asked)
     if label == "other":
         if last.step.tool in _ONE_ROW and not last.step.spans.merchants:
             # The next one after the biggest is another payment, not another payee.
@@ -636,6 +679,11 @@ def _off_track(memory: Memory) -> bool:
     return memory.lost or (bool(memory.asked) and memory.asked[-1].step.tool in READ_WHOLE)
 
 
+def _of_that_list(step: Step, memory: Memory) -> bool:
+    """Whether "which of them" is of a list that was just told."""
+    return step.tool in _LISTS and not memory.lost and any(one.step.tool is step.tool for one in memory.asked[-1:])
+
+
 def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     """ "What have we paid them": a sum over everybody is no answer where nobody was named before.
 
@@ -659,6 +707,20 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     return _PRONOUN.search(text) is not None or (lost and not said.account and _OWN.search(text) is None)
 
 
+_ONE_DUE = re.compile(r"\b(?:it|they|them|the next one)\b")
+
+
+def _counts_what(step: Step, text: str) -> bool:
+    """ "How many journeys": whose, where nobody was named, nobody knows; every payment is no journey."""
+    said = _HOW_MANY.search(text)
+    named = step.spans.merchants or step.spans.category
+    return said is not None and step.tool in (Tool.COUNT, Tool.SUM) and not named and said["what"] in BESIDE - _PAYMENTS
+
+
+_HOW_MANY = re.compile(r"\bhow many (?:different |separate )?(?P<what>[a-z]+)\b")
+_PAYMENTS = frozenset(
+    {"payment", "payments", "purchase", "purchases", "transfer", "transfers", "refund", "refunds", "thing", "things"}
+)
 _DID_IT = re.compile(r"\b(?:did|has|have|is|was|does|will) (?:it|that|this)\b")
 _SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
 _THERE_IS = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are|was|were|any|been))"
@@ -673,6 +735,8 @@ _ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.B
 _DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
 # Whose answer says what they come to.
 _TOTALLED = frozenset({Tool.SUBSCRIPTIONS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING, Tool.REFUNDS})
+_IT = re.compile(r"\b(?:it|that|this|they|them|the next one)\b")
+_LISTS = _TOTALLED | {Tool.STANDING_ORDERS, Tool.DUPLICATES, Tool.QUIET_DAYS}
 _WHEN = re.compile(r"\b(?:when|which day|what day|what date|due|expect|usually|next)\b")
 _POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 
@@ -714,13 +778,16 @@ def with_last(message: str, memory: Memory) -> str | None:
 
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
 LONGEST_TOPIC = 400
+_ASKING = word_list("fillers")
 _EVERYTHING = re.compile(r"\b(?:as well|too|includ\w+|everything|altogether|all together|in all|with the)\b")
 _OWN_SPENDING = re.compile(
     r"\b(?:(?:did|have|has|had) (?:i|we) (?:ever |just |already )?[a-z]+|(?:i|we)(?:'ve| have)? (?:spent|paid|sent|moved|received|got paid))\b"
 )
 _OF_THAT = re.compile(r"\bof (?:that|it|this|those)\b")
 _EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
-_THE_ONE = re.compile(r"\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b")
+_THE_ONE = re.compile(
+    r"^(?:and |so )*(?:in|at|on|to) which\b|\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b"
+)
 # Orders, whatever else they name: none of the tools that read. Those that can be done are taken by `assistant.acting`.
 _POLITELY = (
     r"^(?:please |pls |(?:can|could|would|will) (?:you|u) |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
@@ -754,7 +821,14 @@ def _refers_back(message: str, said: Spans) -> bool:
     """Whether a message leans on the one before: it names nothing itself, and points back or is a mere fragment."""
     if said.merchants or said.account or (said.category and not _BACKWARD.search(message)):
         return False
-    return bool(_BACKWARD.search(message) or _THE_ONE.search(message)) or (len(message.split()) <= 5 and not _OWN.search(message))
+    if _BACKWARD.search(message) or _THE_ONE.search(message):
+        return True
+    return len(message.split()) <= SHORTEST and not _OWN.search(_I_MEAN.sub("", message))
+
+
+# So few words, about nobody's own, go on with what was asked before.
+SHORTEST = 7
+_I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
 
 
 def _undated(said: Spans, message: str) -> bool:
@@ -781,6 +855,9 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     ):
         # Whoever is named again is asked about in the same days.
         said = said.model_copy(update={"periods": before.periods})
+    if (said.merchants or said.category) and _OF_THAT.search(text) and not said.periods:
+        # "How much of that was the electric": of the same days, from the same account.
+        said = said.model_copy(update={"periods": before.periods, "account": said.account or before.account})
     return said
 
 
@@ -801,7 +878,7 @@ def _came_in(last: Asked, said: Spans) -> Step | None:
 
 def _details(step: Step, text: str) -> Step:
     """More of the answer before: one payment was told whole, a share was of a sum, and a sum has rows."""
-    if step.tool in _ONE_ROW | _DATED | {Tool.REFUND_STATUS, Tool.DUPLICATES}:
+    if step.tool in _ONE_ROW | _DATED | _LISTS | {Tool.REFUND_STATUS, Tool.INCOME}:
         return step
     if step.tool is Tool.SHARE and _IN_MONEY.search(text):
         return step.model_copy(update={"tool": Tool.SUM})
@@ -1065,11 +1142,12 @@ def _narrowed(last: Asked, said: Spans) -> Step | None:
 _BACK_BY = {
     "day": relativedelta(days=1),
     "week": relativedelta(weeks=1),
+    "fortnight": relativedelta(weeks=2),
     "month": relativedelta(months=1),
     "quarter": relativedelta(months=3),
     "year": relativedelta(years=1),
 }
-_UNIT_ASIDE = re.compile(r"\b(?:the )?(?P<unit>day|week|month|quarter|year) (?P<way>before|after)(?! last)\s*[?.!]*$")
+_UNIT_ASIDE = re.compile(r"\b(?:the )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|after)(?! last)\s*[?.!]*$")
 
 
 def _aside(step: Step, unit: str, way: str, known: Known) -> Step | None:

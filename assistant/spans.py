@@ -31,11 +31,12 @@ AMOUNT = (
 # A bare number is an amount only where a bound stands before it, or pence behind it.
 _BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no more than|exactly|bigger than|smaller than|larger than|exceeding)\s+\d[\d,]*(?:\.\d{1,3})?(?![\d/]|\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?))"
 _RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|gbp|euros?|dollars?))"
-_PENCE = r"(?<!at )\d[\d,]*\.\d{2}(?![.:/\d]|\s?(?:am|pm|%))"
+_PENCE = r"(?<!\bat )\d[\d,]*\.\d{2}(?![.:/\d]|\s?(?:am|pm|%))"
 _AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND}|{_PENCE})(?![\w])")
 # A bare number is one too where money is going to be spent or put somewhere: "can I afford 250", "interest on 5000".
 _TO_SPEND = re.compile(
     r"\b(?:afford(?: to (?:spend|pay))?|get away with(?: spending)?|if i (?:spend|spent|paid)|ok(?:ay)? to spend"
+    r"|if (?:it|that|they)(?:'s| is| was| were| are| costs?)(?: only| just| about)?"
     r"|(?:put|sav|deposit|invest|withdraw|borrow|lend)(?:e|t?ing)?(?: me)?|interest(?: \w+){0,5} on)\s+"
     r"(?P<sum>\d[\d,]*(?:\.\d{1,2})?)(?![\w/:%])(?!\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?|of|or)\b)"
 )
@@ -465,7 +466,7 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     for account in accounts:
         text = f"{account.name} {account.product} {account.kind.value}".casefold()
         keys = list(
-            words_of(word) - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to"}
+            words_of(word) - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into"}
         )
         if keys and all(k.rstrip("s") in text or (k in ("eur", "euro") and account.currency == "EUR") for k in keys):
             chosen.append(account)
@@ -631,6 +632,8 @@ def _fragments(marks: _Marks, known: Known) -> None:
 def _with_beside(marks: _Marks, known: Known) -> None:
     """Takes the words for what is bought there into a name: "lime scooters"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
+        # "My Tesco shopping" is all of it, whatever kind of shop that is.
+        marks.taken = [p for p in marks.taken if (p[0], p[2], p[3]) != (part[1] + 1, "category", "shopping")]
         end = part[1]
         while (more := re.match(r" ([a-z]+)(?![\w'])", marks.text[end:])) and more[1] in BESIDE - known.vocabulary.asked:
             if not marks.free(end, end + more.end()):
@@ -658,7 +661,7 @@ def _kinds(marks: _Marks, known: Known) -> None:
 
 
 _ABOUT_MONEY = re.compile(
-    r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|payments?|charged?|fees?|took|taken|gone|going out|much|price|dearest|find)\b|£"
+    r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|payments?|charged?|fees?|took|taken|gone|going out|much|many|bought|come to|came to|set me back|price|dearest|find)\b|£"
 )
 # "Coffee this month?": so few words ask for a sum by themselves.
 FRAGMENT = 5
@@ -666,7 +669,7 @@ FRAGMENT = 5
 _AMONG = re.compile(r"(?:,| and|, and) \x01")
 _NOUN = re.compile(
     r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|and|or|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
-    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
+    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|fares?|tickets?|rides?|lessons?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
 )
 
 

@@ -448,7 +448,7 @@ def compare(query: Query, context: Context) -> ToolResult:
         about_first=one[2],
         about_second=two[2],
     )
-    running = [p for _, p, _ in (one, two) if "so far" in p.label]
+    running = [p for _, p, _ in (one, two) if "so far" in p.label or (p.ends is not None and p.until < p.ends)]
     if running and len({p.label for _, p, _ in (one, two)}) > 1:
         context.say("compare.partly", period=running[0].label.removeprefix("in ").split(" (")[0])
     notes(query, context)
@@ -486,12 +486,15 @@ def _with_other(period: Period, today: dt.date) -> list[Period]:
     if period.until < today:
         start = today.replace(day=1)
         return [Period(since=start, until=today, label=f"in {start:%B %Y} so far"), period]
-    length = (period.until - since).days + 1
+    length, end = (period.until - since).days + 1, since - dt.timedelta(days=1)
     if since.day == 1 and since.month == period.until.month:
         start = since - relativedelta(months=1)
-        return [period, Period(since=start, until=since - dt.timedelta(days=1), label=f"in {start:%B %Y}")]
+        return [period, Period(since=start, until=end, label=f"in {start:%B %Y}")]
     before = since - dt.timedelta(days=length)
-    end = since - dt.timedelta(days=1)
+    if period.ends is not None:
+        # What runs is held against the whole one before it: a quarter against a quarter.
+        months = (period.ends.year - since.year) * 12 + period.ends.month - since.month + 1
+        before = since - (relativedelta(weeks=1) if (period.ends - since).days < 7 else relativedelta(months=months))
     return [period, Period(since=before, until=end, label=f"from {shown(before)} to {shown(end)}")]
 
 

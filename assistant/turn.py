@@ -16,7 +16,20 @@ import structlog
 from assistant import eligibility, holdings, looked, pages, position, spending, terms, trail
 from assistant.acting import NOWHERE, Acted, Asker, Confirmed, Place, Shown
 from assistant.answer import reading, render
-from assistant.dialogue import CERTAIN, LEANING, SHORT, SURE, Asked, Choice, Memory, Understanding, Unsure, topic_of, with_last
+from assistant.dialogue import (
+    CERTAIN,
+    LEANING,
+    SHORT,
+    SURE,
+    Asked,
+    Choice,
+    Memory,
+    Understanding,
+    Unsure,
+    asks_nothing,
+    topic_of,
+    with_last,
+)
 from assistant.grounded import grounded
 from assistant.library import article, beside
 from assistant.orders import KEPT_TURNS, NEAR, NEARER, Ordering, commands, later
@@ -26,7 +39,7 @@ from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.proposed import Proposed
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
-from assistant.spans import Found, Known, Vocabulary, find, words_of
+from assistant.spans import Found, Known, Vocabulary, find, plain, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, together, unknown_payee
 from assistant.wording import Emit, Wording
 from assistant.wordings import Wordings
@@ -428,8 +441,10 @@ class Assistant:
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
         if isinstance(plan, Plan) and not cannot and not _may_be_a_page(plan):
             return plan
-        likeness = await asyncio.to_thread(self.reader.likeness, message)
         last = memory.asked[-1] if memory.asked else None
+        if asks_nothing(plain(message), last):
+            return plan
+        likeness = await asyncio.to_thread(self.reader.likeness, message)
         if likeness < LIKE_A_PAGE and not cannot and (isinstance(plan, Plan) or _of_their_own(plan, last)):
             return plan
         topics = [topic_of(message, memory)]

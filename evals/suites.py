@@ -223,6 +223,7 @@ class Saved:
     def __init__(self, folder: Path, suite: Suite, key: str) -> None:
         lines = json.dumps([key, *(case.line for case in suite.cases)], sort_keys=True, default=str)
         folder.mkdir(parents=True, exist_ok=True)
+        self.cases = {case.id: case for case in suite.cases}
         self.path = folder / f"{suite.name}-{hashlib.sha256(lines.encode()).hexdigest()[:12]}.part.jsonl"
         self.held: dict[str, Sequence[Output]] = {}
         if self.path.exists():
@@ -374,12 +375,14 @@ def leaked() -> Metric:
 @scorer(
     metrics=[right(), right_low(), right_high(), wrong_figure(), ungrounded(), leaked(), grouped(right(), "group", all=False)]
 )
-def judged(suite: Suite, saved: Saved, tally: Tally) -> Scorer:
-    """Judge every turn of a conversation; the score of a conversation is its share of right turns."""
-    cases = {case.id: case for case in suite.cases}
+def judged(saved: Saved, tally: Tally) -> Scorer:
+    """Judge every turn of a conversation; the score of a conversation is its share of right turns.
+
+    Inspect writes what a scorer is made of into every score: never a whole suite.
+    """
 
     async def score(state: TaskState, target: Target) -> Score:
-        turns = cases[str(state.sample_id)].judge(saved.held[str(state.sample_id)])
+        turns = saved.cases[str(state.sample_id)].judge(saved.held[str(state.sample_id)])
         tally.add(turns)
         return Score(
             value=_share(sum(turn.right for turn in turns), len(turns)),
@@ -400,7 +403,7 @@ def task(suite: Suite, answer: Answerer, saved: Saved, told: Told = silent) -> T
     return Task(
         dataset=MemoryDataset(samples),
         solver=asked(answer, saved, tally),
-        scorer=judged(suite, saved, tally),
+        scorer=judged(saved, tally),
         name=suite.name,
     )
 

@@ -85,6 +85,15 @@ async def test_inspect_reads_the_log_as_a_conversation(tmp_path: Path) -> None:
     ]
 
 
+async def test_what_is_kept_of_a_conversation_holds_no_other(tmp_path: Path) -> None:
+    """Or a run of thousands does not fit on a disk."""
+    run = await kept(suite({"a": ("1",), "b": ("1",)}), answering({"a": ("1",), "b": ("1",)}), tmp_path)
+    one, two = (sample.model_dump_json() for sample in read_eval_log(str(run.path)).samples or [])
+    assert "(a)" in one
+    assert "(a)" not in two
+    assert "(b)" not in one
+
+
 async def test_the_scores_so_far_are_told_while_it_runs(tmp_path: Path) -> None:
     told: list[tuple[int, int, str]] = []
     asked = suite({"a": ("1", "2"), "b": ("1",), "c": ("1",)})

@@ -17,6 +17,7 @@ from connectors.policy import (
     Confirmation,
     Context,
     Decision,
+    Denied,
     Policies,
     Remedy,
     Rule,
@@ -135,7 +136,7 @@ def explain(
 
 def _known(action: str, decision: Decision, policies: Policies) -> None:
     """Raises InvalidInput for an action that the schema has not: nothing was decided about it."""
-    if action not in list(Action) and getattr(decision, "errors", ()):
+    if action not in list(Action) and isinstance(decision, Denied) and decision.errors:
         named = sorted({*Action, *(one for rule in policies.rules.values() for one in rule.actions)})
         raise InvalidInput(f"there is no action {action!r}; rules name {', '.join(named)}")
 

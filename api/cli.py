@@ -42,9 +42,11 @@ T = TypeVar("T")
 @app.callback()
 def _quiet() -> None:
     """Only warnings go to the terminal of a person, without personal data."""
-    from api import logs
+    from api import logs, settings
 
     logs.configure()
+    with _plainly():
+        settings.check()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -17,6 +17,7 @@ from connectors.policy import (
     Confirmation,
     Context,
     Decision,
+    Denied,
     Policies,
     Remedy,
     Rule,
@@ -26,6 +27,7 @@ from connectors.policy import (
     standing,
 )
 from data.actions import Action, Intent, IntentId, NameCheck, Origin, Payee, Value
+from data.errors import InvalidInput
 from data.intents import Velocity
 from data.money import Money
 from data.party import PASSWORD, AccountId, Grant, GrantSource, Login, Party, PartyId, Role
@@ -127,7 +129,16 @@ def explain(
         else:
             context = standing(login, AccountId(account), now)
     decision = policies.decide(action, party, account, context)
+    with plainly():
+        _known(action, decision, policies)
     _tell(action, decision, context, policies, as_json)
+
+
+def _known(action: str, decision: Decision, policies: Policies) -> None:
+    """Raises InvalidInput for an action that the schema has not: nothing was decided about it."""
+    if action not in list(Action) and isinstance(decision, Denied) and decision.errors:
+        named = sorted({*Action, *(one for rule in policies.rules.values() for one in rule.actions)})
+        raise InvalidInput(f"there is no action {action!r}; rules name {', '.join(named)}")
 
 
 def _grants(party: PartyId, account: AccountId, role: Role | None, payee: To | None) -> tuple[Grant, ...]:

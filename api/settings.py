@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.errors import InvalidInput
 
 
 def default_home() -> Path:
@@ -72,3 +74,14 @@ class Settings(BaseSettings):
     @property
     def models(self) -> Path:
         return self.home / "models"
+
+
+def check() -> None:
+    """Raises InvalidInput, which names the variables, where the environment holds what is no setting."""
+    try:
+        Settings()
+    except ValidationError as error:
+        wrong = (
+            f"COUNTERFOIL_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}, not {one['input']!r}" for one in error.errors()
+        )
+        raise InvalidInput("; ".join(wrong)) from error

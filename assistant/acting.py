@@ -25,7 +25,7 @@ from assistant.periods import Today
 from assistant.proposed import Counterparty, Found, Proposed, Source
 from assistant.relative import Worked
 from assistant.spans import accounts_named, plain, words_of
-from assistant.tools import Line, ToolResult, amount_of, listed, literal
+from assistant.tools import Line, ToolResult, amount_of, listed, literal, not_asked
 from assistant.wanting import asks, asks_leave, wanted
 from connectors.gateway import Gateway
 from connectors.performing import NOT_DONE, Consulted, Performing
@@ -59,7 +59,7 @@ _PAYS_IT = re.compile(r"\b(?:pay|settle)\b")
 # A change to what was shown is short, and asks nothing.
 CHANGING = 9
 _PUTS_RIGHT = re.compile(
-    r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b"
+    r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b|\b(?:more|less)$"
 )
 _NEARLY_YES = re.compile(r"^(?:yes|yeah|yep|ok|okay|sure|fine|alright|confirm|correct|go ahead|do it|please do)\b")
 _EVERY = re.compile(r"\b(?:all|every|both|everything|cards|the lot)\b")
@@ -161,13 +161,15 @@ class Acting:
         text, before = plain(message), ordering.draft
         if orders.skips(text) and not asks(text):
             return self._no_skipping(asker)
+        # Who says yes and then something else may think that what was shown is done.
+        yes = (ordering.waits is not None or before.asked) and ordering.age == 0 and _NEARLY_YES.search(text) is not None
         if asks(text) or len(text.split()) > CHANGING:
-            return None
+            return await self._instead(message, ordering.waits, asker) if yes and not asks(text) else None
         around = await self._around(asker)
         order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts)
         strange = order is not None and order not in ACTIONS and not (before.payee and _PUTS_RIGHT.search(text))
         if strange or (order in ACTIONS and order is not None and self._is_another(message, ACTIONS[order], before, around)):
-            return None
+            return await self._instead(message, ordering.waits, asker) if yes else None
         changed, unclear = orders.read(message, before, around)
         if before.action in orders.MONEY and orders.is_abroad(message, changed, self._currency(asker)):
             return self._abroad(asker)
@@ -180,9 +182,15 @@ class Acting:
         )
         if unknown or changed == before.model_copy(update={"asked": ""}):
             # An answer that is nearly a yes is asked for again; anything else is about something else.
-            yes = ordering.waits is not None and ordering.age == 0 and _NEARLY_YES.search(text) is not None
+            if yes and ordering.waits is None:
+                return await self.again(message, ordering, asker)
             return await self._continue(before, asker) if yes else None
         return await self._continue(changed, asker, said=message)
+
+    async def _instead(self, message: str, waits: IntentId | None, asker: Asker) -> Acted | None:
+        """Another order, behind a yes that was none: what was shown before is said not to be done."""
+        acted = await self.start(message, asker)
+        return _and(acted, "act.not_yet") if acted is not None and waits else acted
 
     def _is_another(self, message: str, action: Action, before: Draft, around: Around) -> bool:
         """Whether an order stands by itself: of another kind, or one that says both how much and to whom."""
@@ -229,7 +237,7 @@ class Acting:
             draft = filled
         acted = await self._continue(draft, asker, said=message)
         beside = orders.wishes_more(message) if draft.action in orders.MONEY else orders.amounts(message, "GBP")
-        return _and_separately(acted) if beside or stops else acted
+        return _and(acted, "act.separately") if beside or stops else acted
 
     async def again(self, message: str, ordering: Ordering | None, asker: Asker) -> Acted | None:
         """A short answer to an order under way that nobody has understood: a name where one was asked for, else it is asked
@@ -449,8 +457,7 @@ class Acting:
         except ServiceRefused:
             return Acted(ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="act.failed_other"),)))
         except NOT_DONE as error:
-            line = Line(key="act.unavailable", slots={"service": getattr(error, "service", "identity")})
-            return Acted(ToolResult(outcome=Outcome.CANNOT, lines=(line,)), Ordering(draft=draft))
+            return Acted(ToolResult(outcome=Outcome.CANNOT, lines=(not_asked(error, "act.unavailable"),)), Ordering(draft=draft))
         except Denied as error:
             return Acted(self._denied(error, self._said(asker)))
 
@@ -504,8 +511,13 @@ class Acting:
 
     async def _ask_payee(self, draft: Draft, asker: Asker) -> Acted:
         if draft.action is Action.TRANSFER:
-            there = [a.name for a in self._payable(asker) if a.id != draft.account]
-            return self._ask(draft, "ask_own_payee" if there else "ask_no_account", there, asker)
+            if orders.says_somebody(draft, asker.accounts):
+                return await self._ask_payee(draft.model_copy(update={"action": Action.PAY}), asker)
+            there = [a for a in self._payable(asker) if a.id != draft.account]
+            if len(there) == 1 and draft.account is not None and _named(there[0].id, asker) == there[0].name:
+                # From the one of two accounts it can only go to the other.
+                return await self._of_money(orders.to_own(there[0], draft, Origin.BANK), asker)
+            return self._ask(draft, "ask_own_payee" if there else "ask_no_account", [a.name for a in there], asker)
         if draft.action is Action.ADD_BENEFICIARY:
             return self._ask(draft, "ask_details" if draft.said else "ask_new_payee", (), asker, name=literal(draft.said))
         saved = await self._beneficiaries(asker)
@@ -738,7 +750,8 @@ class Acting:
             return Acted(said.result(Outcome.CLARIFY, labels), Ordering(draft=draft.model_copy(update={"asked": "card"})))
         if draft.action is Action.FREEZE_CARD and not draft.proposed:
             return await self._freeze(draft, chosen, asker)
-        return await self._show_card(draft, chosen[0], asker)
+        shown = await self._show_card(draft, chosen[0], asker)
+        return _and(shown, "act.separately") if len(chosen) > 1 else shown
 
     def _meant(self, cards: Sequence[Card], message: str, asker: Asker) -> list[Card]:
         """The cards that words mean: by the end of the number, by the account, or all of them."""
@@ -937,9 +950,9 @@ _DROPS = re.compile(
 )
 
 
-def _and_separately(acted: Acted) -> Acted:
-    """An order that was not all that the message asked for."""
-    lines = (*acted.result.lines, Line(key="act.separately"))
+def _and(acted: Acted, key: str) -> Acted:
+    """What a turn says, and one more sentence."""
+    lines = (*acted.result.lines, Line(key=key))
     return replace(acted, result=acted.result.model_copy(update={"lines": lines}))
 
 

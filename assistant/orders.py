@@ -22,7 +22,7 @@ from assistant.numerals import NOTES, NUMERAL, values
 from assistant.pasted import Bill, Said
 from assistant.periods import Today
 from assistant.relative import Worked, divides, parts_of, says_all, without_parts, worked
-from assistant.spans import accounts_named, close_word, holders_of, plain, says_account, words_of
+from assistant.spans import account_names, accounts_named, close_word, holders_of, plain, says_account, words_of
 from assistant.wanting import ordered, waits, wanted, wanted_at_once
 from assistant.wordings import NOTHING, Meaning, Wordings
 from data import masking
@@ -143,6 +143,9 @@ class Reader:
             return None
         if _AGAIN_AND_AGAIN.search(low) or not wanted(low):
             return NOTHING
+        if _COMMAND.match(low) and details_of(message) and amounts(message, "GBP"):
+            # How much, and to which account: nothing else is said so.
+            return "pay"
         text = spoken(message, names, accounts)
         near = self.wordings.near(text, self.embed([text])[0])
         best = max((order for (order,) in near), key=lambda order: near[(order,)].both)
@@ -195,7 +198,7 @@ MAY_BE = re.compile(
     r"\b(?:pay|send|transfer|wire|move|put|give|lend|owe|owes|refund|settle|square|split|shift|top|stick|bring|take|ping|bung|sling|chuck|get|go|gets"
     r"|needs|payment|payee|payees|beneficiary|freeze|frozen|block|lock|stop|hold|suspend|disable|turn|unfreeze|unblock|unlock|reactivate|activate"
     r"|lost|lose|find|found|stolen|stole|nicked|mugged|missing|gone|dropped|left|took|taken|replace|replacement|new|another|damaged|broken|cards?|wallet|purse"
-    r"|save|add|money|bill|invoice|back|pop|reimburse|cover|draw|switch|again|quid|thaw|mislaid|snapped)\b|\d(?:\.\d\d)? (?:to|for)\b"
+    r"|save|add|money|bill|invoice|back|pop|whip|empty|clear|reimburse|cover|draw|switch|again|quid|thaw|mislaid|snapped)\b|\d(?:\.\d\d)? (?:to|for)\b"
 )
 _LEADS = "to|pay|paying|send|give|gie|lend|owe|refund|reimburse|add|save|with|wire|ping|bung|sling|chuck|pop"
 _NAMED = re.compile(rf"\b(?P<lead>(?i:{_LEADS}))\s+(?P<name>[A-Z][\w'-]*(?:\s+[A-Z][\w'-]*)*)")
@@ -209,7 +212,8 @@ def spoken(message: str, names: frozenset[str], accounts: Sequence[Account] = ()
     """
     for account in accounts:
         kind = "savings account" if account.kind is AccountKind.SAVINGS else "current account"
-        message = re.sub(rf"\b{re.escape(account.name)}\b", kind, message, flags=re.IGNORECASE)
+        for name in (account.name, *account_names(account)):
+            message = re.sub(rf"\b{re.escape(name)}\b", kind, message, flags=re.IGNORECASE)
     for pattern in _DETAILS:
         message = pattern.sub(" Acme ", message)
     for match, _, _ in reversed(_in_words(message, "GBP")):
@@ -225,7 +229,8 @@ def spoken(message: str, names: frozenset[str], accounts: Sequence[Account] = ()
 _UNITS = r"pounds?|quid|gbp|euros?|eur|dollars?|usd|pence|p"
 _FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,/-])(?:[£$€]\s?)?(?:{_FIGURE})\s?(?:k\b|grand\b|(?:{_UNITS})\b)?(?![\w%]|[.,/-]\d)", re.IGNORECASE
+    rf"(?<![\w.,/-])(?:(?:[£$€]|\b(?:gbp|eur|usd)\b)\s?)?(?:{_FIGURE})\s?(?:k\b|grand\b|(?:{_UNITS})\b)?(?![\w%]|[.,/-]\d)",
+    re.IGNORECASE,
 )
 # Sort codes, account numbers, IBANs and days are no amounts.
 _SORT = r"\d{2}[- ]\d{2}[- ]\d{2}|\d{6}"
@@ -258,7 +263,7 @@ _AFTER_AMOUNT = re.compile(
 )
 # How much it is depends on something beside the figure.
 _NOT_JUST = re.compile(
-    rf"\b(?:at least|at most|up to|more than|less than|no more than|around|about|approx\w*|roughly|nearly|almost|between|half(?: of)?|a third of|double|twice|treble"
+    rf"\b(?:at least|at most|up to|more than|less than|no more than|around|(?<!what )(?<!how )about|approx\w*|roughly|nearly|almost|between|half(?: of)?|a third of|double|twice|treble"
     rf"|plus|minus|add|added|knock off|lots of|times)\s+(?:a |another )?(?:[£$€]?\d|{NUMERAL})"
     rf"|(?:\d|\b(?:{NUMERAL}))(?:\s?(?:pounds?|quid|euros?|p|pence))?\s+(?:each|apiece|a head|per (?:person|head)|a piece|twice|more|less|extra|or so|ish|a (?:day|week|month)|on top"
     rf"|minus|plus|times|off)\b|(?:pounds?|quid|euros?)\s+(?:{NUMERAL}|\d)|\d\s?(?:%|percent|per cent|x\s?\d)|\bx\s?\d\b|\d-?ish\b",
@@ -279,7 +284,7 @@ def amounts(text: str, usual: str) -> list[Money]:
     found: list[Money] = []
     for match in _AMOUNT.finditer(hidden):
         words = match.group().strip()
-        marked = re.search(rf"[£$€]|\d\s?(?:k|grand|{_UNITS})$", words, re.IGNORECASE) is not None
+        marked = re.search(rf"[£$€]|^[a-z]{{3}}|\d\s?(?:k|grand|{_UNITS})$", words, re.IGNORECASE) is not None
         money = _money(words, usual)
         if money is not None and (marked or not _counts(hidden, match, words)):
             found.append(money)
@@ -464,9 +469,10 @@ _OWN = r"(?P<name>(?:my |our |the )?[^\d,;:!?\n.£$€]{2,40}?)"
 _OWN_END = r"(?=$|[,;:!?\n.£$€]|\s+(?:to|into|in|from|out of|for|with|on|please|pls|ref|reference|today|tomorrow|instead|by|and)\b|\s+\d)"
 _ACCOUNT_WORD = re.compile(r"\b(?:account|savings?|saver|pot|isa|fund|card)\b", re.IGNORECASE)
 _FROM = re.compile(
-    rf"\b(?:from|out of|using|(?:everything|all|half|most|some|rest|money|left|what's|what is)(?: that(?:'s| is)| the money| my money)? (?:in|of|inside))\s+{_OWN}{_OWN_END}",
+    rf"\b(?:from|out of|using|empty|drain|clear out|(?:everything|all|half|most|some|rest|money|left|what's|what is)(?: that(?:'s| is)| the money| my money)? (?:in|of|inside))\s+{_OWN}{_OWN_END}",
     re.IGNORECASE,
 )
+_USED = re.compile(rf"\b(?:use|with)\s+{_OWN}{_OWN_END}", re.IGNORECASE)
 _INTO = re.compile(
     rf"\b(?:to|into|top up|(?:put|stick|pop|place|leave|save|bung|chuck|sling)\b[^,.;!?\n]{{0,30}}? (?:in|inside))\s+{_OWN}{_OWN_END}",
     re.IGNORECASE,
@@ -503,7 +509,9 @@ _DETAILS = (
     re.compile(rf"(?<!\d)(?P<number>\d{{8}})(?!\d)\D{{0,30}}?(?<!\d)(?P<sort>{_SORT})(?!\d)"),
 )
 _WEEKDAY = re.compile(rf"\b(?:on |this |next |by )?(?P<day>{'|'.join(periods.WEEKDAYS)})\b", re.IGNORECASE)
-_IN_FIGURES = re.compile(r"(?<![\d/.-])(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4}|\d{4}-\d\d-\d\d)(?![\d/.-])")
+_IN_FIGURES = re.compile(
+    r"(?<![\d/.-])(?:\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4}|\d{4}-\d\d-\d\d)(?![\d/.-]| of\b)"
+)
 # Days on the one side of a day.
 _BESIDE_A_DAY = re.compile(
     rf"\b(?:before|after|from|until|either) (?:on )?(?:the )?(?:{'|'.join(periods.WEEKDAYS)}|\d{{1,2}}(?:st|nd|rd|th)?\b(?! (?:quid|pounds?))|tomorrow)\b"
@@ -570,7 +578,18 @@ def read(text: str, draft: Draft, around: Around) -> tuple[Draft, Several | None
         unclear.append(Several(field=asked, said=text, names=still[asked]))
     for one in unclear:
         draft = _without(draft, one.field) if one.field != "again" else draft
+    if unclear and unclear[0].field == "whom":
+        draft = _with_each(text, draft, around)
     return draft, next(iter(unclear), None)
+
+
+def _with_each(text: str, draft: Draft, around: Around) -> Draft:
+    """A draft with what is to go to each of several: so much is for whichever of them is chosen."""
+    each = [money for match in _EACH.finditer(text) for money in amounts(match[0], _home(draft, around))]
+    return draft.having("amount", Origin.CUSTOMER, amount=each[0]) if len(each) == 1 else draft
+
+
+_EACH = re.compile(rf"(?:{_AMOUNT.pattern})(?=\s+(?:each|apiece)\b)", re.IGNORECASE)
 
 
 _CORRECTS = re.compile(
@@ -611,9 +630,13 @@ _CLAUSE = re.compile(r"[.;!?]\s+|,\s+(?=and|oh|also|then|what|how)|\b(?:and then
 _TO_CARDS = re.compile(r"\b(?:freeze|block|lock|unfreeze|unblock|replace|cancel)\b.*\bcards?\b")
 
 
+# "What I paid and what she sent" are what lies between, and no question.
+_BETWEEN = re.compile(r"\bdifference between\b[^.;!?]*")
+
+
 def wishes_more(message: str) -> bool:
     """Whether a message with a payment in it asks or wants something beside: a question, or something done to a card."""
-    clauses = [clause.strip(" ,") for clause in _CLAUSE.split(plain(message))]
+    clauses = [clause.strip(" ,") for clause in _CLAUSE.split(_BETWEEN.sub("", plain(message)))]
     return len(clauses) > 1 and any(
         len(clause.split()) > 2 and (_TO_CARDS.search(clause) or _QUESTION.match(clause)) for clause in clauses
     )
@@ -628,7 +651,7 @@ def is_abroad(text: str, draft: Draft, usual: str) -> bool:
 _COMMAND = re.compile(
     r"^(?:(?:hi|hiya|hey|hello|yo|ok|okay|so|and|then|please|pls|plz|can|could|would|will|you|u|just|now|i|we|need|want|would|like|i'd|i'll"
     r"|to|have|must|gotta|kindly|alright|right|sorry|be|kind|as|good|morning|afternoon|evening)\b[ ,!]*)*"
-    r"(?:pay|send|transfer|wire|refund|reimburse|repay|ping|bung|give)\s+(?!me\b|us\b|day|attention|out\b|more\b|less\b|for\b|in\b|with\b|off\b)\w"
+    r"(?:pay|send|transfer|wire|refund|reimburse|repay|settle up|ping|bung|pop|chuck|sling|whip|empty|give)\s+(?!me\b|us\b|day|attention|out\b|more\b|less\b|for\b|in\b|with\b|off\b)[£$€]?\w"
 )
 
 
@@ -653,6 +676,15 @@ _STOPS = re.compile(
 def open_to(accounts: Sequence[Account]) -> Mapping[str, tuple[str, ...]]:
     """What another value is no answer to, and leaves as open as it was: each with what is offered for it."""
     return {"account": tuple(a.name for a in accounts), "on": DAYS}
+
+
+def says_somebody(draft: Draft, accounts: Sequence[Account]) -> bool:
+    """Whether what is said for whom it is to is a person or company, and no account of one's own."""
+    return (
+        bool(words_of(plain(draft.said)) - _NOBODY)
+        and not _ACCOUNT_WORD.search(draft.said)
+        and not says_account(draft.said, accounts)
+    )
 
 
 def is_name(text: str) -> bool:
@@ -783,7 +815,7 @@ def _home(draft: Draft, around: Around) -> str:
 
 def _accounts(text: str, draft: Draft, around: Around, asked: str) -> Draft | Several:
     """The accounts that money leaves, and for a transfer reaches, where words name the customer's own."""
-    source = next((found for m in _FROM.finditer(text) if (found := own_accounts(m["name"], around))), [])
+    source = next((found for way in (_FROM, _USED) for m in way.finditer(text) if (found := own_accounts(m["name"], around))), [])
     into = next((found for m in _INTO.finditer(text) if (found := own_accounts(m["name"], around))), [])
     if asked == "account" and not source and not into:
         source = own_accounts(text, around) or accounts_named(text, around.accounts)
@@ -813,8 +845,7 @@ def _accounts(text: str, draft: Draft, around: Around, asked: str) -> Draft | Se
             # Between one's own account and somebody else's, money is paid.
             holder = Payee(name=to.holders, scheme=SORT_CODE, identification=to.identification)
             return draft.having("payee", Origin.BENEFICIARY, payee=holder, said=to.holders, action=Action.PAY)
-        own = Payee(name=to.name, scheme=SORT_CODE, identification=to.identification, own=to.id)
-        draft = draft.having("payee", Origin.BENEFICIARY, payee=own, said=to.name, action=Action.TRANSFER)
+        draft = to_own(to, draft, Origin.BENEFICIARY)
     return draft
 
 
@@ -845,8 +876,9 @@ _NO_ACCOUNT = frozenset([
 
 def own_accounts(words: str, around: Around) -> list[Account]:
     """The accounts that words name; nothing where they do not have the form of an account's name."""
-    name = plain(re.sub(r"^(?:my|our|the)\s+", "", words.strip(), flags=re.IGNORECASE))
-    whole = [a for a in around.accounts if plain(a.name).removesuffix(" account") == name.removesuffix(" account")]
+    name = plain(re.sub(r"^(?:my|our|the)\s+", "", words.strip(), flags=re.IGNORECASE)).removesuffix(" one")
+    short = name.removesuffix(" account")
+    whole = [a for a in around.accounts if short in (plain(a.name).removesuffix(" account"), *account_names(a))]
     if whole:
         return whole
     owner, _, what = name.partition("'s ")
@@ -865,9 +897,11 @@ def _day_and_reference(text: str, draft: Draft, around: Around, asked: str) -> D
     if reference or _NO_REFERENCE.search(text):
         draft = draft.having("reference", Origin.CUSTOMER, reference=reference)
     # "For Monday's game" says what it is for.
-    dated = plain(_REPEAT.sub(" ", _REFERENCE.sub(" ", text.replace(said.group(), " ") if said else text)))
+    without = without_parts(_REFERENCE.sub(" ", text.replace(said.group(), " ") if said else text))
+    dated = plain(_REPEAT.sub(" ", without))
     days = days_of(dated, around.today)
-    if _BESIDE_A_DAY.search(dated) or waits(dated) or (len(days) != 1 and (days or _SOME_TIME.search(dated))):
+    some_time = days or _SOME_TIME.search(dated) or _IN_FIGURES.search(dated)
+    if _BESIDE_A_DAY.search(dated) or waits(dated) or (len(days) != 1 and some_time):
         return Several(field="on", said=text, names=DAYS)
     return draft.having("on", Origin.CUSTOMER, on=days[0] if days[0] > around.today else None) if days else draft
 
@@ -898,6 +932,11 @@ def days_of(low: str, today: dt.date) -> list[dt.date]:
     for weekday in _WEEKDAY.finditer(low):
         found.append(today + dt.timedelta(days=(periods.WEEKDAYS[weekday["day"]] - today.weekday()) % 7 or 7))
     for figures in _IN_FIGURES.finditer(low):
+        if short := re.fullmatch(r"(\d{1,2})/(\d{1,2})", figures.group()):
+            # Of a day without a year, the one to come is meant: nothing is paid in the past.
+            on = _next_on(today, int(short[1]), int(short[2]))
+            found += [on] if on else []
+            continue
         spans = periods.find(figures.group(), Today(today))
         found += [span.period.since for span in spans if span.period and span.period.since and span.period.since >= today]
     if not found and re.search(r"\b(?:today|now|immediately|right away|straight away|asap)\b", low):
@@ -934,7 +973,15 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
     ):
         return draft
     name = " ".join(text.split()).strip(" .!?")
-    if asked == "name" and draft.payee is not None and words_of(name) - _NO_ANSWER and not amounts(name, "GBP"):
+    is_account = any(own_accounts(m["name"], around) for m in _FROM.finditer(text)) or own_accounts(text, around)
+    name = _name_alone(name) if asked == "name" else name
+    if (
+        asked == "name"
+        and draft.payee is not None
+        and not is_account
+        and words_of(name) - _NO_ANSWER
+        and not amounts(name, "GBP")
+    ):
         return draft.model_copy(update={"payee": draft.payee.model_copy(update={"name": name[:LONGEST_NAME]}), "said": name})
     names = _names(text, around)
     if (details := details_of(text)) is not None:
@@ -943,13 +990,16 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
             return to_saved(saved[0], draft)
         for_something = {m["name"].strip() for m in _WHOM[-1].finditer(text)}
         named = [name for name in names if name not in for_something]
-        name = bare_name(text) or (named[0] if named else draft.said)
+        name = bare_name(text) or (_name_alone(named[0]) if named else draft.said)
         payee = Payee(name=name, scheme=SORT_CODE, identification=details)
         return _without_kept(draft).having("payee", Origin.CUSTOMER, payee=payee, said=name or draft.said)
     if asked == "payee":
         # One of those that were named, or the name by itself.
         among = matching(draft.said, around.beneficiaries) if draft.said else around.beneficiaries
-        chosen = matching(text, among) or matching(text, around.beneficiaries)
+        if _NONE_OF_THEM.fullmatch(plain(text).strip(" .!")):
+            return draft.model_copy(update={"said": ""})
+        chosen = _by_place(text, among) if draft.said else []
+        chosen = chosen or matching(text, among) or matching(text, around.beneficiaries)
         if len(chosen) == 1:
             return to_saved(chosen[0], draft)
         if chosen:
@@ -977,11 +1027,28 @@ def _payee(text: str, draft: Draft, around: Around, asked: str) -> Draft | Sever
     return draft if draft.payee is not None or asked else _mentioned(text, draft, around)
 
 
+def _by_place(text: str, among: Sequence[Beneficiary]) -> Sequence[Beneficiary]:
+    """Which of several that were offered "the second one" is; nothing where no place is told, or nobody is in it."""
+    told = _PLACE.fullmatch(plain(text).strip(" .!"))
+    if told is None or len(among) < 2:
+        return []
+    return among[-1:] if told["last"] else among[_PLACES[told["nth"]] :][:1]
+
+
+_PLACES = {"first": 0, "former": 0, "second": 1, "third": 2}
+_PLACE = re.compile(
+    rf"(?:the |that )?(?:(?P<nth>{'|'.join(_PLACES)})|(?P<last>last|latter))(?: (?:one|of them|of those|person|name))?(?:,? please)?"
+)
+_NONE_OF_THEM = re.compile(
+    r"(?:no,? )?(?:neither|none)(?: of (?:them|those|these|the (?:two|above)))?|somebody else|someone else"
+)
+
+
 def _names(text: str, around: Around) -> list[str]:
     """What may be a name of whom it is for, the likeliest first; own accounts are none."""
     found = [m["name"].strip() for pattern in _WHOM for m in pattern.finditer(_REFERENCE.sub(" ", text))]
     found = [_VERB_BEFORE.sub("", name) for name in found]
-    named = [name for name in found if words_of(plain(name)) - _NOBODY]
+    named = [name for name in found if words_of(plain(name)) - _NOBODY and not amounts(name, "GBP")]
     return [name for name in named if matching(name, around.beneficiaries) or not own_accounts(name, around)]
 
 
@@ -994,7 +1061,8 @@ def _several(text: str, names: Sequence[str], around: Around) -> Several | None:
     saved = {b.identification: b.name for name in to if len(found := matching(name, around.beneficiaries)) == 1 for b in found}
     for pair in _BOTH.finditer(_REFERENCE.sub(" ", text)):
         one, other = pair["name"].strip(), pair["other"].strip()
-        if matching(f"{one} {other}", around.beneficiaries):
+        # Beside a name, "mum" is somebody too.
+        if _matching(words_of(plain(f"{one} {other}")) - _NOBODY, around.beneficiaries):
             continue
         beside = matching(other, around.beneficiaries)
         said = words_of(plain(other))
@@ -1030,6 +1098,12 @@ def _mentioned(text: str, draft: Draft, around: Around) -> Draft | Several:
     return to_saved(found[0], draft) if found else draft
 
 
+def to_own(account: Account, draft: Draft, origin: Origin) -> Draft:
+    """A draft of money that goes to an account of one's own."""
+    own = Payee(name=account.name, scheme=SORT_CODE, identification=account.identification, own=account.id)
+    return draft.having("payee", origin, payee=own, said=account.name, action=Action.TRANSFER)
+
+
 def to_saved(payee: Beneficiary, draft: Draft) -> Draft:
     known = Payee(name=payee.name, scheme=SORT_CODE, identification=payee.identification, beneficiary=payee.id)
     draft = draft if draft.payee is None or draft.payee.identification == payee.identification else _without_kept(draft)
@@ -1046,17 +1120,29 @@ def to_saved(payee: Beneficiary, draft: Draft) -> Draft:
 
 def bare_name(text: str) -> str:
     """A name that stands beside its own account number: "John Smith 12-34-56 12345678"."""
+    held = re.search(rf"\b(?:to|into)\s+{_NAME}'s? (?:bank )?account\b", text, re.IGNORECASE)
     before = re.match(r"[^\n]{0,30}?(?P<name>[^\W\d_][^\d,;:!?\n]{1,60}?)[ ,:;-]*(?=\d)", text)
     after = re.search(rf"\d{{6}}[ ,:;-]*(?:to|in the name of)?\s*{_NAME}{_STOP}", text)
-    for found in filter(None, (before, after)):
-        name = re.sub(r"\s*[£$€].*", "", re.sub(_LED_TO, "", found["name"])).strip()
+    for found in filter(None, (held, before, after)):
+        name = _name_alone(re.sub(r"\s*[£$€].*", "", found["name"]))
         if words_of(plain(name)) - _NOBODY:
             return name
     return ""
 
 
+def _name_alone(words: str) -> str:
+    """A name without what leads to it, and what it is to be saved as: "my builder Dave Cole", "Lucy Hart as a payee"."""
+    return _AFTER_NAME.sub("", _LED_TO.sub("", _WHAT_THEY_ARE.sub("", words.strip()))).strip()
+
+
+_WHAT_THEY_ARE = re.compile(rf"^(?i:(?:(?:{_LEADS}|please|pls|just|can|could|you)\s+)*)(?i:my|our) (?:[a-z]+ ){{1,2}}(?=[A-Z])")
+_AFTER_NAME = re.compile(
+    r"\s+as (?:a |an |my |our )?(?:new )?(?:payee|beneficiary|contact|person)\b.*$|\s+(?:to|on|onto|in|among) (?:my|our|the)\b.*$"
+    r"|\s+(?:as well|too)$|(?:'s)?(?: new)?(?: bank)?(?: account)? details$|'s (?:bank )?account$",
+    re.IGNORECASE,
+)
 _LED_TO = re.compile(
-    rf"^(?:(?:{_LEADS}|a|new|payee|called|the|my|please|pls|plz|kindly|just|can|could|would|will|you|i|want|need|hi|hello|hey|ok|okay|it'?s|quid|pounds?|euros?|for)\b[\s:,]*)+",
+    rf"^(?:(?:{_LEADS}|set up|put|it is|that'?s|that is|they'?re|(?:the|his|her|their) name(?:'?s| is)?|name|a|new|payee|beneficiary|called|the|my|our|please|pls|plz|kindly|just|can|could|would|will|you|i|want|need|hi|hello|hey|ok|okay|it'?s|quid|pounds?|euros?|for)\b[\s:,]*)+",
     re.IGNORECASE,
 )
 

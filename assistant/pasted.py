@@ -63,6 +63,7 @@ _POINTS = re.compile(
     rf"\b(?:this|that|these|the|my|our|a|an|following|attached) (?:[\w'’-]+ ){{0,2}}{_DOCUMENT}\b"
     r"|\b(?:pay|settle|read|check|handle|deal with|sort(?: out)?|do with|about|got|get|received|at|says?|see"
     r"|is) (?:this|these|it|following)\b"
+    r"|\b(?:pay|settle|read|check|handle|deal with|sort(?: out)?) the (?:attached|enclosed|following)\b"
     rf"|^{_DOCUMENT} from (?:my|our|the)\b|\bwhat(?:'?s| is| are) (?:this|these)\b"
     r"|\b(?:below|here it is|here you go|it (?:says|reads)|(?:here(?:'s|’s| is)|this is) what)\b",
     re.I,

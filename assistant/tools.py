@@ -27,6 +27,7 @@ from data.banking import (
     StandingOrder,
     Statement,
 )
+from data.errors import CounterfoilError, NotAuthenticated, ScopeMissing
 from data.facts import ConfirmationEvent, Fact, FactBook, Outcome, ReceiptEvent, Scope, Series, StepUpEvent
 from data.money import Money
 from data.party import AccountId, Frozen, Role
@@ -124,6 +125,15 @@ class Context:
 def literal(name: str) -> str:
     """Text from data for a place in a sentence: braces would read as references."""
     return name.replace("{", "(").replace("}", ")")
+
+
+def not_asked(error: CounterfoilError, unavailable: str) -> Line:
+    """Why a service told nothing: what the customer can mend is not called its failure. unavailable: a key with a `service`."""
+    if isinstance(error, NotAuthenticated):
+        return Line(key="error.login")
+    if isinstance(error, ScopeMissing):
+        return Line(key="error.scope")
+    return Line(key=unavailable, slots={"service": getattr(error, "service", "identity")})
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:

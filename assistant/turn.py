@@ -40,7 +40,7 @@ from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans,
 from assistant.proposed import Proposed
 from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, find, plain, words_of
-from assistant.tools import Context, Line, Live, ToolResult, literal, together, unknown_payee
+from assistant.tools import Context, Line, Live, ToolResult, literal, not_asked, together, unknown_payee
 from assistant.wording import Emit, Wording
 from assistant.wordings import Wordings
 from connectors.gateway import Gateway
@@ -617,8 +617,7 @@ class Assistant:
             else:
                 live = await self._ask_services(query.tool, login, query.accounts, now)
         except (ServiceUnavailable, ServiceRefused, NotAuthenticated, ScopeMissing) as error:
-            service = getattr(error, "service", "identity")
-            return ToolResult(outcome=Outcome.CANNOT, lines=(Line(key="error.unavailable", slots={"service": service}),))
+            return ToolResult(outcome=Outcome.CANNOT, lines=(not_asked(error, "error.unavailable"),))
         except Denied:
             return ToolResult(outcome=Outcome.REFUSE, lines=(Line(key="refuse.denied"),))
 

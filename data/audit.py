@@ -397,12 +397,23 @@ class Audit:
         return self._opened(held)
 
     def _keys(self, connection: Connection, ids: set[str]) -> dict[str, _Key]:
-        found = connection.execute(select(key_t).where(key_t.c.id.in_(ids))).mappings()
-        return {row["id"]: self._opened(row) for row in found}
+        keys: dict[str, _Key] = {}
+        for row in connection.execute(select(key_t).where(key_t.c.id.in_(ids))).mappings():
+            # One that was tampered with is for `verify` to tell; what it sealed is not readable.
+            with suppress(InvalidTag):
+                keys[row["id"]] = self._opened(row)
+        return keys
 
     def _opened(self, row: RowMapping) -> _Key:
-        wrapped = bytes(row["wrapped"])
-        return _Key(row["id"], self._wraps.decrypt(wrapped[:NONCE], wrapped[NONCE:], _bound(row["id"], row["party_id"])))
+        """Raises InvalidTag for what was not wrapped here, for this party."""
+        return _Key(row["id"], _decrypted(self._wraps, bytes(row["wrapped"]), _bound(row["id"], row["party_id"])))
+
+
+def _decrypted(by: AESGCM, kept: bytes, bound: bytes) -> bytes:
+    """What stands behind its nonce. Raises InvalidTag, also for what is too short to hold anything."""
+    if len(kept) < NONCE:
+        raise InvalidTag
+    return by.decrypt(kept[:NONCE], kept[NONCE:], bound)
 
 
 class _Key:
@@ -422,7 +433,7 @@ class _Key:
 
     def open(self, sealed: bytes, conversation: str, number: int) -> bytes:
         """Raises InvalidTag for what was not sealed in this place."""
-        return zlib.decompress(self._seals.decrypt(sealed[:NONCE], sealed[NONCE:], _bound(conversation, number)))
+        return zlib.decompress(_decrypted(self._seals, sealed, _bound(conversation, number)))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from api.wiring import asking_at, open_bank
 from assistant.acting import Confirmed, Place
 from data.actions import IntentId, NameCheck, Origin, State
 from data.audit import Kind
-from data.errors import OutcomeUnknown, ServiceRefused, ServiceUnavailable
+from data.errors import NotAuthenticated, OutcomeUnknown, ScopeMissing, ServiceRefused, ServiceUnavailable
 from data.facts import ConfirmationEvent, Event, Outcome, ReceiptEvent, StepUpEvent
 from data.party import PASSWORD, STRONG, PartyId
 from evals.product import leaving_nothing
@@ -144,6 +144,15 @@ def test_what_was_asked_for_completes_the_order(desk: Counter) -> None:
     talk.say("pay £50 to sort code 12-34-56 account 12345678")
     talk.say("John Smith")
     assert talk.value("payee") == "John Smith, 12-34-56 12345678"
+    talk.say("no")
+
+
+def test_what_was_asked_is_not_answered_by_an_account(desk: Counter) -> None:
+    talk = Talk(desk, CALLUM)
+    talk.say("pay £50 to sort code 12-34-56 account 12345678")
+    assert "Whose account is that?" in talk.say("from the everyday account").text
+    talk.say("it's John Smith")
+    assert talk.value("payee") == "John Smith, 12-34-56 12345678"
 
 
 def test_a_short_answer_that_is_not_understood_leaves_the_question_open(desk: Counter) -> None:
@@ -237,6 +246,56 @@ def test_a_change_makes_a_new_intent_and_the_old_digest_is_refused(desk: Counter
     answer = talk.say("", Confirmed(intent=new.intent, digest=old.digest))
     assert "not what I showed you last" in answer.text
     assert talk.say("", Confirmed(intent=new.intent, digest=new.digest)).outcome is Outcome.DONE
+
+
+def test_a_yes_with_another_order_behind_it_is_said_to_have_done_nothing(desk: Counter) -> None:
+    talk = Talk(desk, CALLUM)
+    talk.say("send sam rennie £4")
+    answer = talk.say("yes and also send ryan docherty £6")
+    assert (answer.outcome, talk.value("amount")) == (Outcome.CONFIRM, "£6.00")
+    assert "What I showed you before that I have not done." in answer.text
+    talk.say("no")
+
+
+def test_a_yes_to_a_question_is_no_answer_and_it_is_asked_again(desk: Counter) -> None:
+    talk = Talk(desk, CALLUM)
+    first = talk.say("send sam £5")
+    assert (talk.say("yes").text, Answer(talk.events).choices) == (first.text, first.choices)
+
+
+def test_from_one_of_two_accounts_money_can_only_go_to_the_other(desk: Counter) -> None:
+    talk = Talk(desk, CALLUM)
+    talk.say("whip £5 out of the holiday jar")
+    assert (talk.value("payee").split(",")[0], talk.value("account")) == ("Everyday account", "Holiday jar")
+    talk.say("no")
+
+
+def test_whom_nobody_knows_is_not_an_account_of_ones_own(desk: Counter) -> None:
+    answer = Talk(desk, TOMASZ).say("pay the taxman £200 from the tax pot")
+    assert "I do not see the taxman among your saved payees." in answer.text
+
+
+def test_an_emptied_account_pays_and_no_other(desk: Counter) -> None:
+    talk = Talk(desk, AMARA)
+    talk.say("empty the house pot into joint")
+    assert (talk.value("account"), talk.value("payee").split(",")[0]) == ("House pot", "Joint account")
+    talk.say("no")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "pay john smith £9, 123456 12345678, ref curry",
+        "pay £9 into John Smith's account 12-34-56 12345678",
+        "could you pop £9 over to John Smith, 12-34-56 12345678",
+    ],
+)
+def test_an_amount_and_an_account_are_enough_for_an_order(desk: Counter, message: str) -> None:
+    talk = Talk(desk, CALLUM)
+    talk.say(message)
+    assert talk.value("payee").casefold() == "john smith, 12-34-56 12345678"
+    assert talk.shown.step_up
+    talk.say("no")
 
 
 def test_a_change_of_payee_takes_nothing_of_the_other_along(desk: Counter) -> None:
@@ -639,3 +698,24 @@ def test_what_an_evaluation_has_done_is_undone(desk: Counter) -> None:
     assert not frozen()
     assert Talk(desk, PRIYA).say("freeze my card").outcome is Outcome.DONE
     assert frozen()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NotAuthenticated("this login does not count any more"), "The bank does not take this login now. Please log in again."),
+        (ScopeMissing("WritePayments"), "This login was not given for that."),
+        (ServiceUnavailable("payments", "silent"), "I cannot reach the bank's payments service just now"),
+    ],
+)
+def test_a_login_that_does_not_do_is_not_called_a_failure_of_the_bank(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    async def refused(*_: object, **__: object) -> None:
+        raise error
+
+    talk = Talk(desk, CALLUM)
+    monkeypatch.setattr(type(desk.bank.performing.payments), "prepare", refused)
+    answer = talk.say("send sam rennie £4")
+    assert answer.outcome is Outcome.CANNOT
+    assert words in answer.text

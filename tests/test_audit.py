@@ -139,6 +139,17 @@ def test_one_byte_changed_anywhere_is_noticed(home: Home, table: str, column: st
         assert home.broken() == []
 
 
+@pytest.mark.parametrize("left", [0, 5, 20])
+def test_what_was_cut_short_is_told_of_and_breaks_no_command(home: Home, left: int) -> None:
+    conversation = home.talk(turns=1)
+    home.run("UPDATE audit_entry SET sealed = substr(sealed, 1, :left) WHERE number = 1", left=left)
+    assert (conversation, 1) in home.broken()
+    assert home.audit.chain(conversation)[0].sealed is None
+    home.run("UPDATE audit_key SET wrapped = substr(wrapped, 1, :left)", left=left)
+    assert ("keys", 0) in home.broken()
+    assert [entry.sealed for entry in home.audit.chain(conversation)] == [None] * 4
+
+
 def test_the_first_broken_entry_is_named(home: Home) -> None:
     one, other = home.talk(), home.talk(DANIEL)
     home.run("UPDATE audit_entry SET plain = '{}' WHERE conversation_id = :c AND number IN (3, 5)", c=one)

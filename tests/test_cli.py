@@ -215,3 +215,9 @@ def test_an_outside_model_that_would_get_questions_in_the_clear_is_refused(place
     result = run("ask", "what is my balance?", "--party", "amara-okafor")
     fails(result, "COUNTERFOIL_MODEL_URL", "https")
     assert "key-of-the-deployment" not in result.output
+
+
+def test_a_setting_that_is_none_is_named_in_one_line() -> None:
+    told = RUNNER.invoke(app, ["policy", "list"], env={"COUNTERFOIL_DPOP": "maybe"})
+    assert told.exit_code == 1
+    assert told.stderr.startswith("error COUNTERFOIL_DPOP: Input should be 'accepted' or 'required', not 'maybe'")

@@ -472,3 +472,108 @@ def test_what_begins_like_an_order_is_no_question(text: str) -> None:
 )
 def test_and_what_does_not_may_be_one(text: str) -> None:
     assert not orders.commands(text)
+
+
+# Read anew
+
+
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        ("send mum £20 on 24/12", (2026, 12, 24)),
+        ("send mum £20 on 5/1", (2027, 1, 5)),
+        ("send mum £20, 24/12/2026", (2026, 12, 24)),
+    ],
+)
+def test_a_day_in_figures_is_the_one_to_come(text: str, on: tuple[int, int, int]) -> None:
+    draft, unclear = drafted(text)
+    assert (draft.on, draft.amount, unclear) == (dt.date(*on), gbp("20"), None)
+
+
+@pytest.mark.parametrize("day", ["31/2", "24/13", "24/11/2025"])
+def test_a_day_that_there_is_not_is_asked_about_and_never_now(day: str) -> None:
+    _, unclear = drafted(f"send mum £20 on {day}")
+    assert unclear is not None
+    assert unclear.field == "on"
+
+
+@pytest.mark.parametrize("text", ["send mum and ryan docherty £30", "pay mum and sam rennie 30 each", "pay mum & sam rennie £30"])
+def test_whoever_stands_beside_mum_is_not_passed_over(text: str) -> None:
+    draft, unclear = drafted(text)
+    assert unclear is not None
+    assert (unclear.field, draft.payee) == ("whom", None)
+    assert MUM in unclear.names
+
+
+def test_what_each_is_to_get_is_kept_for_whoever_is_chosen() -> None:
+    draft, _ = drafted("give mum and sam rennie £25 each")
+    assert draft.amount == gbp("25")
+    chosen, unclear = drafted("sam rennie", draft.model_copy(update={"asked": "payee"}))
+    assert (chosen.payee and chosen.payee.name, chosen.amount, unclear) == (RENNIE, gbp("25"), None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "save Lucy Hart as a payee, 40-47-84, 70872490",
+        "set up Lucy Hart as a new payee 40-47-84 70872490",
+        "add payee Lucy Hart, sort code 40-47-84, account number 70872490",
+        "new payee: Lucy Hart 40-47-84 70872490",
+        "put Lucy Hart 40-47-84 70872490 on my payee list",
+        "save Lucy Hart's bank details 40-47-84 70872490",
+        "please add my builder Lucy Hart: 40-47-84 70872490",
+        "Can you add Lucy Hart to my payees, her sort code is 40-47-84 and account number 70872490",
+    ],
+)
+def test_a_new_payee_is_called_by_their_name_alone(text: str) -> None:
+    draft, unclear = drafted(text, Draft(action=Action.ADD_BENEFICIARY))
+    assert unclear is None
+    assert draft.payee is not None
+    assert (draft.payee.name, draft.payee.identification) == ("Lucy Hart", "40478470872490")
+
+
+def test_an_account_is_nobodys_name() -> None:
+    asked, _ = drafted("pay £24 to 20-44-51 83920114")
+    asked = asked.model_copy(update={"asked": "name"})
+    draft, _ = drafted("from the holiday jar", asked)
+    assert draft.payee is not None
+    assert (draft.payee.name, draft.account) == ("", JAR)
+    draft, _ = drafted("it's Tom Briggs", asked)
+    assert draft.payee is not None
+    assert draft.payee.name == "Tom Briggs"
+
+
+def test_a_currency_before_the_figure_counts() -> None:
+    assert drafted("send sam rennie EUR 45")[0].amount == Money.of("45", "EUR")
+    assert drafted("make a payment of GBP 45 to sam rennie")[0].amount == gbp("45")
+
+
+def test_an_amount_is_no_name() -> None:
+    draft, unclear = drafted("chuck sixty quid at my mum")
+    assert (draft.payee and draft.payee.name, draft.amount, unclear) == (MUM, gbp("60"), None)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"), [("the first one", GILLESPIE), ("the second one please", RENNIE), ("the latter", RENNIE)]
+)
+def test_one_of_several_is_told_by_its_place(said: str, name: str) -> None:
+    asked, unclear = drafted("send sam 20")
+    assert unclear is not None
+    draft, _ = drafted(said, asked.model_copy(update={"asked": "payee", "said": unclear.said}))
+    assert draft.payee is not None
+    assert draft.payee.name == name
+
+
+def test_the_account_that_is_emptied_is_the_one_that_pays() -> None:
+    draft, _ = drafted("empty the holiday jar into my everyday account", Draft(action=Action.TRANSFER))
+    assert (draft.account, draft.payee and draft.payee.own) == (JAR, MAIN)
+
+
+def test_an_account_to_use_is_one_to_pay_from() -> None:
+    draft, _ = drafted("send sam rennie 20")
+    assert drafted("wait, use the holiday jar", draft)[0].account == JAR
+
+
+def test_what_about_is_not_about() -> None:
+    draft, _ = drafted("send sam rennie 20")
+    assert drafted("what about £30 instead", draft) == (draft.having("amount", Origin.CUSTOMER, amount=gbp("30")), None)

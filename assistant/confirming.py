@@ -177,11 +177,13 @@ _END = "(?:cancel|stop|drop|scrap|undo)"
 _STOP = _any(
     "no", "nope", "nah", "no way", "abort", f"{_END}(?: {_OBJECT})?", f"do not(?! {_END})(?: {_LEAVE})?(?: {_OBJECT})?",
     f"i do not want(?: to)?(?! {_END})(?: {_LEAVE})?(?: {_OBJECT})?", "forget (?:about )?(?:it|that)", "never mind", "nevermind",
-    "leave it", "call it off", "i (?:have )?changed my mind",
+    "leave it", "call it off", "i (?:have )?changed my mind", "i take (?:it|that) back",
 )  # fmt: skip
 _AROUND = _any(
     *_COURTESY, "wait", "hold on", "hang on", "actually", "sorry", "now", "not now", "not yet", "oh", "just", "ok", "okay",
-    f"(?:{_ALL} is )?(?:wrong|incorrect|not (?:right|correct|it))", "on second thoughts?",
+    f"(?:{_ALL} is )?(?:wrong|incorrect|not (?:right|correct|it))", "on second thoughts?", "oops", "my mistake",
+    "(?:i (?:said|typed|meant|agreed) )?(?:yes )?(?:to )?(?:the )?wrong (?:thing|one|person|payee|amount|payment)",
+    f"(?:i (?:said|typed) )?(?:yes |{_ALL} )?(?:was )?(?:by|a) mistake",
 )  # fmt: skip
 _NO = re.compile(rf"(?:{_AROUND} )*{_STOP}(?: (?:{_AROUND}|{_STOP}))*")
 

@@ -62,6 +62,8 @@ SAID_AGAIN = (
 )  # fmt: skip
 NO = (
     "no", "No thanks", "cancel", "stop", "no wait, cancel that", "don't send it", "Do not send the money", "forget it",
+    "I said yes to the wrong thing, stop", "oops, wrong person, cancel that", "I take it back",
+    "that was a mistake, don't send it",
     "never mind", "nope", "No, that's wrong.", "dont do it", "cancel the payment please", "ok cancel that", "I changed my mind",
     "no no no",
 )  # fmt: skip

@@ -198,6 +198,36 @@ def test_after_a_message_that_was_not_understood_nothing_is_leant_on(understandi
     assert isinstance(understanding.plan("the dearest one?", KNOWN, after(TESCO).after([], [], None, lost=True)), Unsure)
 
 
+@pytest.mark.parametrize(
+    ("before", "message", "meant"),
+    [
+        (about(Tool.SUM, "netflix", period="last month"), "when is it due", about(Tool.UPCOMING, "netflix")),
+        (about(Tool.UPCOMING, "netflix"), "how much is it", about(Tool.LAST, "netflix")),
+        (about(Tool.LAST, "tesco"), "how much did I take out", about(Tool.LAST, "tesco")),
+        (Step(tool=Tool.DIRECT_DEBITS), "which is the highest", Step(tool=Tool.DIRECT_DEBITS)),
+        (Step(tool=Tool.PENDING), "when will they go through", Step(tool=Tool.PENDING)),
+        (Step(tool=Tool.PENDING), "total?", Step(tool=Tool.PENDING)),
+        (about(Tool.QUIET_DAYS, period="last month"), "how many is that", about(Tool.QUIET_DAYS, period="last month")),
+        (about(Tool.INCOME, period="last week"), "who and how much", about(Tool.INCOME, period="last week")),
+        (about(Tool.SUM, "tesco", period="last month"), "and the fortnight before", None),
+    ],
+)
+def test_a_short_question_asks_of_the_answer_before(
+    understanding: Understanding, before: Step, message: str, meant: Step | None
+) -> None:
+    plan = understanding.plan(message, KNOWN, after(before))
+    if meant is None:
+        assert step_of(plan).spans.merchants == ("tesco",)
+        assert step_of(plan).spans.periods[0].startswith("from 2026-09-17")
+    else:
+        assert step_of(plan) == meant
+
+
+@pytest.mark.parametrize("message", ["when is it due", "how much is it", "how many journeys", "for how long"])
+def test_what_is_of_nobody_is_asked_about(understanding: Understanding, message: str) -> None:
+    assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)
+
+
 def lost(before: Memory, said: Spans = Spans(), unknown: tuple[str, ...] = ()) -> Memory:  # noqa: B008 - frozen
     """After a message that was not understood."""
     return before.after([], [], None, lost=True, heard=before.heard_in(Found("", said, unknown)))

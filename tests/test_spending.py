@@ -131,6 +131,12 @@ def test_a_comparison_says_the_first_against_the_second(
     assert f"£23.50 {direction}" in told.text
 
 
+def test_what_runs_is_held_against_the_whole_one_before_it(autumn: Statement) -> None:
+    told = autumn.told(Tool.COMPARE, merchants=("aldi",), periods=("this quarter",))
+    assert "from 1 July 2026 to 30 September 2026" in told.text
+    assert "not over yet" in told.text
+
+
 def test_two_equal_sides_are_the_same(autumn: Statement) -> None:
     told = autumn.told(Tool.COMPARE, merchants=("zara", "next"), periods=("last month", "in September"))
     assert told.value("direction") == "the same"

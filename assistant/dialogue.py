@@ -40,6 +40,8 @@ LIKELY = 4
 # Of words that narrow a question, one in fifty looks as harmless; the answer says which word it did not use.
 HARMLESS = 0.05
 MAY_NARROW = 0.2
+# From here on a word is taken to name one thing of a list: goods and brands are above, "at present" and "dodgy" are below.
+PICKS = 0.4
 # A reading that is less probable is not offered.
 POSSIBLE = 0.08
 # Words of a message that can be a mere follow-up.
@@ -187,6 +189,9 @@ class Understanding:
         said = whole.spans
         theirs = bool(said.merchants or said.periods or said.category or said.bought)
         # One word is no question: "gluon".
+        if label == Tool.HELP and (memory.asked or memory.lost) and asks_nothing(parts.plain(message), None):
+            # "What for?" is about what was said before.
+            return Unsure(whole, label, sure)
         to_pages = label == Tool.ARTICLE and not theirs and len(message.split()) > 1
         needed = CARE if label == Tool.HANDOVER or to_pages else self.sure
         leans = step is not None and bool(memory.asked) and not lost and _leans_back(label, step, whole, parts.plain(message))
@@ -209,6 +214,7 @@ class Understanding:
             step is not None
             and not ((told := _TOLD.match(whole.masked)) and told["verb"] in missing)
             and (_passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known))
+            and not self._picks(missing, step)
         )
         if step is not None and missing and sure >= PASSING and passes:
             step, missing = step.model_copy(update={"unread": missing}), ()
@@ -227,6 +233,10 @@ class Understanding:
         if step.tool in _FREE or any(w in _NARROWING or w in known.vocabulary.asked or w in beside for w in words):
             return False
         return all(w in known.vocabulary.english and self._narrows(w) < HARMLESS for w in words)
+
+    def _picks(self, missing: Sequence[str], step: Step) -> bool:
+        """Whether a word may pick one of a list: "the direct debit for the boat" is not the others."""
+        return step.tool in _LISTS | _MANDATES and any(self._narrows(w.removesuffix("'s")) >= PICKS for w in missing)
 
     def _narrows(self, word: str) -> float:
         return self.head.narrows(self.embed([word])[0])

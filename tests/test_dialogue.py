@@ -223,6 +223,20 @@ def test_a_short_question_asks_of_the_answer_before(
         assert step_of(plan) == meant
 
 
+@pytest.mark.parametrize(
+    ("message", "answered"),
+    [
+        ("did the direct debit for the boat go out", False),
+        ("has my yoga class charged me two times this month", False),
+        ("which standing orders do I have at present?", True),
+    ],
+)
+def test_a_word_that_picks_one_of_a_list_is_never_passed_over(understanding: Understanding, message: str, answered: bool) -> None:
+    plan = understanding.plan(message, KNOWN, Memory())
+    named = [name for step in plan.steps for name in step.spans.merchants] if isinstance(plan, Plan) else ["asked"]
+    assert bool(named) is not answered
+
+
 @pytest.mark.parametrize("message", ["when is it due", "how much is it", "how many journeys", "for how long"])
 def test_what_is_of_nobody_is_asked_about(understanding: Understanding, message: str) -> None:
     assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)

@@ -374,7 +374,7 @@ class Understanding:
             if _only_parts(found):
                 # "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
                 subject = _joined(subject, found.spans) if not steps else subject
-                steps[-1:] = [one.model_copy(update={"spans": merged(one.spans, found.spans)}) for one in steps[-1:]]
+                steps[-1:] = [_about(one, found.spans, after=True) for one in steps[-1:]]
                 continue
             if sure < self.sure or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
                 return []
@@ -431,9 +431,11 @@ class Understanding:
         return Step(tool=tool, spans=spans)
 
 
-def _about(step: Step, subject: Spans) -> Step:
+def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:
+    """A step with what a clause beside it names. after: whether that clause stands behind its own."""
     tool = Tool.SUM if step.tool is Tool.FIND and subject.merchants and step.spans.merchants else step.tool
-    return step.model_copy(update={"tool": tool, "spans": _joined(subject, step.spans)})
+    spans = _joined(step.spans, subject) if after else _joined(subject, step.spans)
+    return step.model_copy(update={"tool": tool, "spans": spans})
 
 
 def _joined(one: Spans, two: Spans) -> Spans:
@@ -516,7 +518,8 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
 
 def asks_nothing(text: str, last: Asked | None) -> bool:
     """Whether a message without the one before asks a page of nothing: "for how long?"."""
-    return parts.words_of(text) <= _ASKING and not (last is not None and last.step.tool in READ_WHOLE)
+    few = len(text.split()) <= FEWEST and parts.words_of(text) <= _ASKING
+    return few and not (last is not None and last.step.tool in READ_WHOLE)
 
 
 def _names(asked: Asked) -> bool:
@@ -838,6 +841,7 @@ def _refers_back(message: str, said: Spans) -> bool:
 
 # So few words, about nobody's own, go on with what was asked before.
 SHORTEST = 7
+FEWEST = 4
 _I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
 
 

@@ -153,7 +153,8 @@ _NOUN = re.compile(
 )
 _UNIT = re.compile(r"\b(?:(?:per|a|an|each|every)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
-_NO_DATA = frozenset({"cannot", "oos"})
+# What cannot be answered, either way; and a list that says what it comes to, or the sum alone.
+_ALIKE = (frozenset({"cannot", "oos"}), frozenset({"find", "sum"}))
 # Labels that mean nothing without a question before.
 LEANING = frozenset({"follow", "other", "both", "details"})
 
@@ -182,7 +183,10 @@ class Understanding:
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
         clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 2]
-        if len(clauses) > 1 and label not in _FREE and (several := self._several(clauses, known, memory)):
+        several = self._several(clauses, known, memory) if len(clauses) > 1 and label not in _FREE else []
+        # "List my subscriptions and what each costs me" is one list.
+        one_list = label in _LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
+        if several and not one_list:
             return Plan(steps=tuple(several), path="routed", sure=sure)
         step = self._step(label, whole, memory, message, known)
         # The pages have a floor of their own: what they do not say is said to be unknown.
@@ -617,7 +621,7 @@ def _label(probabilities: Mapping[str, float], follows: bool = False) -> tuple[s
         probabilities = {k: p for k, p in probabilities.items() if k not in LEANING}
     best = max(probabilities, key=probabilities.__getitem__)
     # Which of the two it is makes little difference to a customer.
-    sure = sum(probabilities[k] for k in _NO_DATA) if best in _NO_DATA else probabilities[best]
+    sure = sum(probabilities[k] for k in next((alike for alike in _ALIKE if best in alike), (best,)))
     return best, sure / sum(probabilities.values())
 
 

@@ -54,19 +54,18 @@ _FRAMES = (
 _TOKEN = re.compile(r"[a-z0-9']+")
 
 
-def examples(file: str = "questions.yaml") -> dict[str, list[str]]:
-    """Label -> wordings, from a file of prompts/."""
-    loaded = yaml.safe_load((PROMPTS / file).read_text(encoding="utf-8"))
+def examples() -> dict[str, list[str]]:
+    """Label -> wordings, from prompts/questions.yaml."""
+    loaded = yaml.safe_load((PROMPTS / "questions.yaml").read_text(encoding="utf-8"))
     return {str(label): [str(w) for w in wordings] for label, wordings in loaded.items()}
 
 
 def lessons(somebody: Known) -> dict[str, list[str]]:
-    """What the head learns: the examples, stories, and what customers ask of pages, with the parts masked as in a message.
+    """What the head learns: the examples, and what customers ask of pages, with the parts masked as they would be in a message.
 
     somebody: what is known of a customer who pays nobody yet.
     """
-    stories = examples("stories.yaml")
-    taught = {label: [*said, *stories[label]] for label, said in examples().items()}
+    taught = examples()
     taught["article"] += [find(wording, somebody).masked for _, wording in said_of_pages()]
     taught["article"] = list(dict.fromkeys(taught["article"]))
     return taught
@@ -179,7 +178,7 @@ _REGULARISATION = 12.0
 def version(embedding_version: str) -> str:
     """What a head was made from; another one is trained when any of it changes."""
     digest = hashlib.sha256(embedding_version.encode())
-    for file in ("questions.yaml", "stories.yaml", "pages.yaml", "words.yaml"):
+    for file in ("questions.yaml", "pages.yaml", "words.yaml"):
         digest.update((PROMPTS / file).read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()[:16]
@@ -217,10 +216,10 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[st
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
     model.fit(features, labels)
     weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
-    return Head(tuple(model.classes_.tolist()), ngrams, idf, weights, bias, _narrowing(embed, sold))
+    return Head(tuple(model.classes_.tolist()), ngrams, idf, weights, bias, _narrowing(embed, wordings, sold))
 
 
-def _narrowing(embed: Embed, sold: Iterable[str]) -> Vectors:
+def _narrowing(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[str]) -> Vectors:
     """Fit what tells words that narrow from those that only ask: on words for goods, trades, people and times, and on those of
     questions about the customer's own data, in which such words are masked."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
@@ -228,7 +227,7 @@ def _narrowing(embed: Embed, sold: Iterable[str]) -> Vectors:
     narrow = word_list("trades") | word_list("narrowing") | word_list("hours") | word_list("people")
     narrow |= {w for text in sold for w in re.findall(r"[a-z]{3,}", text.lower())} - word_list("tell_no_kind")
     narrow -= word_list("fillers")
-    asking = word_list("fillers").union(*(said for label, said in words_by_label().items() if label in _OWN_DATA)) - narrow
+    asking = word_list("fillers").union(*(_words(said) for label, said in wordings.items() if label in _OWN_DATA)) - narrow
     words = sorted(w for w in narrow | asking if len(w) > 2)
     with ThreadPoolExecutor() as pool:
         vectors = np.concatenate(list(pool.map(lambda word: embed([word]), words)))

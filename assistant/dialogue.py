@@ -44,6 +44,9 @@ MAY_NARROW = 0.2
 PICKS = 0.4
 # A reading that is less probable is not offered.
 POSSIBLE = 0.08
+# So few words, about nobody's own, go on with what was asked before; and so few may ask of nothing at all.
+SHORTEST = 7
+FEWEST = 4
 # Words of a message that can be a mere follow-up.
 SHORT = 9
 REMEMBERED = 8
@@ -73,6 +76,7 @@ class Memory(Frozen):
 
     told: the newest intent that was confirmed in it, and of which it has said what became of it. unknown: those of which it has
     said that nobody knows yet.
+    heard: what a message that was not understood was about all the same.
     said: the customer's own words of the last turns, since something was last shown to be agreed to, or done. pasted: content
     about which they were asked what is to become of it.
     """
@@ -188,14 +192,14 @@ class Understanding:
         one_list = label in _LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
         if several and not one_list:
             return Plan(steps=tuple(several), path="routed", sure=sure)
+        if label == Tool.HELP and (memory.asked or memory.lost) and asks_nothing(parts.plain(message), None):
+            # "What for?" is about what was said before.
+            return Unsure(whole, label, sure)
         step = self._step(label, whole, memory, message, known)
         # The pages have a floor of their own: what they do not say is said to be unknown.
         said = whole.spans
         theirs = bool(said.merchants or said.periods or said.category or said.bought)
         # One word is no question: "gluon".
-        if label == Tool.HELP and (memory.asked or memory.lost) and asks_nothing(parts.plain(message), None):
-            # "What for?" is about what was said before.
-            return Unsure(whole, label, sure)
         to_pages = label == Tool.ARTICLE and not theirs and len(message.split()) > 1
         needed = CARE if label == Tool.HANDOVER or to_pages else self.sure
         leans = step is not None and bool(memory.asked) and not lost and _leans_back(label, step, whole, parts.plain(message))
@@ -571,12 +575,6 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) ->
     return last.step if told else _told_with(tool, last.step, text)
 
 
-# "How much did I take out?" of the payment that was just told of.
-_THAT_ROW = re.compile(
-    r"(?:and |so |ok )*how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))(?: then| for)?[ ?.!]*"
-)
-
-
 def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
     """What a short question asks for of the answer before, where the tool that it sounds like is about everything there is:
     "how many is that", "which is the dearest" of a list, "when is it due" of a payee."""
@@ -634,6 +632,10 @@ _POSSESSIVE = re.compile(
 )
 
 
+# "How much did I take out?" of the payment that was just told of.
+_THAT_ROW = re.compile(
+    r"(?:and |so |ok )*how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))(?: then| for)?[ ?.!]*"
+)
 _TOLD = re.compile(r"(?P<verb>[a-z']+) (?:me|us|a|an|my|in|up)\b")
 # Who says only that they do not know asks for nothing.
 _AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|don't know|no idea|not sure|no clue)[ .!]*")
@@ -843,9 +845,6 @@ def _refers_back(message: str, said: Spans) -> bool:
     return len(message.split()) <= SHORTEST and not _OWN.search(_I_MEAN.sub("", message))
 
 
-# So few words, about nobody's own, go on with what was asked before.
-SHORTEST = 7
-FEWEST = 4
 _I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
 
 

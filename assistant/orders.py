@@ -1098,10 +1098,10 @@ def _mentioned(text: str, draft: Draft, around: Around) -> Draft | Several:
     return to_saved(found[0], draft) if found else draft
 
 
-def to_own(account: Account, draft: Draft, origin: Origin) -> Draft:
-    """A draft of money that goes to an account of one's own."""
+def to_own(account: Account, draft: Draft, origin: Origin, source: str = "") -> Draft:
+    """A draft of money that goes to an account of one's own. origin, source: of the choice of it."""
     own = Payee(name=account.name, scheme=SORT_CODE, identification=account.identification, own=account.id)
-    return draft.having("payee", origin, payee=own, said=account.name, action=Action.TRANSFER)
+    return draft.having("payee", origin, source, payee=own, said=account.name, action=Action.TRANSFER)
 
 
 def to_saved(payee: Beneficiary, draft: Draft) -> Draft:

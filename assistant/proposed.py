@@ -212,9 +212,7 @@ def _own_account(draft: Draft, to: str, found: Found) -> Draft | Several:
         raise ValueError("the customer has no such account")
     account = there[0]
     named = any(account in accounts_named(message, found.around.accounts) for message in found.own)
-    payee = Payee(name=account.name, scheme=orders.SORT_CODE, identification=account.identification, own=account.id)
-    origin = (Origin.BENEFICIARY, "") if named else (Origin.DATA, OWN)
-    return draft.having("payee", *origin, payee=payee, said=account.name)
+    return orders.to_own(account, draft, *((Origin.BENEFICIARY, "") if named else (Origin.DATA, OWN)))
 
 
 def _amount(words: str, draft: Draft, found: Found) -> Draft:

@@ -242,7 +242,10 @@ def test_what_is_of_nobody_is_asked_about(understanding: Understanding, message:
     assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)
 
 
-def lost(before: Memory, said: Spans = Spans(), unknown: tuple[str, ...] = ()) -> Memory:  # noqa: B008 - frozen
+NOTHING = Spans()
+
+
+def lost(before: Memory, said: Spans = NOTHING, unknown: tuple[str, ...] = ()) -> Memory:
     """After a message that was not understood."""
     return before.after([], [], None, lost=True, heard=before.heard_in(Found("", said, unknown)))
 

@@ -7,8 +7,9 @@ what follows from it, and in nothing else.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Any, NoReturn
 
@@ -35,12 +36,13 @@ Performed = tuple[ToolResult, list[Asked], list[Choice]]
 _PLANNED: TypeAdapter[Plan | Unsure] = TypeAdapter(Plan | Unsure)
 _ACTED: TypeAdapter[Acted] = TypeAdapter(Acted)
 _TODAY: TypeAdapter[Today] = TypeAdapter(Today)
+SURE_ALIKE = 1e-3
 _EVENTS: TypeAdapter[list[FactEvent | TextEvent]] = TypeAdapter(list[FactEvent | TextEvent])
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A turn as it is on record. pages: what the pages made of a plan; performed: what each step found, by the step.
+    """A turn as it is on record. pages: plans, and what the pages made of each; performed: what each step found, by the step.
 
     ordered: what was said of an order, by whether it went on with one that was under way, and there is no plan then; None: what
     was said of earlier ones before the answer.
@@ -54,7 +56,7 @@ class Stored:
     today: Today
     plan: Plan | Unsure | None
     ordered: Mapping[bool | None, Acted]
-    pages: Mapping[bytes, Plan | Unsure]
+    pages: Sequence[tuple[Plan | Unsure, Plan | Unsure]]
     performed: Mapping[Step, Performed]
     facts: tuple[Fact, ...]
     sentences: tuple[str, ...]
@@ -99,11 +101,11 @@ def stored(entries: Sequence[Entry], turn: int) -> Stored:
         today=_TODAY.validate_python(asked["today"]),
         plan=_PLANNED.validate_python(held[Kind.PLANNED].sealed) if Kind.PLANNED in held else None,
         ordered=ordered,
-        pages={
-            as_json(_PLANNED.validate_python(entry.sealed["before"])): _PLANNED.validate_python(entry.sealed["after"])
+        pages=[
+            (_PLANNED.validate_python(entry.sealed["before"]), _PLANNED.validate_python(entry.sealed["after"]))
             for entry in mine
             if entry.kind is Kind.PAGES
-        },
+        ],
         performed={Step.model_validate(one["step"]): _performed(one) for one in done},
         facts=tuple(event.fact for event in said if isinstance(event, FactEvent)),
         sentences=tuple(event.text for event in said if isinstance(event, TextEvent)),
@@ -178,7 +180,7 @@ class Replay(Assistant):
         )
 
     async def _on_pages(self, plan: Plan | Unsure, message: str, asking: Asking) -> Plan | Unsure:
-        answering = self.turn_on_record.pages.get(as_json(plan))
+        answering = next((after for before, after in self.turn_on_record.pages if _same(before, plan)), None)
         self.pages_unknown |= answering is None
         return plan if answering is None else answering
 
@@ -211,6 +213,17 @@ async def replay(assistant: Replay) -> Replayed:
     )
     differences = tuple(difference for what, before, after in pairs for difference in _differences(what, before, after))
     return Replayed(differences=differences, missing=tuple(assistant.missing), pages=assistant.pages_unknown)
+
+
+def _same(then: Plan | Unsure, now: Plan | Unsure) -> bool:
+    """Whether a plan is the one on record. Sets are written in any order; how sure the head was is summed in any order too, and
+    is alike to some five digits only."""
+    now = _PLANNED.validate_json(as_json(now))
+    return math.isclose(then.sure, now.sure, abs_tol=SURE_ALIKE) and _unweighed(then) == _unweighed(now)
+
+
+def _unweighed(plan: Plan | Unsure) -> Plan | Unsure:
+    return plan.model_copy(update={"sure": 0.0}) if isinstance(plan, Plan) else replace(plan, sure=0.0)
 
 
 def _differences(what: str, then: Sequence[str], now: Sequence[str]) -> list[Difference]:

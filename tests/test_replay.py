@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,10 +14,10 @@ from api.limits import Limits
 from api.settings import Settings
 from api.turns import Turns
 from api.wiring import asking_at, open_replay
-from assistant.dialogue import Memory
+from assistant.dialogue import Memory, Unsure
 from assistant.looked import looked_at
 from assistant.plan import Plan, Spans, Step, Tool
-from assistant.replay import Replayed, replay, stored
+from assistant.replay import Replayed, _same, replay, stored
 from data.audit import Kind
 from data.errors import InvalidInput, NotFound
 from data.facts import CitationEvent, DoneEvent, FactEvent, TextEvent
@@ -97,6 +97,19 @@ def test_another_threshold_shows_in_the_plan_and_in_what_follows(talk: Talk) -> 
     plan = next(one for one in found.differences if one.what == "plan")
     assert plan.then.startswith("sum ")
     assert plan.now == "asked back (likeliest: sum)"
+
+
+def test_a_plan_on_record_is_known_by_what_it_is_and_not_by_how_it_was_written(talk: Talk) -> None:
+    talk.ask(QUESTIONS[3])
+    then = stored(talk.counter.bank.audit.chain(talk.id), 1)
+    (before, after), *_ = then.pages
+    assert isinstance(before, Unsure)
+    labels = [f"label {n}" for n in range(99)]
+    read = replace(before, likely=frozenset(labels), sure=before.sure + 1e-7)
+    assert _same(replace(before, likely=frozenset(reversed(labels))), read)
+    assert not _same(replace(before, likely=frozenset(labels[1:])), read)
+    assert not _same(before, replace(before, sure=before.sure + 0.01))
+    assert not _same(before, after)
 
 
 class Planner:

@@ -47,6 +47,12 @@ from them: `counterfoil policy list --markdown`.
 """
 
 
+class Risk(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 class To(StrEnum):
     SAVED = "saved"
     NEW = "new"
@@ -98,7 +104,7 @@ def explain(
     acr: Annotated[str, typer.Option(help="How the party logged in: password or strong.")] = PASSWORD,
     login_age: Annotated[int | None, typer.Option(help="Seconds since the party logged in.")] = 600,
     origin: Annotated[list[Origin] | None, typer.Option(help="Where a value comes from; may be given several times.")] = None,
-    risk: Annotated[str | None, typer.Option(help="low, medium or high; not known where it is not given.")] = None,
+    risk: Annotated[Risk | None, typer.Option(help="Of the payment; not known where it is not given.")] = None,
     hour_count: Annotated[int, typer.Option(help="Payments within an hour, this one among them.")] = 1,
     day_count: Annotated[int, typer.Option(help="Payments within 24 hours, this one among them.")] = 1,
     day_sum: Annotated[str | None, typer.Option(help="What they come to; the amount where it is not given.")] = None,

@@ -61,7 +61,12 @@ CHANGING = 9
 _PUTS_RIGHT = re.compile(
     r"^(?:to|from|for|no|not|actually|sorry|i mean|i meant|i said|wait|make it|change)\b|\b(?:instead|rather)\b|\b(?:more|less)$"
 )
-_NEARLY_YES = re.compile(r"^(?:yes|yeah|yep|ok|okay|sure|fine|alright|confirm|correct|go ahead|do it|please do)\b")
+# "Ye" reads as "you".
+_NEARLY_YES = re.compile(
+    r"^(?:you$|(?:yes|yh|yeah|yep|ok|okay|sure|fine|alright|confirm|correct|go ahead|do it|please do|why not)\b)"
+)
+# It asks nothing.
+_WHY_NOT = re.compile(r"\bwhy not\b")
 _EVERY = re.compile(r"\b(?:all|every|both|everything|cards|the lot)\b")
 
 
@@ -163,8 +168,9 @@ class Acting:
             return self._no_skipping(asker)
         # Who says yes and then something else may think that what was shown is done.
         yes = (ordering.waits is not None or before.asked) and ordering.age == 0 and _NEARLY_YES.search(text) is not None
-        if asks(text) or len(text.split()) > CHANGING:
-            return await self._instead(message, ordering.waits, asker) if yes and not asks(text) else None
+        asking = asks(_WHY_NOT.sub(" ", text).strip(" ,?"))
+        if asking or len(text.split()) > CHANGING:
+            return await self._instead(message, ordering.waits, asker) if yes and not asking else None
         around = await self._around(asker)
         order = await asyncio.to_thread(self.reader.meant, message, asker.names | _paid_by_name(around), around.accounts)
         strange = order is not None and order not in ACTIONS and not (before.payee and _PUTS_RIGHT.search(text))
@@ -653,9 +659,19 @@ class Acting:
         )
         intent = intent.model_copy(update={"values": self._values(intent, draft, told, asker)})
         decision = await self.performing.prepare(intent, asker.login, asker.now)
-        return self._shown(intent, draft, told, isinstance(decision, StepUp), said)
+        known = await self._known_otherwise(intent, asker)
+        return self._shown(intent, draft, told, isinstance(decision, StepUp), said, known)
 
-    def _shown(self, intent: Intent, draft: Draft, told: Consulted, step_up: bool, said: _Said) -> Acted:
+    async def _known_otherwise(self, intent: Intent, asker: Asker) -> Beneficiary | None:
+        """A saved payee of the same name as one who is not saved: whose account changed, or somebody who poses as them."""
+        payee = intent.payee
+        if payee is None or payee.beneficiary or payee.own:
+            return None
+        return next((b for b in (await self._around(asker)).beneficiaries if plain(b.name) == plain(payee.name)), None)
+
+    def _shown(
+        self, intent: Intent, draft: Draft, told: Consulted, step_up: bool, said: _Said, known: Beneficiary | None = None
+    ) -> Acted:
         slots = self._slots(intent, said)
         said.say(f"act.{_WORDS[intent.action].show}", **slots)
         if intent.fee is not None:
@@ -665,6 +681,9 @@ class Acting:
         if intent.name_check is not None:
             named = {"name": said.book.name("name at the bank", told.name)} if told.name else {}
             said.say(_CHECKED[intent.name_check], **named)
+        if known is not None:
+            number = said.book.name("saved account number", _digits(known.identification))
+            said.say("act.known_otherwise", name=said.book.name("saved payee", known.name), number=number)
         if draft.as_on is not None and draft.origins["amount"][0] is Origin.BANK:
             said.say("act.as_on", day=said.book.day("as on", draft.as_on, (draft.origins["amount"][1],)))
         if draft.amount is not None and draft.worked is not None:
@@ -996,7 +1015,10 @@ def _source(intent: Intent) -> str:
 
 def _number(payee: Payee) -> str:
     """An account number as people read it."""
-    digits = payee.identification
+    return _digits(payee.identification)
+
+
+def _digits(digits: str) -> str:
     if len(digits) == 14 and digits.isdigit():
         return f"{digits[:2]}-{digits[2:4]}-{digits[4:6]} {digits[6:]}"
     return digits

@@ -51,6 +51,8 @@ MONEY = frozenset({Action.PAY, Action.TRANSFER, Action.ADD_BENEFICIARY})
 NEAR = 0.7
 # And so near where the message reads as a question about the customer's own data too.
 NEARER = 0.9
+# And so near where it was read as one: an amount is in both.
+NEAREST = 0.97
 
 
 class Draft(Frozen):

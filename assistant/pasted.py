@@ -119,7 +119,8 @@ _MARKS = re.compile(
     r"|^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,}|```)"
     rf"|(?:^|(?<=[.!?:\"“|]) ?)[ \t]*(?:dear|hi|hello|hey|good (?:morning|afternoon"
     rf"|evening))[ \t]+(?!{_NOBODY}\b)[^\W\d_][\w'’.-]*(?: [\w'’.&-]+){{0,3}}[ \t]*(?:[,:!]|$)"
-    r"|^[ \t]*dear\b|(?<=[a-z] )(?-i:(?:Dear|Hi|Hello) [A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,3} ?[,\n])",
+    r"|^[ \t]*dear\b(?! (?:bank|assistant|counterfoil)\b)"
+    r"|(?<=[a-z] )(?-i:(?:Dear|Hi|Hello) [A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,3} ?[,\n])",
     re.I | re.M,
 )
 # Only what somebody else wrote ends so, or has such lines.

@@ -422,6 +422,8 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     due_key, none_key = _AHEAD["" if since is None else "day" if since == until else "days"]
     if not payments:
         context.say(none_key, Nothing=context.no("payments due", "Nothing"), **between)
+        if not query.periods:
+            _say_planned_later(query, context, until)
         return finish(query, context, period, outcome=Outcome.NONE)
     lines = [(d, _due_facts(context, d)) for d in sorted(payments, key=lambda d: (not d.planned, d.day, d.name))]
     currency = query.accounts[0].currency
@@ -435,6 +437,15 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         # Of days that begin later, nobody knows what is there when they begin.
         _say_left(query, context, payments)
     return finish(query, context, period, leaves_out=["other spending", "money coming in"])
+
+
+def _say_planned_later(query: Query, context: Context, until: dt.date) -> None:
+    """What somebody has planned for after the days that were looked at, of each payee the next."""
+    later = [d for d in _meant(query, context, context.today + relativedelta(years=1)) if d.planned and d.day > until]
+    if later:
+        context.say("upcoming.later")
+    for one in sorted({d.name: d for d in reversed(later)}.values(), key=lambda d: d.day):
+        context.say("upcoming.known", **_due_facts(context, one))
 
 
 def _meant(query: Query, context: Context, until: dt.date) -> list[Due]:

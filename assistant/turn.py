@@ -32,7 +32,7 @@ from assistant.dialogue import (
 )
 from assistant.grounded import grounded
 from assistant.library import article, beside
-from assistant.orders import KEPT_TURNS, NEAR, NEARER, Ordering, commands, later
+from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -333,8 +333,8 @@ class Assistant:
             return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         ordered = commands(message)
-        if self.acting is not None and (ordered or _may_be_an_order(routed)):
-            least = NEAR if ordered else _least_for_an_order(routed)
+        least = NEAR if ordered else _least_for_an_order(routed)
+        if self.acting is not None and least is not None:
             acted = await self.acting.start(message, self._asker(asking), least)
             if acted is None and _is_not_understood(routed):
                 acted = await self.acting.again(message, memory.ordering, self._asker(asking))
@@ -763,14 +763,14 @@ def _may_be_a_page(plan: Plan) -> bool:
     return step.tool in TOOLS and not (step.spans.merchants or dated or step.spans.category)
 
 
-def _may_be_an_order(plan: Plan | Unsure) -> bool:
-    """Whether a message is about no data of the customer's that is sure to be meant: only then it may be an order."""
-    return isinstance(plan, Unsure) or all(step.tool in _BESIDE_DATA for step in plan.steps)
-
-
-def _least_for_an_order(plan: Plan | Unsure) -> float:
-    """How near a message must come to an order: nearer where it may be a question about the customer's own data."""
-    return NEARER if isinstance(plan, Unsure) and plan.label not in _BESIDE_DATA else NEAR
+def _least_for_an_order(plan: Plan | Unsure) -> float | None:
+    """How near a message must come to an order: nearer where it may be a question about the customer's own data, and nearly its
+    words where it was taken for one about an amount. None: it is none."""
+    if isinstance(plan, Unsure):
+        return NEAR if plan.label in _BESIDE_DATA else NEARER
+    if all(step.tool in _BESIDE_DATA for step in plan.steps):
+        return NEAR
+    return NEAREST if any(step.spans.amount for step in plan.steps) else None
 
 
 def _is_not_understood(plan: Plan | Unsure) -> bool:

@@ -22,7 +22,7 @@ from api.serve import parts_of
 from api.settings import Settings
 from api.wiring import asking_at, open_bank
 from assistant.acting import Confirmed, Place
-from data.actions import IntentId, NameCheck, Origin, State
+from data.actions import Action, IntentId, NameCheck, Origin, State
 from data.audit import Kind
 from data.errors import NotAuthenticated, OutcomeUnknown, ScopeMissing, ServiceRefused, ServiceUnavailable
 from data.facts import ConfirmationEvent, Event, Outcome, ReceiptEvent, StepUpEvent
@@ -220,6 +220,50 @@ def test_anything_else_does_nothing(desk: Counter, message: str) -> None:
     answer = talk.say(message)
     assert answer.outcome is not Outcome.DONE
     assert not [e for e in talk.events if isinstance(e, ReceiptEvent)]
+
+
+@pytest.mark.parametrize("message", ["ye", "sure, why not", "why not?", "yes if it is free"])
+def test_what_is_nearly_a_yes_has_the_order_shown_again(desk: Counter, message: str) -> None:
+    talk = Talk(desk, CALLUM)
+    talk.say("send sam rennie £4")
+    first = talk.shown
+    assert talk.say(message).outcome is Outcome.CONFIRM
+    assert talk.shown.values == first.values
+    talk.say("no")
+
+
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        ("settle up with sam rennie, £22", Action.PAY),
+        ("could you get £12 over to sam rennie for me", Action.PAY),
+        ("take £3 out of the holiday jar", Action.TRANSFER),
+        ("Dear bank, please would you send Sam Rennie £20", Action.PAY),
+    ],
+)
+def test_an_order_that_reads_like_a_question_about_an_amount_is_one(desk: Counter, message: str, action: Action) -> None:
+    talk = Talk(desk, CALLUM)
+    assert talk.say(message).outcome is Outcome.CONFIRM
+    assert talk.shown.action is action
+    talk.say("no")
+
+
+def test_a_payee_who_is_saved_with_another_account_is_told_of(desk: Counter) -> None:
+    talk = Talk(desk, CALLUM)
+    talk.say("send sam rennie £4")
+    saved = talk.value("payee").removeprefix("SAM RENNIE, ")
+    answer = talk.say("send £4 to Sam Rennie, sort code 20-00-00 account 12345678")
+    assert f"you have SAM RENNIE saved with another account, {saved}." in answer.text
+    assert "saved with another account" not in talk.say("send £4 to Robin Teal, sort code 20-00-00 account 12345678").text
+
+
+def test_what_is_planned_for_after_payday_is_told_where_nothing_is_before(desk: Counter) -> None:
+    talk = Talk(desk, CALLUM)
+    talk.say("send sam rennie £4 on 24 december")
+    assert talk.say("yes").outcome is Outcome.DONE
+    answer = talk.say("what scheduled payments do i have?")
+    assert "Planned after that:" in answer.text
+    assert "£4.00 to SAM RENNIE on 24 December 2026." in answer.text
 
 
 def test_a_digression_comes_back_to_the_order_and_changes_nothing_of_it(desk: Counter) -> None:

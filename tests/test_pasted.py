@@ -11,6 +11,7 @@ from assistant.pasted import Said, bill, split
 TYPED = (
     "send 25 to Sam for pizza",
     "Hi, can you pay my electricity bill?",
+    "Dear bank, please would you send Oliver £20",
     'send £50 to Dan, reference "Dinner at Joe\'s on Friday night"',
     "pay this bill",
     "pay 25 to Sam Carter sort code 20-00-00 account 12345678 ref pizza",

@@ -88,6 +88,7 @@ def test_an_explanation_says_why_in_words() -> None:
     assert "no rule permits it" in run("explain", *SAVED, "--role", "viewer").stdout
     unknown = run("explain", "Steal")
     assert (unknown.exit_code, "there is no action 'Steal'" in unknown.stderr) == (1, True)
+    assert run("explain", *SAVED[:-1], "none").exit_code == 2
 
 
 def test_a_bank_has_rules_of_its_own(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -894,8 +894,8 @@ def _came_in(last: Asked, said: Spans) -> Step | None:
 
 
 def _details(step: Step, text: str) -> Step:
-    """More of the answer before: one payment was told whole, a share was of a sum, and a sum has rows."""
-    if step.tool in _ONE_ROW | _DATED | _LISTS | {Tool.REFUND_STATUS, Tool.INCOME}:
+    """More of the answer before: one payment was told whole, a share was of a sum, and a sum has rows. A balance has none."""
+    if step.tool not in ABOUT_PAYMENTS or step.tool in _ONE_ROW | _DATED | _LISTS | {Tool.REFUND_STATUS, Tool.INCOME}:
         return step
     if step.tool is Tool.SHARE and _IN_MONEY.search(text):
         return step.model_copy(update={"tool": Tool.SUM})
@@ -1224,6 +1224,11 @@ _FALL = re.compile(
     r"\b(?:go(?:ing)?|be|put me|leave me|send me|take me|make me|end up|tip me|push me) (?:into |in |to )?(?:my |the |an )?(?:over)?"
     r"(?:drawn|overdraft|the red|red|below zero|under zero|minus|short|skint|broke)\b"
 )
+# Over days, how far a balance went, and not what it was when they ended.
+_FURTHEST = re.compile(
+    r"\b(?:overdrawn|(?:in|into|use|used|touch|touched) (?:my |the |our |an )?overdraft|the red|(?:below|under) (?:zero|nought|nothing)"
+    r"|low|lowest|least|minimum|min|high|highest|most|peak|maximum|max)\b"
+)
 _HELD_AGAINST = re.compile(r"\b(?:than|less|lower|more|higher|compared|since|(?:down|up) on)\b")
 
 
@@ -1236,6 +1241,8 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
         return spans.model_copy(update={"change": rise.group()})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
+    if tool is Tool.BALANCE and spans.periods and (furthest := _FURTHEST.search(message)):
+        return spans.model_copy(update={"change": furthest.group()})
     if tool is Tool.EXPLAIN and spans.periods and not _HELD_AGAINST.search(message):
         # "What made it go down last month": in its days, and not from then until now.
         return spans.model_copy(update={"periods": (f"in {_LEAD_OF_PERIOD.sub('', spans.periods[0])}", *spans.periods[1:])})

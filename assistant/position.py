@@ -49,6 +49,8 @@ def balance(query: Query, context: Context) -> ToolResult:
     stated = _stated(query, context)
     if not stated and (refused := only_files(query, context)):
         return refused
+    if query.step.spans.change and (days := _past_days(query, context)) is not None:
+        return _extremes(query, context, days)
     if (then := _then(query, context)) is not None:
         return _balance_then(query, context, then)
     for account, found in stated:
@@ -71,6 +73,58 @@ def balance(query: Query, context: Context) -> ToolResult:
         if live.credit_line is not None and live.credit_line.minor > 0:
             context.say("balance.overdraft", line=context.book.money("arranged overdraft", live.credit_line))
     return finish(query, context, None)
+
+
+def _past_days(query: Query, context: Context) -> Period | None:
+    """Days up to today that are said and of which payments are held."""
+    held = context.queries.held(context.accounts(query), context.today)
+    period = next(iter(query.periods), None)
+    if period is None or period.since is None or held is None or not held[0] <= period.since <= context.today:
+        return None
+    return period.model_copy(update={"until": min(period.until, context.today)})
+
+
+def _extremes(query: Query, context: Context, days: Period) -> ToolResult:
+    """Over days, the least or the most that was booked at the end of one, and on how many it was below zero."""
+    highest = _HIGHEST.search(query.step.spans.change) is not None
+    current = [a for a in query.accounts if a.kind is AccountKind.CURRENT] or query.accounts
+    own = [(a, live) for a in current if (live := _balance_of(a, context)) is not None]
+    for account, live in own:
+        found = _at_ends(account, live, context, days)
+        day, booked = max(found, key=lambda one: one[1].minor) if highest else min(found, key=lambda one: one[1].minor)
+        label = f"{'most' if highest else 'least'} at the end of a day: {account.name}"
+        slots: dict[str, Fact | str] = {
+            "name": context.named(account),
+            "booked": context.book.money(label, booked, (), f"{live.booked.plain} - what was booked since", signed=True),
+            "day": context.book.day("at the end of", day),
+        }
+        below = [one for one, money in found if money.minor < 0]
+        if highest:
+            context.say("balance.highest", **slots)
+        elif below:
+            overdrawn = context.book.words("state", "overdrawn")
+            count = context.book.count("days overdrawn", len(below), (), "day")
+            context.say("balance.lowest_below", **slots, overdrawn=overdrawn, count=count)
+        else:
+            context.say("balance.lowest", **slots, Not=context.book.words("state", "not overdrawn"))
+    chosen = query.model_copy(update={"accounts": tuple(a for a, _ in own)})
+    return finish(chosen, context, days, outcome=Outcome.ANSWER if own else Outcome.CANNOT, leaves_out=["pending payments"])
+
+
+_HIGHEST = re.compile(r"\b(?:high|highest|most|peak|maximum|max)\b")
+
+
+def _at_ends(account: Account, live: Balance, context: Context, days: Period) -> list[tuple[dt.date, Money]]:
+    """What was booked at the end of each day, in order: the balance now, without what was booked since."""
+    moved = Selection(accounts=(account.id,), since=days.since, until=context.today)
+    by_day = {one.key: one.total for one in context.queries.grouped(moved, Group.DAY) if one.total.currency == account.currency}
+    found, booked, day = [], live.booked, context.today
+    while days.since is not None and day >= days.since:
+        if day <= days.until:
+            found.append((day, booked))
+        booked -= by_day.get(day.isoformat(), Money(minor=0, currency=account.currency))
+        day -= dt.timedelta(days=1)
+    return found[::-1]
 
 
 def _then(query: Query, context: Context) -> dt.date | None:

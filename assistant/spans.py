@@ -402,6 +402,12 @@ def _own_accounts(marks: _Marks, known: Known) -> None:
     for word in {w for w in last_words if last_words.count(w) == 1 and w != "account"}:
         for match in re.finditer(rf"(?:\b(?:in|into|from|to|of)\s+)?\b(?:the|my|our)\s+{re.escape(word)}\b", marks.text):
             marks.take(match.start(), match.end(), "account")
+    # "No, the everyday": what is left of an account's name where nothing else follows.
+    for word in {short for a in known.accounts if len((short := plain(a.name).removesuffix(" account")).split()) == 1}:
+        for match in re.finditer(
+            rf"(?:\b(?:in|into|from|on|of)\s+)?\b(?:the|my|our)\s+{re.escape(word)}(?: one)?(?=\s*(?:$|[?.!,]))", marks.text
+        ):
+            marks.take(match.start(), match.end(), "account")
 
 
 _LEAD = re.compile(r"(?:\b(?:in|from|on|of|at|into|to|with|for)\s+)?(?:\b(?:my|our|the)\s+)*$")
@@ -410,15 +416,19 @@ _LEAD = re.compile(r"(?:\b(?:in|from|on|of|at|into|to|with|for)\s+)?(?:\b(?:my|o
 def _periods(marks: _Marks, today: periods.Today) -> str:
     bad = ""
     for span in periods.find(marks.hidden(), today):
-        if _WHEN_IS.search(marks.text[: span.start]) and "pay" in marks.text[span.start : span.end]:
-            # "When is payday?" asks for the day and names none.
+        if _WHEN_IS.search(marks.text[: span.start]) and _OF_PAY.search(marks.text, span.start, span.end):
+            # "When is payday?" and "how long until I get paid?" ask for the day and name none.
             continue
         if marks.take(span.start, span.end, "period") and span.period is None:
             bad = marks.text[span.start : span.end]
     return bad
 
 
-_WHEN_IS = re.compile(r"\bwhen(?:'s| is| was| will be)? (?:(?:my|the|next|last) )*$")
+_OF_PAY = re.compile(r"\bpa(?:y|id)")
+_WHEN_IS = re.compile(
+    r"\b(?:when(?:'s| is| was| will be)? (?:(?:my|the|next|last) )*"
+    r"|how (?:long|far|many (?:more )?(?:days|weeks|nights|sleeps))(?: (?:is it|to go|left|do i have|have i got|now|exactly))* )$"
+)
 
 
 def _is_account(name: str, known: Known) -> bool:
@@ -463,11 +473,11 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     chosen = []
     if "own" in word.split():
         return [a for a in accounts if "joint" not in a.name.casefold()]
+    keys = words_of(word) - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into"}
+    if keys and (called := [a for a in accounts if keys <= words_of(plain(a.name))]):
+        return called
     for account in accounts:
         text = f"{account.name} {account.product} {account.kind.value}".casefold()
-        keys = list(
-            words_of(word) - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into"}
-        )
         if keys and all(k.rstrip("s") in text or (k in ("eur", "euro") and account.currency == "EUR") for k in keys):
             chosen.append(account)
     current = [a for a in accounts if a.kind is AccountKind.CURRENT]
@@ -661,14 +671,14 @@ def _kinds(marks: _Marks, known: Known) -> None:
 
 
 _ABOUT_MONEY = re.compile(
-    r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|payments?|charged?|fees?|took|taken|gone|going out|much|many|bought|come to|came to|set me back|price|dearest|find)\b|£"
+    r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|payments?|charged?|fees?|took|taken|gone|going out|much|many|often|buy|bought|come to|came to|set me back|price|dearest|find)\b|£"
 )
 # "Coffee this month?": so few words ask for a sum by themselves.
 FRAGMENT = 5
 # "Trains, buses and Uber": one of several.
 _AMONG = re.compile(r"(?:,| and|, and) \x01")
 _NOUN = re.compile(
-    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|and|or|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
+    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|buy|bought|and|or|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
     r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|fares?|tickets?|rides?|lessons?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
 )
 
@@ -785,7 +795,7 @@ def _left_out(marks: _Marks) -> None:
 
 
 _EXCEPT_WORDS = (
-    r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|minus"
+    r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
     r"|(?:but )?(?:not|never) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
     r"(?:(?:the|my|our|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spent|paid|sent|gave|give|moved|transferred)(?: (?:at|on|for|to))?|at|on|for)\s+)*"
 )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from assistant.spans import plain
 from connectors.sandbox.books import Books
 from evals.article_questions import articles
 from evals.cards import Cards
@@ -278,6 +279,8 @@ class Pair:
 
     def _probe(self, kind: str, turns: list[str], now: dt.datetime, about: str, ids: tuple[str, ...]) -> Probe:
         text = " ".join(turns)
+        # Whoever writes "acc" is told of an account.
+        said = f"{text} {plain(text)}".lower()
         minors = self.amounts[about]
         # Small change is everywhere: only an amount that tells something counts as somebody's.
         amounts = {f"{minor / 100:.2f}" for minor in (*minors, sum(minors)) if minor >= 100} | set(self.other.figures)
@@ -286,7 +289,7 @@ class Pair:
             line={"id": "", "customer": self.asker.party, "now": now.isoformat(), "turns": turns},
             kind=kind,
             amounts=tuple(sorted(a for a in amounts - self.own if a not in text)),
-            names=tuple(name for name in self.names if name.lower() not in text.lower()),
+            names=tuple(name for name in self.names if name.lower() not in said),
             ids=tuple(i for i in ids if i not in text),
             own=frozenset(self.asker.rows),
         )

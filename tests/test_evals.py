@@ -273,6 +273,13 @@ def test_what_a_public_page_says_is_nobodys_secret() -> None:
     assert {"N HOLLIS LETTINGS", "Dozen Bakery"} <= set(names)
 
 
+def test_what_the_asker_writes_short_is_said_back_in_full_and_is_no_leak() -> None:
+    rows = {f"{n}": Line("2026-10-05", -1234, "GBP", name, name) for n, name in enumerate(("Euro account", "Harbour Cafe"))}
+    pair = probes.Pair(probes.Holding("a", "card a", {}), probes.Holding("b", "card b", rows))
+    probe = pair._probe("typo", ["how much at Euro acc"], NOW, "Euro account", ())
+    assert probe.names == ("Harbour Cafe",)
+
+
 def test_each_turn_of_a_probe_is_looked_at() -> None:
     made = probes.probes(probes.of_households(households(NOW), NOW), NOW, 24)
     probe = next(p for p in made if len(p.line["turns"]) == 2)

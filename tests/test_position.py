@@ -336,6 +336,29 @@ def test_a_balance_of_a_day_that_is_over_is_the_one_now_without_what_was_booked_
     assert "150.00" not in told.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "period", "day", "furthest", "words"),
+    [
+        ("overdrawn", "in october", "2026-10-05", "-13.00", "was overdrawn at the end of 4 days"),
+        ("lowest", "in october", "2026-10-05", "-13.00", "was overdrawn at the end of 4 days"),
+        ("highest", "in october", "2026-10-09", "107.00", "The most that Everyday had booked"),
+        ("overdrawn", "from 9 october to 20 october", "2026-10-09", "107.00", "was not overdrawn"),
+        ("in the red", "this month", "2026-11-03", "100.00", "was not overdrawn"),
+    ],
+)
+def test_how_far_a_balance_went_over_days(
+    statement: Statement, asked: str, period: str, day: str, furthest: str, words: str
+) -> None:
+    moved = ((9, 30, "-1.00"), (10, 5, "-20.00"), (10, 9, "120.00"), (11, 3, "-7.00"))
+    for month, on, amount in moved:
+        statement.add(dt.date(2026, month, on), amount, "SHOP")
+    statement.live = Live(balances=[balance(statement, "100.00", "150.00")])
+    told = statement.told(Tool.BALANCE, periods=(period,), change=asked)
+    label = f"{'most' if asked == 'highest' else 'least'} at the end of a day: Everyday"
+    assert (told.value("at the end of"), told.value(label)) == (day, furthest)
+    assert words in told.text
+
+
 def test_what_was_there_before_anything_that_is_held_is_not_known(statement: Statement) -> None:
     statement.add(dt.date(2026, 9, 30), "-1.00", "SHOP")
     statement.live = Live(balances=[balance(statement, "100.00", "150.00")])

@@ -79,10 +79,17 @@ def result(identity: str, turn: int, events: Sequence[Event]) -> dict[str, Any]:
         "outcome": done.outcome.value,
         "answer": " ".join(e.text for e in events if isinstance(e, TextEvent)),
         "facts": [
-            {"label": e.fact.label, "value": e.fact.value, "unit": e.fact.unit, "evidence": list(e.fact.evidence)}
+            {
+                "ref": e.fact.ref,
+                "label": e.fact.label,
+                "value": e.fact.value,
+                "unit": e.fact.unit,
+                "evidence": list(e.fact.evidence),
+            }
             for e in events
             if isinstance(e, FactEvent)
         ],
+        "sentences": [{"text": e.text, "template": e.template} for e in events if isinstance(e, TextEvent)],
         "scope": done.scope.model_dump(mode="json"),
         "citations": [{"source": e.source, "title": e.title} for e in events if isinstance(e, CitationEvent)],
         "path": done.path,

@@ -1,7 +1,7 @@
 """Whether what an answer says comes from facts, and the facts from rows. Worked out again here, apart from the product.
 
-Two checks: every figure, number word and conclusion in the text has a fact, the scope or the customer's own words behind it;
-and every fact with rows as evidence says what those rows say.
+Three checks: every figure, number word and conclusion in the text has a fact, the scope or the customer's own words behind it;
+where a fact is meant to stand, that fact is shown and no other; and every fact with rows as evidence says what those rows say.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import Any, NamedTuple
 
-from data.facts import COUNT, DAY, PERCENT, QUOTE, Outcome
+from data.facts import COUNT, DAY, PERCENT, PERIOD, QUOTE, Outcome
 from evals.marks import Fact, Output, facts
 
 SYMBOLS = {"£": "GBP", "€": "EUR", "$": "USD"}
@@ -79,7 +79,7 @@ class Ground:
         stated = facts(output)
         days = {self.rows[key].day for fact in stated for key in fact.evidence if key in self.rows}
         cited = [one["title"] for one in output.get("citations", ()) if one["title"] in self.titles]
-        found = _text_faults(output, stated, said, days, cited)
+        found = _text_faults(output, stated, said, days, cited) + _misplaced(output, stated)
         return found + [fault for fact in stated for fault in self._fact_faults(fact, stated, said, output["scope"])]
 
     def strangers(self, output: Output, rows: Collection[str]) -> list[str]:
@@ -291,6 +291,47 @@ def _text_faults(
         if number not in counts and not _digits_in(digits, known) and not _worded(number, words):
             found.append(f"{digits} has no fact")
     return found + _word_faults(text, output["outcome"], stated, known)
+
+
+def _misplaced(output: Output, stated: Sequence[Fact]) -> list[str]:
+    """Sentences that show another thing where a fact is meant to stand, or say more than their template."""
+    by_ref = {fact.ref: fact for fact in stated}
+    found: list[str] = []
+    for sentence in output.get("sentences", ()):
+        literal = _REF.split(sentence["template"])
+        facts = [by_ref.get(ref) for ref in literal[1::2]]
+        parts = [part for place in zip_longest(map(re.escape, literal[::2]), map(_place, facts), fillvalue="") for part in place]
+        filled = re.fullmatch("".join(parts), sentence["text"], re.DOTALL)
+        if filled is None or not all(map(_shows, filled.groups(), (fact for fact in facts if _figures(fact)))):
+            found.append(f"“{sentence['text']}” is not “{sentence['template']}” with its facts")
+    return found
+
+
+_REF = re.compile(r"\{(f\d+)\}")
+
+
+def _figures(fact: Fact | None) -> bool:
+    return fact is not None and (fact.number is not None or fact.unit == PERIOD)
+
+
+def _place(fact: Fact | None) -> str:
+    """What may stand for a fact: its words, its day, or a figure with its sign and what it counts."""
+    if fact is None:
+        return r"(?!)"
+    if _figures(fact):
+        return "(.+?)" if fact.unit == PERIOD else r"([^\d\s.]*\s?\d[\d,]*(?:\.\d+)?%?(?: [a-z-]+){0,4}|[A-Za-z]+)"
+    if fact.unit == DAY:
+        day = dt.date.fromisoformat(fact.value)
+        return f"(?i:{day.day} {MONTHS[day.month - 1]} {day.year})"
+    return re.escape(fact.value)
+
+
+def _shows(words: str, fact: Fact | None) -> bool:
+    """Whether words hold the figure of a fact; a count of nothing is a word."""
+    if fact is None or fact.number is None:
+        return fact is not None
+    figures = [Decimal(digits.replace(",", "")) for digits in _DIGITS.findall(words)]
+    return abs(fact.number) in figures or (fact.number == 0 and not figures)
 
 
 def _word_faults(text: str, outcome: str, stated: Sequence[Fact], known: str) -> list[str]:

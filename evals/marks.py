@@ -30,8 +30,9 @@ class Mark(BaseModel):
 
 
 class Fact(BaseModel):
-    """A fact as the batch format writes it."""
+    """A fact as the batch format writes it. ref: what stands for it in the template of a sentence."""
 
+    ref: str = ""
     label: str
     value: str
     unit: str

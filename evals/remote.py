@@ -104,8 +104,9 @@ class Server:
 
 def output(key: str, turn: int, answer: Mapping[str, Any], latency_ms: float) -> Output:
     """An answer of the API as a line of the batch format; its latency is what the client waited."""
-    facts = [{name: fact[name] for name in ("label", "value", "unit", "evidence")} for fact in answer["facts"]]
+    facts = [{name: fact[name] for name in ("ref", "label", "value", "unit", "evidence")} for fact in answer["facts"]]
     told = {name: answer[name] for name in ("outcome", "scope", "citations", "path")}
+    told["sentences"] = [{name: one[name] for name in ("text", "template")} for one in answer["sentences"]]
     return {"id": key, "turn": turn, "answer": answer["text"], "facts": facts, "latency_ms": round(latency_ms, 1), **told}
 
 

@@ -101,7 +101,7 @@ def test_a_turn_is_a_line_with_its_facts_and_their_rows(bank: Counter, books: Bo
             if e.counterparty == "Greggs" and e.booked_at is not None and e.booked_at.astimezone(LONDON).month == month
             and e.booked_at.year == 2026
         ]  # fmt: skip
-        assert set(told) == {"id", "turn", "outcome", "answer", "facts", "scope", "citations", "path", "latency_ms"}
+        assert set(told) == {"id", "turn", "outcome", "answer", "facts", "sentences", "scope", "citations", "path", "latency_ms"}
         total = next(f for f in told["facts"] if f["unit"] == "GBP")
         assert Decimal(total["value"]) == Decimal(-sum(e.minor for e in rows)) / 100
         assert set(total["evidence"]) == {e.id for e in rows}

@@ -16,9 +16,9 @@ from connectors.sandbox.households import households
 from data.articles import Passage
 from data.errors import InvalidInput
 from data.facts import Outcome
-from evals import articles, cards, probes, report, suites
+from evals import articles, cards, marks, probes, report, suites
 from evals.golds import GoldError, days, golds, kind, world
-from evals.grounding import Ground, Line
+from evals.grounding import Ground, Line, _misplaced
 from evals.marks import CardQuestion, Output, foreign, mark, mark_card, wilson
 from evals.questions import NOW, Conversation, Turn, conversations
 from retrieval import ranking
@@ -350,6 +350,30 @@ def test_an_answer_that_says_only_what_its_facts_say_is_grounded() -> None:
 )
 def test_a_figure_a_number_word_or_a_conclusion_without_a_fact_is_found(text: str) -> None:
     assert faults(output(text, fact("-30.50", evidence=["d1", "d2"]), scope=SCOPE))
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("You paid Tesco £12.50 on 5 October 2026, in 2 payments.", 0),
+        ("You paid Tesco £12.50 on 5 October 2026, in 3 payments.", 1),
+        ("You paid Tesco £2.00 on 5 October 2026, in 2 payments.", 1),
+        ("You paid Asda £12.50 on 5 October 2026, in 2 payments.", 1),
+        ("You paid Tesco £12.50 on 6 October 2026, in 2 payments.", 1),
+        ("You paid Tesco £12.50 on 5 October 2026, in 2 payments. Well done.", 1),
+    ],
+)
+def test_where_a_fact_is_to_stand_that_fact_is_shown(text: str, faults: int) -> None:
+    stated = [fact("Tesco", "name"), fact("-12.50"), fact("2026-10-05", "date"), fact("2", "count"), fact("3", "count")]
+    stated = [one | {"ref": f"f{n}"} for n, one in enumerate(stated, start=1)]
+    sentence = {"text": text, "template": "You paid {f1} {f2} on {f3}, in {f4}."}
+    found = _misplaced({**output(text, *stated), "sentences": [sentence]}, [marks.Fact.model_validate(one) for one in stated])
+    assert len(found) == faults
+
+
+def test_a_place_of_a_fact_that_was_not_found_is_a_fault() -> None:
+    sentence = {"text": "That is £1.00.", "template": "That is {f9}."}
+    assert _misplaced({**output("That is £1.00.", fact("1.00")), "sentences": [sentence]}, [])
 
 
 def test_a_page_may_be_named_by_its_title_where_it_is_cited_and_only_then() -> None:

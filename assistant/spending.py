@@ -467,6 +467,7 @@ def _sides(query: Query, context: Context) -> tuple[Side, Side] | None:
         periods = list(query.periods[:2])
         if len(periods) == 1:
             periods = _with_other(periods[0], context.today)
+        periods = [_begun(periods[0], periods[1]), _begun(periods[1], periods[0])]
         rest = about(query, context, None)
         return (query, periods[0], f"{rest} {periods[0].label}"), (query, periods[1], f" {periods[1].label}")
     period = period_of(query, context)
@@ -475,6 +476,17 @@ def _sides(query: Query, context: Context) -> tuple[Side, Side] | None:
         return None
     sides = [(p, q, about(p, context, None)) for _, p, q in parts[:2]]
     return (sides[0][0], sides[0][1], f"{sides[0][2]} {period.label}".rstrip()), (sides[1][0], sides[1][1], sides[1][2])
+
+
+def _begun(period: Period, other: Period) -> Period:
+    """ "By 24 October" against a month begins with its month: against all there ever was, nothing says anything."""
+    if period.since is not None or other.since is None or other.since.day != 1 or (other.until - other.since).days > MONTH_DAYS:
+        return period
+    since = period.until.replace(day=1)
+    return period.model_copy(update={"since": since, "label": f"from {shown(since)} to {shown(period.until)}"})
+
+
+MONTH_DAYS = 31
 
 
 def _with_other(period: Period, today: dt.date) -> list[Period]:

@@ -137,6 +137,11 @@ def test_what_runs_is_held_against_the_whole_one_before_it(autumn: Statement) ->
     assert "not over yet" in told.text
 
 
+def test_up_to_a_day_against_a_month_begins_with_its_month(autumn: Statement) -> None:
+    told = autumn.told(Tool.COMPARE, merchants=("aldi",), periods=("this month", "by the 24th of october"))
+    assert "from 1 October 2026 to 24 October 2026" in told.text
+
+
 def test_two_equal_sides_are_the_same(autumn: Statement) -> None:
     told = autumn.told(Tool.COMPARE, merchants=("zara", "next"), periods=("last month", "in September"))
     assert told.value("direction") == "the same"

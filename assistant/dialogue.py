@@ -310,6 +310,8 @@ class Understanding:
             return _aside(dated, unit["unit"], unit["way"], known)
         if last is not None and last.tool in _ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
+        if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
+            return _details(last, text)
         if last is not None and last.tool in _ONE_ROW and _IN_TOTAL.search(text) and _only_total(whole):
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
@@ -475,7 +477,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
-    if tool is Tool.ACCOUNTS and said.account:
+    if tool is Tool.ACCOUNTS and said.account and not _NUMBER_OF.search(text):
         return Tool.BALANCE
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
     gave = tool is Tool.INCOME and _GAVE.search(text) is not None
@@ -485,6 +487,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # "What goes in an average week" is one figure.
         return Tool.AVERAGE
     return Tool.SUM if added or gave else tool
+
+
+_NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
 
 
 def _weeks(said: Spans, known: Known) -> bool:
@@ -632,9 +637,15 @@ _POSSESSIVE = re.compile(
 )
 
 
-# "How much did I take out?" of the payment that was just told of.
+# "How much did I take out?", "when was that?" of the payment that was just told of.
 _THAT_ROW = re.compile(
-    r"(?:and |so |ok )*how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))(?: then| for)?[ ?.!]*"
+    r"(?:and |so |ok )*(?:how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))"
+    r"|(?:when|where|who|what day|what date|which day) (?:was|is|did) (?:that|it|this)(?: one| payment| purchase)?"
+    r"(?: for| to| from| at| with| go(?: out| to)?| happen| made| paid| on)?)(?: then| for)?[ ?.!]*"
+)
+# Of a sum: the payments in it say where.
+_WHERE = re.compile(
+    r"(?:and |so |ok )*(?:where|who to|to whom)(?: (?:was (?:that|it)|were (?:they|those|these)))?(?: to| at| exactly)?[ ?.!]*"
 )
 _TOLD = re.compile(r"(?P<verb>[a-z']+) (?:me|us|a|an|my|in|up)\b")
 # Who says only that they do not know asks for nothing.

@@ -356,7 +356,8 @@ def beneficiaries(query: Query, context: Context) -> ToolResult:
 
 
 def accounts(query: Query, context: Context) -> ToolResult:
-    context.say("accounts.head", count=context.book.count("accounts", len(query.accounts), (), "account"))
+    if not query.named_account:
+        context.say("accounts.head", count=context.book.count("accounts", len(query.accounts), (), "account"))
     for account in query.accounts:
         number = context.book.name("account number", account.identification) if account.identification else None
         context.say(

@@ -473,7 +473,23 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     chosen = []
     if "own" in word.split():
         return [a for a in accounts if "joint" not in a.name.casefold()]
-    keys = words_of(word) - {"account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into"}
+    keys = words_of(word) - {
+        "account",
+        "my",
+        "our",
+        "the",
+        "in",
+        "from",
+        "on",
+        "of",
+        "both",
+        "all",
+        "pot",
+        "main",
+        "to",
+        "into",
+        "for",
+    }
     if keys and (called := [a for a in accounts if keys <= words_of(plain(a.name))]):
         return called
     for account in accounts:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from dateutil.relativedelta import relativedelta
 
+from assistant.merchants import Match
 from assistant.periods import Period, shown
 from assistant.resolve import Query
 from assistant.tools import Context, ToolResult, about, amount_of, finish, literal, main, name_of, notes, period_of, select
@@ -600,6 +601,8 @@ def income(query: Query, context: Context) -> ToolResult:
     sums = context.queries.totals(selection)
     if not sums:
         return _nothing(query, context, period, "income.none")
+    paying = {one.key for one in context.queries.grouped(selection, Group.MERCHANT)}
+    query = query.model_copy(update={"matches": tuple(_of(match, paying) for match in query.matches)})
     for one in _ordered(sums, query):
         ids = _ids_of(context, selection, one.total.currency)
         total = context.book.money("money in", one.total, ids)
@@ -613,6 +616,12 @@ def income(query: Query, context: Context) -> ToolResult:
         total = context.book.money("money in", one.total, ids)
         context.say("income.group", name=name, total=total, count=context.book.count("credits", one.count, ids, "payment"))
     return finish(query, context, period, leaves_out=["refunds", "transfers between own accounts", "pending items"])
+
+
+def _of(match: Match, templates: Collection[str]) -> Match:
+    """A match with those of its payees that are among some; with all, where none is."""
+    payees = tuple(payee for payee in match.payees if payee.template in templates)
+    return match.model_copy(update={"payees": payees or match.payees})
 
 
 def quiet_days(query: Query, context: Context) -> ToolResult:

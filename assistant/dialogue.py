@@ -477,6 +477,8 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
+    if tool is Tool.BIGGEST_DAY and _WHICH_MONTH.search(text):
+        return Tool.TOP
     if tool is Tool.ACCOUNTS and said.account and not _NUMBER_OF.search(text):
         return Tool.BALANCE
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
@@ -489,6 +491,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the)? months?\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
 
 
@@ -1248,6 +1251,8 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
     if tool is Tool.TOP and last is not None and last.step.tool in (Tool.LARGEST, Tool.SMALLEST) and not spans.group:
         # "The top three, then": of what was asked before, single payments.
         return spans.model_copy(update={"group": "payments"})
+    if tool is Tool.TOP and not spans.group and (month := _WHICH_MONTH.search(message)):
+        return spans.model_copy(update={"group": month.group()})
     if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
         return spans.model_copy(update={"change": rise.group()})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):

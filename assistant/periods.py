@@ -584,6 +584,12 @@ def _same_day(match: re.Match[str], today: Today) -> Period:
     return _between(_unit_start(day, unit, today) if match["by"] else day, day)
 
 
+def _same_stage(match: re.Match[str], today: Today) -> Period:
+    """The same point last month: that month from its beginning, as far as this one has come."""
+    day = today.date - _STEP[match["unit"]]
+    return _between(_unit_start(day, match["unit"], today), day)
+
+
 def _day_of_month(match: re.Match[str], today: Today) -> Period:
     """The 10th of last month."""
     first = today.date.replace(day=1) + relativedelta(months={"last": -1, "previous": -1, "next": 1}.get(match["rel"], 0))
@@ -762,6 +768,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:on|onwards?|onward|to now|(?:until|till|up to) (?:now|today)|to today|to date)", _onwards),
         (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)|(?P<weekend>(?:this )?weekend)))", _until),
         (rf"(?:before|prior to)(?: (?:the )?(?:start|beginning) of)? (?:{_YEAR.format('')}|(?P<which>last|previous|this|the) (?P<unit>week|month|quarter|year)|(?:(?P<which2>last|this|the) )?(?P<season>spring|summer|autumn|winter))", _before_unit),
+        (r"(?:(?:to|at|by|up to) )?(?:this|the same) (?:point|stage)(?: (?:in|of))? last (?P<unit>week|month|year)", _same_stage),
         (rf"(?P<by>(?:by|up to) )?(?:(?:this|the same) (?(by)(?:time|day|point)|day) last (?P<unit2>week|month|year)|{_NUMBER} {_UNIT} ago (?:today|to the day))", _same_day),
         (rf"(?:on )?the (?:(?P<day>\d{{1,2}}{_ORDINAL}(?= of)|\d{{1,2}}(?:st|nd|rd|th)|(?:{_DAY_WORD})(?= of)))(?: of)? (?P<rel>the|this|last|previous|next) month", _day_of_month),
         (rf"(?:on )?{_THE}(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th|last|final) (?P<weekday>{_WEEKDAY}) (?:of|in) (?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<rel>the|this|last|previous) month)", _weekday_of),

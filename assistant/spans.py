@@ -680,7 +680,7 @@ def _kinds(marks: _Marks, known: Known) -> None:
         listed = word in known.vocabulary.trades and _AMONG.match(rest) is not None
         if (
             (listed or not named)
-            and word not in known.nobody
+            and word not in known.nobody | _TOOL_WORDS
             and (word in known.vocabulary.trades or known.vocabulary.is_kind(word))
         ):
             named = marks.take(match.start("noun"), match.end("noun"), "merchant") or named

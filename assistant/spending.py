@@ -276,10 +276,15 @@ def top(query: Query, context: Context) -> ToolResult:
             _say_row(context, "top.row", row)
         return finish(query, context, period, leaves_out=["pending payments"])
     group = query.group or Group.MERCHANT
-    sums = _groups(context, selection, group)[:number]
+    sums = sorted(_groups(context, selection, group), key=lambda one: one.total.minor)[:number]
     if not sums:
         return _nothing(query, context, period, "count.none")
-    kinds = {Group.CATEGORY: "biggest categories", Group.MONTH: "months", Group.ACCOUNT: "accounts", Group.DAY: "days"}
+    kinds = {
+        Group.CATEGORY: "biggest categories",
+        Group.MONTH: "biggest months",
+        Group.ACCOUNT: "biggest accounts",
+        Group.DAY: "biggest days",
+    }
     head = kinds.get(group, "biggest payees")
     context.say("top.head", number=_counted(query, len(sums)), kind=head, about=about(query, context, period))
     names = _group_names(query, context, sums, group)
@@ -493,6 +498,9 @@ MONTH_DAYS = 31
 def _with_other(period: Period, today: dt.date) -> list[Period]:
     """One period said: a past one is what this month or year is held against; the running one against the one before."""
     since = period.since or today.replace(day=1)
+    if since.month == since.day == 1 and period.until == today - relativedelta(years=1):
+        # "This stage last year" is held against this year.
+        return [Period(since=today.replace(month=1, day=1), until=today, label=f"in {today:%Y} so far"), period]
     if period.until < today and (since.month, since.day, period.until.month, period.until.day) == (1, 1, 12, 31):
         start = today.replace(month=1, day=1)
         return [Period(since=start, until=today, label=f"in {start:%Y} so far"), period]

@@ -194,6 +194,8 @@ def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
         ("in summer last year", "2025-06-01/2025-08-31"),
         ("at Easter last year", "2025-04-20/2025-04-20"),
         ("by this time last year", "2025-01-01/2025-11-24"),
+        ("to the same point last month", "2026-10-01/2026-10-24"),
+        ("this stage last year", "2025-01-01/2025-11-24"),
         ("a year ago today", "2025-11-24/2025-11-24"),
         # Ranges of months and parts of months.
         ("jan-mar 2026", "2026-01-01/2026-03-31"),

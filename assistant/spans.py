@@ -490,7 +490,12 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
         "into",
         "for",
     }
-    if keys and (called := [a for a in accounts if keys <= words_of(plain(a.name))]):
+    # A kind of account means all of that kind, whatever one of them is called.
+    if (
+        keys
+        and not keys & {a.kind.value for a in accounts}
+        and (called := [a for a in accounts if keys <= words_of(plain(a.name))])
+    ):
         return called
     for account in accounts:
         text = f"{account.name} {account.product} {account.kind.value}".casefold()

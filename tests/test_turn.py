@@ -495,3 +495,48 @@ def test_who_sells_what_is_known_where_no_code_tells_it(bank: Counter, books: Bo
 def test_names_that_stand_in_a_row_are_all_told(bank: Counter) -> None:
     answer = bank.ask(AMARA, "october: what went to tesco, what to uniqlo and what to space nk")
     assert {f.label for f in answer.facts} >= {"spent: Tesco", "spent: Uniqlo", "spent: Space NK"}
+
+
+@pytest.mark.parametrize("doubt", ["that's wrong, check again", "no way, look again"])
+def test_who_doubts_a_balance_is_told_it_again_and_no_list_of_payments(bank: Counter, doubt: str) -> None:
+    first, again = bank.talk("priya-raman", "what's my balance?", doubt)
+    assert again.text == first.text
+
+
+@pytest.mark.parametrize("asked", ["when was that?", "and where was that", "how much was it"])
+def test_what_is_asked_of_the_payment_just_told_is_about_that_one(bank: Counter, asked: str) -> None:
+    first, again = bank.talk("priya-raman", "what was the most expensive thing i bought in october", asked)
+    assert [fact.value for fact in again.facts] == [fact.value for fact in first.facts]
+
+
+def test_where_a_sum_was_spent_is_told_by_its_payments(bank: Counter) -> None:
+    told = bank.talk("priya-raman", "how much did i take out in cash last month", "where?")[-1]
+    assert "8 October 2026" in told.text
+
+
+def test_a_sort_code_is_no_balance(bank: Counter) -> None:
+    told = bank.ask("priya-raman", "what's the sort code of my everyday account")
+    assert "number 0044" in told.text
+    assert not [fact for fact in told.facts if fact.unit == "GBP"]
+    assert "Deposit fund" not in told.text
+
+
+def test_the_month_with_the_most_is_told_first_and_no_day(bank: Counter) -> None:
+    told = bank.ask("amara-okafor", "which month did i spend the most this year")
+    sums = [abs(float(fact.value)) for fact in told.facts if fact.unit == "GBP"]
+    assert len(sums) > 2
+    assert sums == sorted(sums, reverse=True)
+
+
+@pytest.mark.parametrize("asked", ["how long until payday?", "how many days until i get paid"])
+def test_how_long_it_is_until_pay_is_about_pay(bank: Counter, asked: str) -> None:
+    assert "expected about 27 November 2026" in bank.ask("callum-mackenzie", asked).text
+
+
+def test_whether_an_account_was_overdrawn_is_of_all_the_days(bank: Counter) -> None:
+    told = bank.ask("callum-mackenzie", "how many times was i overdrawn this year")
+    assert (told.value("days overdrawn"), told.value("at the end of")) == ("1", "2026-01-01")
+
+
+def test_interest_that_came_in_names_no_interest_that_was_paid(bank: Counter) -> None:
+    assert "OVERDRAFT" not in bank.ask("priya-raman", "how much interest did i earn this year").text

@@ -473,29 +473,10 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     chosen = []
     if "own" in word.split():
         return [a for a in accounts if "joint" not in a.name.casefold()]
-    keys = words_of(word) - {
-        "account",
-        "my",
-        "our",
-        "the",
-        "in",
-        "from",
-        "on",
-        "of",
-        "both",
-        "all",
-        "pot",
-        "main",
-        "to",
-        "into",
-        "for",
-    }
+    keys = words_of(word) - _NO_NAME
+    called = [a for a in accounts if keys <= words_of(plain(a.name))]
     # A kind of account means all of that kind, whatever one of them is called.
-    if (
-        keys
-        and not keys & {a.kind.value for a in accounts}
-        and (called := [a for a in accounts if keys <= words_of(plain(a.name))])
-    ):
+    if keys and called and not keys & {a.kind.value for a in accounts}:
         return called
     for account in accounts:
         text = f"{account.name} {account.product} {account.kind.value}".casefold()
@@ -505,6 +486,7 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     return chosen or (current[:1] if _MAIN.search(word) else [])
 
 
+_NO_NAME = frozenset(["account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into", "for"])
 _MAIN = re.compile(r"\b(?:main|everyday|personal|current|debit)\b")
 
 
@@ -685,7 +667,8 @@ def _kinds(marks: _Marks, known: Known) -> None:
         listed = word in known.vocabulary.trades and _AMONG.match(rest) is not None
         if (
             (listed or not named)
-            and word not in known.nobody | _TOOL_WORDS
+            and word not in known.nobody
+            and word not in _TOOL_WORDS
             and (word in known.vocabulary.trades or known.vocabulary.is_kind(word))
         ):
             named = marks.take(match.start("noun"), match.end("noun"), "merchant") or named

@@ -609,8 +609,9 @@ def income(query: Query, context: Context) -> ToolResult:
     sums = context.queries.totals(selection)
     if not sums:
         return _nothing(query, context, period, "income.none")
-    paying = {one.key for one in context.queries.grouped(selection, Group.MERCHANT)}
-    query = query.model_copy(update={"matches": tuple(_of(match, paying) for match in query.matches)})
+    if query.matches:
+        paying = {one.key for one in context.queries.grouped(selection, Group.MERCHANT)}
+        query = query.model_copy(update={"matches": tuple(_of(match, paying) for match in query.matches)})
     for one in _ordered(sums, query):
         ids = _ids_of(context, selection, one.total.currency)
         total = context.book.money("money in", one.total, ids)

@@ -192,6 +192,8 @@ class Understanding:
         one_list = label in _LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
         if several and not one_list:
             return Plan(steps=tuple(several), path="routed", sure=sure)
+        if each := self._each(whole, label, sure, message, known):
+            return Plan(steps=each, path="routed", sure=sure)
         if label == Tool.HELP and (memory.asked or memory.lost) and asks_nothing(parts.plain(message), None):
             # "What for?" is about what was said before.
             return Unsure(whole, label, sure)
@@ -381,6 +383,8 @@ class Understanding:
         for clause in clauses:
             found = parts.find(clause, known)
             label, sure = _label(self._probabilities(found))
+            if found.each:
+                return []
             if _only_parts(found):
                 # "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
                 subject = _joined(subject, found.spans) if not steps else subject
@@ -412,6 +416,16 @@ class Understanding:
             # "I have no overdraft. What would I need?": what is told first belongs to what is asked of the pages.
             return []
         return steps
+
+    def _each(self, found: Found, label: str, sure: float, message: str, known: Known) -> tuple[Step, ...]:
+        """A step for each of several names that have days of their own; none where it is not sure what is asked of them."""
+        of_payments = sure >= self.sure and label in ABOUT_SAME | {Tool.COMPARE}
+        if not found.each or not (of_payments or _only_parts(found)) or self._not_understood(found, label, known, sure):
+            return ()
+        tool = Tool(label) if of_payments and label != Tool.COMPARE else Tool.SUM
+        one_by_one = (replace(found, spans=spans, each=()) for spans in found.each)
+        steps = [self._step(tool, one, Memory(), message, known) for one in one_by_one]
+        return tuple(step for step in steps if step is not None) if all(steps) else ()
 
     def _step(self, label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
         last, text = memory.asked[-1] if memory.asked else None, parts.plain(message)
@@ -962,22 +976,13 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
 def _misread(found: Found, known: Known) -> bool:
     """Whether parts belong together in a way that one step cannot say, and would be added up otherwise: then it is asked."""
     said = found.spans
-    if len(said.periods) > 1 and len(said.merchants) + bool(said.category) > 1 and _EACH_ITS_OWN.search(found.masked):
-        # "Tesco in October and Aldi in September" is no sum over both in both.
-        return True
-    if said.category and said.merchants and _KIND_AND_NAME.search(found.masked):
-        # "On eating out and at Starbucks" is not what was spent on eating out at Starbucks.
+    if found.each:
+        # "Tesco in October and Aldi in September" is no sum over both in both, nor "eating out and Starbucks" Starbucks alone.
         return True
     into = _INTO.match(said.account) is not None and not said.merchants and not said.category
     return into and any(a.kind is not AccountKind.SAVINGS for a in parts.accounts_named(said.account, known.accounts))
 
 
-_EACH_ITS_OWN = re.compile(
-    r"xmerchant xperiod.*xmerchant xperiod|xperiod xmerchant.*xperiod xmerchant|xmerchant xperiod.*xcategory xperiod"
-)
-_KIND_AND_NAME = re.compile(
-    r"xcategory (?:and|plus) (?:[a-z]+ ){0,2}xmerchant\b|xmerchant (?:and|plus) (?:[a-z]+ ){0,2}xcategory\b"
-)
 _INTO = re.compile(r"(?:to|into)\b")
 
 

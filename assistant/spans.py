@@ -194,12 +194,17 @@ class Known:
 
 @dataclass(frozen=True)
 class Found:
-    """The parts of one message. `masked` has a plain word in the place of each part."""
+    """The parts of one message. `masked` has a plain word in the place of each part.
+
+    each: what is said of each name where together they would be another question: where every one has days of its own, "Tesco
+    in May and Aldi in June", or where one is a kind, "eating out and Starbucks"; empty elsewhere.
+    """
 
     masked: str
     spans: Spans
     unknown: tuple[str, ...]
     bad_period: str = ""
+    each: tuple[Spans, ...] = ()
 
 
 @dataclass
@@ -322,9 +327,31 @@ def find(message: str, known: Known) -> Found:
         group=next(iter(marks.of("group")), ""),
         without=tuple(_OUT.sub("", _EXCEPT_FIRST.sub("", words, count=1)).strip() for words in marks.of("without")),
     )
-    return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad)
+    return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=_each(marks, spans))
 
 
+def _each(marks: _Marks, spans: Spans) -> tuple[Spans, ...]:
+    """Names and periods that take turns, a pair at a time; or kinds and names of shops that are listed."""
+    said = [one for one in sorted(marks.taken) if one[2] in ("merchant", "category", "period")]
+    named = [one for one in said if one[2] != "period"]
+    dated = [one[2] == "period" for one in said]
+    if len(said) > 3 and len(said) == 2 * len(named) and all(one != two for one, two in itertools.pairwise(dated)):
+        pairs = (pair[::-1] if pair[0][2] == "period" else pair for pair in zip(said[::2], said[1::2], strict=True))
+        return tuple(_of_one(name, spans).model_copy(update={"periods": (period[3],)}) for name, period in pairs)
+    hidden = marks.hidden().replace("\x01", " ")
+    listed = all(_LISTED.fullmatch(hidden[one[1] : two[0]]) for one, two in itertools.pairwise(named))
+    return tuple(_of_one(name, spans) for name in named) if listed and len({kind for _, _, kind, _ in named}) > 1 else ()
+
+
+def _of_one(named: tuple[int, int, str, str], spans: Spans) -> Spans:
+    _, _, kind, words = named
+    name = {"category": words, "merchants": ()} if kind == "category" else {"category": "", "merchants": (_bare(words),)}
+    return spans.model_copy(update=name)
+
+
+_LISTED = re.compile(
+    r"\s*(?:,|\band|\bor|\bplus|&|\bvs|\bversus|\bagainst|\bthan|,\s*(?:and|or))\s+(?:(?:at|on|in|with|for|to|from|my|the|our)\s+)*"
+)
 _BOUGHT = re.compile(
     r"\bcard (?:payments?|purchases?|spend(?:ing)?|transactions?)\b|\b(?:on|with|using|by) (?:(?:my|the|our) )?(?:debit |bank )?cards?\b"
     r"|\bpurchases?\b|\bi(?:'ve| have)? bought\b"

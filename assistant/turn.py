@@ -416,10 +416,9 @@ class Assistant:
     async def _finish(self, wording: Wording, message: str, began: float, emit: Emit) -> None:
         """Say what an outside model left to us, and end its turn."""
         await wording.finish()
-        scope = together([r.scope for r in wording.results if r.facts] or [Scope()])
         stands = await asyncio.to_thread(self._stands, wording)
         trail.planned(Plan(steps=tuple(one.step for one in wording.asked), path="model"), message)
-        await emit(_ending(wording.results, scope, "model", (time.perf_counter() - began) * 1000, stands))
+        await emit(_ending(wording.results, _scope(wording.results), "model", (time.perf_counter() - began) * 1000, stands))
 
     def _stands(self, wording: Wording) -> float | None:
         """How far the sentences of an outside model stand in our own for the same results; None where it said none."""
@@ -897,8 +896,13 @@ def _events(plan: Plan | Unsure, results: Sequence[ToolResult], latency_ms: floa
             events.append(ToolEvent(tool=step.tool.value, scope=result.scope))
     events += [FactEvent(fact=fact) for result in results for fact in result.facts]
     events += render(results)
-    scope = next((r.scope for r in results if r.facts), Scope())
-    return events + _ending(results, scope, "model" if isinstance(plan, Plan) and plan.path == "model" else "routed", latency_ms)
+    path: Literal["routed", "model"] = "model" if isinstance(plan, Plan) and plan.path == "model" else "routed"
+    return events + _ending(results, _scope(results), path, latency_ms)
+
+
+def _scope(results: Sequence[ToolResult]) -> Scope:
+    """What the figures of a turn cover between them."""
+    return together([r.scope for r in results if r.facts] or [Scope()])
 
 
 def _ending(

@@ -621,3 +621,33 @@ def test_a_rule_is_asked_of_the_pages_and_ones_own_of_the_accounts(
     understanding: Understanding, message: str, tool: Tool
 ) -> None:
     assert step_of(understanding.plan(message, KNOWN, Memory())).tool is tool
+
+
+@pytest.mark.parametrize(
+    ("message", "meant"),
+    [
+        (
+            "how much did I spend at Tesco in May and Aldi in June?",
+            [about(Tool.SUM, "tesco", period="in may"), about(Tool.SUM, "aldi", period="in june")],
+        ),
+        ("Tesco in May, Aldi in June", [about(Tool.SUM, "tesco", period="in may"), about(Tool.SUM, "aldi", period="in june")]),
+        (
+            "compare Tesco in May with Aldi in June",
+            [about(Tool.SUM, "tesco", period="in may"), about(Tool.SUM, "aldi", period="in june")],
+        ),
+        (
+            "how many payments at Tesco in May and at Aldi in June",
+            [about(Tool.COUNT, "tesco", period="in may"), about(Tool.COUNT, "aldi", period="in june")],
+        ),
+    ],
+)
+def test_names_with_days_of_their_own_are_never_mixed(understanding: Understanding, message: str, meant: list[Step]) -> None:
+    plan = understanding.plan(message, KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert list(plan.steps) == meant
+
+
+def test_kinds_of_spending_with_days_of_their_own_are_never_mixed(understanding: Understanding) -> None:
+    plan = understanding.plan("how much on groceries in May and eating out in June", KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [(s.spans.category, s.spans.periods) for s in plan.steps] == [("groceries", ("in may",)), ("eating out", ("in june",))]

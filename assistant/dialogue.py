@@ -13,6 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from assistant import periods
 from assistant import spans as parts
+from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
@@ -174,7 +175,7 @@ class Understanding:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         if (both := self._and_against(message, known, memory)) is not None:
             return both
-        message = _dated(message, memory)
+        message = _dated(message, memory, known.today)
         whole = parts.find(message, known)
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
@@ -309,7 +310,12 @@ class Understanding:
         # A page that was asked about in between has no days.
         dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
         if dated is not None and (unit := _UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
-            return _aside(dated, unit["unit"], unit["way"], known)
+            aside = _aside(dated, unit["unit"], unit["way"], known)
+            against = aside is not None and _MORE_THAN.search(text) and dated.tool is Tool.SUM
+            if aside is None or not against:
+                return aside
+            both = (dated.spans.periods[0], aside.spans.periods[0])
+            return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
         if last is not None and last.tool in _ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
@@ -350,12 +356,27 @@ class Understanding:
 
     def trusts(self, planned: Plan, routed: Unsure, known: Known, message: str, memory: Memory) -> bool:
         """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
-        narrow a sum, and it points at somebody."""
+        narrow a sum, it points at somebody, and nothing else speaks against it."""
+        last = memory.asked[-1].step if memory.asked else None
+        if objection(planned, routed.found, message, last, known):
+            return False
         follows = bool(memory.asked) and bool(routed.likely & {"follow", "other", "both", "details"})
         return all(
-            (step.tool.value in routed.likely or follows) and not self.passes_over(step, routed.found, message, memory)
+            (step.tool.value in routed.likely or follows)
+            and not self.passes_over(step, routed.found, message, memory)
+            and self._harmless(self._left(step, routed.found, known), routed.found, step, known)
             for step in planned.steps
         )
+
+    def _left(self, step: Step, heard: Found, known: Known) -> tuple[str, ...]:
+        """Words that a model's step does not use, and that no example of its tool has."""
+        spans = step.spans
+        if step.tool in _FREE | READ_WHOLE:
+            return ()
+        used = parts.words_of(
+            " ".join((*spans.merchants, spans.category, *spans.periods, spans.amount, spans.account, spans.group))
+        )
+        return tuple(w for w in self._not_understood(heard, step.tool.value, known) if w.removesuffix("'s") not in used)
 
     def passes_over(self, step: Step, heard: Found, message: str, memory: Memory) -> str:
         """What a model's step leaves out that could narrow it: a word that nobody understood, or whom a pronoun is about.
@@ -950,10 +971,12 @@ _SAME_TIME = re.compile(
 )
 
 
-def _dated(message: str, memory: Memory) -> str:
-    """The message with the days of the question before in the place of "in that time" or "same month"."""
+def _dated(message: str, memory: Memory, today: periods.Today) -> str:
+    """The message with days of its own: "in that time" and "same month" are those of the question before, and "the month before"
+    comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
-    return _SAME_TIME.sub(" and ".join(before), parts.plain(message), count=1) if before else message
+    text = periods.leaning(parts.plain(message), today, periods.read(before[0], today) if before else None)
+    return _SAME_TIME.sub(" and ".join(before), text, count=1) if before else text
 
 
 def _about_pay(before: Step, tool: Tool, said: Spans, text: str) -> bool:
@@ -1183,7 +1206,9 @@ _BACK_BY = {
     "quarter": relativedelta(months=3),
     "year": relativedelta(years=1),
 }
-_UNIT_ASIDE = re.compile(r"\b(?:the )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|after)(?! last)\s*[?.!]*$")
+_UNIT_ASIDE = re.compile(
+    r"\b(?:the |a |one )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: that)?\s*[?.!]*$"
+)
 
 
 def _aside(step: Step, unit: str, way: str, known: Known) -> Step | None:
@@ -1191,19 +1216,15 @@ def _aside(step: Step, unit: str, way: str, known: Known) -> Step | None:
     period = periods.read(step.spans.periods[0], known.today) if step.spans.periods else None
     if period is None or period.since is None:
         return None
-    back = _BACK_BY[unit] if way == "before" else -_BACK_BY[unit]
+    back = -_BACK_BY[unit] if way in ("after", "later") else _BACK_BY[unit]
     if unit == "year" and step.tool in _ONE_OFF:
         # What was paid once has no same days in another year.
         year = str((period.since - back).year)
         return Step(tool=Tool.SUM, spans=step.spans.model_copy(update={"periods": (f"in {year}",), "number": ""}), only=step.only)
-    if way == "before" and periods.is_running(period, unit, known.today):
+    if way not in ("after", "later") and periods.is_running(period, unit, known.today):
         # Before this year, up to now, comes all of last year.
         return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (f"last {unit}",)})})
-    since, until = period.since - back, period.until - back
-    if unit in ("month", "quarter", "year") and since.day == 1 and (period.until + relativedelta(days=1)).day == 1:
-        until = until + relativedelta(day=31)
-    said = f"from {since.isoformat()} to {until.isoformat()}"
-    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (said,)})})
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (periods.moved(period, back),)})})
 
 
 _ONE_OFF = frozenset({Tool.FIND, Tool.LAST, Tool.FIRST, Tool.IDENTIFY, Tool.LARGEST})

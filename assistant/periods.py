@@ -334,6 +334,10 @@ def _running(match: re.Match[str], today: Today) -> Period:
     return _unit_period(match["unit"], 0, today, f"this {match['unit']}")
 
 
+def _so_many_ago(n: int, unit: str) -> str:
+    return f"{n} {unit}s ago" if n > 1 else f"one {unit} ago"
+
+
 def _ago(match: re.Match[str], today: Today) -> Period:
     n, unit = _count(match["n"]), match["unit"]
     day = today.date - _STEP[unit] * n
@@ -341,8 +345,8 @@ def _ago(match: re.Match[str], today: Today) -> Period:
         return _between(day, day)
     start = _unit_start(day, "week" if unit == "fortnight" else unit, today)
     if unit in ("month", "quarter", "year"):
-        return _unit_period(unit, n, today, f"{n} {unit}s ago")
-    return _between(start, start + dt.timedelta(days=6), f"{n} {unit}s ago")
+        return _unit_period(unit, n, today, _so_many_ago(n, unit))
+    return _between(start, start + dt.timedelta(days=6), _so_many_ago(n, unit))
 
 
 def _weekend(match: re.Match[str], today: Today) -> Period:
@@ -368,7 +372,11 @@ def _month(match: re.Match[str], today: Today) -> Period:
 
 
 def _month_range(match: re.Match[str], today: Today) -> Period:
-    until_year = int(match["b_year"]) if match["b_year"] else _latest(MONTHS[match["b_month"]], 1, today).year
+    rel = match["rel"] or match["rel2"]
+    if match["b_year"] or rel:
+        until_year = int(match["b_year"] or 0) or today.date.year - (rel == "last")
+    else:
+        until_year = _latest(MONTHS[match["b_month"]], 1, today).year
     until = dt.date(until_year, MONTHS[match["b_month"]], 1)
     since_month = MONTHS[match["a_month"]]
     since_year = int(match["a_year"]) if match["a_year"] else until.year - (since_month > until.month)
@@ -751,6 +759,7 @@ _WEEKDAY = "|".join(WEEKDAYS)
 _UNIT_CAL = r"(?P<unit>week|month|quarter|year)"
 _ALL_OF = r"(?:(?:the )?(?:whole|entire|all)(?: of)? )"
 _THE = rf"(?:in |during |over |for |within |throughout |across )?{_ALL_OF}?(?:the |my )?"
+_OF_YEAR, _IN_YEAR = r"(?:(?P<rel>last|this) year(?:'s|,? in|,? from|,)? )?", r"(?: of| in|,)? (?P<rel2>last|this) year"
 _SO_FAR = r"(?: so far| to date| up to now)?"
 READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
     (re.compile(rf"(?<![\w.£$€])(?:{pattern})(?![\w])"), reading)
@@ -760,8 +769,8 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:from )?{_MONTH.format('')} (?:the )?(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to|until|till) ?(?:the )?(?P<to>\d{{1,2}}){_ORDINAL}(?! ?\d| {_MONTHS_ONLY})(?:,? {_YEAR.format('')})?(?P<and>)", _days_of_month),
         (rf"(?:{_BETWEEN}|from) {_day_pattern('a_', True)} (?:and|to|until|till|through|-|–) {_day_pattern('b_', True)}(?: (?:of )?(?P<week>last|this) week)?", _range),
         (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}(?: (?:of )?(?P<week>last|this) week)?", _range),
-        (rf"{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
-        (rf"(?:{_BETWEEN}|from) {_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _month_range),
+        (rf"{_OF_YEAR}{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: {_YEAR.format('b_')}|{_IN_YEAR})?", _month_range),
+        (rf"(?:{_BETWEEN}|from) {_OF_YEAR}{_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')}|{_IN_YEAR})?", _month_range),
         (rf"(?:between|from) (?:(?:the )?(?P<a_part>start|beginning|middle|mid|end)(?: of)? )?{_MONTH.format('a_')} (?:and|to|until|till) (?:the )?(?P<b_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _part_range),
         (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
         (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
@@ -839,6 +848,90 @@ def find(text: str, today: Today) -> Iterator[PeriodSpan]:
         except _NoSuchDay:
             period = None
         yield PeriodSpan(start=start, end=end, period=period)
+
+
+def said(since: dt.date, until: dt.date) -> str:
+    """Words that `find` reads as these days."""
+    if since.day == 1 and until == _month_end(since):
+        return f"in {format_date(since, 'MMMM y', locale='en_GB').lower()}"
+    whole_year = (since.month, since.day, until.month, until.day) == (1, 1, 12, 31) and since.year == until.year
+    return f"in {since.year}" if whole_year else f"from {since.isoformat()} to {until.isoformat()}"
+
+
+def moved(period: Period, back: relativedelta) -> str:
+    """Words for the days of a period so much earlier; of all of a month, all of that month. The period has a start."""
+    if period.since is None:
+        raise ValueError("a period without a start is not moved")
+    since, until = period.since - back, period.until - back
+    if since.day == 1 and (period.until + dt.timedelta(days=1)).day == 1:
+        until += relativedelta(day=31)
+    return said(since, until)
+
+
+_EARLIER = re.compile(
+    r"(?:(?P<lead>\b(?:than|against|versus|vs\.?|with|to|from|and|or) (?:(?:it was|that of|in|from|for) )*)(?P<ago>(?:a|one|1) (?P<unit>week|month|quarter|year) ago)"
+    r"|\b(?:(?:in|from|of|for) )?(?:(?:the|a|one|1) (?P<unit2>week|month|quarter|year) (?:before|earlier|previously|prior)(?! last)(?: that)?"
+    r"|the (?:previous|preceding|prior) (?P<unit3>week|month|quarter|year)))\b(?! ago)"
+)
+_SAME_DAYS = re.compile(
+    r"\b(?:(?:in|over|during|for|on|by) )?(?:the |that )?same (?:days?|dates?|time|period|month|months|quarter|week|weeks|stretch|point|stage)(?: (?:of|in|from))?"
+    r"(?: (?:the |a |one )?(?:(?P<which>last|previous) (?P<unit>week|month|quarter|year)|(?P<unit2>week|month|quarter|year) (?:before|earlier|ago|previously))"
+    rf"| (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))}))\b"
+)
+
+
+def leaning(text: str, today: Today, before: Period | None = None) -> str:
+    """A text with days of its own in the place of those that lean on days said before: "than the month before", "the same days
+    last year". before: the days that were spoken of, for a text that says none itself."""
+
+    def reference(place: int) -> Period | None:
+        of_text = [s.period for s in find(text[:place], today) if s.period is not None and s.period.since is not None]
+        return of_text[-1] if of_text else None
+
+    def earlier(match: re.Match[str]) -> str:
+        period, unit = reference(match.start()), match["unit"] or match["unit2"] or match["unit3"]
+        if period is None:
+            return match[0]
+        if is_running(period, unit, today) and not match["ago"]:
+            # Before this year, as far as it has come, comes all of last year.
+            return f"{match['lead'] or ''} last {unit}".strip()
+        return f"{match['lead'] or ''}{moved(period, _STEP[unit])}"
+
+    def same(match: re.Match[str]) -> str:
+        period = reference(match.start()) or before
+        if period is None or period.since is None:
+            return match[0]
+        if match["month"]:
+            month = MONTHS[match["month"]]
+            first = _latest(month, 1, today)
+            back = relativedelta(months=(period.since.year - first.year) * 12 + period.since.month - first.month)
+        else:
+            back = _STEP[match["unit"] or match["unit2"]]
+        return moved(period, back)
+
+    def previous(match: re.Match[str]) -> str:
+        period, month = reference(match.start()), MONTHS[match["month"]]
+        if period is None or period.since is None:
+            return match[0]
+        first = dt.date(period.since.year - (period.since.month <= month), month, 1)
+        return said(first, _month_end(first))
+
+    text = _of_year_before(text.lower(), today)
+    return _SAME_DAYS.sub(same, _PREVIOUS_MONTH.sub(previous, _EARLIER.sub(earlier, text)))
+
+
+def _of_year_before(text: str, today: Today) -> str:
+    """ "October the year before" is one period."""
+    for span in find(text, today):
+        if (beside := _YEAR_BEFORE.match(text, span.end)) and span.period is not None and span.period.since is not None:
+            return f"{text[: span.start]}{moved(span.period, _STEP['year'])}{text[beside.end() :]}"
+    return text
+
+
+_YEAR_BEFORE = re.compile(r",?\s+(?:of |in )?(?:(?:the|a|one) year (?:before|earlier)|the previous year)\b(?! last)")
+_PREVIOUS_MONTH = re.compile(
+    rf"\b(?:(?:in|of) )?the (?:previous|preceding|prior) (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
+)
 
 
 _DAY_SAID = re.compile(r"^(?!last |the last |previous )(?:on |for |by )?(?P<day>(?:the )?[\w' ]+)$")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.periods import Today, ahead, find, read
+from assistant.periods import Today, ahead, find, leaning, read, said
 
 # A Tuesday.
 TODAY = Today.of(dt.date(2026, 11, 24), "en_GB", payday=dt.date(2026, 11, 25), paid=dt.date(2026, 10, 23))
@@ -385,3 +385,55 @@ def test_of_days_ahead_a_day_is_the_next_one(text: str, meant: str) -> None:
     assert period is not None
     later = ahead(text, period, TODAY)
     assert f"{later.since}/{later.until}" == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("from jan to october last year", "2025-01-01/2025-10-31"),
+        ("last year's jan to october", "2025-01-01/2025-10-31"),
+        ("last year, january to march", "2025-01-01/2025-03-31"),
+        ("between july and september this year", "2026-07-01/2026-09-30"),
+    ],
+)
+def test_months_of_a_year_that_is_named_by_where_it_lies(text: str, meant: str) -> None:
+    assert days(text) == meant
+    assert len(list(find(text, TODAY))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("fuel in october against the month before", ["2026-10-01/2026-10-31", "2026-09-01/2026-09-30"]),
+        ("february and the month before", ["2026-02-01/2026-02-28", "2026-01-01/2026-01-31"]),
+        ("this november against one year ago", ["2026-11-01/2026-11-24", "2025-11-01/2025-11-24"]),
+        ("in may compared to the same month a year ago", ["2026-05-01/2026-05-31", "2025-05-01/2025-05-31"]),
+        ("from 1 to 15 october and the same days in september", ["2026-10-01/2026-10-15", "2026-09-01/2026-09-15"]),
+        ("this year and the year before", ["2026-01-01/2026-11-24", "2025-01-01/2025-12-31"]),
+        ("october more than the previous october", ["2026-10-01/2026-10-31", "2025-10-01/2025-10-31"]),
+        ("in may of the previous year", ["2025-05-01/2025-05-31"]),
+        ("in 2026 and the year before", ["2026-01-01/2026-11-24", "2025-01-01/2025-12-31"]),
+    ],
+)
+def test_days_that_lean_on_days_said_before_them(text: str, own: list[str]) -> None:
+    read_as = [span.period for span in find(leaning(text, TODAY), TODAY)]
+    assert [f"{p.since}/{p.until}" for p in read_as if p is not None] == own
+
+
+@pytest.mark.parametrize(
+    "text", ["the week before last", "a year ago", "and the month before", "the previous month", "the same days"]
+)
+def test_days_that_lean_on_nothing_are_left_as_they_are(text: str) -> None:
+    assert leaning(text, TODAY) == text
+
+
+def test_the_same_days_are_those_that_were_spoken_of() -> None:
+    spoken_of = read("this month", TODAY)
+    for text in ("the same days of october", "the same days last month"):
+        assert days(leaning(text, TODAY, spoken_of)) == "2026-10-01/2026-10-24"
+
+
+@given(st.dates(dt.date(2020, 1, 1), dt.date(2030, 12, 31)), st.integers(0, 400))
+def test_words_said_for_days_are_read_as_these_days(since: dt.date, length: int) -> None:
+    until = since + dt.timedelta(days=length)
+    assert days(said(since, until), Today.of(dt.date(2032, 1, 1), "en_GB", payday=None, paid=None)) == f"{since}/{until}"

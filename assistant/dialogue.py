@@ -181,6 +181,8 @@ class Understanding:
             return Unsure(whole, "", 0.0)
         probabilities = self._probabilities(whole)
         label, sure = _label(probabilities, bool(memory.asked))
+        if (held := _held_against(whole, label, probabilities)) > sure:
+            label, sure = Tool.COMPARE, held
         lost, memory = memory.lost, memory.about_heard(label, whole.spans, parts.plain(message))
         named = whole.spans.merchants or whole.spans.category
         if not named and _is_about_terms(label, memory, parts.plain(message)):
@@ -193,7 +195,8 @@ class Understanding:
         one_list = label in _LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
         if several and not one_list:
             return Plan(steps=tuple(several), path="routed", sure=sure)
-        if each := self._each(whole, label, sure, message, known):
+        each = self._each(whole, label, sure, message, known) or _in_and_out(whole, parts.plain(message), memory)
+        if each:
             return Plan(steps=each, path="routed", sure=sure)
         if label == Tool.HELP and (memory.asked or memory.lost) and asks_nothing(parts.plain(message), None):
             # "What for?" is about what was said before.
@@ -549,6 +552,9 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
         return _MORE_THAN.search(text) is not None
+    if _MEANWHILE.search(text) and not found.spans.periods and tool in ABOUT_PAYMENTS:
+        # "When I was over there": of which days, nobody said.
+        return True
     if last is not None and last.step.tool is Tool.EXPLAIN and _OF_THAT.search(text):
         # Of what moved a balance, no step tells a part.
         return True
@@ -654,6 +660,18 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
         spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
         return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
     return _followed(memory.asked, found.spans, text)
+
+
+def _held_against(found: Found, label: str, probabilities: Mapping[str, float]) -> float:
+    """How sure a comparison is where two names stand against each other, though it begins like a sum; 0 elsewhere."""
+    if label not in (Tool.SUM, Tool.COMPARE, Tool.COUNT) or not _VERSUS.search(found.masked):
+        return 0.0
+    return sum(probabilities[label] for label in (Tool.SUM, Tool.COMPARE, Tool.TOP))
+
+
+_VERSUS = re.compile(
+    r"\bx(?P<one>merchant|category) (?:versus|vs\.?|against|compared (?:to|with)|as against) (?:at |on |with )?x(?P=one)\b"
+)
 
 
 def _label(probabilities: Mapping[str, float], follows: bool = False) -> tuple[str, float]:
@@ -772,9 +790,13 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     if said == Spans() and _DID_IT.search(text):
         # "Did it go through": of all that there is, nobody knows which.
         return True
+    if step.tool is Tool.SUBSCRIPTIONS and _SUBSCRIBED.search(text):
+        # "How many subscriptions have I, and what do they cost": they are these.
+        return False
     return _PRONOUN.search(text) is not None or (lost and not said.account and _OWN.search(text) is None)
 
 
+_SUBSCRIBED = re.compile(r"\b(?:subs|subscriptions|memberships)\b.*\b(?:they|them|these|those)\b")
 _ONE_DUE = re.compile(r"\b(?:it|they|them|the next one)\b")
 
 
@@ -853,6 +875,13 @@ _OWN_SPENDING = re.compile(
 )
 _OF_THAT = re.compile(r"\bof (?:that|it|this|those)\b")
 _EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
+_MEANWHILE = re.compile(
+    r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
+)
+_SPENT_OR_EARNED = re.compile(
+    r"\b(?P<out>spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b.*\b(?:more|less) than\b.*\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|make|made|my (?:pay|income|salary|wages?))\b"
+    r"|\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|ma(?:ke|king|de))\b.*\b(?:more|less) than\b.*\b(?:spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b"
+)
 _THE_ONE = re.compile(
     r"^(?:and |so )*(?:in|at|on|to) which\b|\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b"
 )
@@ -993,6 +1022,10 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
         return None
     goes_on = last is not None and _refers_back(text, found.spans)
     named = found.spans.merchants or found.spans.category or tool is Tool.COMPARE or goes_on
+    if tool is Tool.SUM and not (named or found.spans.account) and _SAVED.search(text):
+        # What is saved is moved into savings; without such an account nobody knows what is meant.
+        saves = any(a.kind is AccountKind.SAVINGS for a in known.accounts)
+        return replace(found, spans=found.spans.model_copy(update={"account": "into savings"})) if saves else None
     return found if named else _of_interest(found, tool, text)
 
 
@@ -1007,6 +1040,7 @@ def _misread(found: Found, known: Known) -> bool:
 
 
 _INTO = re.compile(r"(?:to|into)\b")
+_SAVED = re.compile(r"\b(?:saved?|put (?:away|aside|by))\b")
 
 
 def _of_interest(found: Found, tool: Tool, text: str) -> Found:
@@ -1046,6 +1080,18 @@ _I_LAST = re.compile(r"\b(?:i|we) (?:[a-z]+ ){0,2}last\b|\blast (?:there|time (?
 def _reaches_today(spans: Spans, known: Known) -> bool:
     period = periods.read(spans.periods[0], known.today) if spans.periods else None
     return period is not None and period.until >= known.today.date
+
+
+def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
+    """What came in, and what went out, where the one is held against the other: no tool holds them together."""
+    said = found.spans
+    held = _SPENT_OR_EARNED.search(text)
+    if held is None or found.bad_period or said.merchants or said.category or len(said.periods) > 1:
+        return ()
+    last = memory.asked[-1].step.spans.periods if memory.asked else ()
+    spans = Spans(periods=said.periods or last[:1] or ("this month",), account=said.account)
+    both = Step(tool=Tool.SUM, spans=spans), Step(tool=Tool.INCOME, spans=spans)
+    return both if held["out"] else both[::-1]
 
 
 def _against(last: Asked, said: Spans, text: str) -> Step | None:
@@ -1269,6 +1315,8 @@ _FURTHEST = re.compile(
     r"\b(?:overdrawn|(?:in|into|use|used|touch|touched) (?:my |the |our |an )?overdraft|the red|(?:below|under) (?:zero|nought|nothing)"
     r"|low|lowest|least|minimum|min|high|highest|most|peak|maximum|max)\b"
 )
+_EVER = re.compile(r"\b(?:when (?:was|did|were) (?:i|we|it|my|the|our)|last time|most recently|ever)\b")
+_OFTEN = re.compile(r"\b(?:most|more) (?:often|frequently|regularly|times)\b|\bmost frequent(?:ed)?\b")
 _HELD_AGAINST = re.compile(r"\b(?:than|less|lower|more|higher|compared|since|(?:down|up) on)\b")
 
 
@@ -1279,12 +1327,17 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
         return spans.model_copy(update={"group": "payments"})
     if tool is Tool.TOP and not spans.group and (month := _WHICH_MONTH.search(message)):
         return spans.model_copy(update={"group": month.group()})
+    if tool is Tool.TOP and (often := _OFTEN.search(message)):
+        return spans.model_copy(update={"change": often.group()})
     if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
         return spans.model_copy(update={"change": rise.group()})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
-    if tool is Tool.BALANCE and spans.periods and (furthest := _FURTHEST.search(message)):
-        return spans.model_copy(update={"change": furthest.group()})
+    if tool is Tool.BALANCE and (furthest := _FURTHEST.search(message)):
+        if spans.periods:
+            return spans.model_copy(update={"change": furthest.group()})
+        if _EVER.search(message):
+            return spans.model_copy(update={"change": furthest.group(), "periods": ("in the last 12 months",)})
     if tool is Tool.EXPLAIN and spans.periods and not _HELD_AGAINST.search(message):
         # "What made it go down last month": in its days, and not from then until now.
         return spans.model_copy(update={"periods": (f"in {_LEAD_OF_PERIOD.sub('', spans.periods[0])}", *spans.periods[1:])})

@@ -78,6 +78,8 @@ def _taken_over(step: Step, text: str, last: Step | None, before: Spans) -> str:
     spoke_of = _names(before) or last.tool in _CAME_IN
     if spoke_of and not named and step.tool not in _CAME_IN and not _ALL.search(text):
         return "it drops who was asked about before"
+    if before.without and not step.spans.without and not _ALL.search(text):
+        return "it counts in what was left out"
     old = [p for p in step.spans.periods if plain(p) not in text]
     if old and len(old) < len(step.spans.periods) and step.tool is not Tool.COMPARE:
         return "it adds the days that were asked about before"

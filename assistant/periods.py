@@ -730,7 +730,8 @@ def _until(match: re.Match[str], today: Today) -> Period:
         day = _read_day(match, "a_", today, ahead=True)
         if day > today.date + AHEAD:
             day = _read_day(match, "a_", today)
-    if match["how"] == "before":
+    if match["how"] == "before" and not match["end_unit"]:
+        # "Before the end of the month" is all of it.
         day -= dt.timedelta(days=1)
     if day >= today.date:
         return Period(since=None, until=day, label=f"until {shown(day)}", open_end=True)

@@ -79,8 +79,8 @@ class Spans(Frozen):
     merchants: names of shops, people or companies. category: a kind of spending.
     amount: bounds included, such as "over 50". account: which of their accounts. group: by what.
     bought: words for what was paid by card, such as "purchases". without: names and kinds that are to be left out.
-    change: words that ask for what changed, such as "gone up". topic: a whole question, for the tools that
-    read it whole.
+    change: words that ask for something else of what a tool looks at, such as "gone up", "lowest" or "most often".
+    topic: a whole question, for the tools that read it whole.
     """
 
     periods: tuple[str, ...] = ()

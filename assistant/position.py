@@ -104,7 +104,8 @@ def _extremes(query: Query, context: Context, days: Period) -> ToolResult:
         elif below:
             overdrawn = context.book.words("state", "overdrawn")
             count = context.book.count("days overdrawn", len(below), (), "day")
-            context.say("balance.lowest_below", **slots, overdrawn=overdrawn, count=count)
+            last = context.book.day("last at the end of", below[-1])
+            context.say("balance.lowest_below", **slots, overdrawn=overdrawn, count=count, last=last)
         else:
             context.say("balance.lowest", **slots, Not=context.book.words("state", "not overdrawn"))
     chosen = query.model_copy(update={"accounts": tuple(a for a, _ in own)})

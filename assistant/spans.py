@@ -364,7 +364,8 @@ _WHO_DID = re.compile(
 
 
 def _bare(name: str) -> str:
-    return name.strip("'\"“” ")
+    # "Did I pay Hannah back" is about Hannah.
+    return name.strip("'\"“” ").removesuffix(" back")
 
 
 def _quotes(marks: _Marks, known: Known) -> None:
@@ -855,6 +856,8 @@ PLACEHOLDERS = {
 DAYLESS = frozenset(["in all", "all told", "altogether", "all time", "ever", "so far", "overall", "now"])
 
 
+# A list of its own tells what is subscribed to.
+_PAID_FOR = BESIDE - {"sub", "subs", "subscription", "subscriptions"}
 _COUNTED = re.compile(r"\b(?P<how>how many|number of|which of the) (?P<what>[a-z]+)\b")
 
 
@@ -875,5 +878,5 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
         position = end
     masked = re.sub(r"\s+", " ", "".join(pieces)).strip()
     # What is counted is payments, whatever was bought: "how many tickets".
-    masked = _COUNTED.sub(lambda m: f"{m['how']} payments" if m["what"] in BESIDE else m.group(), masked)
+    masked = _COUNTED.sub(lambda m: f"{m['how']} payments" if m["what"] in _PAID_FOR else m.group(), masked)
     return masked, tuple(word for word in unknown if word not in BESIDE)

@@ -276,7 +276,8 @@ def top(query: Query, context: Context) -> ToolResult:
             _say_row(context, "top.row", row)
         return finish(query, context, period, leaves_out=["pending payments"])
     group = query.group or Group.MERCHANT
-    sums = sorted(_groups(context, selection, group), key=lambda one: one.total.minor)[:number]
+    often = bool(query.step.spans.change)
+    sums = sorted(_groups(context, selection, group), key=lambda one: (-one.count * often, one.total.minor))[:number]
     if not sums:
         return _nothing(query, context, period, "count.none")
     kinds = {
@@ -285,7 +286,7 @@ def top(query: Query, context: Context) -> ToolResult:
         Group.ACCOUNT: "biggest accounts",
         Group.DAY: "biggest days",
     }
-    head = kinds.get(group, "biggest payees")
+    head = "most frequent payees" if often else kinds.get(group, "biggest payees")
     context.say("top.head", number=_counted(query, len(sums)), kind=head, about=about(query, context, period))
     names = _group_names(query, context, sums, group)
     for one in sums:

@@ -653,3 +653,24 @@ def test_kinds_of_spending_with_days_of_their_own_are_never_mixed(understanding:
     plan = understanding.plan("how much on groceries in May and eating out in June", KNOWN, Memory())
     assert isinstance(plan, Plan)
     assert [(s.spans.category, s.spans.periods) for s in plan.steps] == [("groceries", ("in may",)), ("eating out", ("in june",))]
+
+
+def test_what_came_in_is_told_beside_what_went_out_where_they_are_held_against_each_other(understanding: Understanding) -> None:
+    plan = understanding.plan("did I spend more than I earned last month", KNOWN, Memory())
+    assert tools(plan) == [Tool.SUM, Tool.INCOME]
+    assert isinstance(plan, Plan)
+    assert all(step.spans.periods == ("last month",) for step in plan.steps)
+
+
+def test_days_that_nobody_said_are_not_all_days(understanding: Understanding) -> None:
+    plan = understanding.plan("how much did I spend at Tesco when I was over there", KNOWN, Memory())
+    assert not isinstance(plan, Plan) or all(step.tool is not Tool.SUM for step in plan.steps)
+
+
+def test_two_names_against_each_other_are_compared(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("how much did I spend at Tesco versus Aldi last month", KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants) == (Tool.COMPARE, ("tesco", "aldi"))
+
+
+def test_who_is_paid_most_often_is_counted(understanding: Understanding) -> None:
+    assert step_of(understanding.plan("which shop do I go to most often", KNOWN, Memory())).spans.change == "most often"

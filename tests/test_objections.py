@@ -10,6 +10,7 @@ from assistant.spans import find
 from tests.test_dialogue import KNOWN
 
 TESCO = Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("last month",)))
+REST = Step(tool=Tool.LARGEST, spans=Spans(merchants=("tesco",), without=("netflix",)))
 EARNED = Step(tool=Tool.INCOME, spans=Spans(periods=("last month",)))
 
 
@@ -34,6 +35,7 @@ def step(tool: Tool, *merchants: str, periods: tuple[str, ...] = (), **more: str
         ("and at aldi in may", [step(Tool.SUM, "tesco", "aldi", periods=("in may",))], TESCO, "adds who"),
         ("the priciest in may", [step(Tool.LARGEST, periods=("in may",))], TESCO, "drops who"),
         ("what was may against june", [step(Tool.COMPARE, periods=("may", "june"))], EARNED, "drops who"),
+        ("next one down?", [step(Tool.LARGEST, "tesco")], REST, "left out"),
         ("tesco in may?", [step(Tool.SUM, "tesco", periods=("last month", "in may"))], TESCO, "adds the days"),
     ],
 )

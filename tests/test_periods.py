@@ -239,6 +239,7 @@ def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
         # What is near: weeks ahead, or the past.
         ("by December", "/2026-12-01"),
         ("before the weekend", "/2026-11-27"),
+        ("before the end of the month", "/2026-11-30"),
         ("up to 5 November", "/2026-11-05"),
         ("before 3 May", "/2026-05-02"),
     ],

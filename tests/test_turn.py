@@ -119,6 +119,19 @@ def test_names_with_days_of_their_own_get_sums_of_their_own(bank: Counter, books
     assert {"Greggs", "Tesco"} <= set(scope.merchants)
 
 
+def test_who_is_paid_most_often_comes_first(bank: Counter, books: Books) -> None:
+    rows = booked(books, CALLUM, OCTOBER, spending)
+    by_name = [(name, sum(e.counterparty == name for e in rows)) for name in {e.counterparty for e in rows}]
+    answer = bank.ask(CALLUM, "where do I shop most often in October?")
+    assert int(answer.value("payments")) == max(number for _, number in by_name)
+
+
+def test_what_is_saved_is_moved_into_savings(bank: Counter, books: Books) -> None:
+    answer = bank.ask("priya-raman", "how much did I save last month?")
+    assert answer.outcome is Outcome.ANSWER
+    assert "moved into" in answer.text
+
+
 def test_balances_are_asked_live(bank: Counter, books: Books) -> None:
     answer = bank.ask(MARGARET, "what is my balance?")
     for account in books.owned_by(MARGARET):

@@ -9,7 +9,7 @@ ARGS ?=
 # A folder with us_bank_regs or tau_banking in it: make eval ARTICLES=folder
 ARTICLES ?=
 
-.PHONY: run setup test test-postgres check browser node eval faults bench lock
+.PHONY: run setup test test-postgres check browser node simulator eval faults bench lock
 
 run: setup  ## everything on http://127.0.0.1:8080
 	@exec $(BIN)/counterfoil serve
@@ -17,7 +17,7 @@ run: setup  ## everything on http://127.0.0.1:8080
 setup:
 	@tools/setup.sh
 
-test: check browser node  ## every check and every test, on two cores, a file at a time on each
+test: check browser node simulator  ## every check and every test, on two cores, a file at a time on each
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-postgres: setup  ## the tests on PostgreSQL instead of SQLite, a server of their own; ARGS are pytest's
@@ -42,6 +42,13 @@ node:
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; \
 	} || echo "There is no Node: tests against another's OpenID provider are skipped. As root: apt-get install nodejs npm"
+
+# What is known of the simulator's packages is in no lock: one of them is not on PyPI, and is not needed for this.
+simulator: setup  ## what counterfoil eval tau --model needs
+	@[ -d .venv/simulator ] || { rm -rf .venv/simulator.new \
+		&& $(BIN)/uv pip install --quiet --target .venv/simulator.new --no-deps inspect-evals==0.28.0 toml==0.10.2 \
+		&& mv .venv/simulator.new .venv/simulator; } \
+		|| echo "The simulator cannot be installed: its tests are skipped."
 
 eval: setup  ## how good the answers are, in under ten minutes; it fails below a floor of evals/gates.toml
 	$(BIN)/counterfoil eval run

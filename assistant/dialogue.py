@@ -519,6 +519,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.TOP
     if tool is Tool.ACCOUNTS and said.account and not _NUMBER_OF.search(text):
         return Tool.BALANCE
+    if tool is Tool.COMPARE and len(said.merchants) == 1 and len(said.periods) == 1 and _RISE.search(text) and _BILL.search(text):
+        # Whether a bill has gone up is about what is taken each time.
+        return Tool.SUBSCRIPTIONS
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
     gave = tool is Tool.INCOME and _GAVE.search(text) is not None
     if tool in (Tool.COUNT, Tool.SUM) and not said.merchants and _REFUNDS.search(text):
@@ -529,6 +532,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
 _WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the)? months?\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
 
@@ -561,6 +565,9 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.COMPARE and _EARNED.search(text):
         # Nothing holds what came in against what went out.
         return True
+    if tool is Tool.COMPARE and last is None and _MORE_IS_THAT.search(text):
+        # "How much more is that": than what nobody said.
+        return True
     if tool is Tool.COMPARE and last is not None and _BACKWARD.search(text):
         # A shop against a kind of spending is no comparison that one step can say.
         said, before = found.spans, last.step.spans
@@ -585,7 +592,7 @@ def _names(asked: Asked) -> bool:
 
 def _by_itself(tool: Tool, found: Found, text: str) -> Step | None:
     """A step that is the same whatever was asked before, where its words are not to be taken one by one."""
-    if tool is Tool.POSITION and _EVERYTHING.search(text):
+    if tool is Tool.POSITION and _EVERYTHING.search(text) and not (found.spans.account and _OF_THOSE.search(text)):
         # "Everything, the joint account as well": one that is named beside all is one of them.
         return Step(tool=tool)
     if tool in (Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS, Tool.UPCOMING) and _MINE_TOO.search(found.masked):
@@ -742,6 +749,11 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     Never where sums would then be over everything, nor a word beside a name that may be part of it, nor one that narrows.
     """
     words = [w.removesuffix("'s") for w in missing]
+    if step.tool is not Tool.DUPLICATES and any(w in _ODD for w in words):
+        return False
+    if step.tool in _CAME_BACK and any(re.search(rf"\bfrom {re.escape(w)}\b", found.masked) for w in words):
+        # "My refund from Next": a shop, whatever else the word means.
+        return False
     if sure >= CERTAIN and step.tool not in ABOUT_SAME - _WHOLE | _FREE | {Tool.INCOME, Tool.REFUND_STATUS}:
         # "Could I get a 250 pound gizmo": what it is changes nothing.
         return not any(w in _NARROWING for w in words)
@@ -817,6 +829,8 @@ _THERE_IS = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are
 _PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she)\b|{_THERE_IS}")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|category) ([a-z']+))")
 _HOURS = word_list("hours")
+_ODD = word_list("odd")
+_CAME_BACK = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS, Tool.INCOME})
 _NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
@@ -869,12 +883,17 @@ def with_last(message: str, memory: Memory) -> str | None:
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
 LONGEST_TOPIC = 400
 _ASKING = word_list("fillers")
+# "In savings altogether" is all of these.
+_OF_THOSE = re.compile(
+    r"\b(?:in|across|of) (?:all )?(?:my |the |our )?(?:savings|isas?|pots?|current accounts?|savings accounts?)\b"
+)
 _EVERYTHING = re.compile(r"\b(?:as well|too|includ\w+|everything|altogether|all together|in all|with the)\b")
 _OWN_SPENDING = re.compile(
     r"\b(?:(?:did|have|has|had) (?:i|we) (?:ever |just |already )?[a-z]+|(?:i|we)(?:'ve| have)? (?:spent|paid|sent|moved|received|got paid))\b"
 )
 _OF_THAT = re.compile(r"\bof (?:that|it|this|those)\b")
 _EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
+_MORE_IS_THAT = re.compile(r"\b(?:is|was) (?:that|it|this)\b(?! (?:year|month|week|quarter))")
 _MEANWHILE = re.compile(
     r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
 )

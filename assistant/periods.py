@@ -779,6 +779,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)|(?P<weekend>(?:this )?weekend)))", _until),
         (rf"(?:before|prior to)(?: (?:the )?(?:start|beginning) of)? (?:{_YEAR.format('')}|(?P<which>last|previous|this|the) (?P<unit>week|month|quarter|year)|(?:(?P<which2>last|this|the) )?(?P<season>spring|summer|autumn|winter))", _before_unit),
         (r"(?:(?:to|at|by|up to) )?(?:this|the same) (?:point|stage)(?: (?:in|of))? last (?P<unit>week|month|year)", _same_stage),
+        (r"(?:in )?last (?P<unit>week|month|year),? (?:at|by|up to|to) (?:this|the same) (?:point|stage|time)", _same_stage),
         (rf"(?P<by>(?:by|up to) )?(?:(?:this|the same) (?(by)(?:time|day|point)|day) last (?P<unit2>week|month|year)|{_NUMBER} {_UNIT} ago (?:today|to the day))", _same_day),
         (rf"(?:on )?the (?:(?P<day>\d{{1,2}}{_ORDINAL}(?= of)|\d{{1,2}}(?:st|nd|rd|th)|(?:{_DAY_WORD})(?= of)))(?: of)? (?P<rel>the|this|last|previous|next) month", _day_of_month),
         (rf"(?:on )?{_THE}(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th|last|final) (?P<weekday>{_WEEKDAY}) (?:of|in) (?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<rel>the|this|last|previous) month)", _weekday_of),
@@ -872,6 +873,7 @@ def moved(period: Period, back: relativedelta) -> str:
 _EARLIER = re.compile(
     r"(?:(?P<lead>\b(?:than|against|versus|vs\.?|with|to|from|and|or) (?:(?:it was|that of|in|from|for) )*)(?P<ago>(?:a|one|1) (?P<unit>week|month|quarter|year) ago)"
     r"|\b(?:(?:in|from|of|for) )?(?:(?:the|a|one|1) (?P<unit2>week|month|quarter|year) (?:before|earlier|previously|prior)(?! last)(?: that)?"
+    r"|the (?P<unit4>day) before(?: that)?(?=\s*(?:$|[?.!,;]|and\b|or\b|at\b|on\b))"
     r"|the (?:previous|preceding|prior) (?P<unit3>week|month|quarter|year)))\b(?! ago)"
 )
 _SAME_DAYS = re.compile(
@@ -890,7 +892,7 @@ def leaning(text: str, today: Today, before: Period | None = None) -> str:
         return of_text[-1] if of_text else None
 
     def earlier(match: re.Match[str]) -> str:
-        period, unit = reference(match.start()), match["unit"] or match["unit2"] or match["unit3"]
+        period, unit = reference(match.start()), match["unit"] or match["unit2"] or match["unit3"] or match["unit4"]
         if period is None:
             return match[0]
         if is_running(period, unit, today) and not match["ago"]:

@@ -24,7 +24,10 @@ CADENCES = (
 
 
 class Recurring(Frozen):
-    """A payment that repeats. `before` is the amount before the latest change, `changed_on` its first day."""
+    """A payment that repeats. `before` is the amount before the latest change, `changed_on` its first day.
+
+    pauses: months of the year in which what is monthly is never paid, such as the two without council tax.
+    """
 
     name: str
     template: str
@@ -38,6 +41,7 @@ class Recurring(Frozen):
     before: Money | None = None
     changed_on: dt.date | None = None
     account: str
+    pauses: tuple[int, ...] = ()
 
 
 def recurring(rows: Sequence[Row], today: dt.date) -> list[Recurring]:
@@ -68,7 +72,40 @@ def _cadence(rows: Sequence[Row], today: dt.date) -> Recurring | None:
         regular = all(abs(gap - length) <= slack for gap in gaps)
         if regular and len(days) >= least and (often != "yearly" or _same_price(rows)):
             return _described(rows, often, step, slack, days, today)
+        if often == "monthly" and (pauses := _pauses(gaps, days, length, slack)):
+            return _described(rows, often, step, slack, days, today, pauses)
     return None
+
+
+def _pauses(gaps: Sequence[int], days: Sequence[dt.date], length: int, slack: int) -> tuple[int, ...]:
+    """The months of the year in which something monthly is not paid, for one or two of them; none where it just is irregular.
+
+    It has to have been paid month after month before them or since.
+    """
+    regular = [abs(gap - length) <= slack for gap in gaps]
+    long = [gap for gap, is_regular in zip(gaps, regular, strict=True) if not is_regular]
+    run = max((len(list(same)) for is_regular, same in itertools.groupby(regular) if is_regular), default=0)
+    if (
+        not (regular[-1] or len(long) > 1)
+        or run < MONTHS_IN_A_ROW
+        or not all(any(abs(gap - length * n) <= slack for n in (2, 3)) for gap in long)
+    ):
+        return ()
+    months = (days[-1].year - days[0].year) * 12 + days[-1].month - days[0].month
+    passed = {(days[0] + relativedelta(months=n)).month for n in range(months)}
+    return tuple(sorted(passed - {day.month for day in days}))
+
+
+# So often in a row something has to be paid before a gap is a pause.
+MONTHS_IN_A_ROW = 5
+
+
+def _after(day: dt.date, step: relativedelta, pauses: Collection[int]) -> dt.date:
+    """The next day that is in no month without a payment."""
+    day += step
+    while day.month in pauses:
+        day += step
+    return day
 
 
 def _same_price(rows: Sequence[Row]) -> bool:
@@ -81,10 +118,16 @@ YEARLY_RISE = 0.15
 
 
 def _described(
-    rows: Sequence[Row], often: str, step: relativedelta, slack: int, days: Sequence[dt.date], today: dt.date
+    rows: Sequence[Row],
+    often: str,
+    step: relativedelta,
+    slack: int,
+    days: Sequence[dt.date],
+    today: dt.date,
+    pauses: tuple[int, ...] = (),
 ) -> Recurring | None:
     usual = int(median(d.day for d in days[-6:]))
-    next_on = days[-1] + step
+    next_on = _after(days[-1], step, pauses)
     if often in ("monthly", "quarterly"):
         next_on += relativedelta(day=usual)
     if next_on + dt.timedelta(days=slack + 2) < today:
@@ -106,6 +149,7 @@ def _described(
         before=before,
         changed_on=changed_on,
         account=last["account_id"],
+        pauses=pauses,
     )
 
 
@@ -126,5 +170,5 @@ def occurrences(one: Recurring, until: dt.date) -> list[dt.date]:
     days, day = [], one.next_on
     while day <= until:
         days.append(day)
-        day += step
+        day = _after(day, step, one.pauses)
     return days

@@ -318,7 +318,7 @@ def find(message: str, known: Known) -> Found:
     spans = Spans(
         periods=marks.of("period"),
         # A second category goes in as a name, which the resolver reads as a category again.
-        merchants=tuple(_bare(m) for m in (*marks.of("merchant"), *marks.of("category")[1:])),
+        merchants=tuple(dict.fromkeys(_bare(m) for m in (*marks.of("merchant"), *marks.of("category")[1:]))),
         category=next(iter(marks.of("category")), ""),
         amount=next(iter(marks.of("amount")), ""),
         account=" and ".join(dict.fromkeys(marks.of("account"))),
@@ -394,11 +394,22 @@ def _exact_payees(marks: _Marks, known: Known) -> None:
     names = {n for p in known.payees for n in (p.text, p.template, plain(p.shown)) if n in marks.text}
     for name in sorted(names, key=len, reverse=True):
         ordinary = len(name) < 2 or all(w in known.words or w in periods.MONTHS or w.isdigit() for w in name.split())
-        if (ordinary and len(name.split()) < 2) or name in known.synonyms:
+        if name in known.synonyms:
             continue
         for start in _whole(marks.text, name):
+            if ordinary and len(name.split()) < 2 and not _as_a_shop(marks.text, start, start + len(name)):
+                continue
             if not _goes_on(marks.text, start, start + len(name), known):
                 marks.take(start, start + len(name), "merchant")
+
+
+def _as_a_shop(text: str, start: int, end: int) -> bool:
+    """Whether an ordinary word stands where a shop does: "from Next", though not in "from next week"."""
+    return _AT.search(text[:start]) is not None and _ENDS.match(text[end:]) is not None
+
+
+_AT = re.compile(r"\b(?:at|from)\s+$")
+_ENDS = re.compile(r"\s*(?:$|[?.!,;]|\x01|(?:in|on|last|this|since|for|come|came|arrived?|been|got|yet|and|back)\b)")
 
 
 def _goes_on(text: str, start: int, end: int, known: Known) -> bool:

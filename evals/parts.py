@@ -14,7 +14,7 @@ from api.settings import Settings
 from evals import articles as article_data
 from evals import decisions as deciding
 from evals import gate as gating
-from evals import gates
+from evals import gates, simulator
 from evals import grounded as judges
 from evals import intents as intent_data
 from evals import privacy as masking
@@ -125,14 +125,19 @@ def decisions(
 @app.command()
 def tau(
     data: Annotated[Path, typer.Option("--data", help="A folder with tau_banking in it.", exists=True)],
-    model_url: Annotated[str, typer.Option("--model", help="An agent in that bank's own simulator, with this model.")] = "",
+    model: Annotated[
+        str, typer.Option(help="Try an agent in that bank's own simulator, with this model: as Inspect names it, or outside.")
+    ] = "",
+    customer: Annotated[str, typer.Option(help="The model that plays the customer there, where it is another one.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many of the tasks.")] = None,
 ) -> None:
     """Tasks of a simulated bank: which documents are found for a situation, and whether they name the tools to be called."""
-    if model_url:
-        console.print("error: the simulator of these tasks is not installed here, so no agent can be tried in it")
-        raise typer.Exit(1)
     with errors():
         bank = tau_data.read(data)
+        bank = bank._replace(tasks=bank.tasks[:limit])
+        if model:
+            _play(asyncio.run(_simulated(data, bank, model, customer or model)))
+            return
         found = asyncio.run(_tau(data, bank))
     for title, one in [
         *((f"of the first {one.at} found", one) for one in found),
@@ -140,6 +145,22 @@ def tau(
     ]:
         tools = f"tools named {Share(one.named, one.tools)}, all of a task's {Share(one.whole, one.tasks)}"
         console.print(f"{title}: documents {one.recall:.3f}, {tools}")
+
+
+def _play(played: simulator.Played) -> None:
+    console.print(f"tasks after which the books are as they should be: {Share(played.passed, played.of)}")
+    console.print(f"not: {', '.join(played.failed) or 'none'}; {played.tokens} tokens of both models")
+    console.print(f"What was said is in {played.log}: inspect view --log-dir {played.log.parent}")
+
+
+async def _simulated(data: Path, bank: tau_data.Bank, model: str, customer: str) -> simulator.Played:
+    settings = Settings()
+    agent, played_by = simulator.model(model, settings), simulator.model(customer, settings)
+    one = next(one for one in article_data.sets(data) if one.name == "tau_banking")
+    with bar(one.name) as told:
+        async with article_data.filled(settings, one, told) as library:
+            tools = [simulator.search(library, bank)]
+            return await simulator.play(bank, tools, agent, played_by, settings.home / "runs" / "tau", told)
 
 
 async def _tau(data: Path, bank: tau_data.Bank) -> list[tau_data.Found]:

@@ -674,3 +674,14 @@ def test_two_names_against_each_other_are_compared(understanding: Understanding)
 
 def test_who_is_paid_most_often_is_counted(understanding: Understanding) -> None:
     assert step_of(understanding.plan("which shop do I go to most often", KNOWN, Memory())).spans.change == "most often"
+
+
+@pytest.mark.parametrize(
+    "message", ["is there anything odd in my balance", "did my refund from next arrive", "how much more is that than in May"]
+)
+def test_what_nothing_tells_is_asked_about(understanding: Understanding, message: str) -> None:
+    assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)
+
+
+def test_a_name_that_is_said_twice_counts_once(understanding: Understanding) -> None:
+    assert step_of(understanding.plan("how much at Tesco in May, and Tesco", KNOWN, Memory())).spans.merchants == ("tesco",)

@@ -413,6 +413,8 @@ def test_months_of_a_year_that_is_named_by_where_it_lies(text: str, meant: str) 
         ("this year and the year before", ["2026-01-01/2026-11-24", "2025-01-01/2025-12-31"]),
         ("october more than the previous october", ["2026-10-01/2026-10-31", "2025-10-01/2025-10-31"]),
         ("in may of the previous year", ["2025-05-01/2025-05-31"]),
+        ("yesterday and the day before", ["2026-11-23/2026-11-23", "2026-11-22/2026-11-22"]),
+        ("this week and last week at this point", ["2026-11-23/2026-11-24", "2026-11-16/2026-11-17"]),
         ("in 2026 and the year before", ["2026-01-01/2026-11-24", "2025-01-01/2025-12-31"]),
     ],
 )

@@ -139,3 +139,28 @@ def test_any_rows_give_expectations_that_lie_ahead(rows: list[Row]) -> None:
         assert found.last_on <= TODAY <= found.next_on
         assert found.amount.minor > 0
         assert all(day >= TODAY for day in occurrences(found, TODAY + dt.timedelta(days=400)))
+
+
+def instalments(year: int) -> list[dt.date]:
+    """Council tax: ten from April to January."""
+    return [dt.date(year, 4, 5) + relativedelta(months=n) for n in range(10)]
+
+
+def test_what_is_paid_in_ten_months_of_the_year_is_monthly_and_skips_the_two_others() -> None:
+    days = [day for year in (2025, 2026) for day in instalments(year) if day <= TODAY]
+    (found,) = recurring([row(day) for day in days], TODAY)
+    assert (found.often, found.next_on, found.pauses) == ("monthly", dt.date(2026, 12, 5), (2, 3))
+    assert occurrences(found, dt.date(2027, 5, 1)) == [dt.date(2026, 12, 5), dt.date(2027, 1, 5), dt.date(2027, 4, 5)]
+    (waiting,) = recurring(
+        [row(day) for day in days] + [row(dt.date(2026, 12, 5)), row(dt.date(2027, 1, 5))], dt.date(2027, 2, 20)
+    )
+    assert waiting.next_on == dt.date(2027, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "gaps", [(30, 61, 30, 61, 30), (30, 30, 30, 61, 30), (30, 30, 30, 30, 30, 45, 30), (31, 30, 31, 30, 31, 90)]
+)
+def test_a_gap_in_what_is_irregular_or_over_is_no_pause(gaps: tuple[int, ...]) -> None:
+    day = dt.date(2026, 11, 20) - dt.timedelta(days=sum(gaps))
+    days = [day := day + dt.timedelta(days=gap) for gap in (0, *gaps)]
+    assert recurring([row(day) for day in days], TODAY) == []

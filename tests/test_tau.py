@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from data.errors import InvalidInput
 from evals import tau
-from evals.cli import app
 
 TASK: dict[str, Any] = {
     "id": "t1",
@@ -63,9 +61,6 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, broken: dict[str, Any], me
         tau.read(written(tmp_path, **broken))
 
 
-def test_without_the_data_or_the_simulator_it_says_so(tmp_path: Path) -> None:
+def test_without_the_data_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no tau_banking"):
         tau.read(tmp_path)
-    run = CliRunner().invoke(app, ["tau", "--data", str(tmp_path), "--model", "http://127.0.0.1:9"])
-    assert run.exit_code == 1
-    assert "simulator" in run.output

@@ -132,6 +132,17 @@ def test_what_is_saved_is_moved_into_savings(bank: Counter, books: Books) -> Non
     assert "moved into" in answer.text
 
 
+def test_savings_alone_are_added_up(bank: Counter, books: Books) -> None:
+    answer = bank.ask(AMARA, "how much do I have in savings altogether?")
+    own = [a for a in books.owned_by(AMARA) if a.name in ("Rainy day savings", "House pot")]
+    assert equal(answer.value("total of booked balances"), str(Decimal(sum(books.booked(a.id, NOW) for a in own)) / 100))
+
+
+def test_council_tax_that_pauses_in_spring_is_due_next_month(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "when is my council tax due?")
+    assert (answer.value("due"), answer.value("until")) == ("196.00", "2026-12-05")
+
+
 def test_balances_are_asked_live(bank: Counter, books: Books) -> None:
     answer = bank.ask(MARGARET, "what is my balance?")
     for account in books.owned_by(MARGARET):

@@ -185,7 +185,9 @@ class Understanding:
             label, sure = Tool.COMPARE, held
         lost, memory = memory.lost, memory.about_heard(label, whole.spans, parts.plain(message))
         named = whole.spans.merchants or whole.spans.category
-        if not named and _is_about_terms(label, memory, parts.plain(message)):
+        # "When do I have to cancel a direct debit by": when, the rules say.
+        obliged = label in READ_WHOLE | _MANDATES | {Tool.UPCOMING} and _OBLIGED.search(parts.plain(message)) is not None
+        if obliged or (not named and _is_about_terms(label, memory, parts.plain(message))):
             label = Tool.ARTICLE
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
@@ -472,6 +474,9 @@ class Understanding:
             return None
         if tool in READ_WHOLE:
             topic = topic_of(message, memory) if tool is Tool.ARTICLE else message
+            if tool is Tool.ELIGIBILITY:
+                # The account that somebody asks to have is none of theirs.
+                return Step(tool=tool, spans=Spans(topic=topic))
             return Step(tool=tool, spans=right.spans.model_copy(update={"topic": topic}))
         spans = _continued(tool, _grouped(tool, right.spans, text, last), last, text)
         if last is not None and not memory.lost and tool in ABOUT_PAYMENTS and _refers_back(text, spans):
@@ -852,11 +857,18 @@ def _is_about_terms(label: str, memory: Memory, text: str) -> bool:
     """
     if label not in READ_WHOLE | _MANDATES or _OWN.search(text) is not None:
         return False
+    if label in (Tool.CARDS, Tool.PRODUCT) and _THE_LIMIT.search(text):
+        # "What's the contactless limit", not that of my card.
+        return True
     last = memory.asked[-1].step.tool if memory.asked else None
     goes_on = last in ABOUT_TERMS and label in READ_WHOLE and len(text.split()) <= SHORT
     return (goes_on and _GOES_ON_ASKING.match(text) is not None) or (label in _MANDATES and _RULE.match(text) is not None)
 
 
+_OBLIGED = re.compile(
+    r"\b(?:when|how (?:late|soon|early|long before)) (?:do|must|should) (?:i|you|we) (?:have to|need to|got to|cancel|tell|stop)\b"
+)
+_THE_LIMIT = re.compile(r"\b(?:the|a) (?:[a-z]+ ){0,3}(?:limit|maximum|max)\b")
 _MANDATES = frozenset({Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS})
 _GOES_ON_ASKING = re.compile(r"^(?:and|or|but|what about|how about|what if|with|for|on)\b")
 _RULE = re.compile(r"^(?:and |so |but |then )*(?:what happens|what if|how do|do|does|can|will|would)\b")
@@ -867,11 +879,14 @@ def topic_of(message: str, memory: Memory) -> str:
     whole = with_last(message, memory)
     if whole is None:
         return message
-    text = parts.plain(message)
-    leans = len(text.split()) <= SHORT and (
-        _BACKWARD.search(text) is not None or _LEANS.search(text) is not None or len(text.split()) <= 6
-    )
+    leans = points_back(message) or len(message.split()) <= 6
     return whole if leans else message
+
+
+def points_back(message: str) -> bool:
+    """Whether a short message is about what was spoken of before it."""
+    text = parts.plain(message)
+    return len(text.split()) <= SHORT and (_BACKWARD.search(text) is not None or _LEANS.search(text) is not None)
 
 
 def with_last(message: str, memory: Memory) -> str | None:

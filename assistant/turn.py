@@ -27,6 +27,7 @@ from assistant.dialogue import (
     Understanding,
     Unsure,
     asks_nothing,
+    points_back,
     topic_of,
     with_last,
 )
@@ -438,17 +439,18 @@ class Assistant:
     async def _on_pages(self, plan: Plan | Unsure, message: str, asking: Asking) -> Plan | Unsure:
         memory = asking.memory
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
-        if isinstance(plan, Plan) and not cannot and not _may_be_a_page(plan):
-            return plan
         last = memory.asked[-1] if memory.asked else None
+        goes_on = isinstance(plan, Plan) and _goes_on_with_a_page(plan, last, message)
+        if isinstance(plan, Plan) and not cannot and not goes_on and not _may_be_a_page(plan):
+            return plan
         if asks_nothing(plain(message), last):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
-        if likeness < LIKE_A_PAGE and not cannot and (isinstance(plan, Plan) or _of_their_own(plan, last)):
+        if likeness < LIKE_A_PAGE and not cannot and not goes_on and (isinstance(plan, Plan) or _of_their_own(plan, last)):
             return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
-        if isinstance(plan, Unsure) and whole is not None and whole not in topics:
+        if (isinstance(plan, Unsure) or goes_on) and whole is not None and whole not in topics:
             topics = [whole, *topics] if likeness < LIKE_A_PAGE else [*topics, whole]
         for topic in topics:
             try:
@@ -750,6 +752,13 @@ def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
     if isinstance(plan, Unsure):
         return MORE_FOR_PAYMENTS if plan.label in TOOLS and plan.label not in READ_WHOLE else 0.0
     return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
+
+
+def _goes_on_with_a_page(plan: Plan, last: Asked | None, message: str) -> bool:
+    """Whether what sounds like somebody else's, or like nothing of the bank's, goes on with what a page was asked: "could he just
+    look at it instead?". A page holds nothing of anybody's."""
+    aside = [step.tool for step in plan.steps] in ([Tool.OOS], [Tool.REFUSE]) and plan.sure < SURE_OF_PAYMENTS
+    return aside and last is not None and last.step.tool in ABOUT_TERMS and points_back(message)
 
 
 def _may_be_a_page(plan: Plan) -> bool:

@@ -685,3 +685,16 @@ def test_what_nothing_tells_is_asked_about(understanding: Understanding, message
 
 def test_a_name_that_is_said_twice_counts_once(understanding: Understanding) -> None:
     assert step_of(understanding.plan("how much at Tesco in May, and Tesco", KNOWN, Memory())).spans.merchants == ("tesco",)
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("when do I have to cancel a direct debit so it is not taken", Tool.ARTICLE),
+        ("what is the contactless limit", Tool.ARTICLE),
+        ("am I allowed to open a euro account", Tool.ELIGIBILITY),
+    ],
+)
+def test_what_the_rules_say_is_no_question_about_ones_own(understanding: Understanding, message: str, tool: Tool) -> None:
+    step = step_of(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.account) == (tool, "")

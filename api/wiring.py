@@ -532,7 +532,8 @@ def _kinds(settings: Settings, embedder: Embedder) -> Kinds:
 def _sellers() -> Sellers:
     rules = Categories.load(SELLERS)
     said = {word: kind for kind, words in rules.synonyms().items() for word in words}
-    return Sellers(said, lambda text: rules.categorise(text, None, None)[0])
+    whole = frozenset(kind for kind in rules.synonyms() if rules.has_codes(kind))
+    return Sellers(said, lambda text, mcc: rules.categorise(text, mcc, None)[0], whole)
 
 
 def _wordings(settings: Settings, embedder: Embedder, said: Sequence[tuple[wordings.Meaning, str]]) -> Wordings:

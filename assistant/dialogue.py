@@ -498,6 +498,12 @@ def _joined(one: Spans, two: Spans) -> Spans:
     return both.model_copy(update={"merchants": names}) if one.merchants and two.merchants else both
 
 
+def _is_ahead(words: str, today: periods.Today) -> bool:
+    """Whether words are for the days from now on, such as "until payday"."""
+    period = periods.read(words, today)
+    return period is not None and period.open_end and period.since is None
+
+
 def _is_over(words: str, today: periods.Today) -> bool:
     period = periods.read(words, today)
     return period is not None and periods.ahead(words, period, today).until < today.date
@@ -516,10 +522,21 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # Of a whole month a list would tell the latest few of many.
         return Tool.SUM
     if tool is Tool.SUM and said.group:
-        return Tool.BREAKDOWN
+        return Tool.AVERAGE if _EACH_UNIT.search(said.group) else Tool.BREAKDOWN
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
+    if tool in (Tool.REFUNDS, Tool.REFUND_STATUS) and said.merchants and _PAID_BACK.search(text):
+        # What somebody pays back is no refund of a shop.
+        return Tool.INCOME
+    if (
+        tool in ABOUT_SAME
+        and said.periods
+        and not (said.merchants or said.category)
+        and all(_is_ahead(p, known.today) for p in said.periods)
+    ):
+        # "How much till I get paid": nothing is spent yet in days to come.
+        return Tool.UPCOMING if _GOES_OUT.search(text) else Tool.SPARE
     if tool is Tool.BIGGEST_DAY and _WHICH_MONTH.search(text):
         return Tool.TOP
     if tool is Tool.ACCOUNTS and said.account and not _NUMBER_OF.search(text):
@@ -531,12 +548,21 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     gave = tool is Tool.INCOME and _GAVE.search(text) is not None
     if tool in (Tool.COUNT, Tool.SUM) and not said.merchants and _REFUNDS.search(text):
         return Tool.REFUNDS
-    if tool is Tool.BREAKDOWN and _USUAL.search(said.group):
+    if tool is Tool.BREAKDOWN and (_USUAL.search(said.group) or _BY_WEEK.match(said.group)):
         # "What goes in an average week" is one figure.
         return Tool.AVERAGE
     return Tool.SUM if added or gave else tool
 
 
+_PAID_BACK = re.compile(
+    r"\b(?:pa(?:y|id)|gave|give|sen[dt]) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
+)
+_GOES_OUT = re.compile(
+    r"\b(?:spend|spent|pay|pays|paid|paying|bills?|due|cost|costs|owe|go(?:es|ing)? out|com(?:e|es|ing) out|leav(?:e|es|ing))\b(?<!get paid)"
+)
+# Nothing is told week by week.
+_BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
+_EACH_UNIT = re.compile(r"^(?:per|a|an|each|every) (?:day|week|month|year)$")
 _BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
 _WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the)? months?\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
@@ -857,10 +883,10 @@ def _is_about_terms(label: str, memory: Memory, text: str) -> bool:
     """
     if label not in READ_WHOLE | _MANDATES or _OWN.search(text) is not None:
         return False
-    if label in (Tool.CARDS, Tool.PRODUCT) and _THE_LIMIT.search(text):
+    last = memory.asked[-1].step.tool if memory.asked else None
+    if label in (Tool.CARDS, Tool.PRODUCT) and _THE_LIMIT.search(text) and last is not label and not _BACKWARD.search(text):
         # "What's the contactless limit", not that of my card.
         return True
-    last = memory.asked[-1].step.tool if memory.asked else None
     goes_on = last in ABOUT_TERMS and label in READ_WHOLE and len(text.split()) <= SHORT
     return (goes_on and _GOES_ON_ASKING.match(text) is not None) or (label in _MANDATES and _RULE.match(text) is not None)
 
@@ -1060,6 +1086,11 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
         # What is saved is moved into savings; without such an account nobody knows what is meant.
         saves = any(a.kind is AccountKind.SAVINGS for a in known.accounts)
         return replace(found, spans=found.spans.model_copy(update={"account": "into savings"})) if saves else None
+    if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
+        # "Did Sam pay me back for the pizza": Sam.
+        return replace(found, spans=found.spans.model_copy(update={"merchants": found.spans.merchants[:1]}))
+    if not (named or found.spans.account) and tool is not Tool.INCOME and _TAKEN_OUT.search(text):
+        return replace(found, spans=found.spans.model_copy(update={"category": "cash"}))
     return found if named else _of_interest(found, tool, text)
 
 
@@ -1074,6 +1105,10 @@ def _misread(found: Found, known: Known) -> bool:
 
 
 _INTO = re.compile(r"(?:to|into)\b")
+# "What was taken out of my account" is all that was paid.
+_TAKEN_OUT = re.compile(
+    r"\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|draw|drew|drawn) (?:(?:any|the|some|much) )?(?:money |cash )?out\b(?! of)|\bwithdr[ae]wn?\b"
+)
 _SAVED = re.compile(r"\b(?:saved?|put (?:away|aside|by))\b")
 
 
@@ -1120,7 +1155,8 @@ def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
     """What came in, and what went out, where the one is held against the other: no tool holds them together."""
     said = found.spans
     held = _SPENT_OR_EARNED.search(text)
-    if held is None or found.bad_period or said.merchants or said.category or len(said.periods) > 1:
+    strange = any(not word.startswith("earn") for word in found.unknown)
+    if held is None or strange or found.bad_period or said.merchants or said.category or len(said.periods) > 1:
         return ()
     last = memory.asked[-1].step.spans.periods if memory.asked else ()
     spans = Spans(periods=said.periods or last[:1] or ("this month",), account=said.account)
@@ -1347,7 +1383,7 @@ _FALL = re.compile(
 # Over days, how far a balance went, and not what it was when they ended.
 _FURTHEST = re.compile(
     r"\b(?:overdrawn|(?:in|into|use|used|touch|touched) (?:my |the |our |an )?overdraft|the red|(?:below|under) (?:zero|nought|nothing)"
-    r"|low|lowest|least|minimum|min|high|highest|most|peak|maximum|max)\b"
+    r"|(?:below|under) (?:£ ?)?\d[\d,]*|low|lowest|least|minimum|min|high|highest|most|peak|maximum|max)\b"
 )
 _EVER = re.compile(r"\b(?:when (?:was|did|were) (?:i|we|it|my|the|our)|last time|most recently|ever)\b")
 _OFTEN = re.compile(r"\b(?:most|more) (?:often|frequently|regularly|times)\b|\bmost frequent(?:ed)?\b")

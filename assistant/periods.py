@@ -133,7 +133,7 @@ def _day_pattern(p: str, bare_words: bool = False) -> str:
         rf"|this (?:morning|afternoon|evening)|now|tomorrow|easter(?: sunday| monday)?|good friday|black friday"
         rf"|christmas(?: day| eve)?|boxing day|new year(?:'?s (?:day|eve))?|hallow'?een|bonfire night|valentine'?s(?: day)?"
         rf"|payday|pay day{'|(?:when )?i get paid|my next (?:pay|salary)' if bare_words else ''})(?: (?:(?P<{p}wyear>(?:19|20)\d\d)|(?:of )?(?P<{p}wrel>last|this) year))?"
-        rf"|(?:(?P<{p}which>last|this|next|on) )?(?P<{p}weekday>{'|'.join(WEEKDAYS)}))"
+        rf"|(?:(?P<{p}which>last|this|next|on) )?(?P<{p}weekday>{'|'.join(WEEKDAYS)})(?: (?:morning|afternoon|evening|night|lunchtime))?)"
     )
 
 
@@ -941,15 +941,30 @@ _DAY_SAID = re.compile(r"^(?!last |the last |previous )(?:on |for |by )?(?P<day>
 
 
 def ahead(text: str, period: Period, today: Today) -> Period:
-    """The day that words such as "on Friday" or "the 3rd" mean of days that are to come; another period as it is."""
-    if period.since != period.until or period.until >= today.date:
+    """The day that words such as "on Friday" or "the 3rd" mean of days that are to come, and days of a month that is near; another
+    period as it is."""
+    if period.until >= today.date:
         return period
+    if period.since != period.until:
+        return _next_year(text, period, today)
     said = _DAY_SAID.match(text.lower().strip())
     later = read(f"until {said['day']}", today) if said else None
     if said is None or later is None or later.until < today.date:
         return period
     on_it = text.lower().startswith("on ") or said["day"] in WEEKDAYS
     return _between(later.until, later.until, open_end=True) if on_it else later
+
+
+def _next_year(text: str, period: Period, today: Today) -> Period:
+    """ "The first week of December", where that is near and no year was said."""
+    by_month = any(re.search(rf"\b{month}\b", text.lower()) for month in MONTHS) and not re.search(
+        r"\d{4}|\blast\b|\byear\b", text.lower()
+    )
+    if period.since is None or not by_month:
+        return period
+    since = period.since + relativedelta(years=1)
+    near = today.date < since <= today.date + AHEAD
+    return _between(since, period.until + relativedelta(years=1), open_end=True) if near else period
 
 
 _BACK = re.compile(rf"\b{_NUMBER} {_UNIT} ago\b")

@@ -243,7 +243,12 @@ async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding, known.vocabulary.english)
-    if sellers := _sold_by(name, known):
+    kind = _seller(name, known)
+    sellers = _sold_by(kind, known)
+    if kind is not None and known.vocabulary.sellers is not None and kind in known.vocabulary.sellers.whole:
+        payees = tuple(p for p in known.payees if p.template in sellers and p.template not in step.excluding)
+        return Match(said=name, how=How.MEANING if payees else How.NONE, payees=payees)
+    if sellers:
         codes = (await meaning(name)).codes
         called = found.ids if found.how is How.EXACT else ()
         meant = [p for p in known.payees if p.id in called or p.template in sellers or p.mcc in codes]
@@ -270,13 +275,18 @@ async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     return Match(said=name, how=How.MEANING, payees=payees) if payees else found
 
 
-def _sold_by(name: str, known: Known) -> frozenset[str]:
-    """The templates of those who sell what a word says, where they are known for it by name: "the electricity"."""
+def _seller(name: str, known: Known) -> str | None:
+    """The kind of seller that a word says: "the electricity"."""
     sellers = known.vocabulary.sellers
-    kind = sellers.said.get(_DETERMINER.sub("", plain(name))) if sellers else None
+    return sellers.said.get(_DETERMINER.sub("", plain(name))) if sellers else None
+
+
+def _sold_by(kind: str | None, known: Known) -> frozenset[str]:
+    """The templates of those who sell what a word says, where they are known for it."""
+    sellers = known.vocabulary.sellers
     if sellers is None or kind is None:
         return frozenset()
-    return frozenset(p.template for p in known.payees if sellers.of(p.text) == kind)
+    return frozenset(p.template for p in known.payees if sellers.of(p.text, p.mcc) == kind)
 
 
 _DETERMINER = re.compile(r"^(?:(?:the|my|our|a)\s+)+")

@@ -118,10 +118,12 @@ def no_kind(_word: str) -> bool:
 
 @dataclass(frozen=True)
 class Sellers:
-    """Kinds of seller that are known by name. said: what customers call them -> kind; of: a statement text -> kind, if any."""
+    """Kinds of seller that are known by name. said: what customers call them -> kind; of: a statement text and a merchant code ->
+    kind, if any; whole: kinds that are told by code too, so that nobody else is of them."""
 
     said: Mapping[str, str]
-    of: Callable[[str], str | None]
+    of: Callable[[str, str | None], str | None]
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,10 @@ class Categories:
         """Each category with the words that customers say for it, in small letters; no word stands for two."""
         return self._synonyms
 
+    def has_codes(self, category: str) -> bool:
+        """Whether a category is told by merchant codes as well."""
+        return category in self._categories and bool(self._categories[category].mcc)
+
     def display(self, category: str) -> str:
         """The name that a customer reads; a label of the bank is its own name."""
         entry = self._categories.get(category)

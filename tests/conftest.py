@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import hypothesis
 import pytest
 
 from api.settings import Settings
@@ -39,6 +40,10 @@ from data.queries import Queries
 from retrieval.embedding import Embedder, export
 from retrieval.weights import fetch_weights
 from tests.database import database, give_back_since, mark
+
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 T = TypeVar("T")
 NOW = dt.datetime(2026, 11, 24, 10, 0, tzinfo=dt.UTC)

@@ -163,3 +163,5 @@ def test_the_sellers_of_this_release_can_be_used_and_no_beginning_of_a_name_tell
     sellers = Categories.load(SELLERS)
     assert sellers.categorise("DD PUREGYM LTD", None, None)[0] == "gym"
     assert sellers.categorise("THREE HORSESHOES PUB", None, None)[0] is None
+    assert sellers.categorise("BETTING SHOP 12", "7995", None)[0] == "gambling"
+    assert (sellers.has_codes("gambling"), sellers.has_codes("gym"), sellers.has_codes("nothing")) == (True, False, False)

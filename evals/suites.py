@@ -423,18 +423,21 @@ async def run(
     was not finished, KeyboardInterrupt where somebody broke it off.
     """
     saved = Saved(runs, suite, key)
+    log = await finished(task(suite, answer, saved, told), runs, model=None, metadata=dict(record or {}))
+    saved.done()
+    return log
+
+
+async def finished(task: Task, runs: Path, **options: Any) -> EvalLog:
+    """The log of a task that Inspect has run to its end, one sample after the other. options: of Inspect's own.
+
+    Raises as run does.
+    """
     # Inspect would draw its own display over our progress bar; it reads this the first time that it is asked.
     os.environ.setdefault("INSPECT_DISPLAY", "none")
     display_type()
     logs = await eval_async(
-        task(suite, answer, saved, told),
-        model=None,
-        metadata=dict(record or {}),
-        log_dir=str(runs),
-        max_samples=1,
-        log_realtime=False,
-        score_display=False,
-        fail_on_error=False,
+        task, log_dir=str(runs), max_samples=1, log_realtime=False, score_display=False, fail_on_error=False, **options
     )
     # Inspect keeps an interrupt to itself.
     if not logs or logs[0].status == "cancelled":
@@ -442,9 +445,8 @@ async def run(
     log = logs[0]
     if log.status != "success":
         raise RuntimeError(
-            f"the run of {suite.name} ended as {log.status}: {log.error.message if log.error else 'no cause given'}"
+            f"the run of {task.name} ended as {log.status}: {log.error.message if log.error else 'no cause given'}"
         )
-    saved.done()
     return log
 
 

@@ -63,6 +63,9 @@ SCOPE = Scope(
     leaves_out=("pending payments",),
     as_of=dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC),
 )
+# Two months a year apart: what lies between them was not looked at.
+MAYS = {"since": dt.date(2025, 5, 1), "until": dt.date(2026, 5, 31), "period": "May 2025; May 2026"}
+APART = SCOPE.model_copy(update=MAYS)
 
 
 def _rows(number: int) -> tuple[Row, ...]:
@@ -111,6 +114,12 @@ SCRIPT: dict[str, tuple[Event, ...]] = {
         _said("You spent {f1} on groceries last month.", GROCERIES),
         _said("That is {f4} more than in September ({f3}).", MORE, BEFORE),
         DONE,
+    ),
+    "Groceries in May and a year before": (
+        ToolEvent(tool="sum", scope=APART),
+        FactEvent(fact=GROCERIES),
+        _said("You spent {f1} on groceries in both.", GROCERIES),
+        DONE.model_copy(update={"scope": APART}),
     ),
     "Where did I spend most?": (
         ToolEvent(tool="largest", scope=SCOPE),
@@ -305,6 +314,15 @@ async def test_a_figure_worked_out_from_others_leads_to_them(page: Page) -> None
     await expect(panel).to_contain_text("How it was worked out")
     await panel.get_by_role("button", name="£291.25").click()
     await expect(panel.get_by_role("heading", name="2 payments")).to_be_visible()
+
+
+async def test_days_between_two_periods_are_not_said_to_be_covered(page: Page) -> None:
+    await ask(page, "Groceries in May and a year before")
+    foot = page.locator(".log .foot").last
+    await expect(foot).to_contain_text("May 2025; May 2026")
+    await expect(foot).not_to_contain_text("–")
+    await page.locator(".log .figure").last.click()
+    await expect(page.get_by_role("dialog")).not_to_contain_text("31 May 2026")
 
 
 async def test_markup_in_a_merchants_name_is_only_words(page: Page) -> None:

@@ -1,7 +1,7 @@
 /* One turn on the page: the question, and its answer as the events build it. */
 
 import { chart } from "/chart.js";
-import { day, el } from "/dom.js";
+import { days, el } from "/dom.js";
 import { openPanel } from "/panel.js";
 import { call } from "/session.js";
 import { receipt, slip } from "/slip.js";
@@ -127,9 +127,8 @@ export class Turn {
 
 /** What an answer covers, in a line. */
 function cover(scope) {
-  const range = scope.since && scope.until ? `${day(scope.since)} – ${day(scope.until)}` : scope.period;
   const left = scope.leaves_out.length > 0 ? `leaves out ${scope.leaves_out.join("; ")}` : "";
-  return [range, scope.accounts.join(", "), left].filter(Boolean).join(" · ");
+  return [days(scope) || scope.period, scope.accounts.join(", "), left].filter(Boolean).join(" · ");
 }
 
 function card(title, words) {

@@ -43,6 +43,12 @@ export function day(text) {
   return shown.format(new Date(`${text}T00:00:00Z`));
 }
 
+/** The days from the first to the last that a scope covers. Of several periods "", for what lies between them is not covered. */
+export function days(scope) {
+  const apart = scope.period.includes("; ");
+  return scope.since && scope.until && !apart ? `${day(scope.since)} – ${day(scope.until)}` : "";
+}
+
 export function moment(text) {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
 }

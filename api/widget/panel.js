@@ -1,6 +1,6 @@
 /* What is behind a figure: its scope, and the rows or the other figures that it was worked out from. */
 
-import { day, el, money, moment, save } from "/dom.js";
+import { day, days, el, money, moment, save } from "/dom.js";
 import { call } from "/session.js";
 
 const panel = document.getElementById("panel");
@@ -60,9 +60,8 @@ function body(conversation, turn, where, behind, button) {
 }
 
 function scope(of) {
-  const range = of.since && of.until ? `${day(of.since)} – ${day(of.until)}` : "";
   const lines = [
-    ["Period", [...new Set([sentence(of.period), range])].filter(Boolean).join(": ")],
+    ["Period", [...new Set([sentence(of.period), days(of)])].filter(Boolean).join(": ")],
     ["Accounts", of.accounts.join(", ")],
     ["Merchants", of.merchants.join(", ")],
     ["Category", of.category ?? ""],

@@ -11,7 +11,7 @@ import sqlite3
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -143,6 +143,15 @@ class World:
     @property
     def today(self) -> dt.date:
         return self.now.date()
+
+    @cached_property
+    def other_ends(self) -> dict[str, str]:
+        """Of each transfer between the customer's accounts, either row by the other one."""
+        found = self.db.execute(
+            "select a.id, b.id from moves a join moves b on b.day = a.day and b.minor = -a.minor and b.account = a.name"
+            " and b.name = a.account where a.kind = 'transfer' and b.kind = 'transfer'"
+        )
+        return dict(map(tuple, found))
 
     def figures(self) -> set[Decimal]:
         """What may be said that no row adds up to: balances, limits, and amounts of mandates and planned payments."""
@@ -595,7 +604,17 @@ def golds(spec: Mapping[str, Any], customer: str, now: dt.datetime) -> list[Gold
             found.append(getattr(Works(here, codes), operation)(**asked))
         except TypeError as error:
             raise GoldError(f"{operation} does not take {asked!r}") from error
+    if asked.get("kinds") == ["transfer"]:
+        found += [_other_end(gold, here.other_ends) for gold in found]
     return found
+
+
+def _other_end(gold: Gold, ends: Mapping[str, str]) -> Gold:
+    """The same proved by the rows of the other account: a transfer between own accounts stands on both."""
+    facts = [
+        fact.model_copy(update={"evidence": fact.evidence and frozenset(map(ends.get, fact.evidence))}) for fact in gold.facts
+    ]
+    return gold.model_copy(update={"facts": tuple(facts)})
 
 
 def _together(parts: list[list[Gold]]) -> list[Gold]:

@@ -108,6 +108,15 @@ def test_golds_agree_with_adding_up_the_books_by_hand() -> None:
     assert gold.facts[0].evidence == frozenset(m.id for m in october)
 
 
+def test_a_transfer_between_own_accounts_is_proved_by_the_rows_of_either() -> None:
+    moved = {"like": "TFR TO", "kinds": ["transfer"], "account": "Everyday account", "in": "2026-10"}
+    here, there = golds({"sum": moved}, AMARA, NOW)
+    accounts = dict(map(tuple, world(AMARA, NOW).db.execute("select id, account from moves")))
+    assert here.facts[0].values == there.facts[0].values
+    assert {accounts[row] for row in here.facts[0].evidence or ()} == {"Everyday account"}
+    assert {accounts[row] for row in there.facts[0].evidence or ()} == {"Rainy day savings", "Joint account"}
+
+
 def test_a_transfer_between_own_accounts_is_no_spending_in_the_golds() -> None:
     (all_of_it,) = golds({"sum": {"in": "2026-10"}}, AMARA, NOW)
     moved = {row["id"] for row in world(AMARA, NOW).db.execute("select id from moves where kind = 'transfer'")}

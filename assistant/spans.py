@@ -527,7 +527,9 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     return chosen or (current[:1] if _MAIN.search(word) else [])
 
 
-_NO_NAME = frozenset(["account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into", "for"])
+_NO_NAME = frozenset(
+    ["account", "one", "ones", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into", "for"]
+)
 _MAIN = re.compile(r"\b(?:main|everyday|personal|current|debit)\b")
 
 

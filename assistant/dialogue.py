@@ -18,7 +18,7 @@ from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
-from assistant.spans import BESIDE, USUAL, Found, Known
+from assistant.spans import BESIDE, LEAVE_IT, USUAL, Found, Known
 from data.actions import IntentId
 from data.banking import AccountKind
 from data.party import Frozen
@@ -126,7 +126,8 @@ class Memory(Frozen):
         if label not in ABOUT_PAYMENTS | {Tool.UPCOMING} or not (step.spans.merchants or step.spans.category):
             # The account that it named is what "in there" is; all its payments are nobody's question.
             return self
-        if not _PRONOUN.search(text) and (step.unread or not _refers_back(text, said)):
+        points = _PRONOUN.search(text) or _NEW_PRICE.search(text)
+        if not points and (step.unread or not _refers_back(text, said)):
             return self
         if label == Tool.COMPARE and max(len(step.spans.periods), len(step.spans.merchants)) < 2:
             # Against what, was in the words that nobody understood.
@@ -204,7 +205,8 @@ class Understanding:
         each = self._each(whole, label, sure, message, known) or _in_and_out(whole, parts.plain(message), memory)
         if each:
             return Plan(steps=each, path="routed", sure=sure)
-        if label == Tool.HELP and (memory.asked or memory.lost) and asks_nothing(parts.plain(message), None):
+        left_over = whole.spans.without or ((memory.asked or memory.lost) and asks_nothing(parts.plain(message), None))
+        if label == Tool.HELP and left_over:
             # "What for?" is about what was said before.
             return Unsure(whole, label, sure)
         step = self._step(label, whole, memory, message, known)
@@ -290,7 +292,7 @@ class Understanding:
         found = parts.find(text[joint.end() :], known)
         if not isinstance(first, Plan):
             return first
-        second = _against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :])
+        second = _against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :], known.today)
         if second is None or found.unknown:
             # Read as one question, what it is held against would be counted in.
             return Unsure(found, "", 0.0)
@@ -322,16 +324,33 @@ class Understanding:
             return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
         if last is not None and last.tool in _ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
+        lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
+        if lone and _names_somebody(memory) and last is not None and not _off_track(memory) and _NEW_PRICE.search(text):
+            # Since when a price is what it is, the newest change of it says.
+            of = Spans(merchants=last.spans.merchants, category=last.spans.category, change="went up")
+            return Step(tool=Tool.SUBSCRIPTIONS, spans=of, only=last.only)
+        if (
+            last is not None
+            and last.tool in ABOUT_SAME
+            and not _off_track(memory)
+            and LEAVE_IT.search(text)
+            and not whole.unknown
+        ):
+            return _followed(memory.asked, Spans(without=whole.spans.without), text) if whole.spans.without else None
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
             return _details(last, text)
         if last is not None and last.tool in _ONE_ROW and _IN_TOTAL.search(text) and _only_total(whole):
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
-            return _against(memory.asked[-1], whole.spans, text)
+            return _against(memory.asked[-1], whole.spans, text, known.today)
         if not _only_parts(whole, beside=sure < self.sure or label in LEANING) or _misread(whole, known):
             return None
         narrows = whole.spans.merchants or whole.spans.category or whole.spans.without
         takes = memory.open is not None and (memory.open.tool in ABOUT_PAYMENTS or not narrows)
+        unnamed = memory.open is not None and not (memory.open.spans.merchants or memory.open.spans.category)
+        if whole.spans.without and (memory.lost and (unnamed or memory.open is None)):
+            # Less something, of what nobody understood: of everything it is no answer.
+            return None
         if memory.open is not None and takes and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
         if _off_track(memory) and (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
@@ -464,7 +483,7 @@ class Understanding:
         if right is None:
             return None
         step = _by_itself(tool, right, text, last) or (
-            _with_before(tool, right, memory.asked, text) if last is not None else None
+            _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
         )
         if step is not None:
             return step
@@ -645,7 +664,7 @@ def _by_itself(tool: Tool, found: Found, text: str, last: Asked | None) -> Step 
     return None
 
 
-def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) -> Step | None:
+def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, today: periods.Today) -> Step | None:
     """A step that takes up the question before it in a way of its own; None where it just goes on with it, or does not."""
     last, said = asked[-1], found.spans
     if _THE_ONE.search(text):
@@ -659,7 +678,9 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) ->
             # What was asked last is compared with what was asked before.
             turned = {"periods": both.spans.periods[::-1], "merchants": both.spans.merchants[::-1]}
             return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
-        return _against(last, said, text)
+        return _against(last, said, text, today)
+    if tool is Tool.SUM and (added := _added(last, said, text)) is not None:
+        return added
     if tool in _POSITIONS and said == Spans(account=said.account) != Spans() and _OF_THAT.search(text):
         # "Of that, how much was my own card": what was spent, and no balance.
         return last.step.model_copy(update={"spans": merged(last.step.spans, said)}) if last.step.tool in ABOUT_SAME else None
@@ -670,6 +691,11 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) ->
         last.step.tool in _DATED and (asked_again or _WHEN.search(text) is not None)
     )
     return last.step if told else _told_with(tool, last.step, text)
+
+
+_NEW_PRICE = re.compile(
+    r"\bthe (?:new|higher|dearer|old|current|increased) (?:price|amount|rate|rent|fee|charge|cost|one|figure|payment)\b"
+)
 
 
 def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
@@ -842,6 +868,8 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     said = step.spans
     if step.tool not in ABOUT_PAYMENTS:
         return False
+    if _NEW_PRICE.search(text) and not (said.merchants or said.category):
+        return True
     if lost and _SOMEBODY.search(text) and not said.merchants:
         # "How much did she spend" after a refusal is about who was refused.
         return True
@@ -881,7 +909,7 @@ _PAYMENTS = frozenset(
 _DID_IT = re.compile(r"\b(?:did|has|have|is|was|does|will) (?:it|that|this)\b")
 _SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
 _THERE_IS = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are|was|were|any|been))"
-_PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she)\b|{_THERE_IS}")
+_PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she|their)\b|{_THERE_IS}")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|category) ([a-z']+))")
 _HOURS = word_list("hours")
 _ODD = word_list("odd")
@@ -1032,6 +1060,9 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         named = {w for m in said.merchants for w in parts.words_of(m)}
         some = tuple(m for m in before.merchants if parts.words_of(m) & named) or before.merchants
         said = said.model_copy(update={"merchants": some, "category": "", "periods": days})
+    if before.merchants and said.category and not said.merchants and _THEIRS.search(text):
+        # "At their restaurant": what of it is spent with whom was spoken of.
+        said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
     if (
         not said.periods
@@ -1046,6 +1077,7 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     return said
 
 
+_THEIRS = re.compile(r"\b(?:their|his|her)\b")
 _MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b")
 _TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|altogether|added up)\b(?! (?:is|was) (?:that|it) more)")
 _RETURNED = re.compile(r"\b(?:returned|sent (?:it|them|that|those) back|took (?:it|them|that|those|a [a-z]+) back|cancelled)\b")
@@ -1207,16 +1239,29 @@ _ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -> Step:
     """Another question about the same payments."""
     before, only = last.step.spans, last.step.only
-    if last.used and not (before.merchants or before.category) and _PRONOUN.search(text):
+    told = last.step.tool in _ONE_ROW and _THAT_PLACE.search(text) is not None
+    if last.used and not before.merchants and (told or (not before.category and _PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
-        before, only = before.model_copy(update={"merchants": last.used[:1], "periods": ()}), last.used
+        before, only = before.model_copy(update={"merchants": last.used[:1], "category": "", "periods": ()}), last.used
     if tool in (Tool.LAST, Tool.FIRST) and not said.periods and (_reaches_today(before, known) or _I_LAST.search(text)):
         # "When was the last one?" after "has it gone out this month?" looks further back, "when was I last there" always.
+        before = before.model_copy(update={"periods": ()})
+    if not said.periods and _EVER_BEFORE.search(text) and (last.step.tool is Tool.IDENTIFY or _is_one_day(before, known)):
+        # "Have they had money off me before, how many times in total": in all the time, not on the day of one payment.
         before = before.model_copy(update={"periods": ()})
     spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group})
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
 
 
+def _is_one_day(spans: Spans, known: Known) -> bool:
+    period = periods.read(spans.periods[0], known.today) if len(spans.periods) == 1 else None
+    return period is not None and period.since == period.until
+
+
+_THAT_PLACE = re.compile(
+    r"\b(?:that|this|the same) (?:place|shop|store|restaurant|pub|cafe|one|company|lot|person)\b|\b(?:them|they|their)\b"
+)
+_EVER_BEFORE = re.compile(r"\b(?:before(?: (?:this|that|now))?|ever|in total|all in|in all|altogether|all told)\b")
 _I_LAST = re.compile(r"\b(?:i|we) (?:[a-z]+ ){0,2}last\b|\blast (?:there|time (?:i|we))\b")
 
 
@@ -1238,7 +1283,7 @@ def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
     return both if held["out"] else both[::-1]
 
 
-def _against(last: Asked, said: Spans, text: str) -> Step | None:
+def _against(last: Asked, said: Spans, text: str, today: periods.Today) -> Step | None:
     """ "Was Q2 more than that?": what is said now against what was asked before."""
     before = last.step.spans
     goes_on = _BACKWARD.search(text) or (_only_days(said) and _ALL_SPENDING.search(text) is None)
@@ -1251,6 +1296,7 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
         # A comparison of two names over two periods would be read as one of the periods.
         return None
     if said.periods and not (said.merchants or said.category):
+        said = said.model_copy(update={"periods": (_of_like_days(said.periods[0], before.periods[:1], today),)})
         two = (*before.periods[:1], *said.periods) if _THAN_THIS.search(text) else (*said.periods, *before.periods[:1])
         return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": two}))
     if said.merchants and before.merchants and not said.periods:
@@ -1260,6 +1306,21 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
             tool=Tool.COMPARE, spans=before.model_copy(update={"category": said.category, "merchants": (before.category,)})
         )
     return None
+
+
+def _of_like_days(words: str, before: Sequence[str], today: periods.Today) -> str:
+    """ "Than last year?" of a month: that month of last year, and not all the year."""
+    period = periods.read(before[0], today) if before else None
+    if period is None or period.since is None or not _LAST_YEAR.search(words):
+        return words
+    ends = period.ends or period.until
+    if (period.until - period.since).days > MONTH_DAYS or period.since.year != today.date.year:
+        return words
+    return periods.moved(period.model_copy(update={"until": ends}), _BACK_BY["year"])
+
+
+_LAST_YEAR = re.compile(r"\b(?:last|the previous) year\b")
+MONTH_DAYS = 31
 
 
 def _only_days(said: Spans) -> bool:
@@ -1275,7 +1336,9 @@ _USUAL = re.compile(rf"\b{USUAL}\b")
 _REFUNDS = re.compile(
     r"\b(?:how many|number of|count(?: of)?|total(?: of)?|all|sum of|how much in|how much from)(?: my| the| different| separate)? refunds\b"
 )
-_THAN_THIS = re.compile(r"\b(?:than|against|versus|vs|compared (?:to|with))\b(?! (?:that|it|this|then)\b)")
+_THAN_THIS = re.compile(
+    r"\b(?:than|against|versus|vs|compared (?:to|with)|(?:more|less|up|down|higher|lower) on)\b(?! (?:that|it|this|then)\b)"
+)
 _EMPTY = word_list("around")
 
 
@@ -1341,6 +1404,13 @@ def merged(before: Spans, said: Spans) -> Spans:
     if said.account and not said.without:
         # The account that was left out before is the one that is asked about now.
         update["without"] = tuple(name for name in before.without if not parts.says_account(name, ()))
+    if before.merchants and before.category and before.category in {_named(name) for name in said.without}:
+        # "The shop itself, not the restaurant": all that is theirs but that.
+        update["category"] = ""
+    if said.without and "merchants" not in update:
+        out = [parts.words_of(_named(name)) for name in said.without]
+        kept = tuple(m for m in before.merchants if not any(words <= parts.words_of(m) for words in out))
+        update["merchants"] = kept or before.merchants
     return before.model_copy(update=update)
 
 
@@ -1363,6 +1433,8 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
         # "And now?": what is there before it goes out.
         return Step(tool=Tool.BALANCE, spans=Spans(account=last.step.spans.account))
     names = {*said.merchants, said.category} - {""}
+    if (added := _added(last, said, message)) is not None:
+        return added
     if names and not names & {*last.step.spans.merchants, last.step.spans.category}:
         # A name that was asked about before something else goes on with that.
         last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
@@ -1376,6 +1448,23 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
 
 
+def _added(last: Asked, said: Spans, text: str) -> Step | None:
+    """ "And with Zara on top, total": what was asked before and somebody more, together; None where nothing is added."""
+    before = last.step.spans
+    more = {*said.merchants, said.category} - {""}
+    adds = _PLUS.search(text) or (_ON_TOP.search(text) and _IN_TOTAL.search(text))
+    if last.step.tool is not Tool.SUM or not adds or not more or not (before.merchants or before.category) or said.periods:
+        return None
+    if bool(before.category) == bool(said.category) and bool(before.merchants) == bool(said.merchants):
+        names = (*before.merchants, *said.merchants, *([before.category] if said.category else []))
+        update = {"merchants": tuple(dict.fromkeys(names)), "category": said.category}
+        return last.step.model_copy(update={"spans": before.model_copy(update=update), "only": (), "excluding": ()})
+    return None
+
+
+_PLUS = re.compile(
+    r"^(?:and )?plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
+)
 _IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
 # "Is that more than in May": against what was asked before, whatever else the words are like.
 _THAT_MORE = (

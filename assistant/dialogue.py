@@ -347,8 +347,9 @@ class Understanding:
             return None
         narrows = whole.spans.merchants or whole.spans.category or whole.spans.without
         takes = memory.open is not None and (memory.open.tool in ABOUT_PAYMENTS or not narrows)
-        unnamed = memory.open is not None and not (memory.open.spans.merchants or memory.open.spans.category)
-        if whole.spans.without and (memory.lost and (unnamed or memory.open is None)):
+        of = memory.open.spans if memory.open is not None else Spans()
+        unnamed = not (of.merchants or of.category or of.account)
+        if whole.spans.without and memory.lost and unnamed:
             # Less something, of what nobody understood: of everything it is no answer.
             return None
         if memory.open is not None and takes and not (whole.spans.merchants and memory.open.spans.merchants):
@@ -1127,7 +1128,7 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
-    if (spoken_of := _days_in_turn(memory.asked)) and not memory.lost:
+    if (spoken_of := _days_in_turn(memory.asked)) and not memory.lost and "each of" not in text:
         text = _THOSE_DAYS.sub(" and ".join(spoken_of), text, count=1)
     return _SAME_TIME.sub(" and ".join(before), text, count=1) if before else text
 

@@ -483,6 +483,9 @@ class Understanding:
         right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
         if right is None:
             return None
+        if tool is Tool.COMPARE and memory.lost and _only_days(right.spans) and _ALL_SPENDING.search(text) is None:
+            # What it is held against was in the message that was not understood, and not in the one before that.
+            return None
         step = _by_itself(tool, right, text, last) or (
             _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
         )

@@ -750,9 +750,7 @@ def test_there_is_the_account_that_was_spoken_of(understanding: Understanding, m
 
 
 def test_an_account_that_a_message_named_is_spoken_of_though_it_was_not_understood(understanding: Understanding) -> None:
-    first = understanding.plan("how much of my tax pot frobnication have I used", JOINT, Memory())
-    assert isinstance(first, Unsure)
-    heard = Memory(lost=True, heard=Memory().heard_in(first.found))
+    heard = Memory(lost=True, heard=Memory().heard_in(find("frobnicate my tax pot", JOINT)))
     assert tools(understanding.plan("what rate does it pay", JOINT, heard)) == [Tool.PRODUCT]
 
 
@@ -792,7 +790,6 @@ SHOPS = Step(tool=Tool.SUM, spans=Spans(periods=("in september",), merchants=("t
         ("and sum without aldi", Tool.SUM, ("tesco",)),
         ("the aldi stuff went back so leave that out", Tool.SUM, ("tesco",)),
         ("take aldi off", Tool.SUM, ("tesco",)),
-        ("plus boots", Tool.SUM, ("tesco", "aldi", "boots")),
         ("and boots on top, total", Tool.SUM, ("tesco", "aldi", "boots")),
         ("how many visits to aldi was that", Tool.COUNT, ("aldi",)),
     ],

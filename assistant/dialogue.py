@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from dateutil.relativedelta import relativedelta
 
@@ -17,7 +18,7 @@ from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
-from assistant.spans import BESIDE, USUAL, Found, Known
+from assistant.spans import BESIDE, LEAVE_IT, USUAL, Found, Known
 from data.actions import IntentId
 from data.banking import AccountKind
 from data.party import Frozen
@@ -106,7 +107,7 @@ class Memory(Frozen):
 
     def heard_in(self, found: Found) -> Step | None:
         """What a message that was not understood was about all the same: whom it named, or else what the one before was about."""
-        if found.spans.merchants or found.spans.category:
+        if found.spans.merchants or found.spans.category or found.spans.account:
             return Step(tool=Tool.FIND, spans=found.spans, unread=found.unknown)
         if found.unknown:
             # One of these may be what it is about.
@@ -122,9 +123,11 @@ class Memory(Frozen):
         if label in LEANING and all(step.spans != one.step.spans for one in self.asked[-1:]):
             # "And in July?" goes on with that, not with what was asked before it.
             return self.model_copy(update={"asked": ()})
-        if label not in ABOUT_PAYMENTS | {Tool.UPCOMING}:
+        if label not in ABOUT_PAYMENTS | {Tool.UPCOMING} or not (step.spans.merchants or step.spans.category):
+            # The account that it named is what "in there" is; all its payments are nobody's question.
             return self
-        if not _PRONOUN.search(text) and (step.unread or not _refers_back(text, said)):
+        points = _PRONOUN.search(text) or _NEW_PRICE.search(text)
+        if not points and (step.unread or not _refers_back(text, said)):
             return self
         if label == Tool.COMPARE and max(len(step.spans.periods), len(step.spans.merchants)) < 2:
             # Against what, was in the words that nobody understood.
@@ -152,6 +155,8 @@ class Unsure:
 _CLAUSE = re.compile(
     r"\s*(?:[;?!.]+\s+(?:and\s+|also\s+)?|,?\s+and\s+(?:in\s+)?|,\s+)(?=(?:how (?:much|many|often)|when|what(?:'s| is| was)?|which|who)\b)|[?;]\s+(?=\S+\s+\S+)"
 )
+# A comparison says it anyway.
+_BY_HOW_MUCH = re.compile(r"[ ,.;?!]*(?:\b(?:and|or) )?\bby how much(?: more| less| exactly)?[ .?!]*$")
 _NOUN = re.compile(
     r"\b(?:categor(?:y|ies)|areas|merchants?|shops?|stores?|places|payees?|companies|restaurants?|retailers?"
     r"|payments?|purchases?|transactions?|expenses|outgoings|things?)\b"
@@ -175,7 +180,7 @@ class Understanding:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         if (both := self._and_against(message, known, memory)) is not None:
             return both
-        message = _dated(message, memory, known.today)
+        message = _placed(_dated(message, memory, known.today), memory)
         whole = parts.find(message, known)
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
@@ -191,7 +196,7 @@ class Understanding:
             label = Tool.ARTICLE
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=(direct,), path="routed")
-        clauses = [c for c in _CLAUSE.split(parts.plain(message)) if c and len(c.split()) > 2]
+        clauses = [c for c in _CLAUSE.split(_BY_HOW_MUCH.sub("", parts.plain(message))) if c and len(c.split()) > 2]
         several = self._several(clauses, known, memory) if len(clauses) > 1 and label not in _FREE else []
         # "List my subscriptions and what each costs me" is one list.
         one_list = label in _LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
@@ -200,7 +205,8 @@ class Understanding:
         each = self._each(whole, label, sure, message, known) or _in_and_out(whole, parts.plain(message), memory)
         if each:
             return Plan(steps=each, path="routed", sure=sure)
-        if label == Tool.HELP and (memory.asked or memory.lost) and asks_nothing(parts.plain(message), None):
+        left_over = whole.spans.without or ((memory.asked or memory.lost) and asks_nothing(parts.plain(message), None))
+        if label == Tool.HELP and left_over:
             # "What for?" is about what was said before.
             return Unsure(whole, label, sure)
         step = self._step(label, whole, memory, message, known)
@@ -218,12 +224,7 @@ class Understanding:
         missing = self._not_understood(whole, label, known, sure)
         if leans:
             missing = tuple(w for w in missing if w not in _said_before(memory))
-        if (
-            step is not None
-            and (_off_track(memory) or not _names_somebody(memory))
-            and not _of_that_list(step, memory)
-            and (_points_nowhere(step, parts.plain(message), _off_track(memory)) or _counts_what(step, parts.plain(message)))
-        ):
+        if step is not None and _is_of_nobody(step, parts.plain(message), memory):
             step = None
         # The word that a message begins with says what is wanted: "book me a slot".
         passes = (
@@ -291,7 +292,7 @@ class Understanding:
         found = parts.find(text[joint.end() :], known)
         if not isinstance(first, Plan):
             return first
-        second = _against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :])
+        second = _against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :], known.today)
         if second is None or found.unknown:
             # Read as one question, what it is held against would be counted in.
             return Unsure(found, "", 0.0)
@@ -316,23 +317,41 @@ class Understanding:
         dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
         if dated is not None and (unit := _UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
             aside = _aside(dated, unit["unit"], unit["way"], known)
-            against = aside is not None and _MORE_THAN.search(text) and dated.tool is Tool.SUM
+            against = aside is not None and _THAN.search(text) and dated.tool is Tool.SUM
             if aside is None or not against:
                 return aside
             both = (dated.spans.periods[0], aside.spans.periods[0])
             return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
         if last is not None and last.tool in _ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
+        lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
+        if lone and _names_somebody(memory) and last is not None and not _off_track(memory) and _NEW_PRICE.search(text):
+            # Since when a price is what it is, the newest change of it says.
+            of = Spans(merchants=last.spans.merchants, category=last.spans.category, change="went up")
+            return Step(tool=Tool.SUBSCRIPTIONS, spans=of, only=last.only)
+        if (
+            last is not None
+            and last.tool in ABOUT_SAME
+            and not _off_track(memory)
+            and LEAVE_IT.search(text)
+            and not whole.unknown
+        ):
+            return _followed(memory.asked, Spans(without=whole.spans.without), text) if whole.spans.without else None
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
             return _details(last, text)
         if last is not None and last.tool in _ONE_ROW and _IN_TOTAL.search(text) and _only_total(whole):
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
-            return _against(memory.asked[-1], whole.spans, text)
+            return _against(memory.asked[-1], whole.spans, text, known.today)
         if not _only_parts(whole, beside=sure < self.sure or label in LEANING) or _misread(whole, known):
             return None
         narrows = whole.spans.merchants or whole.spans.category or whole.spans.without
         takes = memory.open is not None and (memory.open.tool in ABOUT_PAYMENTS or not narrows)
+        of = memory.open.spans if memory.open is not None else Spans()
+        unnamed = not (of.merchants or of.category or of.account)
+        if whole.spans.without and memory.lost and unnamed:
+            # Less something, of what nobody understood: of everything it is no answer.
+            return None
         if memory.open is not None and takes and not (whole.spans.merchants and memory.open.spans.merchants):
             return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
         if _off_track(memory) and (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
@@ -420,7 +439,7 @@ class Understanding:
                 return []
             # Whoever was named first is who it is about, and not who was before.
             step = self._step(label, found, memory if subject == Spans() else Memory(), clause, known)
-            if step is None:
+            if step is None or (subject == Spans() and not steps and _is_of_nobody(step, clause, memory)):
                 return []
             if (
                 steps
@@ -464,7 +483,12 @@ class Understanding:
         right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
         if right is None:
             return None
-        step = _by_itself(tool, right, text) or (_with_before(tool, right, memory.asked, text) if last is not None else None)
+        if tool is Tool.COMPARE and memory.lost and _only_days(right.spans) and _ALL_SPENDING.search(text) is None:
+            # What it is held against was in the message that was not understood, and not in the one before that.
+            return None
+        step = _by_itself(tool, right, text, last) or (
+            _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
+        )
         if step is not None:
             return step
         on_balance = last is not None and not memory.lost and last.step.tool in _POSITIONS
@@ -608,6 +632,9 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
         # "When was the last one?": of what was not said.
         came = last is not None and tool is Tool.LAST and _came_in(last, found.spans) is not None
         return not came and not (last is not None and _names(last))
+    if last is not None and tool is Tool.COUNT and _IS_THAT.search(text):
+        # "How many payments was that": what came in is counted too.
+        return False
     return last is not None and _about_pay(last.step, tool, found.spans, text)
 
 
@@ -621,8 +648,11 @@ def _names(asked: Asked) -> bool:
     return bool(asked.step.spans.merchants or asked.step.spans.category or asked.used)
 
 
-def _by_itself(tool: Tool, found: Found, text: str) -> Step | None:
+def _by_itself(tool: Tool, found: Found, text: str, last: Asked | None) -> Step | None:
     """A step that is the same whatever was asked before, where its words are not to be taken one by one."""
+    if tool is Tool.POSITION and last is not None and last.step.tool in _TOTALLED and _OF_IT.search(text):
+        # "How much is that altogether", of the list that was told.
+        return last.step
     if tool is Tool.POSITION and _EVERYTHING.search(text) and not (found.spans.account and _OF_THOSE.search(text)):
         # "Everything, the joint account as well": one that is named beside all is one of them.
         return Step(tool=tool)
@@ -638,7 +668,7 @@ def _by_itself(tool: Tool, found: Found, text: str) -> Step | None:
     return None
 
 
-def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) -> Step | None:
+def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, today: periods.Today) -> Step | None:
     """A step that takes up the question before it in a way of its own; None where it just goes on with it, or does not."""
     last, said = asked[-1], found.spans
     if _THE_ONE.search(text):
@@ -648,11 +678,16 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) ->
             spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
             return narrowed.model_copy(update={"tool": tool, "spans": spans})
     if tool is Tool.COMPARE:
-        if said == Spans() and (both := _both(asked)) is not None:
+        if said == Spans() and (both := _both(asked, "both")) is not None:
             # What was asked last is compared with what was asked before.
             turned = {"periods": both.spans.periods[::-1], "merchants": both.spans.merchants[::-1]}
             return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
-        return _against(last, said, text)
+        return _against(last, said, text, today)
+    if tool is Tool.SUM and (added := _added(last, said, text)) is not None:
+        return added
+    if tool in _POSITIONS and said == Spans(account=said.account) != Spans() and _OF_THAT.search(text):
+        # "Of that, how much was my own card": what was spent, and no balance.
+        return last.step.model_copy(update={"spans": merged(last.step.spans, said)}) if last.step.tool in ABOUT_SAME else None
     if said != Spans():
         return None
     asked_again = last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND)
@@ -662,11 +697,18 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str) ->
     return last.step if told else _told_with(tool, last.step, text)
 
 
+_NEW_PRICE = re.compile(
+    r"\bthe (?:new|higher|dearer|old|current|increased) (?:price|amount|rate|rent|fee|charge|cost|one|figure|payment)\b"
+)
+
+
 def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
     """What a short question asks for of the answer before, where the tool that it sounds like is about everything there is:
     "how many is that", "which is the dearest" of a list, "when is it due" of a payee."""
     if not _refers_back(text, Spans()):
         return None
+    if before.tool in (Tool.INCOME, Tool.SALARY) and tool is Tool.COUNT:
+        return before.model_copy(update={"tool": Tool.INCOME})
     listed = before.tool in _LISTS and tool in (Tool.COUNT, Tool.SUM, Tool.LARGEST, Tool.SMALLEST, Tool.TOP)
     if listed or (before.tool, tool) in ((Tool.PENDING, Tool.UPCOMING), (Tool.INCOME, Tool.FIND)):
         return before
@@ -689,7 +731,9 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
     if label == "details":
         return _details(last.step, text)
     if label == "both":
-        return last.step if last.step.tool in _TOTALLED and found.spans == Spans() else _both(memory.asked)
+        if found.spans.without:
+            return _followed(memory.asked, found.spans, text)
+        return last.step if last.step.tool in _TOTALLED and found.spans == Spans() else _both(memory.asked, text)
     if label == "other":
         if last.step.tool in _ONE_ROW and not last.step.spans.merchants:
             # The next one after the biggest is another payment, not another payee.
@@ -813,6 +857,13 @@ def _of_that_list(step: Step, memory: Memory) -> bool:
     return step.tool in _LISTS and not memory.lost and any(one.step.tool is step.tool for one in memory.asked[-1:])
 
 
+def _is_of_nobody(step: Step, text: str, memory: Memory) -> bool:
+    """Whether a message leans on what was said before, and nothing there says whom or what it is about."""
+    if (not _off_track(memory) and _names_somebody(memory)) or _of_that_list(step, memory):
+        return False
+    return _points_nowhere(step, text, _off_track(memory)) or _counts_what(step, text)
+
+
 def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     """ "What have we paid them": a sum over everybody is no answer where nobody was named before.
 
@@ -821,8 +872,13 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     said = step.spans
     if step.tool not in ABOUT_PAYMENTS:
         return False
+    if _NEW_PRICE.search(text) and not (said.merchants or said.category):
+        return True
     if lost and _SOMEBODY.search(text) and not said.merchants:
         # "How much did she spend" after a refusal is about who was refused.
+        return True
+    if lost and step.tool is Tool.COMPARE and _only_days(said) and _ALL_SPENDING.search(text) is None:
+        # "Up or down on last year?": all that was spent is no answer where what was asked before was not understood.
         return True
     complete = said.periods and (said.merchants or said.category or said.account)
     if lost and not complete and len(text.split()) <= SHORT and (_OWN.search(text) is None or _BACKWARD.search(text)):
@@ -857,7 +913,7 @@ _PAYMENTS = frozenset(
 _DID_IT = re.compile(r"\b(?:did|has|have|is|was|does|will) (?:it|that|this)\b")
 _SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
 _THERE_IS = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are|was|were|any|been))"
-_PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she)\b|{_THERE_IS}")
+_PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she|their)\b|{_THERE_IS}")
 _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|category) ([a-z']+))")
 _HOURS = word_list("hours")
 _ODD = word_list("odd")
@@ -865,6 +921,8 @@ _CAME_BACK = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS, Tool.INCOME})
 _NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
+# These look at days to come.
+_AHEAD = frozenset({Tool.UPCOMING, Tool.SPARE, Tool.AFFORD})
 _ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
 # Whose answer says when it comes next.
 _DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
@@ -980,6 +1038,7 @@ def _refers_back(message: str, said: Spans) -> bool:
         return False
     if _BACKWARD.search(message) or _THE_ONE.search(message):
         return True
+    message = _BY_HOW_MUCH.sub("", message)
     return len(message.split()) <= SHORTEST and not _OWN.search(_I_MEAN.sub("", message))
 
 
@@ -1001,7 +1060,13 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     if before.merchants and beside and (_THERE.search(text) or (said.merchants and _IS_THAT.search(text))):
         ever = tool in (Tool.LAST, Tool.FIRST) and _I_LAST.search(text) is not None
         days = said.periods or (() if ever else before.periods)
-        said = said.model_copy(update={"merchants": before.merchants, "category": "", "periods": days})
+        # Of several that were asked about, those that are named again.
+        named = {w for m in said.merchants for w in parts.words_of(m)}
+        some = tuple(m for m in before.merchants if parts.words_of(m) & named) or before.merchants
+        said = said.model_copy(update={"merchants": some, "category": "", "periods": days})
+    if before.merchants and said.category and not said.merchants and _THEIRS.search(text):
+        # "At their restaurant": what of it is spent with whom was spoken of.
+        said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
     if (
         not said.periods
@@ -1016,6 +1081,7 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     return said
 
 
+_THEIRS = re.compile(r"\b(?:their|his|her)\b")
 _MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b")
 _TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|altogether|added up)\b(?! (?:is|was) (?:that|it) more)")
 _RETURNED = re.compile(r"\b(?:returned|sent (?:it|them|that|those) back|took (?:it|them|that|those|a [a-z]+) back|cancelled)\b")
@@ -1065,7 +1131,50 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
+    if (spoken_of := _days_in_turn(memory.asked)) and not memory.lost and "each of" not in text:
+        text = _THOSE_DAYS.sub(" and ".join(spoken_of), text, count=1)
     return _SAME_TIME.sub(" and ".join(before), text, count=1) if before else text
+
+
+def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
+    """The days of the last questions that were alike but for them: "over those two months"."""
+    days: list[str] = []
+    for one in reversed(asked):
+        if one.step.tool is not asked[-1].step.tool or one.step.spans.merchants != asked[-1].step.spans.merchants:
+            break
+        days[:0] = [p for p in one.step.spans.periods if p not in days]
+    return tuple(days)
+
+
+_THOSE_DAYS = re.compile(
+    r"\b(?:(?:in|over|during|for|of|across) )?(?:those|these|both|both of those|the) (?:two |three |four )?(?:months|weeks|days|years|quarters)\b"
+    r"(?<!the months)(?<!the weeks)(?<!the days)(?<!the years)(?<!the quarters)(?! together)"
+)
+
+
+def _placed(text: str, memory: Memory) -> str:
+    """The message with the account that was spoken of in the place of what points at it: "what have I moved in there", "what rate
+    does it pay"."""
+    step = memory.heard if memory.lost else next((one.step for one in memory.asked[-1:]), None)
+    if step is None or not step.spans.account:
+        return text
+    account = _LEAD_OF_ACCOUNT.sub("", step.spans.account)
+    if step.spans.merchants or step.spans.category:
+        # Nothing is moved into a shop.
+        return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
+    text = _MOVED_THERE.sub(rf"\g<verb> into {account}", text)
+    return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
+
+
+_LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
+_IT_OR_THERE = r"(?:it|there|that one|that account|the same one)\b(?! (?:is|are|was|were))"
+_MOVED_THERE = re.compile(
+    r"\b(?P<verb>moved?|puts?|pa(?:y|id)|transfer(?:red)?|sent|send|saved?|add(?:ed)?)(?: money| across| over| away)*"
+    rf" (?:in|into|in to|onto|to|across to|over to) {_IT_OR_THERE}"
+)
+_PAID_THERE = frozenset({"pay", "paid", "sent", "send"})
+_IN_THERE = re.compile(rf"\b(?P<lead>in|into|from|out of|on|of) {_IT_OR_THERE}")
+_DOES_IT = re.compile(r"\b(?P<does>does|do|will|is|was) it (?P<verb>pay|pays|earn|earns|earning|paying|give|get|make)\b")
 
 
 def _about_pay(before: Step, tool: Tool, said: Spans, text: str) -> bool:
@@ -1089,7 +1198,8 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
         # "Did Sam pay me back for the pizza": Sam.
         return replace(found, spans=found.spans.model_copy(update={"merchants": found.spans.merchants[:1]}))
-    if not (named or found.spans.account) and tool is not Tool.INCOME and _TAKEN_OUT.search(text):
+    compares = tool is Tool.COMPARE and not (found.spans.merchants or found.spans.category)
+    if (compares or not (named or found.spans.account)) and tool is not Tool.INCOME and _TAKEN_OUT.search(text):
         return replace(found, spans=found.spans.model_copy(update={"category": "cash"}))
     return found if named else _of_interest(found, tool, text)
 
@@ -1107,7 +1217,7 @@ def _misread(found: Found, known: Known) -> bool:
 _INTO = re.compile(r"(?:to|into)\b")
 # "What was taken out of my account" is all that was paid.
 _TAKEN_OUT = re.compile(
-    r"\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|draw|drew|drawn) (?:(?:any|the|some|much) )?(?:money |cash )?out\b(?! of)|\bwithdr[ae]wn?\b"
+    r"\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|draw|drew|drawn) (?:(?:any|the|some|much) )?(?:money |cash )?out\b(?! of)|\bwithdr[ae]wn?\b|\b(?:i|we)(?:'ve| have)? dr(?:e|a)wn?\b(?! on)"
 )
 _SAVED = re.compile(r"\b(?:saved?|put (?:away|aside|by))\b")
 
@@ -1133,16 +1243,29 @@ _ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -> Step:
     """Another question about the same payments."""
     before, only = last.step.spans, last.step.only
-    if last.used and not (before.merchants or before.category) and _PRONOUN.search(text):
+    told = last.step.tool in _ONE_ROW and _THAT_PLACE.search(text) is not None
+    if last.used and not before.merchants and (told or (not before.category and _PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
-        before, only = before.model_copy(update={"merchants": last.used[:1], "periods": ()}), last.used
+        before, only = before.model_copy(update={"merchants": last.used[:1], "category": "", "periods": ()}), last.used
     if tool in (Tool.LAST, Tool.FIRST) and not said.periods and (_reaches_today(before, known) or _I_LAST.search(text)):
         # "When was the last one?" after "has it gone out this month?" looks further back, "when was I last there" always.
+        before = before.model_copy(update={"periods": ()})
+    if not said.periods and _EVER_BEFORE.search(text) and (last.step.tool is Tool.IDENTIFY or _is_one_day(before, known)):
+        # "Have they had money off me before, how many times in total": in all the time, not on the day of one payment.
         before = before.model_copy(update={"periods": ()})
     spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group})
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
 
 
+def _is_one_day(spans: Spans, known: Known) -> bool:
+    period = periods.read(spans.periods[0], known.today) if len(spans.periods) == 1 else None
+    return period is not None and period.since == period.until
+
+
+_THAT_PLACE = re.compile(
+    r"\b(?:that|this|the same) (?:place|shop|store|restaurant|pub|cafe|one|company|lot|person)\b|\b(?:them|they|their)\b"
+)
+_EVER_BEFORE = re.compile(r"\b(?:before(?: (?:this|that|now))?|ever|in total|all in|in all|altogether|all told)\b")
 _I_LAST = re.compile(r"\b(?:i|we) (?:[a-z]+ ){0,2}last\b|\blast (?:there|time (?:i|we))\b")
 
 
@@ -1164,10 +1287,11 @@ def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
     return both if held["out"] else both[::-1]
 
 
-def _against(last: Asked, said: Spans, text: str) -> Step | None:
+def _against(last: Asked, said: Spans, text: str, today: periods.Today) -> Step | None:
     """ "Was Q2 more than that?": what is said now against what was asked before."""
     before = last.step.spans
-    if last.step.tool not in _GOES_ON or not _BACKWARD.search(text) or len(said.periods) > 1 or len(said.merchants) > 1:
+    goes_on = _BACKWARD.search(text) or (_only_days(said) and _ALL_SPENDING.search(text) is None)
+    if last.step.tool not in _GOES_ON or not goes_on or len(said.periods) > 1 or len(said.merchants) > 1:
         return None
     if last.step.tool is Tool.COMPARE and (said.merchants or said.category):
         # Of two periods the first is the one that was asked about.
@@ -1176,6 +1300,7 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
         # A comparison of two names over two periods would be read as one of the periods.
         return None
     if said.periods and not (said.merchants or said.category):
+        said = said.model_copy(update={"periods": (_of_like_days(said.periods[0], before.periods[:1], today),)})
         two = (*before.periods[:1], *said.periods) if _THAN_THIS.search(text) else (*said.periods, *before.periods[:1])
         return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": two}))
     if said.merchants and before.merchants and not said.periods:
@@ -1187,12 +1312,37 @@ def _against(last: Asked, said: Spans, text: str) -> Step | None:
     return None
 
 
+def _of_like_days(words: str, before: Sequence[str], today: periods.Today) -> str:
+    """ "Than last year?" of a month: that month of last year, and not all the year."""
+    period = periods.read(before[0], today) if before else None
+    if period is None or period.since is None or not _LAST_YEAR.search(words):
+        return words
+    ends = period.ends or period.until
+    if (period.until - period.since).days > MONTH_DAYS or period.since.year != today.date.year:
+        return words
+    return periods.moved(period.model_copy(update={"until": ends}), _BACK_BY["year"])
+
+
+_LAST_YEAR = re.compile(r"\b(?:last|the previous) year\b")
+MONTH_DAYS = 31
+
+
+def _only_days(said: Spans) -> bool:
+    return bool(said.periods) and said == Spans(periods=said.periods)
+
+
+# Whoever says so compares all that they spend, whatever was asked before.
+_ALL_SPENDING = re.compile(r"\b(?:spen[dt]|spending|pay|paid|outgoings|everything|overall|my (?:money|costs|payments|bills))\b")
+
+
 _USUAL = re.compile(rf"\b{USUAL}\b")
 # What is counted or added up, and not what something is held against: "spent after refunds".
 _REFUNDS = re.compile(
     r"\b(?:how many|number of|count(?: of)?|total(?: of)?|all|sum of|how much in|how much from)(?: my| the| different| separate)? refunds\b"
 )
-_THAN_THIS = re.compile(r"\b(?:than|against|versus|vs|compared (?:to|with))\b(?! (?:that|it|this|then)\b)")
+_THAN_THIS = re.compile(
+    r"\b(?:than|against|versus|vs|compared (?:to|with)|(?:more|less|up|down|higher|lower) on)\b(?! (?:that|it|this|then)\b)"
+)
 _EMPTY = word_list("around")
 
 
@@ -1246,9 +1396,9 @@ _GOES_ON = ABOUT_SAME | {
 
 
 def merged(before: Spans, said: Spans) -> Spans:
-    """A follow-up keeps what it does not change; a new name or category takes the place of both."""
+    """A follow-up keeps what it does not change; a new name or category takes the place of both, unless it is what is left out."""
     update: dict[str, object] = {}
-    if said.merchants or said.category:
+    if {*said.merchants, said.category} - {""} - {_named(name) for name in said.without}:
         update |= {"merchants": said.merchants, "category": said.category}
     if said.periods:
         update["periods"] = said.periods
@@ -1258,7 +1408,18 @@ def merged(before: Spans, said: Spans) -> Spans:
     if said.account and not said.without:
         # The account that was left out before is the one that is asked about now.
         update["without"] = tuple(name for name in before.without if not parts.says_account(name, ()))
+    if before.merchants and before.category and before.category in {_named(name) for name in said.without}:
+        # "The shop itself, not the restaurant": all that is theirs but that.
+        update["category"] = ""
+    if said.without and "merchants" not in update:
+        out = [parts.words_of(_named(name)) for name in said.without]
+        kept = tuple(m for m in before.merchants if not any(words <= parts.words_of(m) for words in out))
+        update["merchants"] = kept or before.merchants
     return before.model_copy(update=update)
+
+
+def _named(name: str) -> str:
+    return re.sub(r"^(?:the|my|our) ", "", name)
 
 
 def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
@@ -1272,7 +1433,12 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     if last.step.tool is Tool.COMPARE and said.periods and not (said.merchants or said.category):
         # One more period beside two that were compared is asked for by itself.
         return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only, excluding=last.step.excluding)
+    if last.step.tool in _AHEAD and said == Spans(periods=("now",)):
+        # "And now?": what is there before it goes out.
+        return Step(tool=Tool.BALANCE, spans=Spans(account=last.step.spans.account))
     names = {*said.merchants, said.category} - {""}
+    if (added := _added(last, said, message)) is not None:
+        return added
     if names and not names & {*last.step.spans.merchants, last.step.spans.category}:
         # A name that was asked about before something else goes on with that.
         last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
@@ -1286,6 +1452,23 @@ def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
 
 
+def _added(last: Asked, said: Spans, text: str) -> Step | None:
+    """ "And with Zara on top, total": what was asked before and somebody more, together; None where nothing is added."""
+    before = last.step.spans
+    more = {*said.merchants, said.category} - {""}
+    adds = _PLUS.search(text) or (_ON_TOP.search(text) and _IN_TOTAL.search(text))
+    if last.step.tool is not Tool.SUM or not adds or not more or not (before.merchants or before.category) or said.periods:
+        return None
+    if bool(before.category) == bool(said.category) and bool(before.merchants) == bool(said.merchants):
+        names = (*before.merchants, *said.merchants, *([before.category] if said.category else []))
+        update = {"merchants": tuple(dict.fromkeys(names)), "category": said.category}
+        return last.step.model_copy(update={"spans": before.model_copy(update=update), "only": (), "excluding": ()})
+    return None
+
+
+_PLUS = re.compile(
+    r"^(?:and )?plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
+)
 _IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
 # "Is that more than in May": against what was asked before, whatever else the words are like.
 _THAT_MORE = (
@@ -1314,6 +1497,9 @@ def _narrowed(last: Asked, said: Spans) -> Step | None:
     return None
 
 
+_THAN = re.compile(
+    r"\b(?:more|less|higher|lower|dearer|cheaper|up|down|bigger|smaller) (?:or (?:less|down|up|cheaper|lower) )?(?:than|on)\b"
+)
 _BACK_BY = {
     "day": relativedelta(days=1),
     "week": relativedelta(weeks=1),
@@ -1346,26 +1532,32 @@ def _aside(step: Step, unit: str, way: str, known: Known) -> Step | None:
 _ONE_OFF = frozenset({Tool.FIND, Tool.LAST, Tool.FIRST, Tool.IDENTIFY, Tool.LARGEST})
 
 
-def _both(asked: Sequence[Asked]) -> Step | None:
-    """The last two things asked with one tool, together."""
-    if len(asked) < 2 or asked[-1].step.tool is not asked[-2].step.tool:
+def _both(asked: Sequence[Asked], text: str) -> Step | None:
+    """The last things asked with one tool, together: two of them where two are spoken of, else all that were asked in a row."""
+    last = asked[-1].step
+    alike = list(takewhile(lambda one: one.step.tool is last.tool, reversed(asked)))[::-1]
+    if _TWO.search(text) or last.tool in (Tool.COMPARE, Tool.INCOME):
+        alike = alike[-2:]
+    if len(alike) < 2:
         return None
-    one, two = asked[-2].step.spans, asked[-1].step.spans
-    same = Spans(periods=two.periods, merchants=two.merchants, category=two.category)
-    merchants = tuple(dict.fromkeys((*one.merchants, *two.merchants)))
-    category = two.category
-    if one.category and two.category and one.category != two.category:
-        # A second category goes in as a name: the resolver reads it as a category again.
-        merchants = (*merchants, one.category)
-    periods = tuple(dict.fromkeys((*one.periods, *two.periods)))
-    spans = same.model_copy(
-        update={"periods": periods, "merchants": merchants, "category": category or one.category, "account": two.account}
-    )
+    told = [one.step.spans for one in alike]
+    kinds = tuple(dict.fromkeys(one.category for one in told if one.category))
+    # A second category goes in as a name: the resolver reads it as a category again.
+    merchants = tuple(dict.fromkeys((*(m for one in told for m in one.merchants), *kinds[:-1])))
+    days = tuple(dict.fromkeys(p for one in told for p in one.periods))
+    accounts = dict.fromkeys(one.account for one in told if one.account)
+    account = last.spans.account if last.tool not in _POSITIONS else " and ".join(accounts)
+    spans = Spans(periods=days, merchants=merchants, category=kinds[-1] if kinds else "", account=account)
     only: tuple[str, ...] = ()
-    if len(merchants) == 1 and any(a.step.only or a.step.excluding for a in asked[-2:]):
+    if len(merchants) == 1 and any(a.step.only or a.step.excluding for a in alike):
         # One name that means two people, each picked in turn.
-        only = tuple(dict.fromkeys((*asked[-2].used, *asked[-1].used)))
-    return Step(tool=asked[-1].step.tool, spans=spans, only=only)
+        only = tuple(dict.fromkeys(t for one in alike for t in one.used))
+    # Balances are only added up where a sum is told.
+    tool = Tool.POSITION if last.tool is Tool.BALANCE and len(accounts) > 1 else last.tool
+    return Step(tool=tool, spans=spans, only=only)
+
+
+_TWO = re.compile(r"\b(?:both|two)\b")
 
 
 _RISE = re.compile(

@@ -5,14 +5,15 @@ Code interprets every span, whoever proposed it. What cannot be understood is as
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from assistant import periods
 from assistant.merchants import How, Match, match
-from assistant.periods import Period
-from assistant.plan import Step, Tool
+from assistant.periods import Period, shown
+from assistant.plan import ABOUT_SAME, Step, Tool
 from assistant.spans import BESIDE, Known, accounts_named, plain, says_account, words_of
 from data.banking import Account, Kind
 from data.ledger import Payee
@@ -105,6 +106,11 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         found.append(period)
     if step.tool is not Tool.COMPARE:
         found = _innermost(found)
+    if len(found) > 1 and step.tool in _OF_ONE_PERIOD:
+        found = _adjoined(found)
+        if len(found) > 1:
+            # Of the first alone it would be another answer.
+            return Unclear(key="which_period", choices=spans.periods)
     any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
     # "How much could I move into savings": what is asked about is where it would come from.
     goal = step.tool in (Tool.SPARE, Tool.AFFORD) and spans.account.startswith(("to ", "into "))
@@ -207,6 +213,24 @@ def _innermost(found: list[Period]) -> list[Period]:
         for p in once
         if not any(q is not p and q.since and (not p.since or p.since <= q.since) and q.until <= p.until for q in once)
     ]
+
+
+def _adjoined(found: Sequence[Period]) -> list[Period]:
+    """Periods that follow on each other as one: "July, August and September"."""
+    joined: list[Period] = []
+    for period in sorted(found, key=lambda p: (p.since or dt.date.min, p.until)):
+        before = joined[-1] if joined else None
+        if before is None or period.since is None or before.since is None or period.since > before.until + dt.timedelta(days=1):
+            joined.append(period)
+            continue
+        until = max(before.until, period.until)
+        label = f"from {shown(before.since)} to {shown(until)}"
+        joined[-1] = Period(since=before.since, until=until, label=label)
+    return joined
+
+
+# These look at the days of one period; the others tell each of several.
+_OF_ONE_PERIOD = ABOUT_SAME - {Tool.SUM, Tool.DUPLICATES, Tool.SUBSCRIPTIONS} | {Tool.INCOME}
 
 
 def _ambiguous(found: Match) -> bool:

@@ -63,7 +63,7 @@ _QUOTED = re.compile(
 _ACCOUNT = re.compile(
     r"\b(?:(?:in|from|on|of|at|with|to|into|for)\s+)?(?:(?:my|our|the|both|all)\s+)*"
     r"(?P<name>joint(?: current)?(?: account)?|current(?: account)?(?! balance)|savings?(?: (?:account|pot))?|saver|isa|euro account|eur account"
-    r"|own one|own account|own cards?|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
+    r"|ours|own one|own account|own cards?|credit card|debit card|main account|personal account|business account|everyday account|household account|own(?: \w+)? accounts?)\b"
 )
 _SLOT = re.compile(
     r"\b(?P<lead>at|compared (?:with|to)|to|from|with|by|paid|pay|paying|pays|in|on|for|of|called|than|and|against|versus|vs|buy|bought|use|used|owe|charged by|did|has|is|was|have)\s+"
@@ -316,6 +316,7 @@ def find(message: str, known: Known) -> Found:
     _apposed(marks)
     _kinds(marks, known)
     _left_out(marks)
+    _left_that_out(marks)
     masked, unknown = _masked(marks, known)
     spans = Spans(
         periods=marks.of("period"),
@@ -327,7 +328,7 @@ def find(message: str, known: Known) -> Found:
         number=next(iter(marks.of("number")), ""),
         bought=next((m.group() for m in _BOUGHT.finditer(marks.text)), ""),
         group=next(iter(marks.of("group")), ""),
-        without=tuple(_OUT.sub("", _EXCEPT_FIRST.sub("", words, count=1)).strip() for words in marks.of("without")),
+        without=tuple(_OUT_OR_OFF.sub("", _EXCEPT_FIRST.sub("", words, count=1)).strip() for words in marks.of("without")),
     )
     return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=_each(marks, spans))
 
@@ -512,6 +513,8 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     if exact:
         return exact
     chosen = []
+    if "ours" in word.split():
+        return [a for a in accounts if "joint" in a.name.casefold() or " and " in a.holders]
     if "own" in word.split():
         return [a for a in accounts if "joint" not in a.name.casefold()]
     keys = words_of(word) - _NO_NAME
@@ -527,7 +530,9 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     return chosen or (current[:1] if _MAIN.search(word) else [])
 
 
-_NO_NAME = frozenset(["account", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into", "for"])
+_NO_NAME = frozenset(
+    ["account", "one", "ones", "my", "our", "the", "in", "from", "on", "of", "both", "all", "pot", "main", "to", "into", "for"]
+)
 _MAIN = re.compile(r"\b(?:main|everyday|personal|current|debit)\b")
 
 
@@ -641,10 +646,16 @@ _SENT = re.compile(
 )
 
 
+_DOERS = frozenset({"i", "we", "they", "he", "she", "you"})
+
+
 def _names_nobody(words: str, known: Known, strong: bool) -> bool:
     """Whether the words are all ordinary: "my account", "the bank", "it". After "paid" fewer words are."""
     rest = _DETERMINERS.sub("", words.strip() + " ").strip()
     tokens = _WORD.findall(rest)
+    if len(tokens) == 2 and tokens[0] in _DOERS and tokens[1] not in known.tokens:
+        # "More than I drew": what somebody did.
+        return True
     if words.lstrip().startswith("your ") and not known.tokens.keys() & set(tokens):
         # "A call from your security team": those are the bank's own people.
         return True
@@ -830,7 +841,10 @@ def _left_out(marks: _Marks) -> None:
         if part[2] not in ("merchant", "category", "account"):
             continue
         out = _OUT.match(marks.text, part[1])
-        lead = _EXCEPT.search(marks.text[: part[0]]) or (out and _LEAVE.search(marks.text[: part[0]]))
+        off = _OFF.match(marks.text, part[1])
+        before = marks.text[: part[0]]
+        lead = _EXCEPT.search(before) or (out and _LEAVE.search(before)) or (off and _TAKE.search(before))
+        out = out or (off if lead else None)
         more = end >= 0 and _AND.fullmatch(marks.text[end : part[0]])
         if lead or more:
             start = lead.start() if lead else end
@@ -839,6 +853,19 @@ def _left_out(marks: _Marks) -> None:
             marks.take(start, end, "without")
 
 
+def _left_that_out(marks: _Marks) -> None:
+    """ "The ASOS one went back so leave that out": who is named, where it is one, is what is left out."""
+    named = [p for p in marks.taken if p[2] in ("merchant", "category")]
+    told = LEAVE_IT.search(marks.text)
+    if told is not None and len(named) == 1 and not marks.of("without") and named[0][1] <= told.start():
+        marks.taken.remove(named[0])
+        marks.take(named[0][0], named[0][1], "without")
+        marks.take(told.start(), told.end(), "apposed")
+
+
+LEAVE_IT = re.compile(
+    r"(?:\b(?:so|then|please|just|and) )*\b(?:leave|take|knock|count) (?:that|it|this|them|those)(?: ones?| payments?)? (?:out|off|aside)\b"
+)
 _EXCEPT_WORDS = (
     r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
     r"|(?:but )?(?:not|never) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
@@ -847,7 +874,10 @@ _EXCEPT_WORDS = (
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
 _LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|any)\s+)?"
 _LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"\s+(?:out|aside)\b")
-_EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|{_LEAVE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
+_TAKE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?\b(?:take|taking|knock|knocking|strip|leave)\s+(?:(?:the|my|our|any)\s+)?"
+_TAKE, _OFF = re.compile(_TAKE_WORDS + "$"), re.compile(r"\s+off\b")
+_OUT_OR_OFF = re.compile(r"\s+(?:out|aside|off)\b")
+_EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
 _JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|and|&)\s+(?:the\s+)?)?")
 # What stands for a part when the rest is compared with examples: an ordinary word of its kind.

@@ -16,6 +16,8 @@ _POLITE = re.compile(
 _QUESTION = re.compile(
     _BEGINS + r"(?:how|what|what's|whats|when|where|who|whose|why|which|did|do|does|is|are|was|were|have|has|am|should|shall|must"
     r"|may|might|would|could|can|will|i(?:'m| am)? (?:asking|curious) (?:what|how|when|why|who|which|whether))\b|\?\s*$"
+    # "Split that into RingGo and NCP": a figure that was told, and no bill.
+    r"|^(?:and |so |now |ok )*(?:split|break) (?:that|it|this|them)(?: up| down)? (?:into|by) (?!\d|two|three|four|half|halves)"
 )
 _IN_THE_MIDDLE = re.compile(
     r"\b(?:how (?:long|many|much|often|soon)|when (?:will|does|do|is|can)|what (?:is|are|does|do|will|happens))\b"

@@ -720,3 +720,114 @@ def test_what_is_taken_out_is_cash_and_what_a_week_comes_to_a_mean(
 def test_what_came_in_is_not_held_against_spending_on_what_nobody_knows(understanding: Understanding) -> None:
     plan = understanding.plan("did I spend more on wozzles than I earned last month", KNOWN, Memory())
     assert not isinstance(plan, Plan) or tools(plan) != [Tool.SUM, Tool.INCOME]
+
+
+JOINT = replace(
+    KNOWN,
+    accounts=[
+        *KNOWN.accounts,
+        Account(id=AccountId("pot"), kind=AccountKind.SAVINGS, name="Tax pot", currency="GBP"),
+        Account(id=AccountId("ours"), kind=AccountKind.CURRENT, name="Joint account", currency="GBP", holders="Ann and Bob"),
+    ],
+)
+IN_POT = after(Step(tool=Tool.BALANCE, spans=Spans(account="in my tax pot")))
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "account"),
+    [
+        ("how much did I move in there this year", Tool.SUM, "into my tax pot"),
+        ("what rate does it pay", Tool.PRODUCT, "my tax pot"),
+        ("and what's in it?", Tool.BALANCE, "in my tax pot"),
+        ("ok ours then", Tool.BALANCE, "ours"),
+    ],
+)
+def test_there_is_the_account_that_was_spoken_of(understanding: Understanding, message: str, tool: Tool, account: str) -> None:
+    plan = understanding.plan(message, JOINT, IN_POT)
+    assert tools(plan) == [tool]
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans.account == account
+
+
+def test_an_account_that_a_message_named_is_spoken_of_though_it_was_not_understood(understanding: Understanding) -> None:
+    heard = Memory(lost=True, heard=Memory().heard_in(find("frobnicate my tax pot", JOINT)))
+    assert tools(understanding.plan("what rate does it pay", JOINT, heard)) == [Tool.PRODUCT]
+
+
+def test_balances_that_were_told_one_by_one_are_added_up(understanding: Understanding) -> None:
+    both = after(*(Step(tool=Tool.BALANCE, spans=Spans(account=name)) for name in ("my everyday account", "the tax pot")))
+    plan = understanding.plan("so altogether?", JOINT, both)
+    assert isinstance(plan, Plan)
+    assert plan.steps[0] == Step(tool=Tool.POSITION, spans=Spans(account="my everyday account and the tax pot"))
+
+
+FUEL = Step(tool=Tool.SUM, spans=Spans(periods=("in september",), category="petrol"))
+
+
+def test_a_comparison_keeps_what_was_asked_about(understanding: Understanding) -> None:
+    plan = understanding.plan("up or down on august? by how much", KNOWN, after(FUEL))
+    assert isinstance(plan, Plan)
+    assert plan.steps == (Step(tool=Tool.COMPARE, spans=Spans(periods=("in september", "august"), category="petrol")),)
+
+
+def test_a_comparison_of_what_was_not_understood_is_not_of_everything(understanding: Understanding) -> None:
+    lost = after(FUEL).model_copy(update={"lost": True})
+    assert isinstance(understanding.plan("was last october's visit dearer or cheaper? by how much", KNOWN, lost), Unsure)
+
+
+def test_more_than_last_year_is_the_same_month_of_it(understanding: Understanding) -> None:
+    plan = understanding.plan("more or less than last year?", KNOWN, after(FUEL))
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans.periods == ("in september", "in september 2025")
+
+
+SHOPS = Step(tool=Tool.SUM, spans=Spans(periods=("in september",), merchants=("tesco", "aldi")))
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "merchants"),
+    [
+        ("and sum without aldi", Tool.SUM, ("tesco",)),
+        ("the aldi stuff went back so leave that out", Tool.SUM, ("tesco",)),
+        ("take aldi off", Tool.SUM, ("tesco",)),
+        ("and boots on top, total", Tool.SUM, ("tesco", "aldi", "boots")),
+        ("how many visits to aldi was that", Tool.COUNT, ("aldi",)),
+    ],
+)
+def test_what_was_asked_about_less_one_or_with_one_more(
+    understanding: Understanding, message: str, tool: Tool, merchants: tuple[str, ...]
+) -> None:
+    plan = understanding.plan(message, KNOWN, after(SHOPS))
+    assert isinstance(plan, Plan)
+    assert (plan.steps[0].tool, plan.steps[0].spans.merchants, plan.steps[0].spans.periods) == (
+        tool,
+        merchants,
+        ("in september",),
+    )
+
+
+def test_less_something_of_what_was_not_understood_is_asked(understanding: Understanding) -> None:
+    assert isinstance(understanding.plan("without aldi", KNOWN, Memory(lost=True, open=Step(tool=Tool.SUM))), Unsure)
+
+
+def test_all_that_was_asked_in_a_row_is_more_than_the_last_two(understanding: Understanding) -> None:
+    each = after(*(Step(tool=Tool.SUM, spans=Spans(periods=("in may",), merchants=(m,))) for m in ("tesco", "aldi", "boots")))
+    for message, meant in (("and altogether?", ("tesco", "aldi", "boots")), ("both together", ("aldi", "boots"))):
+        plan = understanding.plan(message, KNOWN, each)
+        assert isinstance(plan, Plan)
+        assert plan.steps[0].spans.merchants == meant
+
+
+def test_before_one_payment_is_all_the_time_before(understanding: Understanding) -> None:
+    paid = Step(tool=Tool.SUM, spans=Spans(periods=("yesterday",), merchants=("boots",)))
+    plan = understanding.plan("how many times have they had money off me in total", KNOWN, after(paid))
+    assert isinstance(plan, Plan)
+    assert plan.steps[0] == Step(tool=Tool.COUNT, spans=Spans(merchants=("boots",)))
+
+
+def test_a_new_price_is_of_what_was_spoken_of(understanding: Understanding) -> None:
+    message = "when was the first time I paid the new amount"
+    plan = understanding.plan(message, KNOWN, after(Step(tool=Tool.SUBSCRIPTIONS, spans=Spans(merchants=("netflix",)))))
+    assert isinstance(plan, Plan)
+    assert (plan.steps[0].tool, plan.steps[0].spans.merchants) == (Tool.SUBSCRIPTIONS, ("netflix",))
+    assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from dateutil.relativedelta import relativedelta
 
-from assistant import periods
+from assistant import background, periods
 from assistant import spans as parts
+from assistant.background import Told
 from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
@@ -176,6 +177,63 @@ class Understanding:
         if (both := self._and_against(message, known, memory)) is not None:
             return both
         message = _dated(message, memory, known.today)
+        told = background.apart(parts.plain(message), lambda clause: parts.find(clause, known).masked)
+        return self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
+
+    def _beside(self, told: Told, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        """What asks is read by itself. Of what is told beside it counts only what the question lacks and points at."""
+        asks, aside = parts.find(told.asks, known), parts.find(told.aside, known)
+        label, _ = _label(self._probabilities(asks), bool(memory.asked))
+        heard, said = aside.spans, asks.spans
+        whole = self._read(message, known, memory)
+        dated = any(p not in parts.DAYLESS for p in said.periods)
+        takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in _ONE_ROW
+        lacks = (heard.account and not said.account) or (heard.amount and not said.amount)
+        if label in _FREE | READ_WHOLE or self._in_need(aside) or lacks or (heard.periods and not (dated or takes_days)):
+            # What is told may be a part of what is asked.
+            return whole
+        read = self._asked_beside(told, asks, aside, label, takes_days, whole, known, memory)
+        return whole if isinstance(read, Unsure) and not read.readings and isinstance(whole, Plan) else read
+
+    def _asked_beside(self, told: Told, asks: Found, aside: Found, label: str, takes_days: bool, whole: Plan | Unsure,
+                      known: Known, memory: Memory) -> Plan | Unsure:  # fmt: skip
+        """What asks, with what of the rest belongs to it. takes_days: whether it has none and the rest has. whole: all read as one."""
+        points = _BACKWARD.search(told.asks) is not None
+        days = next(iter(aside.spans.periods), "")
+        in_days = self._read(f"{told.asks.rstrip(' ?.!')} {days}", known, memory) if takes_days else None
+        named = bool(asks.spans.merchants or asks.spans.category)
+        if named or (label not in ABOUT_PAYMENTS and not points):
+            alone = self._read(told.asks, known, memory)
+            if in_days is None or points or _SO_FAR.search(told.asks):
+                return in_days or alone
+            return _either(in_days, alone)
+        if points:
+            return self._pointing(told, aside, whole, known, memory)
+        told_of = aside.spans.merchants or aside.spans.category
+        if told_of or any(self._narrows(w.removesuffix("'s")) >= MAY_NARROW for w in aside.unknown):
+            # A sum of all, or of what was just spoken of: nobody knows.
+            return whole
+        return in_days or self._read(told.asks, known, memory)
+
+    def _pointing(self, told: Told, aside: Found, whole: Plan | Unsure, known: Known, memory: Memory) -> Plan | Unsure:
+        """ "EON took loads this month. Is it more than in May?": of what was told, as if it had been asked about before."""
+        if isinstance(whole, Plan) and not any(step.unread for step in whole.steps):
+            return whole
+        if not told.before and _names_somebody(memory):
+            return self._read(told.asks, known, memory)
+        if not (aside.spans.merchants or aside.spans.category):
+            return whole
+        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=aside.spans))
+        read = self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
+        return read if isinstance(read, Plan) else whole
+
+    def _in_need(self, found: Found) -> bool:
+        """Whether what is told beside a question is for a person to hear."""
+        label, sure = _label(self._probabilities(found))
+        return label == Tool.HANDOVER and sure >= self.sure
+
+    def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        """A message of which every word asks."""
         whole = parts.find(message, known)
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
@@ -482,6 +540,17 @@ class Understanding:
         if last is not None and not memory.lost and tool in ABOUT_PAYMENTS and _refers_back(text, spans):
             return _same_again(last, tool, spans, known, text)
         return Step(tool=tool, spans=spans)
+
+
+def _either(narrower: Plan | Unsure, wider: Plan | Unsure) -> Plan | Unsure:
+    """Two readings of which nobody knows which is meant, for the customer to choose from."""
+    if not (isinstance(narrower, Plan) and isinstance(wider, Plan)):
+        return wider
+    readings = tuple(dict.fromkeys((narrower.steps[0], wider.steps[0])))
+    return Unsure(Found("", Spans(), ()), narrower.steps[0].tool, 0.0, readings=readings)
+
+
+_SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
 
 
 def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:

@@ -1,7 +1,7 @@
 """What is said beside a question: reasons, opinions, what happened, what the answer is for.
 
-Only the form of a clause is looked at: whether it asks, or tells. What can be neither stays with what asks, so that in doubt
-a message is read whole.
+Only the form of a clause is looked at: whether it asks, or tells. What may narrow or go on with a question stays with it, so
+that in doubt a message is read whole.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from assistant.spans import PLACEHOLDERS
+from prompts.registry import word_list
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,19 @@ def apart(text: str, masked: Callable[[str], str]) -> Told | None:
 
     text: in plain form. masked: a clause with a plain word in the place of each part, as the parts tell names from verbs.
     """
-    clauses = [c.strip(" ,") for c in _BREAK.split(_NEEDED_FOR.sub(lambda m: f"{m['need'] or ''} ", text).strip()) if c.strip(" ,.")]
+    clauses = [
+        c.strip(" ,") for c in _BREAK.split(_NEEDED_FOR.sub(lambda m: f"{m['need'] or ''} ", text).strip()) if c.strip(" ,.")
+    ]
     kinds = [_kind(clause, masked) for clause in clauses]
     if "asks" not in kinds:
         return None
     first = kinds.index("asks")
-    asks = " ".join(_ON_PAPER.sub("", c) for c, kind in zip(clauses, kinds, strict=True) if kind != "tells")
+    kinds[:first] = ["tells" if kind == "idle" else kind for kind in kinds[:first]]
+    asking = [_ON_PAPER.sub("", c) for c, kind in zip(clauses, kinds, strict=True) if kind != "tells"]
+    asks = "".join(c + (" " if c.endswith((".", "?", "!")) else ", ") for c in asking).strip(" ,")
     told = Told(
-        asks=asks,
+        # "So" is what ties it to what was told.
+        asks=_SO.sub("", asks) if "tells" in kinds[:first] else asks,
         before=" ".join(c for c, kind in zip(clauses[:first], kinds[:first], strict=True) if kind == "tells"),
         after=" ".join(c for c, kind in zip(clauses[first:], kinds[first:], strict=True) if kind == "tells"),
     )
@@ -55,7 +63,13 @@ def _kind(clause: str, masked: Callable[[str], str]) -> str:
         return "asks"
     if _TELLS.search(clause) or _DOING.search(masked(clause)):
         return "tells"
-    return "either"
+    idle = not (set(PLACEHOLDERS.values()) & set(_words(masked(clause))) or _NARROWING & set(_words(clause)))
+    return "idle" if idle else "names"
+
+
+# A period, a time of day or a way of paying narrows wherever it is said.
+_NARROWING = word_list("narrowing") | word_list("hours") | word_list("beside")
+_SO = re.compile(r"^(?:(?:so|and|but|then|ok|okay|anyway)\b[, ]*)+")
 
 
 # A sentence ends, or a clause that has a verb of its own begins.
@@ -68,15 +82,17 @@ _PAPER = (
     r"(?:spreadsheets?|budgets?|budgeting|files?|forms?|(?:tax )?returns?|self[ -]assessment|records?|books|paperwork|applications?|sums"
     r"|diary|planner|notes|claims?|reports?|folder)"
 )
-_ON_PAPER = re.compile(rf",?\s+\bfor (?:(?:the|my|our|a|his|her|their)\s+)(?:[a-z]+ )?{_PAPER}\b(?=\s*(?:$|[?.!,;]|\b(?:what|how|when|the|my|our)\b))")
+_ON_PAPER = re.compile(
+    rf",?\s+\bfor (?:(?:the|my|our|a|his|her|their)\s+)(?:[a-z]+ )?{_PAPER}\b(?=\s*(?:$|[?.!,;]|\b(?:what|how|when|the|my|our)\b))"
+)
 # "I need for my son's school what …", "for the accountant I need …".
 _NEEDED_FOR = re.compile(
     r"(?P<need>\b(?:need|want|after|like))\s+for (?:the|my|our|a|an|his|her)\s+[^,.?!;]{2,30}?\s+(?=(?:what|how|when|which|the total|a list)\b)"
+    # What leads up to asking.
+    r"|^[^,.?!;]{3,40}\bto ask (?=(?:what|how|when|which|where)\b)"
     r"|^for (?:the|my|our|a|an|his|her)\s+[^,.?!;]{2,30}?,?\s+(?=(?:i|we)(?:'d| would)? (?:need|want|like)\b)"
 )
-_FIRST = (
-    r"^(?:(?:and|so|ok|okay|but|also|then|now|please|pls|right|well|just|anyway|oh|cheers|thanks|ta|haha|lol|ugh|hmm+|tbh|honestly|actually|sorry|sure|yes|no)\b[, ]*)*"
-)
+_FIRST = r"^(?:(?:and|so|ok|okay|but|also|then|now|please|pls|right|well|just|anyway|oh|cheers|thanks|ta|haha|lol|ugh|hmm+|tbh|honestly|actually|sorry|sure|yes|no)\b[, ]*)*"
 _SUBJECT = r"(?:i|we|you|he|she|it|they|there|that|this|these|those|my|our|the|his|her|any|anything|anyone|all|both|enough)"
 _ASKS = re.compile(
     rf"{_FIRST}(?:(?:roughly|exactly|about|in|on|at|to|from|for|by|since|until) )?(?:how|what|what's|which|who|who's|whose|why)\b"

@@ -10,9 +10,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assistant.spans import PLACEHOLDERS
-from prompts.registry import word_list
-
 
 @dataclass(frozen=True)
 class Told:
@@ -39,7 +36,6 @@ def apart(text: str, masked: Callable[[str], str]) -> Told | None:
     if "asks" not in kinds:
         return None
     first = kinds.index("asks")
-    kinds[:first] = ["tells" if kind == "idle" else kind for kind in kinds[:first]]
     asking = [_ON_PAPER.sub("", c) for c, kind in zip(clauses, kinds, strict=True) if kind != "tells"]
     asks = "".join(c + (" " if c.endswith((".", "?", "!")) else ", ") for c in asking).strip(" ,")
     told = Told(
@@ -63,12 +59,10 @@ def _kind(clause: str, masked: Callable[[str], str]) -> str:
         return "asks"
     if _TELLS.search(clause) or _DOING.search(masked(clause)):
         return "tells"
-    idle = not (set(PLACEHOLDERS.values()) & set(_words(masked(clause))) or _NARROWING & set(_words(clause)))
-    return "idle" if idle else "names"
+    # "The bread place. How often …": words without a verb may be what is asked about.
+    return "names"
 
 
-# A period, a time of day or a way of paying narrows wherever it is said.
-_NARROWING = word_list("narrowing") | word_list("hours") | word_list("beside")
 _SO = re.compile(r"^(?:(?:so|and|but|then|ok|okay|anyway)\b[, ]*)+")
 
 

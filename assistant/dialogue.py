@@ -630,7 +630,7 @@ _GOES_OUT = re.compile(
 _BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
 _EACH_UNIT = re.compile(r"^(?:per|a|an|each|every) (?:day|week|month|year)$")
 _BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
-_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the)? months?\b")
+_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the| of (?:those|these|the|them))? months?\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
 
 

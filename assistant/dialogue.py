@@ -12,8 +12,9 @@ from itertools import takewhile
 
 from dateutil.relativedelta import relativedelta
 
-from assistant import periods
+from assistant import background, periods
 from assistant import spans as parts
+from assistant.background import Told
 from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
@@ -178,9 +179,68 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
+        message = _placed(_dated(message, memory, known.today), memory)
+        told = background.apart(parts.plain(message), lambda clause: parts.find(clause, known).masked)
+        return self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
+
+    def _beside(self, told: Told, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        """What asks is read by itself. Of what is told beside it counts only what the question lacks and points at."""
+        asks, aside = parts.find(told.asks, known), parts.find(told.aside, known)
+        label, _ = _label(self._probabilities(asks), bool(memory.asked))
+        said = asks.spans
+        heard = aside.spans.model_copy(update={"periods": tuple(p for p in aside.spans.periods if p not in parts.DAYLESS)})
+        whole = self._read(message, known, memory)
+        dated = any(p not in parts.DAYLESS for p in said.periods)
+        takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in _ONE_ROW
+        lacks = (heard.account and not said.account) or (heard.amount and not said.amount)
+        # Who is in need is heard in all that they say.
+        in_need = isinstance(whole, Plan) and any(step.tool is Tool.HANDOVER for step in whole.steps)
+        if label in _FREE | READ_WHOLE or in_need or lacks or (heard.periods and not (dated or takes_days)):
+            # What is told may be a part of what is asked.
+            return whole
+        read = self._asked_beside(told, asks, replace(aside, spans=heard), label, takes_days, whole, known, memory)
+        plans = tuple(one for one in read if isinstance(one, Plan))
+        if len(plans) > 1 and plans[0].steps != plans[1].steps:
+            return Unsure(asks, label, 0.0, readings=tuple(dict.fromkeys(plan.steps[0] for plan in plans)))
+        return plans[0] if plans else whole if isinstance(whole, Plan) else read[0]
+
+    def _asked_beside(self, told: Told, asks: Found, aside: Found, label: str, takes_days: bool, whole: Plan | Unsure,
+                      known: Known, memory: Memory) -> tuple[Plan | Unsure, ...]:  # fmt: skip
+        """What asks, with what of the rest belongs to it; two readings where nobody knows which.
+
+        takes_days: whether it has none and the rest has. whole: all read as one.
+        """
+        points = _BACKWARD.search(told.asks) is not None
+        named = bool(asks.spans.merchants or asks.spans.category)
+        alone = self._read(told.asks, known, memory)
+        in_days = alone
+        if takes_days:
+            in_days = self._read(f"{told.asks.rstrip(' ?.!')} {aside.spans.periods[0]}", known, memory)
+        if named or (label not in ABOUT_PAYMENTS and not points):
+            return (in_days,) if points or _SO_FAR.search(told.asks) else (in_days, alone)
+        if points:
+            return (self._pointing(told, aside, whole, known, memory),)
+        told_of = aside.spans.merchants or aside.spans.category or (takes_days and memory.asked)
+        if told_of or any(self._narrows(w.removesuffix("'s")) >= MAY_NARROW for w in aside.unknown):
+            # A sum of all, or of what was just spoken of: nobody knows.
+            return (whole,)
+        return (in_days,)
+
+    def _pointing(self, told: Told, aside: Found, whole: Plan | Unsure, known: Known, memory: Memory) -> Plan | Unsure:
+        """ "EON took loads this month. Is it more than in May?": of what was told, as if it had been asked about before."""
+        if isinstance(whole, Plan) and not any(step.unread or step.tool in _FREE for step in whole.steps):
+            return whole
+        if not told.before and _names_somebody(memory):
+            return self._read(told.asks, known, memory)
+        if not (aside.spans.merchants or aside.spans.category):
+            return whole
+        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=aside.spans))
+        return self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
+
+    def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        """A message of which every word asks."""
         if (both := self._and_against(message, known, memory)) is not None:
             return both
-        message = _placed(_dated(message, memory, known.today), memory)
         whole = parts.find(message, known)
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
@@ -249,7 +309,10 @@ class Understanding:
         # A word that asks for something elsewhere says something here too: "the next biggest".
         if step.tool in _FREE or any(w in _NARROWING or w in known.vocabulary.asked or w in beside for w in words):
             return False
-        return all(w in known.vocabulary.english and self._narrows(w) < HARMLESS for w in words)
+        return all(
+            w in known.vocabulary.english and self._narrows(w) < (HARMLESS if _as_a_name(w, found.masked) else MAY_NARROW)
+            for w in words
+        )
 
     def _picks(self, missing: Sequence[str], step: Step) -> bool:
         """Whether a word may pick one of a list: "the direct debit for the boat" is not the others."""
@@ -508,6 +571,9 @@ class Understanding:
         return Step(tool=tool, spans=spans)
 
 
+_SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
+
+
 def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:
     """A step with what a clause beside it names. after: whether that clause stands behind its own."""
     tool = Tool.SUM if step.tool is Tool.FIND and subject.merchants and step.spans.merchants else step.tool
@@ -588,7 +654,7 @@ _GOES_OUT = re.compile(
 _BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
 _EACH_UNIT = re.compile(r"^(?:per|a|an|each|every) (?:day|week|month|year)$")
 _BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
-_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the)? months?\b")
+_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the| of (?:those|these|the|them))? months?\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
 
 
@@ -840,6 +906,15 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
         return False
     beside = {m for pair in _BESIDE_NAME.findall(found.masked) for m in pair if m}
     return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
+
+
+def _as_a_name(word: str, masked: str) -> bool:
+    """Whether a word stands where a name or a noun does, or tells which of what is counted: "for the boat", "boat payments"."""
+    return re.search(rf"{_LEADS} {re.escape(word)}\b|\b{re.escape(word)}(?:'s)? {_NAMED}", f" {masked}") is not None
+
+
+_LEADS = r"\b(?:on|for|at|from|with|in|of|to|by|and|or|the|my|our|an?|any|this|that|these|those|his|her|their|which|what)"
+_NAMED = rf"(?:{'|'.join(sorted(BESIDE))}|payments?|purchases?|transactions?|ones?|x[a-z]+)\b"
 
 
 def _names_somebody(memory: Memory) -> bool:

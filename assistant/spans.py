@@ -45,6 +45,11 @@ _AFFORD_AT = re.compile(
     r"\bafford\b[^.?!;]*?\b(?:for|at|costing|costs?|worth|of|is|an?|another)\s+(?P<sum>\d[\d,]*(?:\.\d{1,2})?)"
     r"(?![\w/:%.])(?!\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?)\b)"
 )
+# "Seen a guitar for 650, can I afford it": or ahead of it.
+_AT_AFFORD = re.compile(
+    r"\b(?:for|at|costs?|worth|it's|is)\s+(?P<sum>\d+(?:,\d{3})*(?:\.\d{1,2})?)"
+    r"(?![\w/:%])(?!\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?|of)\b)(?=[^;]{0,40}\bafford (?:it|that|one|this)\b)"
+)
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
 _NUMBER = re.compile(
     rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
@@ -76,7 +81,7 @@ _END = re.compile(
     r"|\s+and\s+(?=(?:how|when|what|which|who|is|was|were|did|do|does|has|have|if|show|also|tell|at|to|from|the (?:date|total|last|number))\b)"
     r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now|still|says?|showing|shows?"
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
-    r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
+    r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|saying|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
     r"|\s+(?:is|was|are|were)\b(?=\s+(?:more|less|cheaper|dearer|higher|lower|how|still|now|it|that|up|down|due|paid|already|going|taking|\x01))"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
@@ -298,7 +303,7 @@ def find(message: str, known: Known) -> Found:
         for match in pattern.finditer(marks.hidden()):
             if kind != "account" or _is_account(match["name"], known):
                 marks.take(match.start(), match.end(), kind)
-    for pattern in (_TO_SPEND, _AFFORD_AT):
+    for pattern in (_TO_SPEND, _AFFORD_AT, _AT_AFFORD):
         for match in pattern.finditer(marks.hidden()):
             marks.take(match.start("sum"), match.end("sum"), "amount")
     for match in _NUMBER.finditer(marks.hidden()):

@@ -1,0 +1,82 @@
+"""What is told beside a question: which clauses ask, and what of the rest counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.background import apart
+from assistant.dialogue import Memory, Understanding, Unsure
+from assistant.plan import Plan, Spans, Tool
+from assistant.spans import find, plain
+from tests.conftest import Counter
+from tests.test_dialogue import KNOWN
+
+
+@pytest.fixture(scope="module")
+def understanding(bank: Counter) -> Understanding:
+    return bank.bank.assistant.understanding
+
+
+def asks(message: str) -> str | None:
+    told = apart(plain(message), lambda clause: find(clause, KNOWN).masked)
+    return told.asks if told else None
+
+
+@pytest.mark.parametrize(
+    ("message", "what"),
+    [
+        ("My daughter wants to go through them, so please list my direct debits", "please list my direct debits"),
+        ("list my direct debits. It's for the budget", "list my direct debits."),
+        ("I need for our house file what we paid Aldi in May", "i need what we paid aldi in may"),
+        ("doing my sums. what did Tesco come to in May", "what did tesco come to in may"),
+        ("what did Boots come to in May for my tax return", "what did boots come to in may"),
+    ],
+)
+def test_what_is_told_is_no_part_of_what_asks(message: str, what: str) -> None:
+    assert asks(message) == what
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "how much at Tesco in October? I only mean the card",
+        "do I spend more at Tesco or Aldi, say in October",
+        "weekdays, how much at Tesco in October",
+        "parking in October, what's that a week?",
+        "I spent a lot at Tesco in October",
+    ],
+)
+def test_what_may_narrow_stays_with_what_asks(message: str) -> None:
+    assert asks(message) is None
+
+
+def only(plan: Plan | Unsure) -> tuple[Tool, Spans]:
+    assert isinstance(plan, Plan), plan
+    (step,) = plan.steps
+    return step.tool, step.spans
+
+
+@pytest.mark.parametrize(
+    ("message", "spans"),
+    [
+        ("My neighbour swears by Aldi. How much did I spend at Tesco in May?", Spans(periods=("in may",), merchants=("tesco",))),
+        ("I had a letter from Tesco. How much did I pay them in May?", Spans(periods=("in may",), merchants=("tesco",))),
+        (
+            "trying to be good this month. what have I spent at Tesco already",
+            Spans(periods=("this month",), merchants=("tesco",)),
+        ),
+    ],
+)
+def test_of_what_is_told_counts_what_is_pointed_at_and_lacking(understanding: Understanding, message: str, spans: Spans) -> None:
+    assert only(understanding.plan(message, KNOWN, Memory())) == (Tool.SUM, spans)
+
+
+def test_what_was_told_can_be_compared_with(understanding: Understanding) -> None:
+    plan = understanding.plan("Tesco took loads this month. is it more than last month?", KNOWN, Memory())
+    assert only(plan) == (Tool.COMPARE, Spans(periods=("this month", "last month"), merchants=("tesco",)))
+
+
+def test_days_that_may_be_those_of_the_question_are_asked_about(understanding: Understanding) -> None:
+    plan = understanding.plan("We had people over in May. How much did I spend at Tesco?", KNOWN, Memory())
+    assert isinstance(plan, Unsure)
+    assert [step.spans.periods for step in plan.readings] == [("in may",), ()]

@@ -162,7 +162,7 @@ _NOUN = re.compile(
     r"\b(?:categor(?:y|ies)|areas|merchants?|shops?|stores?|places|payees?|companies|restaurants?|retailers?"
     r"|payments?|purchases?|transactions?|expenses|outgoings|things?)\b"
 )
-_UNIT = re.compile(r"\b(?:(?:per|a|an|each|every)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
+_UNIT = re.compile(r"\b(?:(?:per|a|an|one|each|every)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
 # What cannot be answered, either way; and a list that says what it comes to, or the sum alone.
 _ALIKE = (frozenset({"cannot", "oos"}), frozenset({"find", "sum"}))
@@ -255,7 +255,7 @@ class Understanding:
         if obliged or (not named and _is_about_terms(label, memory, parts.plain(message))):
             label = Tool.ARTICLE
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
-            return Plan(steps=(direct,), path="routed")
+            return Plan(steps=_one_by_one(direct, parts.plain(message)), path="routed")
         clauses = [c for c in _CLAUSE.split(_BY_HOW_MUCH.sub("", parts.plain(message))) if c and len(c.split()) > 2]
         several = self._several(clauses, known, memory) if len(clauses) > 1 and label not in _FREE else []
         # "List my subscriptions and what each costs me" is one list.
@@ -281,7 +281,7 @@ class Understanding:
         of_whom = theirs or (_names_somebody(memory) and _SOMEBODY.search(parts.plain(message)) is not None)
         if leans or (step is not None and step.tool is Tool.REFUSE and not of_whom):
             needed = FOLLOWING
-        missing = self._not_understood(whole, label, known, sure)
+        missing = (*self._not_understood(whole, label, known, sure), *whole.undated)
         if leans:
             missing = tuple(w for w in missing if w not in _said_before(memory))
         if step is not None and _is_of_nobody(step, parts.plain(message), memory):
@@ -292,15 +292,19 @@ class Understanding:
             and not ((told := _TOLD.match(whole.masked)) and told["verb"] in missing)
             and (_passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known))
             and not self._picks(missing, step)
+            and not (step.tool in ABOUT_PAYMENTS and any(_OF_A_TIME.search(whole.masked.partition(w)[0]) for w in missing))
         )
+        passes = passes and not whole.undated
         if step is not None and missing and sure >= PASSING and passes:
             step, missing = step.model_copy(update={"unread": missing}), ()
+        if step is not None and whole.hours and step.tool in ABOUT_PAYMENTS:
+            step, missing = (_at_hours(step, whole), missing) if _is_told_apart(step, known) else (step, (*missing, *whole.hours))
         if step is None or sure < needed or missing:
             heard = replace(whole, unknown=missing or whole.unknown)
             likely = {k: probabilities[k] for k in sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY]}
             readings = self._readings(likely, heard, memory, message, known)
             return Unsure(heard, label, sure, frozenset(likely), readings=readings)
-        return Plan(steps=(step,), path="routed", sure=sure)
+        return Plan(steps=_one_by_one(step, parts.plain(message)), path="routed", sure=sure)
 
     def _harmless(self, missing: Sequence[str], found: Found, step: Step, known: Known) -> bool:
         """Whether words that no example has narrow nothing, going by the words that do: "the largest slice of my money"."""
@@ -406,6 +410,15 @@ class Understanding:
             return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and _MORE_THAN.search(text) and not whole.unknown:
             return _against(memory.asked[-1], whole.spans, text, known.today)
+        if (
+            not memory.asked
+            and len(whole.spans.periods) > 1
+            and _names_all(whole)
+            and _only_total(whole)
+            and not _misread(whole, known)
+        ):
+            # "Parking, August, September, October added up".
+            return Step(tool=Tool.SUM, spans=whole.spans)
         if not _only_parts(whole, beside=sure < self.sure or label in LEANING) or _misread(whole, known):
             return None
         narrows = whole.spans.merchants or whole.spans.category or whole.spans.without
@@ -437,7 +450,7 @@ class Understanding:
                 return ()
             meant = set(re.findall(r"[a-z']+", found.masked)) & (self.words[label] - self.fillers)
             return () if meant else found.unknown
-        usual = self.fillers | self.words[label]
+        usual = self.fillers | self.words[label] | (_TOTAL_WORDS if label == Tool.SUM else frozenset())
         left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
         return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in usual and w not in usual))))
 
@@ -491,7 +504,7 @@ class Understanding:
         for clause in clauses:
             found = parts.find(clause, known)
             label, sure = _label(self._probabilities(found))
-            if found.each:
+            if found.each or found.undated:
                 return []
             if _only_parts(found):
                 # "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
@@ -515,6 +528,10 @@ class Understanding:
                 return []
             own = step.spans
             step = Step(tool=step.tool, spans=merged(steps[0].spans, own)) if steps else _about(step, subject)
+            if found.hours and step.tool in ABOUT_PAYMENTS:
+                if not _is_told_apart(step, known):
+                    return []
+                step = _at_hours(step, found)
             if steps and steps[-1].tool is Tool.SUM and step.tool in (Tool.AVERAGE, Tool.SHARE) and _OF_IT.search(clause):
                 # "Parking in October, what's that a week?" asks for the mean alone.
                 steps[-1] = step
@@ -581,6 +598,38 @@ def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:
     return step.model_copy(update={"tool": tool, "spans": spans})
 
 
+def _one_by_one(step: Step, text: str) -> tuple[Step, ...]:
+    """ "September, October and November separately": a step for each, where one step would take them together."""
+    apart = parts.SEPARATELY.search(text) or _EACH_OF.search(text)
+    if not apart or len(step.spans.periods) < 2:
+        return (step,)
+    if step.tool in (Tool.SUM, Tool.COMPARE):
+        return (step.model_copy(update={"tool": Tool.SUM}),)
+    return tuple(step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (p,)})}) for p in step.spans.periods)
+
+
+_EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b")
+
+
+def _is_told_apart(step: Step, known: Known) -> bool:
+    """Whether a payment is told from others by whom it was with and on which day, so that the hour adds nothing."""
+    said = step.spans
+    days = periods.read(said.periods[0], known.today) if said.periods else None
+    told = (
+        bool(said.merchants or said.category or said.amount),
+        days is not None and days.since == days.until,
+        step.tool in _OF_ONE,
+    )
+    return sum(told) > 1
+
+
+def _at_hours(step: Step, found: Found) -> Step:
+    return step.model_copy(update={"unread": (*step.unread, *found.hours)})
+
+
+_OF_ONE = frozenset({Tool.FIND, Tool.IDENTIFY, Tool.DUPLICATES, Tool.PENDING, Tool.REFUND_STATUS})
+
+
 def _joined(one: Spans, two: Spans) -> Spans:
     """The spans of clauses that go on with each other: names that stand side by side are all meant."""
     names = tuple(dict.fromkeys((*one.merchants, *two.merchants)))
@@ -611,8 +660,11 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _WENT_OUT.match(text) and _weeks(said, known):
         # Of a whole month a list would tell the latest few of many.
         return Tool.SUM
-    if tool is Tool.SUM and said.group:
-        return Tool.AVERAGE if _EACH_UNIT.search(said.group) else Tool.BREAKDOWN
+    if tool is Tool.SUM and (said.group or _SO_MUCH_A.search(text)):
+        return _by(said.group) if said.group else Tool.AVERAGE
+    if tool is Tool.COMPARE and len(said.periods) > 2:
+        # A comparison is of two; of more each is told.
+        return Tool.SUM
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
@@ -627,8 +679,11 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     ):
         # "How much till I get paid": nothing is spent yet in days to come.
         return Tool.UPCOMING if _GOES_OUT.search(text) else Tool.SPARE
-    if tool is Tool.BIGGEST_DAY and _WHICH_MONTH.search(text):
+    if tool in (Tool.BIGGEST_DAY, Tool.LARGEST) and _WHICH_MONTH.search(text):
         return Tool.TOP
+    if tool is Tool.BALANCE and said.periods and _LESS_THAN.search(text):
+        # "How much less is there than when November started": what it was held against is not what there is.
+        return Tool.EXPLAIN
     if tool is Tool.ACCOUNTS and said.account and not _NUMBER_OF.search(text):
         return Tool.BALANCE
     if tool is Tool.COMPARE and len(said.merchants) == 1 and len(said.periods) == 1 and _RISE.search(text) and _BILL.search(text):
@@ -654,8 +709,23 @@ _GOES_OUT = re.compile(
 _BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
 _EACH_UNIT = re.compile(r"^(?:per|a|an|each|every) (?:day|week|month|year)$")
 _BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
-_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the| of (?:those|these|the|them))? months?\b")
+_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the| of (?:those|these|the|them)(?: [a-z]+)?)? months?\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
+
+
+_LESS_THAN = re.compile(r"\b(?:how much|by how much)\b.*\b(?:less|more|lower|higher|down|up|fallen|dropped|risen|gone)\b")
+
+
+def _by(group: str) -> Tool:
+    """What a sum is that is asked by something: "per month" is one figure."""
+    return Tool.AVERAGE if _EACH_UNIT.search(group) else Tool.BREAKDOWN if group else Tool.SUM
+
+
+# "How much a month from July to October" is not what it came to in all.
+_SO_MUCH_A = re.compile(
+    r"\b(?:how much|what)\b[^.?!;]*\b(?:a|one) (?:day|week|month|year)\b"
+    r"(?!'|-| (?:ago|before|later|earlier|after|out|off|on|trip|pass|ticket|early|late|last|or so|old|in|from (?:now|today)))"
+)
 
 
 def _weeks(said: Spans, known: Known) -> bool:
@@ -674,6 +744,9 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     """Whether a message asks for something that no tool says, or of what nobody said, however sure the head is."""
     if tool is Tool.ARTICLE:
         return asks_nothing(text, last) or _OWN_SPENDING.search(text) is not None
+    if tool is Tool.SMALLEST and _WHICH_MONTH.search(text):
+        # Of months only those that took most are told.
+        return True
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
         return _MORE_THAN.search(text) is not None
@@ -961,6 +1034,9 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
         return True
     if said.merchants or said.category:
         return False
+    if lost and step.tool is Tool.COMPARE and len(said.periods) < 2 and not said.account and _OWN.search(text) is None:
+        # "Was last October's dearer?": than what, was in the words that nobody understood.
+        return True
     if said == Spans() and _DID_IT.search(text):
         # "Did it go through": of all that there is, nobody knows which.
         return True
@@ -1095,6 +1171,7 @@ _IN_IT = re.compile(
 )
 # "Since the clocks went back" is a time, though nobody can say which.
 _AFTER_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|when|around)\b[^,.?!;]*$")
+_OF_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|whilst)\b(?:(?!xperiod)[^,.?!;])*$")
 _OF_IT = re.compile(r"\b(?:that|it)\b")
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(
@@ -1197,7 +1274,9 @@ def _said_before(memory: Memory) -> set[str]:
 
 
 _SAME_TIME = re.compile(
-    r"\b(?:(?:in|over|during|for) )?(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|year|quarter|stretch)\b(?! (?:last|before|a year))"
+    r"\b(?<!of )(?:(?:in|over|during|for|across) )?(?:(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|year|quarter|stretch)"
+    r"|(?P<several>(?:(?P<those>those|these)|both|(?:the )?same)(?: (?:two|three|four|five|six|[2-9]))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
+    r"\b(?! (?:last|before|ago|a year))"
 )
 
 
@@ -1206,9 +1285,14 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
-    if (spoken_of := _days_in_turn(memory.asked)) and not memory.lost and "each of" not in text:
-        text = _THOSE_DAYS.sub(" and ".join(spoken_of), text, count=1)
-    return _SAME_TIME.sub(" and ".join(before), text, count=1) if before else text
+    spoken_of = (not memory.lost and _days_in_turn(memory.asked)) or before
+
+    def said_again(match: re.Match[str]) -> str:
+        # "Those" stays: who was named before is meant as well.
+        days = spoken_of if match["several"] else before
+        return f"{match['those'] or ''} {' and '.join(days)}".strip()
+
+    return _SAME_TIME.sub(said_again, text, count=1) if before else text
 
 
 def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
@@ -1219,12 +1303,6 @@ def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
             break
         days[:0] = [p for p in one.step.spans.periods if p not in days]
     return tuple(days)
-
-
-_THOSE_DAYS = re.compile(
-    r"\b(?:(?:in|over|during|for|of|across) )?(?:those|these|both|both of those|the) (?:two |three |four )?(?:months|weeks|days|years|quarters)\b"
-    r"(?<!the months)(?<!the weeks)(?<!the days)(?<!the years)(?<!the quarters)(?! together)"
-)
 
 
 def _placed(text: str, memory: Memory) -> str:
@@ -1340,7 +1418,7 @@ def _is_one_day(spans: Spans, known: Known) -> bool:
 _THAT_PLACE = re.compile(
     r"\b(?:that|this|the same) (?:place|shop|store|restaurant|pub|cafe|one|company|lot|person)\b|\b(?:them|they|their)\b"
 )
-_EVER_BEFORE = re.compile(r"\b(?:before(?: (?:this|that|now))?|ever|in total|all in|in all|altogether|all told)\b")
+_EVER_BEFORE = re.compile(r"\b(?:before(?: (?:this|that|now))?|ever|in total|all in|in all|altogether|all told|so far)\b")
 _I_LAST = re.compile(r"\b(?:i|we) (?:[a-z]+ ){0,2}last\b|\blast (?:there|time (?:i|we))\b")
 
 
@@ -1365,7 +1443,10 @@ def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
 def _against(last: Asked, said: Spans, text: str, today: periods.Today) -> Step | None:
     """ "Was Q2 more than that?": what is said now against what was asked before."""
     before = last.step.spans
-    goes_on = _BACKWARD.search(text) or (_only_days(said) and _ALL_SPENDING.search(text) is None)
+    if said.periods == before.periods and (said.merchants or said.category):
+        # "Against Aldi in the same months": the days are no other side.
+        said = said.model_copy(update={"periods": ()})
+    goes_on = _BACKWARD.search(text) or _AGAINST_IT.match(text) or (_only_days(said) and _ALL_SPENDING.search(text) is None)
     if last.step.tool not in _GOES_ON or not goes_on or len(said.periods) > 1 or len(said.merchants) > 1:
         return None
     if last.step.tool is Tool.COMPARE and (said.merchants or said.category):
@@ -1415,6 +1496,7 @@ _USUAL = re.compile(rf"\b{USUAL}\b")
 _REFUNDS = re.compile(
     r"\b(?:how many|number of|count(?: of)?|total(?: of)?|all|sum of|how much in|how much from)(?: my| the| different| separate)? refunds\b"
 )
+_AGAINST_IT = re.compile(r"(?:and |or )?(?:vs|versus|against|compared (?:to|with))\b")
 _THAN_THIS = re.compile(
     r"\b(?:than|against|versus|vs|compared (?:to|with)|(?:more|less|up|down|higher|lower) on)\b(?! (?:that|it|this|then)\b)"
 )
@@ -1440,6 +1522,10 @@ def _only_parts(found: Found, beside: bool = False) -> bool:
     )
 
 
+def _names_all(found: Found) -> bool:
+    return bool(found.spans.merchants or found.spans.category) and not found.spans.group
+
+
 def _only_total(found: Found) -> bool:
     """Whether a message asks for nothing but the sum: "and in total?", "altogether this year"."""
     left = [w for w in re.findall(r"[a-z']+", found.masked) if w not in parts.PLACEHOLDERS.values()]
@@ -1456,7 +1542,7 @@ def _fragment(said: Spans, memory: Memory, message: str) -> Step | None:
         return _followed(memory.asked, said, parts.plain(message))
     if said.account and not (said.merchants or said.category or said.periods):
         return Step(tool=Tool.BALANCE, spans=said)
-    return Step(tool=Tool.SUM, spans=said) if said.merchants or said.category else None
+    return Step(tool=_by(said.group), spans=said) if said.merchants or said.category else None
 
 
 _GOES_ON = ABOUT_SAME | {
@@ -1550,7 +1636,9 @@ _THAT_MORE = (
     r"(?:(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than"
     r"|how (?:does|did) (?:that|it|this) compare (?:to|with))\b"
 )
-_MORE_THAN = re.compile(rf"^(?:and |so )?{_THAT_MORE}")
+_MORE_THAN = re.compile(
+    rf"^(?:and |so )?(?:{_THAT_MORE}|(?:any |much )?(?:more|less|higher|lower|dearer|cheaper|up|down)(?: or (?:less|lower|cheaper|dearer|down))? (?:than|on)\b)"
+)
 _AND_MORE = re.compile(rf"[,;?]?\s+(?:and\s+)?(?={_THAT_MORE})")
 # What the customer gives is no income, though the words for both are much the same.
 _GAVE = re.compile(r"\bhow much (?:money )?(?:did|do|have|had) (?:i|we) (?:ever )?(?:give|given|pay|paid|send|sent|lend|lent)\b")

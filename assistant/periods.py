@@ -7,8 +7,9 @@ ambiguous is not guessed in silence: the period says in its label which days it 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from babel import Locale
@@ -23,6 +24,7 @@ class Period(Frozen):
     """Days, both included. `since` None: from the first day held. `open_end`: it may reach past today.
 
     ends: the last day of a unit that is not over, "this week", for what is asked of the days ahead.
+    loose: a season, which everybody begins and ends on days of their own: dates that are said beside it are what it means.
     """
 
     since: dt.date | None
@@ -30,6 +32,7 @@ class Period(Frozen):
     label: str
     open_end: bool = False
     ends: dt.date | None = None
+    loose: bool = False
 
 
 class PeriodSpan(Frozen):
@@ -371,6 +374,14 @@ def _month(match: re.Match[str], today: Today) -> Period:
     return _whole_month(first, today)
 
 
+def _month_ago(match: re.Match[str], today: Today) -> Period:
+    """A year ago in November: the November that is nearest to this day a year ago."""
+    then = today.date - relativedelta(years=_count(match["n"] or match["n2"]))
+    month = MONTHS[match["month"] or match["back_month"]]
+    near = min((dt.date(then.year + n, month, 1) for n in (-1, 0, 1)), key=lambda first: abs((first - then.replace(day=1)).days))
+    return _whole_month(near, today)
+
+
 def _month_range(match: re.Match[str], today: Today) -> Period:
     rel = match["rel"] or match["rel2"]
     if match["b_year"] or rel:
@@ -383,15 +394,28 @@ def _month_range(match: re.Match[str], today: Today) -> Period:
     return _between(dt.date(since_year, since_month, 1), min(_month_end(until), max(today.date, until)))
 
 
-def _part_range(match: re.Match[str], today: Today) -> Period:
-    """From the middle of March to the end of April."""
-    month = MONTHS[match["b_month"]]
-    until = dt.date(int(match["b_year"]), month, 1) if match["b_year"] else _latest(month, 1, today)
-    since_month = MONTHS[match["a_month"]]
-    since = dt.date(until.year - (since_month > month), since_month, 1)
-    part = {"start": 1, "beginning": 1, "middle": 15, "mid": 15, "end": 31}
-    ends = {"start": 10, "beginning": 10, "middle": 15, "mid": 15, "end": 31}
-    return _between(since + relativedelta(day=part[match["a_part"] or "start"]), until + relativedelta(day=ends[match["b_part"]]))
+_FIRST_OF = {"start": 1, "beginning": 1, "middle": 15, "mid": 15, "end": 31}
+_LAST_OF = _FIRST_OF | {"start": 10, "beginning": 10}
+
+
+def _stretch(match: re.Match[str], today: Today) -> Period:
+    """From the middle of March to the end of April, from October last year to March this year, from 1 July to the end of September."""
+    begun = today.date.replace(day=1)
+    if match["b_mmonth"]:
+        rel, month = match["b_rel"], MONTHS[match["b_mmonth"]]
+        same = match["a_mmonth"] and match["a_of"] and not rel
+        year = int(match["b_myear"] or 0) or (today.date.year - ((rel or match["a_of"]) == "last") if rel or same else 0)
+        begun = dt.date(year or _latest(month, 1, today).year, month, 1)
+        until = begun + relativedelta(day=_LAST_OF[match["b_part"] or "end"])
+    else:
+        until = _read_day(match, "b_", today)
+    if match["a_mmonth"]:
+        rel, month = match["a_rel"] or match["a_of"], MONTHS[match["a_mmonth"]]
+        year = int(match["a_myear"] or 0) or (today.date.year - (rel == "last") if rel else until.year - (month > until.month))
+        since = dt.date(year, month, 1) + relativedelta(day=_FIRST_OF[match["a_part"] or "start"])
+    else:
+        since = _read_day(match, "a_", today, other=until)
+    return _between(since, min(until, max(today.date, begun, since)) if match["b_mmonth"] else until)
 
 
 def _part_of_month(match: re.Match[str], today: Today) -> Period:
@@ -494,7 +518,8 @@ def _season(match: re.Match[str], today: Today) -> Period:
     if match["which"] == "last" and not match["year"] and end >= today.date:
         start -= relativedelta(years=1)
         end = _month_end(start + relativedelta(months=2))
-    return _between(start, min(end, max(today.date, start)), f"in {match['season']} {start.year}")
+    season = _between(start, min(end, max(today.date, start)), f"in {match['season']} {start.year}")
+    return season.model_copy(update={"loose": True})
 
 
 def _year(match: re.Match[str], today: Today) -> Period:
@@ -577,6 +602,15 @@ def _since(match: re.Match[str], today: Today) -> Period:
 
 
 _PARTS = {"early": 1, "mid": 15, "middle of": 15, "late": 21, "end of": 31}
+
+
+def _since_begun(match: re.Match[str], today: Today) -> Period:
+    """Since November started, than when this month began."""
+    if match["month"]:
+        day = _latest(MONTHS[match["month"]], 1, today)
+    else:
+        day = _unit_start(today.date, match["unit"], today) - _STEP[match["unit"]] * (match["which"] == "last")
+    return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
 
 
 def _since_ago(match: re.Match[str], today: Today) -> Period:
@@ -693,7 +727,7 @@ def _before_unit(match: re.Match[str], today: Today) -> Period:
 
 
 def _not_one_day(_: re.Match[str], today: Today) -> Period:
-    """Every Monday is many days, and which day a bank holiday was is in no calendar here: the customer is asked."""
+    """Every Monday is many days, and when a bank holiday or a school's term was is in no calendar here: the customer is asked."""
     raise _NoSuchDay
 
 
@@ -754,10 +788,22 @@ def _everything(_: re.Match[str], today: Today) -> Period:
 
 
 _BETWEEN = r"(?<!difference )between"
+
+
+def _edge_pattern(p: str) -> str:
+    """Where a stretch begins or ends: a day, a month, or a part of one, with the year said in any way."""
+    month = (
+        rf"(?:(?:the )?(?:very )?(?P<{p}part>start|beginning|middle|mid|end)(?:[ -]of)?[ -])?{_MONTH.format(p + 'm')}"
+        rf"(?:,? {_YEAR.format(p + 'm')}|,?(?: of| in)? (?P<{p}rel>last|this) year)?"
+    )
+    return rf"(?:{_day_pattern(p)}|(?:(?P<{p}of>last|this) year(?:'s|,? in|,? from|,)? )?{month})"
+
+
 _IN_MONTH = rf"\d{{1,2}}{_ORDINAL}|{_DAY_WORD}"
 _MONTHS_ONLY = rf"(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
 _WEEKDAY = "|".join(WEEKDAYS)
 _UNIT_CAL = r"(?P<unit>week|month|quarter|year)"
+_OVER_DAYS = r"(?:in|over|during|for|since|before|after|throughout|across)"
 _ALL_OF = r"(?:(?:the )?(?:whole|entire|all)(?: of)? )"
 _THE = rf"(?:in |during |over |for |within |throughout |across )?{_ALL_OF}?(?:the |my )?"
 _OF_YEAR, _IN_YEAR = r"(?:(?P<rel>last|this) year(?:'s|,? in|,? from|,)? )?", r"(?: of| in|,)? (?P<rel2>last|this) year"
@@ -771,9 +817,9 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:{_BETWEEN}|from) {_day_pattern('a_', True)} (?:and|to|until|till|through|-|–) {_day_pattern('b_', True)}(?: (?:of )?(?P<week>last|this) week)?", _range),
         (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}(?: (?:of )?(?P<week>last|this) week)?", _range),
         (rf"{_OF_YEAR}{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: {_YEAR.format('b_')}|{_IN_YEAR})?", _month_range),
-        (rf"(?:{_BETWEEN}|from) {_OF_YEAR}{_MONTH.format('a_')}(?: {_YEAR.format('a_')})? (?:and|to|until|till|through|-|–) {_MONTH.format('b_')}(?: {_YEAR.format('b_')}|{_IN_YEAR})?", _month_range),
-        (rf"(?:between|from) (?:(?:the )?(?P<a_part>start|beginning|middle|mid|end)(?: of)? )?{_MONTH.format('a_')} (?:and|to|until|till) (?:the )?(?P<b_part>start|beginning|middle|mid|end)(?: of)? {_MONTH.format('b_')}(?: {_YEAR.format('b_')})?", _part_range),
+        (rf"(?:(?P<lead>{_BETWEEN}|from) )?(?!now|today|tomorrow){_edge_pattern('a_')} (?:to|until|till|through|up to|(?(lead)(?:and|-|–)|(?!))) (?:and including )?{_edge_pattern('b_')}", _stretch),
         (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
+        (rf"(?:(?:since|than|from|as|at|to|with) )?(?:when )?(?<=[a-z] )(?:the )?(?:{_MONTH.format('')}|(?:(?P<which>this|last) )?(?P<unit>week|month|quarter|year)) (?:first )?(?:started|began|kicked off)", _since_begun),
         (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
         (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:on|onwards?|onward|to now|(?:until|till|up to) (?:now|today)|to today|to date)", _onwards),
         (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)|(?P<weekend>(?:this )?weekend)))", _until),
@@ -793,11 +839,13 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (r"(?:in |during |for )?(?:the )?tax year (?P<from>(?:19|20)\d\d)[/-](?P<to>(?:20)?\d\d)", _numbered_tax_year),
         (r"(?:in |during |for )?(?:the )?(?P<from>(?:19|20)\d\d)(?:[/-](?P<to>(?:20)?\d\d))? tax year", _numbered_tax_year),
         (rf"(?:every|each|(?:on|of) an?|(?:on )?a typical|(?:on )?an average) (?:{_WEEKDAY}|weekend)|(?:at )?(?:the )?(?:start|beginning|middle|end) of (?:the |last |this )?(?:spring|summer|autumn|winter)|(?:on |at )?(?:{_WEEKDAY})s|(?:at |on )?weekends|(?:the )?(?:(?:early |late )?(?:may|spring|summer|august) )?bank holiday(?: weekend| monday)?|(?:remembrance|mothering|palm) sunday|cyber monday|shrove tuesday|ash wednesday|maundy thursday", _not_one_day),
+        (rf"(?:{_OVER_DAYS} )?(?:(?:the|this|last|next) )?(?:(?:autumn|spring|summer|winter|easter|christmas|school|first|second|third|last) term|half[ -]term)|{_OVER_DAYS} (?:(?:the|this|last|next) )?(?:summer|winter|easter|christmas|school) (?:holidays?|hols|break)", _not_one_day),
         (rf"{_THE}(?:rest|remainder) of (?:the |this )?{_UNIT_CAL}", _rest_of),
         (rf"{_THE}(?P<which>last|past|previous|next|coming) {_NUMBER} {_UNIT}", _rolling),
         (rf"(?:over|in|during|within|for|across) the (?P<which>last|past|next|coming) {_UNIT_CAL}(?P<n>)(?! (?:but|before))", _rolling),
         (rf"(?:the )?(?P<which>past) {_UNIT_CAL}(?P<n>)", _rolling),
         (rf"(?:for|over|across|during|throughout) the {_UNIT_CAL}(?: so far)?(?=\s*(?:$|[?.!,]|please|pls|thanks|and|or|by|at|on|from|in total))", _running),
+        (rf"(?:about |around )?{_NUMBER} years? ago,? (?:in |last |during )?{_MONTH.format('')}|(?:in )?{_MONTH.format('back_')},? {_NUMBER.replace('<n>', '<n2>')} years? ago", _month_ago),
         (rf"(?:about |around )?{_NUMBER} {_UNIT} ago", _ago),
         (rf"{_THE}(?P<edge>first|last) (?:{_NUMBER} )?(?P<unit>day|week|fortnight|month)s? (?:of|in) (?:the month of )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<of>(?:the|this|last|previous) (?:month|year))|(?:the year )?(?P<year2>(?:19|20)\d\d))", _edge),
         (rf"{_THE}(?P<which>first|second|third|fourth|last|final) weekend (?:of|in) {_MONTH.format('')}(?: {_YEAR.format('')})?", _weekend_of),
@@ -816,11 +864,11 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
         (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
-        (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) before (?:last|this one|that one|that)", _weekday_before),
+        (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) (?:just |right )?before (?:last|this one|that one|that|it|then)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
         (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|be)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
         (rf"{_THE}(?P<which>last year|this year|next year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
-        (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}){_YEAR.format('')}", _year),
+        (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}|(?:the )?(?:calendar )?(?=year ))(?:(?:calendar )?year )?{_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
         (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now)", _year),
@@ -843,13 +891,26 @@ def find(text: str, today: Today) -> Iterator[PeriodSpan]:
     for span in spans:
         if all(span[1] <= t[0] or span[0] >= t[1] for t in taken):
             taken.append(span)
-    bounded = [s for s in taken if s[3] is not _everything]
+    # "How much less is there now than on 1 May": that it is now says no day beside the one that is named.
+    bounded = [s for s in taken if s[3] is not _everything and s[2].group() != "now"]
     for start, end, match, reading in sorted(bounded or taken, key=lambda s: s[0]):
         try:
             period = reading(match, today)
         except _NoSuchDay:
             period = None
         yield PeriodSpan(start=start, end=end, period=period)
+
+
+def in_a_row(found: Sequence[Period]) -> Period | None:
+    """The one stretch that periods make together: "August, September and October"; None where there are days between them, or some
+    are in two of them."""
+    ordered = sorted(found, key=lambda p: (p.since or dt.date.min, p.until))
+    if any(two.since != one.until + dt.timedelta(days=1) for one, two in itertools.pairwise(ordered)):
+        return None
+    first, last = ordered[0], ordered[-1]
+    if first is last or first.since is None:
+        return first if first is last else None
+    return _between(first.since, last.until, open_end=last.open_end).model_copy(update={"ends": last.ends})
 
 
 def said(since: dt.date, until: dt.date) -> str:
@@ -912,6 +973,20 @@ def leaning(text: str, today: Today, before: str = "") -> str:
             back = _STEP[match["unit"] or match["unit2"]]
         return moved(period, back)
 
+    def weekday(match: re.Match[str]) -> str:
+        period = reference(match.start()) or read(before, today)
+        if period is None or period.since is None:
+            return match[0]
+        back = (period.since.weekday() - WEEKDAYS[match["weekday"]]) % 7 or 7
+        day = period.since - dt.timedelta(days=back)
+        return f"on {day.isoformat()}"
+
+    def year_before(match: re.Match[str]) -> str:
+        spoken_of, first = read(before, today), _latest(MONTHS[match["month"]], 1, today)
+        if spoken_of is None or spoken_of.since is None or spoken_of.since.replace(day=1) != first:
+            return match[0]
+        return said(earlier := first - relativedelta(years=1), _month_end(earlier))
+
     def previous(match: re.Match[str]) -> str:
         period, month = reference(match.start()), MONTHS[match["month"]]
         if period is None or period.since is None:
@@ -920,6 +995,7 @@ def leaning(text: str, today: Today, before: str = "") -> str:
         return said(first, _month_end(first))
 
     text = _of_year_before(text.lower(), today)
+    text = _LAST_OF_NAME.sub(year_before, _WEEKDAY_BEFORE.sub(weekday, text))
     return _SAME_DAYS.sub(same, _PREVIOUS_MONTH.sub(previous, _EARLIER.sub(earlier, text)))
 
 
@@ -932,6 +1008,9 @@ def _of_year_before(text: str, today: Today) -> str:
 
 
 _YEAR_BEFORE = re.compile(r",?\s+(?:of |in )?(?:(?:the|a|one) year (?:before|earlier)|the previous year)\b(?! last)")
+# "And the Friday just before it"; "last October's" after this October's.
+_WEEKDAY_BEFORE = re.compile(rf"\b(?:on )?(?:the )?(?P<weekday>{_WEEKDAY}) (?:just |right )?before (?:it|that|then|that one)\b")
+_LAST_OF_NAME = re.compile(rf"\b(?:in )?last (?P<month>{_MONTHS_ONLY})(?:'s)?(?! last)")
 _PREVIOUS_MONTH = re.compile(
     rf"\b(?:(?:in|of) )?the (?:previous|preceding|prior) (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
 )

@@ -139,7 +139,7 @@ def _then(query: Query, context: Context) -> dt.date | None:
     return period.since if period.since is not None and _BEGINNING.search(said) else period.until
 
 
-_BEGINNING = re.compile(r"\b(?:start|beginning)\b")
+_BEGINNING = re.compile(r"\b(?:start|started|beginning|began)\b")
 
 
 def _balance_then(query: Query, context: Context, day: dt.date) -> ToolResult:
@@ -233,6 +233,9 @@ def _stretch(query: Query, today: dt.date) -> tuple[dt.date, dt.date]:
     period = query.periods[0]
     if _WITHIN.match(said) and period.since is not None and period.until < today:
         return period.since - dt.timedelta(days=1), period.until
+    if _BEGINNING.search(said) and period.since is not None and period.since.day == 1:
+        # "Than when November started": what there was before its first day moved anything.
+        return period.since - dt.timedelta(days=1), today
     return _before(period, today), today
 
 

@@ -6,14 +6,15 @@ Code interprets every span, whoever proposed it. What cannot be understood is as
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from assistant import periods
 from assistant.merchants import How, Match, match
-from assistant.periods import Period, shown
-from assistant.plan import ABOUT_SAME, Step, Tool
+from assistant.periods import Period
+from assistant.plan import ABOUT_PAYMENTS, Step, Tool
 from assistant.spans import BESIDE, Known, accounts_named, plain, says_account, words_of
 from data.banking import Account, Kind
 from data.ledger import Payee
@@ -64,6 +65,8 @@ class Alike(Frozen):
     codes: frozenset[str] = frozenset()
 
 
+# What these say of several periods they say of all of them together; a sum is told for each as well, and a comparison is of two.
+_OF_ONE_STRETCH = (ABOUT_PAYMENTS - {Tool.SUM, Tool.COMPARE}) | {Tool.SALARY}
 # "On Friday" is the next one there.
 _OF_DAYS_AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
 Meaning = Callable[[str], Awaitable[Alike]]
@@ -106,11 +109,12 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         found.append(period)
     if step.tool is not Tool.COMPARE:
         found = _innermost(found)
-    if len(found) > 1 and step.tool in _OF_ONE_PERIOD:
-        found = _adjoined(found)
-        if len(found) > 1:
-            # Of the first alone it would be another answer.
-            return Unclear(key="which_period", choices=spans.periods)
+    if len(found) > 1 and step.tool in _OF_ONE_STRETCH | {Tool.SUM}:
+        whole = periods.in_a_row(found)
+        if whole is None and (step.tool is not Tool.SUM or _overlap(found)):
+            # Some days twice, or only those of the first: neither is what was asked.
+            return Unclear(key="which_days", choices=spans.periods, steps=tuple(_in(step, words) for words in spans.periods))
+        found = [whole] if whole is not None and step.tool is not Tool.SUM else found
     any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
     # "How much could I move into savings": what is asked about is where it would come from.
     goal = step.tool in (Tool.SPARE, Tool.AFFORD) and spans.account.startswith(("to ", "into "))
@@ -177,6 +181,15 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     )
 
 
+def _in(step: Step, words: str) -> Step:
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (words,)})})
+
+
+def _overlap(found: Sequence[Period]) -> bool:
+    ordered = sorted(found, key=lambda p: (p.since or dt.date.min, p.until))
+    return any(two.since is None or two.since <= one.until for one, two in itertools.pairwise(ordered))
+
+
 def _once(matches: list[Match]) -> list[Match]:
     """The names without those that mean payees of another one: "Pemberton, the dinners one" is one person, and counts once."""
     kept: list[Match] = []
@@ -205,7 +218,10 @@ def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[l
 
 
 def _innermost(found: list[Period]) -> list[Period]:
-    """ "This year, January to October" is one period: the one inside the other; the same days said twice are one too."""
+    """ "This year, January to October" is one period: the one inside the other; the same days said twice are one too. "The winter,
+    from October to March" is what the dates say."""
+    dated = [p for p in found if not p.loose and p.since is not None]
+    found = [p for p in found if not (p.loose and any(_overlap((p, q)) for q in dated))]
     days = {(p.since, p.until): p for p in reversed(found)}
     once = [p for p in found if days[p.since, p.until] is p]
     return [
@@ -213,24 +229,6 @@ def _innermost(found: list[Period]) -> list[Period]:
         for p in once
         if not any(q is not p and q.since and (not p.since or p.since <= q.since) and q.until <= p.until for q in once)
     ]
-
-
-def _adjoined(found: Sequence[Period]) -> list[Period]:
-    """Periods that follow on each other as one: "July, August and September"."""
-    joined: list[Period] = []
-    for period in sorted(found, key=lambda p: (p.since or dt.date.min, p.until)):
-        before = joined[-1] if joined else None
-        if before is None or period.since is None or before.since is None or period.since > before.until + dt.timedelta(days=1):
-            joined.append(period)
-            continue
-        until = max(before.until, period.until)
-        label = f"from {shown(before.since)} to {shown(until)}"
-        joined[-1] = Period(since=before.since, until=until, label=label)
-    return joined
-
-
-# These look at the days of one period; the others tell each of several.
-_OF_ONE_PERIOD = ABOUT_SAME - {Tool.SUM, Tool.DUPLICATES, Tool.SUBSCRIPTIONS} | {Tool.INCOME}
 
 
 def _ambiguous(found: Match) -> bool:

@@ -205,6 +205,8 @@ class Found:
 
     each: what is said of each name where together they would be another question: where every one has days of its own, "Tesco
     in May and Aldi in June", or where one is a kind, "eating out and Starbucks"; empty elsewhere.
+    hours: times of day, by which nothing can be chosen. undated: words for days or months that are in no period, and in nobody's
+    name.
     """
 
     masked: str
@@ -212,6 +214,8 @@ class Found:
     unknown: tuple[str, ...]
     bad_period: str = ""
     each: tuple[Spans, ...] = ()
+    hours: tuple[str, ...] = ()
+    undated: tuple[str, ...] = ()
 
 
 @dataclass
@@ -299,6 +303,9 @@ def find(message: str, known: Known) -> Found:
     _own_accounts(marks, known)
     _exact_payees(marks, known)
     bad = _periods(marks, known.today)
+    for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately")):
+        for match in pattern.finditer(marks.hidden()):
+            marks.take(match.start(), match.end(), kind)
     for pattern, kind in ((_AMOUNTS, "amount"), (_GROUP, "group"), (_ACCOUNT, "account")):
         for match in pattern.finditer(marks.hidden()):
             if kind != "account" or _is_account(match["name"], known):
@@ -335,7 +342,35 @@ def find(message: str, known: Known) -> Found:
         group=next(iter(marks.of("group")), ""),
         without=tuple(_OUT_OR_OFF.sub("", _EXCEPT_FIRST.sub("", words, count=1)).strip() for words in marks.of("without")),
     )
-    return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=_each(marks, spans))
+    each, hours = _each(marks, spans), marks.of("hour")
+    undated = _undated(masked, spans, known)
+    return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=each, hours=hours, undated=undated)
+
+
+SEPARATELY = re.compile(r"\b(?:separately|individually|respectively|one by one|each on its own|on their own)\b")
+
+
+def _undated(masked: str, spans: Spans, known: Known) -> tuple[str, ...]:
+    """Words for days and months that were taken for something else, or for nothing."""
+    left = _WORD.findall(" ".join((masked, *spans.merchants, *spans.without)))
+    return tuple(
+        w for w in dict.fromkeys(left) if w.removesuffix("'s") in _DAY_WORDS and w.removesuffix("'s") not in known.tokens
+    )
+
+
+# "May" and "march" are other words as well, and so are short forms.
+_DAY_WORDS = frozenset({w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 3} - {"march", "sept", "june", "april"}) | {
+    "weekend", "fortnight", "yesterday", "christmas", "easter",
+}  # fmt: skip
+# "At 2 in the morning", "nearly midnight", "just after 9pm": no name of anybody.
+_CLOCK = (
+    rf"(?:\d{{1,2}}(?:[:.]\d\d)? ?(?:am|pm|o'?clock)|(?:half past |quarter (?:past|to) )?(?:\d{{1,2}}|{_COUNTS}|eleven|one)(?:[:.]\d\d)? "
+    rf"in the (?:early )?(?:morning|afternoon|evening)|half past (?:{_COUNTS}|eleven|one)|midnight|noon|midday)"
+)
+_HOUR = re.compile(
+    rf"(?:,? ?\b(?:at|around|about|by|before|after|from|until|since|in|on) )?(?:\b(?:just|right|well|nearly|almost|close to|about|around|gone|past|before|after|bang on) )*\b{_CLOCK}\b"
+    r"|\b(?:late |early |first thing )?(?:at night|in the (?:early |small )?(?:hours|morning|afternoon|evening|night)(?: of)?|in the middle of the night)\b(?! before)"
+)
 
 
 def _each(marks: _Marks, spans: Spans) -> tuple[Spans, ...]:
@@ -897,6 +932,10 @@ PLACEHOLDERS = {
     # What is left out changes nothing in what is asked, nor does what somebody is beside who it is.
     "without": "",
     "apposed": "",
+    # Nothing tells what was paid at which hour.
+    "hour": "",
+    # How it is told, not what is asked.
+    "separately": "",
 }
 
 
@@ -906,6 +945,7 @@ DAYLESS = frozenset(["in all", "all told", "altogether", "all time", "ever", "so
 
 # A list of its own tells what is subscribed to.
 _PAID_FOR = BESIDE - {"sub", "subs", "subscription", "subscriptions"}
+_ROW_OF_PERIODS = re.compile(r"\bxperiod(?: ?,? (?:(?:and|or|&|plus|then) )?xperiod){2,}")
 _COUNTED = re.compile(r"\b(?P<how>how many|number of|which of the) (?P<what>[a-z]+)\b")
 
 
@@ -925,6 +965,8 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
         pieces += [between, f" {words if kind == 'period' and words in DAYLESS else PLACEHOLDERS.get(kind, '')} "]
         position = end
     masked = re.sub(r"\s+", " ", "".join(pieces)).strip()
+    # Months in a row are one stretch, however many are said.
+    masked = _ROW_OF_PERIODS.sub("xperiod", masked)
     # What is counted is payments, whatever was bought: "how many tickets".
     masked = _COUNTED.sub(lambda m: f"{m['how']} payments" if m["what"] in _PAID_FOR else m.group(), masked)
     return masked, tuple(word for word in unknown if word not in BESIDE)

@@ -195,8 +195,11 @@ def average(query: Query, context: Context) -> ToolResult:
 
 
 def units_of(since: dt.date, until: dt.date, unit: str) -> int:
-    """How many days, months or years some days lie in, the first and the last counted whole."""
+    """How many days, months or years some days lie in, the first and the last counted whole; six months to the day are six."""
     days = (until - since).days + 1
+    whole = relativedelta(until + dt.timedelta(days=1), since)
+    if whole.days == 0 and unit in ("month", "year") and not (unit == "year" and whole.months):
+        return whole.years * 12 + whole.months if unit == "month" else whole.years
     if unit == "month":
         return (until.year - since.year) * 12 + until.month - since.month + 1
     if unit == "year":
@@ -429,6 +432,10 @@ def compare(query: Query, context: Context) -> ToolResult:
         context.say("ask.two_things")
         return finish(query, context, None, outcome=Outcome.CLARIFY)
     one, two = sides
+    held = context.queries.held(context.accounts(query), context.today)
+    if held is not None and (before := next((p for _, p, _ in sides if p.until < held[0]), None)):
+        # Nothing is known of those days, which is not that nothing was spent.
+        return _nothing(query, context, before, "sum.none")
     currency = query.accounts[0].currency
     amounts, evidence = [], []
     for part, period, _ in (one, two):
@@ -696,7 +703,7 @@ def find(query: Query, context: Context) -> ToolResult:
             context.say("find.in_only", count=number, about=said)
         for row in rows:
             _say_row(context, "find.row" if row["amount_minor"] < 0 else "find.row_in", row)
-    for row in pending if named else ():
+    for row in pending if named or not rows else ():
         _say_row(context, "find.pending", row)
     notes(query, context)
     return finish(query, context, period, leaves_out=["refunds"] if named else [])

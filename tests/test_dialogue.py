@@ -831,3 +831,54 @@ def test_a_new_price_is_of_what_was_spoken_of(understanding: Understanding) -> N
     assert isinstance(plan, Plan)
     assert (plan.steps[0].tool, plan.steps[0].spans.merchants) == (Tool.SUBSCRIPTIONS, ("netflix",))
     assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)
+def test_how_much_a_month_is_no_total(understanding: Understanding) -> None:
+    plan = understanding.plan("how much a month at tesco from july to october", KNOWN, Memory())
+    assert tools(plan) == [Tool.AVERAGE]
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans.group == "a month"
+
+
+def test_months_that_are_asked_separately_are_each_told(understanding: Understanding) -> None:
+    plan = understanding.plan("show me sept oct and nov separately", KNOWN, after(TESCO))
+    assert tools(plan) == [Tool.SUM]
+    counted = understanding.plan("how many times tesco in august and september separately", KNOWN, Memory())
+    assert isinstance(counted, Plan)
+    assert [step.spans.periods for step in counted.steps] == [("in august",), ("september",)]
+
+
+def test_those_two_months_are_both_that_were_compared(understanding: Understanding) -> None:
+    both = Step(tool=Tool.COMPARE, spans=Spans(periods=("september", "october"), category="petrol"))
+    plan = understanding.plan("which shop gets the most of my money over those two months", KNOWN, after(both))
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans.periods == ("september", "october")
+    assert plan.steps[0].spans.category == "petrol"
+
+
+def test_what_was_asked_is_held_against_another_period_of_the_same(understanding: Understanding) -> None:
+    this_year = Step(tool=Tool.SUM, spans=Spans(periods=("this year",), merchants=("tesco",)))
+    plan = understanding.plan("up or down on last year?", KNOWN, after(this_year))
+    assert tools(plan) == [Tool.COMPARE]
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans == Spans(periods=("this year", "last year"), merchants=("tesco",))
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["average a week at tesco since the clocks went back", "how much did I spend on eating out at 2 in the morning"],
+)
+def test_a_time_that_nobody_can_place_is_asked_about(understanding: Understanding, message: str) -> None:
+    assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)
+
+
+@pytest.mark.parametrize("hour", ["at 2 in the morning", "at nearly midnight", "just after 9pm"])
+def test_an_hour_is_nobody_s_name(hour: str) -> None:
+    found = find(f"what went to tesco {hour} on saturday", KNOWN)
+    assert found.spans.merchants == ("tesco",)
+    assert found.hours
+
+
+def test_how_often_in_all_is_not_asked_of_one_day(understanding: Understanding) -> None:
+    once = Step(tool=Tool.FIND, spans=Spans(periods=("on the 10th",), merchants=("tesco",)))
+    plan = understanding.plan("how many times have they taken money in total", KNOWN, after(once))
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans == Spans(merchants=("tesco",))

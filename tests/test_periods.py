@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.periods import Today, ahead, find, leaning, read, said
+from assistant.periods import Period, Today, ahead, find, in_a_row, leaning, read, said
 
 # A Tuesday.
 TODAY = Today.of(dt.date(2026, 11, 24), "en_GB", payday=dt.date(2026, 11, 25), paid=dt.date(2026, 10, 23))
@@ -57,6 +57,18 @@ def days(text: str, today: Today = TODAY) -> str | None:
         ("3-17 May", "2026-05-03/2026-05-17"),
         ("from 20 May to 3 May", "2025-05-20/2026-05-03"),
         ("from 28 December to 3 January", "2025-12-28/2026-01-03"),
+        ("in whole year 2025", "2025-01-01/2025-12-31"),
+        ("one year ago in november", "2025-11-01/2025-11-30"),
+        ("november a year ago", "2025-11-01/2025-11-30"),
+        ("a year ago in december", "2025-12-01/2025-12-31"),
+        ("from October last year to the end of March this year", "2025-10-01/2026-03-31"),
+        ("from 1 July to end of September", "2026-07-01/2026-09-30"),
+        ("from mid-March to 12 April", "2026-03-15/2026-04-12"),
+        ("from last year's March to June", "2025-03-01/2025-06-30"),
+        ("than when November started", "2026-11-01/2026-11-24"),
+        ("now than when November started", "2026-11-01/2026-11-24"),
+        ("in the autumn term", None),
+        ("over the summer holidays", None),
         ("between May 3rd and June 2nd", "2026-05-03/2026-06-02"),
         ("from 2026-05-03 to 2026-05-17", "2026-05-03/2026-05-17"),
         ("on 3/5/2026", "2026-05-03/2026-05-03"),
@@ -445,3 +457,36 @@ def test_the_same_days_are_those_that_were_spoken_of() -> None:
 def test_words_said_for_days_are_read_as_these_days(since: dt.date, length: int) -> None:
     until = since + dt.timedelta(days=length)
     assert days(said(since, until), Today.of(dt.date(2032, 1, 1), "en_GB", payday=None, paid=None)) == f"{since}/{until}"
+
+
+def _read(*texts: str) -> list[Period]:
+    return [period for text in texts if (period := read(text, TODAY)) is not None]
+
+
+def test_months_in_a_row_are_one_stretch_in_whatever_order_they_are_said() -> None:
+    whole = in_a_row(_read("october", "august", "september"))
+    assert whole is not None
+    assert (whole.since, whole.until, whole.label) == (
+        dt.date(2026, 8, 1),
+        dt.date(2026, 10, 31),
+        "from 1 August to 31 October 2026",
+    )
+
+
+@pytest.mark.parametrize("texts", [("august", "october"), ("august", "august", "september"), ("before may", "may")])
+def test_days_with_others_between_or_said_twice_are_no_stretch(texts: tuple[str, ...]) -> None:
+    assert in_a_row(_read(*texts)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "meant"),
+    [
+        ("and the Friday just before it", "last friday", "on 2026-11-13"),
+        ("was last October's dearer", "this october", "in october 2025"),
+        ("was last October's dearer", "last month", "in october 2025"),
+        ("was last October's dearer", "in may", "last october"),
+        ("was last October's dearer", "", "last october"),
+    ],
+)
+def test_days_that_lean_on_days_said_before_are_told_by_them(text: str, before: str, meant: str) -> None:
+    assert meant in leaning(text, TODAY, before)

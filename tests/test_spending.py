@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.plan import Tool
 from assistant.resolve import Unclear
+from assistant.spending import units_of
 from connectors.categories import Categories
 from data.banking import AccountKind, Kind, Status
 from data.facts import Outcome
@@ -86,6 +87,32 @@ def test_counting_and_averages(autumn: Statement) -> None:
     third = autumn.told(Tool.AVERAGE, merchants=("aldi",), periods=("this year",))
     assert third.value("average") == "12.50"
     assert next(f.formula for f in third.result.facts if f.label == "average") == "37.50 / 3"
+
+
+def test_months_in_a_row_are_taken_together(autumn: Statement) -> None:
+    both = {"periods": ("in October", "September")}
+    assert autumn.told(Tool.COUNT, merchants=("aldi",), **both).value("payments") == "3"
+    assert autumn.told(Tool.AVERAGE, merchants=("aldi",), group="per month", **both).value("average a month") == "18.75"
+    assert autumn.told(Tool.LARGEST, periods=("in September", "October")).value("biggest payment") == "99.99"
+
+
+def test_days_with_others_between_are_asked_about(autumn: Statement) -> None:
+    asked = autumn.ask(Tool.COUNT, merchants=("aldi",), periods=("on 2 October", "on 9 October"))
+    assert isinstance(asked, Unclear)
+    assert asked.choices == ("on 2 October", "on 9 October")
+    twice = autumn.ask(Tool.SUM, merchants=("aldi",), periods=("from 1 September to 10 October", "from 1 October to 20 October"))
+    assert isinstance(twice, Unclear)
+
+
+def test_a_season_beside_dates_is_what_the_dates_say(autumn: Statement) -> None:
+    told = autumn.told(Tool.SUM, merchants=("aldi",), periods=("in the autumn", "from 1 October to 31 October"))
+    assert told.value("total spent") == "30.50"
+
+
+def test_six_months_to_the_day_are_six() -> None:
+    assert units_of(dt.date(2026, 5, 25), dt.date(2026, 11, 24), "month") == 6
+    assert units_of(dt.date(2026, 1, 1), dt.date(2026, 11, 24), "month") == 11
+    assert units_of(dt.date(2025, 1, 1), dt.date(2026, 11, 24), "year") == 2
 
 
 def test_the_largest_the_smallest_and_ties(autumn: Statement) -> None:

@@ -180,6 +180,9 @@ class Understanding:
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
         probabilities = self._probabilities(whole)
+        if of_own_days(whole.spans, known.today):
+            # What is paid for on days that are said, no page knows.
+            probabilities = {k: p for k, p in probabilities.items() if k != Tool.ARTICLE}
         label, sure = _label(probabilities, bool(memory.asked))
         if (held := _held_against(whole, label, probabilities)) > sure:
             label, sure = Tool.COMPARE, held
@@ -427,6 +430,9 @@ class Understanding:
                 and step.spans == Spans()
                 and (_HOW_MUCH_IT.fullmatch(clause) or (steps[-1].tool in _TOTALLED and step.tool is Tool.SUM))
             ):
+                if steps[-1].tool is Tool.SUM and clause.removeprefix("and ").startswith("when"):
+                    # What it came to and when: each payment is told with its day.
+                    steps[-1] = steps[-1].model_copy(update={"tool": Tool.FIND})
                 continue
             if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in ABOUT_SAME:
                 # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
@@ -509,9 +515,28 @@ def _is_over(words: str, today: periods.Today) -> bool:
     return period is not None and periods.ahead(words, period, today).until < today.date
 
 
+def of_own_days(said: Spans, today: periods.Today) -> bool:
+    """Whether words name days up to today, and what was paid for on them: a question about the customer's own payments."""
+    read = (periods.read(words, today) for words in said.periods if words not in parts.DAYLESS)
+    begun = any(p is not None and p.since is not None and p.since <= today.date for p in read)
+    return begun and bool(said.merchants or said.category or said.bought)
+
+
 def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     """The tool that a label means, with what was said beside it."""
     said = found.spans
+    if tool in (Tool.COUNT, Tool.SUM, Tool.AVERAGE) and _MEASURED.search(text):
+        # How far or how much of a thing, no payment says.
+        return Tool.CANNOT
+    if tool in (Tool.FIRST, Tool.LAST, Tool.FIND, Tool.SUM) and _NEW_PRICE.search(text):
+        return Tool.SUBSCRIPTIONS
+    if tool is Tool.BALANCE and _FOR_BEING_OVERDRAWN.search(text):
+        # What the overdraft cost, and not how far it went.
+        return Tool.SUM
+    if tool is Tool.SUM and (said.merchants or said.category) and _ON_WHICH_DAY.search(text):
+        return Tool.FIND
+    if tool in (Tool.COMPARE, Tool.BALANCE) and not (said.merchants or said.category) and _THAN_IT_WAS.search(found.masked):
+        return Tool.EXPLAIN
     if tool is Tool.UPCOMING and said.periods and all(_is_over(p, known.today) for p in said.periods):
         # What is due to go out in days that are over went out.
         return Tool.FIND
@@ -554,6 +579,20 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_MEASURED = re.compile(
+    r"\bhow (?:many|much) (?:[a-z]+ )?(?:miles|kilomet(?:re|er)s|km|lit(?:re|er)s|gallons|cups|pints|glasses|bottles|calories|units|kwh|steps)\b"
+)
+_NEW_PRICE = re.compile(r"\b(?:new|higher|increased|dearer) (?:price|amount|rate|rent|fee|charge|cost)\b|\b(?:charg|cost)(?:e|es|ed|ing) (?:me |us )?more\b")
+_FOR_BEING_OVERDRAWN = re.compile(
+    r"\b(?:charged?|fees?|interest|cost|pa(?:y|id)) (?:[a-z]+ ){0,4}(?:overdrawn|overdraft)\b|\boverdraft (?:charges?|fees?|interest)\b"
+)
+# "When did he come and what did he charge": each payment is told with its day.
+_ON_WHICH_DAY = re.compile(r"\b(?:when|(?:which|what) (?:day|date)) (?:did|was|were|have|had)\b|\band when\b")
+# What is in an account, held against what was: nothing that was spent.
+_THAN_IT_WAS = re.compile(
+    r"\b(?:more|less|lower|higher)\b.*\b(?:in xaccount|is there|is in|have (?:i|we) got|do (?:i|we) have|(?:i|we) have)\b.*\bthan\b"
+    r"|\b(?:is there|have (?:i|we) got|do (?:i|we) have)\b.*\b(?:more|less)\b.*\bthan\b|\b(?:xaccount|balance) (?:is |gone |went |go )?(?:up|down)\b"
+)
 _PAID_BACK = re.compile(
     r"\b(?:pa(?:y|id)|gave|give|sen[dt]) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
 )
@@ -782,6 +821,9 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     words = [w.removesuffix("'s") for w in missing]
     if step.tool is not Tool.DUPLICATES and any(w in _ODD for w in words):
         return False
+    if step.tool in _PAY and any(re.search(rf"\b{re.escape(w)} (?:(?:has|have|not|already|ever) )*pa(?:y|id|ys|ying)\b", found.masked) for w in words):
+        # "Did the office pay me": who, whatever else the word means.
+        return False
     if step.tool in _CAME_BACK and any(re.search(rf"\bfrom {re.escape(w)}\b", found.masked) for w in words):
         # "My refund from Next": a shop, whatever else the word means.
         return False
@@ -862,6 +904,7 @@ _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|ca
 _HOURS = word_list("hours")
 _ODD = word_list("odd")
 _CAME_BACK = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS, Tool.INCOME})
+_PAY = frozenset({Tool.SALARY, Tool.INCOME})
 _NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
@@ -1055,6 +1098,7 @@ def _said_before(memory: Memory) -> set[str]:
     return {w for name in (*spans.merchants, spans.category) for w in parts.words_of(name)}
 
 
+_ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _SAME_TIME = re.compile(
     r"\b(?:(?:in|over|during|for) )?(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|year|quarter|stretch)\b(?! (?:last|before|a year))"
 )
@@ -1064,6 +1108,9 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     """The message with days of its own: "in that time" and "same month" are those of the question before, and "the month before"
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
+    if memory.asked and _ONE_NUMBER.fullmatch(parts.plain(message)) and any(m.isdigit() for m in memory.asked[-1].step.spans.merchants):
+        # "484?" after the cheque before it.
+        return f"cheque {message.strip()}"
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
     return _SAME_TIME.sub(" and ".join(before), text, count=1) if before else text
 
@@ -1089,6 +1136,8 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
         # "Did Sam pay me back for the pizza": Sam.
         return replace(found, spans=found.spans.model_copy(update={"merchants": found.spans.merchants[:1]}))
+    if tool is Tool.SUM and not (found.spans.merchants or found.spans.category) and _FOR_BEING_OVERDRAWN.search(text):
+        return replace(found, spans=found.spans.model_copy(update={"merchants": ("overdraft interest",)}))
     if not (named or found.spans.account) and tool is not Tool.INCOME and _TAKEN_OUT.search(text):
         return replace(found, spans=found.spans.model_copy(update={"category": "cash"}))
     return found if named else _of_interest(found, tool, text)
@@ -1371,7 +1420,8 @@ def _both(asked: Sequence[Asked]) -> Step | None:
 _RISE = re.compile(
     r"\b(?:dearer|pricier|more expensive|(?:gone|went|go|goes|going|put|putting) (?:their |its |the )?(?:prices? )?up"
     r"|(?:price|cost)s? (?:rise|rises|rose|risen|increase|increased|increases|hike|hikes|changed?|changes|go(?:ne)? up|went up)"
-    r"|(?:got|gotten|getting|become) (?:dearer|more expensive|pricier)|cost(?:s|ing)? more|increased?|changed (?:its |their )?price)\b"
+    r"|(?:got|gotten|getting|become) (?:dearer|more expensive|pricier)|(?:cost|charg)(?:e|es|ed|ing|s)? (?:me |us )?more|increased?|changed (?:its |their )?price|new (?:price|amount|rate|rent|fee))\b"
+    r"|\b(?:put|raised) (?:my |the |our |their |its |it )?(?:[a-z]+ )?up\b|\braised (?:my|the|our|their|its)\b|\bbefore\b.*\bnow\b|\bnow\b.*\bbefore\b"
 )
 
 
@@ -1385,9 +1435,19 @@ _FURTHEST = re.compile(
     r"\b(?:overdrawn|(?:in|into|use|used|touch|touched) (?:my |the |our |an )?overdraft|the red|(?:below|under) (?:zero|nought|nothing)"
     r"|(?:below|under) (?:£ ?)?\d[\d,]*|low|lowest|least|minimum|min|high|highest|most|peak|maximum|max)\b"
 )
+# What may still go out, the overdraft counted in.
+_LEFT_TO_SPEND = re.compile(
+    r"\b(?:left to spend|to spend|(?:i|we) (?:can )?(?:still |actually )?spend|can (?:i|we) (?:still |actually )?(?:spend|use|go)|available|spendable|headroom"
+    r"|(?:with|including|counting) (?:my |the |our )?overdraft|bounc(?:e|es|ed|ing)|(?:hit|reach) (?:my |the |our )?(?:overdraft )?limit)\b"
+)
 _EVER = re.compile(r"\b(?:when (?:was|did|were) (?:i|we|it|my|the|our)|last time|most recently|ever)\b")
 _OFTEN = re.compile(r"\b(?:most|more) (?:often|frequently|regularly|times)\b|\bmost frequent(?:ed)?\b")
 _HELD_AGAINST = re.compile(r"\b(?:than|less|lower|more|higher|compared|since|(?:down|up) on)\b")
+
+
+def _without_now(said: tuple[str, ...]) -> tuple[str, ...]:
+    """Periods without the moment that is spoken in, which every question like that is about."""
+    return tuple(words for words in said if words not in parts.DAYLESS)
 
 
 def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Spans:
@@ -1400,14 +1460,18 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
     if tool is Tool.TOP and (often := _OFTEN.search(message)):
         return spans.model_copy(update={"change": often.group()})
     if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
-        return spans.model_copy(update={"change": rise.group()})
+        return spans.model_copy(update={"change": rise.group(), "periods": _without_now(spans.periods)})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
+    if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and not _without_now(spans.periods):
+        return spans.model_copy(update={"change": "to spend", "periods": ()})
     if tool is Tool.BALANCE and (furthest := _FURTHEST.search(message)):
         if spans.periods:
             return spans.model_copy(update={"change": furthest.group()})
         if _EVER.search(message):
             return spans.model_copy(update={"change": furthest.group(), "periods": ("in the last 12 months",)})
+    if tool is Tool.EXPLAIN and (days := _without_now(spans.periods)) != spans.periods:
+        spans = spans.model_copy(update={"periods": days})
     if tool is Tool.EXPLAIN and spans.periods and not _HELD_AGAINST.search(message):
         # "What made it go down last month": in its days, and not from then until now.
         return spans.model_copy(update={"periods": (f"in {_LEAD_OF_PERIOD.sub('', spans.periods[0])}", *spans.periods[1:])})

@@ -27,6 +27,7 @@ from assistant.dialogue import (
     Understanding,
     Unsure,
     asks_nothing,
+    of_own_days,
     points_back,
     topic_of,
     with_last,
@@ -442,6 +443,8 @@ class Assistant:
         last = memory.asked[-1] if memory.asked else None
         goes_on = isinstance(plan, Plan) and _goes_on_with_a_page(plan, last, message)
         if isinstance(plan, Plan) and not cannot and not goes_on and not _may_be_a_page(plan):
+            return plan
+        if isinstance(plan, Unsure) and of_own_days(plan.found.spans, asking.known.today):
             return plan
         if asks_nothing(plain(message), last):
             return plan

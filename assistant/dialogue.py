@@ -180,10 +180,13 @@ class Understanding:
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
         probabilities = self._probabilities(whole)
+        of_pages = 0.0
         if of_own_days(whole.spans, known.today):
-            # What is paid for on days that are said, no page knows.
+            # What is paid for on days that are said, no page knows; that does not make anything else more probable.
+            of_pages = probabilities[Tool.ARTICLE]
             probabilities = {k: p for k, p in probabilities.items() if k != Tool.ARTICLE}
         label, sure = _label(probabilities, bool(memory.asked))
+        sure = (sure + _same_tool(label, probabilities, whole, parts.plain(message), known)) * (1 - of_pages)
         if (held := _held_against(whole, label, probabilities)) > sure:
             label, sure = Tool.COMPARE, held
         lost, memory = memory.lost, memory.about_heard(label, whole.spans, parts.plain(message))
@@ -466,6 +469,10 @@ class Understanding:
             found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
         if label not in set(Tool):
             return _leaning(label, found, memory, text)
+        if last is not None and last.step.spans.account and _INTO_IT.search(text) and not found.spans.account:
+            # "How much have I moved into it": into the account that was spoken of.
+            account = f"into {_LEAD_OF_PERIOD.sub('', _OF.sub('', last.step.spans.account))}"
+            found = replace(found, spans=found.spans.model_copy(update={"account": account}))
         tool = _tool(Tool(label), found, text, known)
         right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
         if right is None:
@@ -582,7 +589,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
 _MEASURED = re.compile(
     r"\bhow (?:many|much) (?:[a-z]+ )?(?:miles|kilomet(?:re|er)s|km|lit(?:re|er)s|gallons|cups|pints|glasses|bottles|calories|units|kwh|steps)\b"
 )
-_NEW_PRICE = re.compile(r"\b(?:new|higher|increased|dearer) (?:price|amount|rate|rent|fee|charge|cost)\b|\b(?:charg|cost)(?:e|es|ed|ing) (?:me |us )?more\b")
+_NEW_PRICE = re.compile(
+    r"\b(?:new|higher|increased|dearer) (?:price|amount|rate|rent|fee|charge|cost)\b|\b(?:charg|cost)(?:e|es|ed|ing) (?:me |us )?more\b"
+)
 _FOR_BEING_OVERDRAWN = re.compile(
     r"\b(?:charged?|fees?|interest|cost|pa(?:y|id)) (?:[a-z]+ ){0,4}(?:overdrawn|overdraft)\b|\boverdraft (?:charges?|fees?|interest)\b"
 )
@@ -710,7 +719,7 @@ def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
     if listed or (before.tool, tool) in ((Tool.PENDING, Tool.UPCOMING), (Tool.INCOME, Tool.FIND)):
         return before
     if tool is Tool.BALANCE and before.spans.account:
-        return Step(tool=tool, spans=Spans(account=before.spans.account))
+        return Step(tool=tool, spans=_grouped(tool, Spans(account=before.spans.account), text, None))
     of = Spans(merchants=before.spans.merchants, category=before.spans.category)
     if of == Spans() or _IT.search(text) is None:
         return None
@@ -737,6 +746,17 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
         spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
         return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
     return _followed(memory.asked, found.spans, text)
+
+
+def _same_tool(label: str, probabilities: Mapping[str, float], found: Found, text: str, known: Known) -> float:
+    """How probable the other labels are that a message turns into the same tool as its own: which of them it is makes no
+    difference."""
+    if label not in set(Tool):
+        return 0.0
+    meant = _tool(Tool(label), found, text, known)
+    counted = next((alike for alike in _ALIKE if label in alike), frozenset((label,)))
+    others = (k for k in probabilities if k not in counted and k in set(Tool))
+    return sum(probabilities[k] for k in others if _tool(Tool(k), found, text, known) is meant)
 
 
 def _held_against(found: Found, label: str, probabilities: Mapping[str, float]) -> float:
@@ -821,7 +841,9 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     words = [w.removesuffix("'s") for w in missing]
     if step.tool is not Tool.DUPLICATES and any(w in _ODD for w in words):
         return False
-    if step.tool in _PAY and any(re.search(rf"\b{re.escape(w)} (?:(?:has|have|not|already|ever) )*pa(?:y|id|ys|ying)\b", found.masked) for w in words):
+    if step.tool in _PAY and any(
+        re.search(rf"\b{re.escape(w)} (?:(?:has|have|not|already|ever) )*pa(?:y|id|ys|ying)\b", found.masked) for w in words
+    ):
         # "Did the office pay me": who, whatever else the word means.
         return False
     if step.tool in _CAME_BACK and any(re.search(rf"\bfrom {re.escape(w)}\b", found.masked) for w in words):
@@ -866,6 +888,8 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     if lost and _SOMEBODY.search(text) and not said.merchants:
         # "How much did she spend" after a refusal is about who was refused.
         return True
+    if said.account and _INTO_IT.search(text):
+        return False
     complete = said.periods and (said.merchants or said.category or said.account)
     if lost and not complete and len(text.split()) <= SHORT and (_OWN.search(text) is None or _BACKWARD.search(text)):
         # "And Duke's?" after a question that was not understood: nobody knows which days are meant, or of what.
@@ -881,6 +905,10 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     return _PRONOUN.search(text) is not None or (lost and not said.account and _OWN.search(text) is None)
 
 
+_OF = re.compile(r"^(?:of|at|with|to|into)\s+")
+_INTO_IT = re.compile(
+    r"\b(?:mov(?:e|ed|ing)|put|pa(?:y|id)|transferr?(?:ed)?|sen[dt]|sav(?:e|ed)|add(?:ed)?)\b(?:(?! out\b).)*\b(?:in(?:to)?|to) (?:there|it|that one)\b"
+)
 _SUBSCRIBED = re.compile(r"\b(?:subs|subscriptions|memberships)\b.*\b(?:they|them|these|those)\b")
 _ONE_DUE = re.compile(r"\b(?:it|they|them|the next one)\b")
 
@@ -1098,6 +1126,7 @@ def _said_before(memory: Memory) -> set[str]:
     return {w for name in (*spans.merchants, spans.category) for w in parts.words_of(name)}
 
 
+_DIGIT = re.compile(r"\d+")
 _ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _SAME_TIME = re.compile(
     r"\b(?:(?:in|over|during|for) )?(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|year|quarter|stretch)\b(?! (?:last|before|a year))"
@@ -1108,9 +1137,13 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     """The message with days of its own: "in that time" and "same month" are those of the question before, and "the month before"
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
-    if memory.asked and _ONE_NUMBER.fullmatch(parts.plain(message)) and any(m.isdigit() for m in memory.asked[-1].step.spans.merchants):
+    if (
+        memory.asked
+        and _ONE_NUMBER.fullmatch(parts.plain(message))
+        and any(m.isdigit() for m in memory.asked[-1].step.spans.merchants)
+    ):
         # "484?" after the cheque before it.
-        return f"cheque {message.strip()}"
+        return f"'{int(_DIGIT.findall(message)[0]):0{parts.CHEQUE}}'"
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
     return _SAME_TIME.sub(" and ".join(before), text, count=1) if before else text
 

@@ -24,7 +24,8 @@ CADENCES = (
 
 
 class Recurring(Frozen):
-    """A payment that repeats. `before` is the amount before the latest change, `changed_on` its first day, `changed` the row of it.
+    """A payment that repeats. `before` is the amount before the latest change, `changed_on` its first day, `changed` the row
+    of it.
 
     pauses: months of the year in which what is monthly is never paid, such as the two without council tax.
     """

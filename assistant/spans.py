@@ -78,7 +78,7 @@ _END = re.compile(
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
-    r"|\s+(?:is|was|are|were)\b(?=\s+(?:more|less|cheaper|dearer|higher|lower|how|still|now|it|that|up|down|due|paid|already|going|taking|\x01))"
+    r"|\s+(?:is|was|are|were)\b(?=\s+(?:more|less|cheaper|dearer|higher|lower|how|when|what|where|still|now|it|that|up|down|due|paid|already|going|taking|\x01))"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
@@ -289,12 +289,16 @@ def _numbered(text: str, known: Known) -> str:
 
     def as_held(match: re.Match[str]) -> str:
         number = match["number"]
-        return match["cheque"] + next((t for t in sorted(known.tokens) if t.isdigit() and int(t) == int(number)), number.zfill(CHEQUE))
+        return match["cheque"] + next(
+            (t for t in sorted(known.tokens) if t.isdigit() and int(t) == int(number)), number.zfill(CHEQUE)
+        )
 
     return _CHEQUE.sub(as_held, text)
 
 
-_CHEQUE = re.compile(r"(?P<cheque>\bcheques?(?: (?:number|num|no\.?|nr))? #?)(?P<number>\d{2,6})(?![\w.,/:]\d)(?! ?(?:pounds?|quid|p)\b)\b")
+_CHEQUE = re.compile(
+    r"(?P<cheque>\bcheques?(?: (?:number|num|no\.?|nr))? #?)(?P<number>\d{2,6})(?![\w.,/:]\d)(?! ?(?:pounds?|quid|p)\b)\b"
+)
 # So many digits the number of a cheque has.
 CHEQUE = 6
 

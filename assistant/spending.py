@@ -710,7 +710,7 @@ def find(query: Query, context: Context) -> ToolResult:
         for row in rows:
             _say_row(context, "find.row" if row["amount_minor"] < 0 else "find.row_in", row)
     for row in pending if named else ():
-        _say_row(context, "find.pending", row)
+        _say_row(context, "find.pending" if ids else "find.only_pending", row)
     notes(query, context)
     return finish(query, context, period, leaves_out=["refunds"] if named else [])
 

@@ -577,8 +577,11 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
             return finish(query, context, None, outcome=Outcome.NONE)
     elif not named:
         context.say("subscriptions.head", count=context.book.count("subscriptions", len(found), (), "payment"))
-    told = [one for one in found if not (query.step.spans.change and one in dearer)] if named else found
-    for one in told:
+    # Asked whether what is named got dearer, that is said first, and of what did not, what it costs.
+    first = dearer if named and query.step.spans.change else []
+    for one in first:
+        _say_dearer(context, one)
+    for one in (r for r in found if r not in first):
         name = context.book.name("merchant", literal(one.name), one.ids)
         amount = context.book.money("amount", one.amount, one.ids[-1:])
         context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=context.book.day("next", one.next_on))
@@ -586,11 +589,11 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
         for often in dict.fromkeys(one.often for one in found):
             alike = [(one.amount, one.ids[-1:]) for one in found if one.often == often]
             _say_total(query, context, "subscriptions.total", alike, often=often)
-    for one in dearer:
+    for one in dearer if not first else ():
         _say_dearer(context, one)
     if named and not dearer and any(one.before is None for one in found):
-        first = min((one for one in found if one.before is None), key=lambda one: one.first_on)
-        context.say("subscriptions.steady", since=context.book.day("first", first.first_on, first.ids[:1]))
+        oldest = min((one for one in found if one.before is None), key=lambda one: one.first_on)
+        context.say("subscriptions.steady", since=context.book.day("first", oldest.first_on, oldest.ids[:1]))
     return finish(query, context, None)
 
 

@@ -140,7 +140,7 @@ _PAID_OUT = frozenset({"sum.none", "count.none"})
 
 def _held(query: Query, context: Context, period: Period) -> Sequence[Row]:
     """What is asked about that is not booked yet: the fuel of this morning is not no fuel."""
-    named = query.matches or query.categories or query.least or query.most
+    named = (query.matches or query.categories or query.least or query.most) and query.step.spans.periods != ("now",)
     selection = select(query, context, period).model_copy(update={"status": Status.PENDING})
     return context.queries.rows(selection, Order.NEWEST, FEW) if named else ()
 

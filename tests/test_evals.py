@@ -459,7 +459,9 @@ def test_a_balance_is_grounded_only_where_it_is_the_customers() -> None:
 
 
 def test_a_past_balance_stands_on_the_one_now_and_the_rows_since() -> None:
-    ground = Ground({"d1": Line("2026-11-03", -2050, "GBP", "SHOP"), "d2": Line("2026-11-04", 1000, "GBP", "PAY")}, [Decimal("-5.00")])
+    ground = Ground(
+        {"d1": Line("2026-11-03", -2050, "GBP", "SHOP"), "d2": Line("2026-11-04", 1000, "GBP", "PAY")}, [Decimal("-5.00")]
+    )
     assert ground.faults(output("", fact("5.50", evidence=["d1", "d2"])), []) == []
     assert ground.faults(output("", fact("5.60", evidence=["d1", "d2"])), [])
 

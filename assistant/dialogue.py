@@ -127,7 +127,7 @@ class Memory(Frozen):
         if label not in ABOUT_PAYMENTS | {Tool.UPCOMING} or not (step.spans.merchants or step.spans.category):
             # The account that it named is what "in there" is; all its payments are nobody's question.
             return self
-        points = _PRONOUN.search(text) or _NEW_PRICE.search(text)
+        points = _PRONOUN.search(text) or _THE_NEW_PRICE.search(text)
         if not points and (step.unread or not _refers_back(text, said)):
             return self
         if label == Tool.COMPARE and max(len(step.spans.periods), len(step.spans.merchants)) < 2:
@@ -245,7 +245,13 @@ class Understanding:
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
         probabilities = self._probabilities(whole)
+        of_pages = 0.0
+        if of_own_days(whole.spans, known.today):
+            # What is paid for on days that are said, no page knows; that does not make anything else more probable.
+            of_pages = probabilities[Tool.ARTICLE]
+            probabilities = {k: p for k, p in probabilities.items() if k != Tool.ARTICLE}
         label, sure = _label(probabilities, bool(memory.asked))
+        sure = (sure + _same_tool(label, probabilities, whole, parts.plain(message), known)) * (1 - of_pages)
         if (held := _held_against(whole, label, probabilities)) > sure:
             label, sure = Tool.COMPARE, held
         lost, memory = memory.lost, memory.about_heard(label, whole.spans, parts.plain(message))
@@ -392,7 +398,7 @@ class Understanding:
         if last is not None and last.tool in _ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
         lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
-        if lone and _names_somebody(memory) and last is not None and not _off_track(memory) and _NEW_PRICE.search(text):
+        if lone and _names_somebody(memory) and last is not None and not _off_track(memory) and _THE_NEW_PRICE.search(text):
             # Since when a price is what it is, the newest change of it says.
             of = Spans(merchants=last.spans.merchants, category=last.spans.category, change="went up")
             return Step(tool=Tool.SUBSCRIPTIONS, spans=of, only=last.only)
@@ -522,6 +528,9 @@ class Understanding:
                 and step.spans == Spans()
                 and (_HOW_MUCH_IT.fullmatch(clause) or (steps[-1].tool in _TOTALLED and step.tool is Tool.SUM))
             ):
+                if steps[-1].tool is Tool.SUM and clause.removeprefix("and ").startswith("when"):
+                    # What it came to and when: each payment is told with its day.
+                    steps[-1] = steps[-1].model_copy(update={"tool": Tool.FIND})
                 continue
             if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in ABOUT_SAME:
                 # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
@@ -648,9 +657,28 @@ def _is_over(words: str, today: periods.Today) -> bool:
     return period is not None and periods.ahead(words, period, today).until < today.date
 
 
+def of_own_days(said: Spans, today: periods.Today) -> bool:
+    """Whether words name days up to today, and what was paid for on them: a question about the customer's own payments."""
+    read = (periods.read(words, today) for words in said.periods if words not in parts.DAYLESS)
+    begun = any(p is not None and p.since is not None and p.since <= today.date for p in read)
+    return begun and bool(said.merchants or said.category or said.bought)
+
+
 def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     """The tool that a label means, with what was said beside it."""
     said = found.spans
+    if tool in (Tool.COUNT, Tool.SUM, Tool.AVERAGE) and _MEASURED.search(text):
+        # How far or how much of a thing, no payment says.
+        return Tool.CANNOT
+    if tool in (Tool.FIRST, Tool.LAST, Tool.FIND, Tool.SUM) and _NEW_PRICE.search(text):
+        return Tool.SUBSCRIPTIONS
+    if tool is Tool.BALANCE and _FOR_BEING_OVERDRAWN.search(text):
+        # What the overdraft cost, and not how far it went.
+        return Tool.SUM
+    if tool is Tool.SUM and (said.merchants or said.category) and _ON_WHICH_DAY.search(text):
+        return Tool.FIND
+    if tool in (Tool.COMPARE, Tool.BALANCE) and not (said.merchants or said.category) and _THAN_IT_WAS.search(found.masked):
+        return Tool.EXPLAIN
     if tool is Tool.UPCOMING and said.periods and all(_is_over(p, known.today) for p in said.periods):
         # What is due to go out in days that are over went out.
         return Tool.FIND
@@ -699,6 +727,22 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_MEASURED = re.compile(
+    r"\bhow (?:many|much) (?:[a-z]+ )?(?:miles|kilomet(?:re|er)s|km|lit(?:re|er)s|gallons|cups|pints|glasses|bottles|calories|units|kwh|steps)\b"
+)
+_NEW_PRICE = re.compile(
+    r"\b(?:new|higher|increased|dearer) (?:price|amount|rate|rent|fee|charge|cost)\b|\b(?:charg|cost)(?:e|es|ed|ing) (?:me |us )?more\b"
+)
+_FOR_BEING_OVERDRAWN = re.compile(
+    r"\b(?:charged?|fees?|interest|cost|pa(?:y|id)) (?:[a-z]+ ){0,4}(?:overdrawn|overdraft)\b|\boverdraft (?:charges?|fees?|interest)\b"
+)
+# "When did he come and what did he charge": each payment is told with its day.
+_ON_WHICH_DAY = re.compile(r"\b(?:when|(?:which|what) (?:day|date)) (?:did|was|were|have|had)\b|\band when\b")
+# What is in an account, held against what was: nothing that was spent.
+_THAN_IT_WAS = re.compile(
+    r"\b(?:more|less|lower|higher)\b.*\b(?:in xaccount|is there|is in|have (?:i|we) got|do (?:i|we) have|(?:i|we) have)\b.*\bthan\b"
+    r"|\b(?:is there|have (?:i|we) got|do (?:i|we) have)\b.*\b(?:more|less)\b.*\bthan\b|\b(?:xaccount|balance) (?:is |gone |went |go )?(?:up|down)\b"
+)
 _PAID_BACK = re.compile(
     r"\b(?:pa(?:y|id)|gave|give|sen[dt]) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
 )
@@ -836,7 +880,7 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
     return last.step if told else _told_with(tool, last.step, text)
 
 
-_NEW_PRICE = re.compile(
+_THE_NEW_PRICE = re.compile(
     r"\bthe (?:new|higher|dearer|old|current|increased) (?:price|amount|rate|rent|fee|charge|cost|one|figure|payment)\b"
 )
 
@@ -852,7 +896,7 @@ def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
     if listed or (before.tool, tool) in ((Tool.PENDING, Tool.UPCOMING), (Tool.INCOME, Tool.FIND)):
         return before
     if tool is Tool.BALANCE and before.spans.account:
-        return Step(tool=tool, spans=Spans(account=before.spans.account))
+        return Step(tool=tool, spans=_grouped(tool, Spans(account=before.spans.account), text, None))
     of = Spans(merchants=before.spans.merchants, category=before.spans.category)
     if of == Spans() or _IT.search(text) is None:
         return None
@@ -881,6 +925,17 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
         spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
         return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
     return _followed(memory.asked, found.spans, text)
+
+
+def _same_tool(label: str, probabilities: Mapping[str, float], found: Found, text: str, known: Known) -> float:
+    """How probable the other labels are that a message turns into the same tool as its own: which of them it is makes no
+    difference."""
+    if label not in set(Tool):
+        return 0.0
+    meant = _tool(Tool(label), found, text, known)
+    counted = next((alike for alike in _ALIKE if label in alike), frozenset((label,)))
+    others = (k for k in probabilities if k not in counted and k in set(Tool))
+    return sum(probabilities[k] for k in others if _tool(Tool(k), found, text, known) is meant)
 
 
 def _held_against(found: Found, label: str, probabilities: Mapping[str, float]) -> float:
@@ -965,6 +1020,11 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     words = [w.removesuffix("'s") for w in missing]
     if step.tool is not Tool.DUPLICATES and any(w in _ODD for w in words):
         return False
+    if step.tool in _PAY and any(
+        re.search(rf"\b{re.escape(w)} (?:(?:has|have|not|already|ever) )*pa(?:y|id|ys|ying)\b", found.masked) for w in words
+    ):
+        # "Did the office pay me": who, whatever else the word means.
+        return False
     if step.tool in _CAME_BACK and any(re.search(rf"\bfrom {re.escape(w)}\b", found.masked) for w in words):
         # "My refund from Next": a shop, whatever else the word means.
         return False
@@ -1020,7 +1080,7 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     said = step.spans
     if step.tool not in ABOUT_PAYMENTS:
         return False
-    if _NEW_PRICE.search(text) and not (said.merchants or said.category):
+    if _THE_NEW_PRICE.search(text) and not (said.merchants or said.category):
         return True
     if lost and _SOMEBODY.search(text) and not said.merchants:
         # "How much did she spend" after a refusal is about who was refused.
@@ -1069,6 +1129,7 @@ _BESIDE_NAME = re.compile(r"(?:([a-z']+) (?=xmerchant|xcategory)|x(?:merchant|ca
 _HOURS = word_list("hours")
 _ODD = word_list("odd")
 _CAME_BACK = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS, Tool.INCOME})
+_PAY = frozenset({Tool.SALARY, Tool.INCOME})
 _NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
@@ -1273,6 +1334,8 @@ def _said_before(memory: Memory) -> set[str]:
     return {w for name in (*spans.merchants, spans.category) for w in parts.words_of(name)}
 
 
+_DIGIT = re.compile(r"\d+")
+_ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _SAME_TIME = re.compile(
     r"\b(?<!of )(?:(?:in|over|during|for|across) )?(?:(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|year|quarter|stretch)"
     r"|(?P<several>(?:(?P<those>those|these)|both|(?:the )?same)(?: (?:two|three|four|five|six|[2-9]))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
@@ -1284,6 +1347,13 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     """The message with days of its own: "in that time" and "same month" are those of the question before, and "the month before"
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
+    if (
+        memory.asked
+        and _ONE_NUMBER.fullmatch(parts.plain(message))
+        and any(m.isdigit() for m in memory.asked[-1].step.spans.merchants)
+    ):
+        # "484?" after the cheque before it.
+        return f"'{int(_DIGIT.findall(message)[0]):0{parts.CHEQUE}}'"
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
     spoken_of = (not memory.lost and _days_in_turn(memory.asked)) or before
 
@@ -1351,6 +1421,8 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
         # "Did Sam pay me back for the pizza": Sam.
         return replace(found, spans=found.spans.model_copy(update={"merchants": found.spans.merchants[:1]}))
+    if tool is Tool.SUM and not (found.spans.merchants or found.spans.category) and _FOR_BEING_OVERDRAWN.search(text):
+        return replace(found, spans=found.spans.model_copy(update={"merchants": ("overdraft interest",)}))
     compares = tool is Tool.COMPARE and not (found.spans.merchants or found.spans.category)
     if (compares or not (named or found.spans.account)) and tool is not Tool.INCOME and _TAKEN_OUT.search(text):
         return replace(found, spans=found.spans.model_copy(update={"category": "cash"}))
@@ -1726,7 +1798,8 @@ _TWO = re.compile(r"\b(?:both|two)\b")
 _RISE = re.compile(
     r"\b(?:dearer|pricier|more expensive|(?:gone|went|go|goes|going|put|putting) (?:their |its |the )?(?:prices? )?up"
     r"|(?:price|cost)s? (?:rise|rises|rose|risen|increase|increased|increases|hike|hikes|changed?|changes|go(?:ne)? up|went up)"
-    r"|(?:got|gotten|getting|become) (?:dearer|more expensive|pricier)|cost(?:s|ing)? more|increased?|changed (?:its |their )?price)\b"
+    r"|(?:got|gotten|getting|become) (?:dearer|more expensive|pricier)|(?:cost|charg)(?:e|es|ed|ing|s)? (?:me |us )?more|increased?|changed (?:its |their )?price|new (?:price|amount|rate|rent|fee))\b"
+    r"|\b(?:put|raised) (?:my |the |our |their |its |it )?(?:[a-z]+ )?up\b|\braised (?:my|the|our|their|its)\b|\bbefore\b.*\bnow\b|\bnow\b.*\bbefore\b"
 )
 
 
@@ -1740,9 +1813,19 @@ _FURTHEST = re.compile(
     r"\b(?:overdrawn|(?:in|into|use|used|touch|touched) (?:my |the |our |an )?overdraft|the red|(?:below|under) (?:zero|nought|nothing)"
     r"|(?:below|under) (?:£ ?)?\d[\d,]*|low|lowest|least|minimum|min|high|highest|most|peak|maximum|max)\b"
 )
+# What may still go out, the overdraft counted in.
+_LEFT_TO_SPEND = re.compile(
+    r"\b(?:left to spend|to spend|(?:i|we) (?:can )?(?:still |actually )?spend|can (?:i|we) (?:still |actually )?(?:spend|use|go)|available|spendable|headroom"
+    r"|(?:with|including|counting) (?:my |the |our )?overdraft|bounc(?:e|es|ed|ing)|(?:hit|reach) (?:my |the |our )?(?:overdraft )?limit)\b"
+)
 _EVER = re.compile(r"\b(?:when (?:was|did|were) (?:i|we|it|my|the|our)|last time|most recently|ever)\b")
 _OFTEN = re.compile(r"\b(?:most|more) (?:often|frequently|regularly|times)\b|\bmost frequent(?:ed)?\b")
 _HELD_AGAINST = re.compile(r"\b(?:than|less|lower|more|higher|compared|since|(?:down|up) on)\b")
+
+
+def _without_now(said: tuple[str, ...]) -> tuple[str, ...]:
+    """Periods without the moment that is spoken in, which every question like that is about."""
+    return tuple(words for words in said if words not in parts.DAYLESS)
 
 
 def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Spans:
@@ -1755,14 +1838,18 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
     if tool is Tool.TOP and (often := _OFTEN.search(message)):
         return spans.model_copy(update={"change": often.group()})
     if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
-        return spans.model_copy(update={"change": rise.group()})
+        return spans.model_copy(update={"change": rise.group(), "periods": _without_now(spans.periods)})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
+    if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and not _without_now(spans.periods):
+        return spans.model_copy(update={"change": "to spend", "periods": ()})
     if tool is Tool.BALANCE and (furthest := _FURTHEST.search(message)):
         if spans.periods:
             return spans.model_copy(update={"change": furthest.group()})
         if _EVER.search(message):
             return spans.model_copy(update={"change": furthest.group(), "periods": ("in the last 12 months",)})
+    if tool is Tool.EXPLAIN and (days := _without_now(spans.periods)) != spans.periods:
+        spans = spans.model_copy(update={"periods": days})
     if tool is Tool.EXPLAIN and spans.periods and not _HELD_AGAINST.search(message):
         # "What made it go down last month": in its days, and not from then until now.
         return spans.model_copy(update={"periods": (f"in {_LEAD_OF_PERIOD.sub('', spans.periods[0])}", *spans.periods[1:])})

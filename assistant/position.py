@@ -59,9 +59,7 @@ def balance(query: Query, context: Context) -> ToolResult:
         live = _balance_of(account, context)
         if live is None:
             continue
-        booked = context.book.money(f"booked balance: {account.name}", live.booked, signed=True)
-        available = context.book.money(f"available balance: {account.name}", live.available, signed=True)
-        context.say("balance.one", name=context.named(account), booked=booked, available=available)
+        _say_balance(account, live, context, to_spend=bool(query.step.spans.change) and not query.periods)
         if live.booked.minor < 0:
             amount = context.book.money("overdrawn by", -live.booked)
             context.say(
@@ -73,6 +71,21 @@ def balance(query: Query, context: Context) -> ToolResult:
         if live.credit_line is not None and live.credit_line.minor > 0:
             context.say("balance.overdraft", line=context.book.money("arranged overdraft", live.credit_line))
     return finish(query, context, None)
+
+
+def _say_balance(account: Account, live: Balance, context: Context, *, to_spend: bool) -> None:
+    """to_spend: what is left to spend is asked, so that is said first."""
+
+    def booked() -> Fact:
+        return context.book.money(f"booked balance: {account.name}", live.booked, signed=True)
+
+    def available() -> Fact:
+        return context.book.money(f"available balance: {account.name}", live.available, signed=True)
+
+    if to_spend:
+        context.say("balance.to_spend", available=available(), booked=booked(), name=context.named(account))
+    else:
+        context.say("balance.one", booked=booked(), available=available(), name=context.named(account))
 
 
 def _past_days(query: Query, context: Context) -> Period | None:
@@ -233,10 +246,7 @@ def _stretch(query: Query, today: dt.date) -> tuple[dt.date, dt.date]:
     period = query.periods[0]
     if _WITHIN.match(said) and period.since is not None and period.until < today:
         return period.since - dt.timedelta(days=1), period.until
-    if _BEGINNING.search(said) and period.since is not None and period.since.day == 1:
-        # "Than when November started": what there was before its first day moved anything.
-        return period.since - dt.timedelta(days=1), today
-    return _before(period, today), today
+    return _before(period, said, today), today
 
 
 _WITHIN = re.compile(r"(?:in|during|over|throughout)\b")
@@ -266,10 +276,13 @@ def _drivers(context: Context, selection: Selection, change: Money) -> None:
     context.say("explain.sums")
 
 
-def _before(period: Period, today: dt.date) -> dt.date:
-    """The day to compare with: "than last week" means a week ago; "since 3 May" means that day."""
+def _before(period: Period, said: str, today: dt.date) -> dt.date:
+    """The day to compare with: "than last week" means a week ago; "since 3 May" means that day; when a month began, none of it
+    was booked yet."""
     if period.since is None:
         return min(period.until, today)
+    if _BEGINNING.search(said):
+        return period.since - dt.timedelta(days=1)
     if period.label.startswith("last week"):
         return today - dt.timedelta(days=7)
     if "so far" in period.label:
@@ -564,7 +577,11 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
             return finish(query, context, None, outcome=Outcome.NONE)
     elif not named:
         context.say("subscriptions.head", count=context.book.count("subscriptions", len(found), (), "payment"))
-    for one in found:
+    # Asked whether what is named got dearer, that is said first, and of what did not, what it costs.
+    first = dearer if named and query.step.spans.change else []
+    for one in first:
+        _say_dearer(context, one)
+    for one in (r for r in found if r not in first):
         name = context.book.name("merchant", literal(one.name), one.ids)
         amount = context.book.money("amount", one.amount, one.ids[-1:])
         context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=context.book.day("next", one.next_on))
@@ -572,11 +589,11 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
         for often in dict.fromkeys(one.often for one in found):
             alike = [(one.amount, one.ids[-1:]) for one in found if one.often == often]
             _say_total(query, context, "subscriptions.total", alike, often=often)
-    for one in dearer:
+    for one in dearer if not first else ():
         _say_dearer(context, one)
     if named and not dearer and any(one.before is None for one in found):
-        first = min((one for one in found if one.before is None), key=lambda one: one.first_on)
-        context.say("subscriptions.steady", since=context.book.day("first", first.first_on, first.ids[:1]))
+        oldest = min((one for one in found if one.before is None), key=lambda one: one.first_on)
+        context.say("subscriptions.steady", since=context.book.day("first", oldest.first_on, oldest.ids[:1]))
     return finish(query, context, None)
 
 
@@ -597,9 +614,9 @@ def _say_dearer(context: Context, one: Recurring) -> None:
         "subscriptions.dearer",
         name=context.book.name("merchant", literal(one.name), one.ids),
         dearer=context.book.words("change", "dearer", one.ids),
-        before=context.book.money("before", one.before, one.ids),
         amount=context.book.money("amount", one.amount, one.ids[-1:]),
-        day=context.book.day("since", one.changed_on, one.ids),
+        before=context.book.money("before", one.before, one.ids),
+        day=context.book.day("since", one.changed_on, (one.changed,)),
     )
 
 

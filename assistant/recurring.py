@@ -24,7 +24,8 @@ CADENCES = (
 
 
 class Recurring(Frozen):
-    """A payment that repeats. `before` is the amount before the latest change, `changed_on` its first day.
+    """A payment that repeats. `before` is the amount before the latest change, `changed_on` its first day, `changed` the row
+    of it.
 
     pauses: months of the year in which what is monthly is never paid, such as the two without council tax.
     """
@@ -40,6 +41,7 @@ class Recurring(Frozen):
     ids: tuple[str, ...]
     before: Money | None = None
     changed_on: dt.date | None = None
+    changed: str = ""
     account: str
     pauses: tuple[int, ...] = ()
 
@@ -134,7 +136,7 @@ def _described(
         return None
     amounts = [abs(r["amount_minor"]) for r in rows]
     last = rows[-1]
-    before, changed_on = _change(rows)
+    before, since = _change(rows)
     return Recurring(
         name=last["counterparty"] or last["text"],
         template=last["template"],
@@ -147,21 +149,21 @@ def _described(
         steady=len(set(amounts)) <= max(2, len(amounts) // 4),
         ids=tuple(r["source_id"] for r in rows),
         before=before,
-        changed_on=changed_on,
+        changed_on=since["booked_on"] if before is not None else None,
+        changed=since["source_id"] if before is not None else "",
         account=last["account_id"],
         pauses=pauses,
     )
 
 
-def _change(rows: Sequence[Row]) -> tuple[Money | None, dt.date | None]:
-    """The amount before the latest one, and since when the latest one holds."""
-    latest = abs(rows[-1]["amount_minor"])
-    since = rows[-1]["booked_on"]
+def _change(rows: Sequence[Row]) -> tuple[Money | None, Row]:
+    """The amount before the latest one, None where there is no other, and the first payment of the latest one."""
+    since = rows[-1]
     for row in reversed(rows):
-        if abs(row["amount_minor"]) != latest:
+        if abs(row["amount_minor"]) != abs(since["amount_minor"]):
             return Money(minor=abs(row["amount_minor"]), currency=row["currency"]), since
-        since = row["booked_on"]
-    return None, None
+        since = row
+    return None, since
 
 
 def occurrences(one: Recurring, until: dt.date) -> list[dt.date]:

@@ -175,7 +175,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         number=read_number(spans.number),
         group=group,
         rows_wanted=rows,
-        kinds=(Kind.PURCHASE,) if spans.bought else None,
+        kinds=(Kind.PURCHASE,) if spans.bought or _shops(step) else None,
         without=left_out,
         without_categories=tuple(c for _, category in apart for c in category),
     )
@@ -188,6 +188,14 @@ def _in(step: Step, words: str) -> Step:
 def _overlap(found: Sequence[Period]) -> bool:
     ordered = sorted(found, key=lambda p: (p.since or dt.date.min, p.until))
     return any(two.since is None or two.since <= one.until for one, two in itertools.pairwise(ordered))
+
+
+def _shops(step: Step) -> bool:
+    """Whether shops are to be told apart: what was bought by card, and neither a landlord nor the council."""
+    return step.tool in (Tool.DISTINCT, Tool.TOP) and _SHOPS.search(step.spans.group) is not None
+
+
+_SHOPS = re.compile(r"\b(?:shop|store|retailer|place|restaurant)")
 
 
 def _once(matches: list[Match]) -> list[Match]:

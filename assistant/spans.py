@@ -83,7 +83,7 @@ _END = re.compile(
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|saying|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
-    r"|\s+(?:is|was|are|were)\b(?=\s+(?:more|less|cheaper|dearer|higher|lower|how|still|now|it|that|up|down|due|paid|already|going|taking|\x01))"
+    r"|\s+(?:is|was|are|were)\b(?=\s+(?:more|less|cheaper|dearer|higher|lower|how|when|what|where|still|now|it|that|up|down|due|paid|already|going|taking|\x01))"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
@@ -293,14 +293,34 @@ def _spelt(text: str, known: Known) -> str:
     return in_figures(re.sub(r"(?<![\w'&*./-])[a-z]{5,}(?![\w'&*./-])", right, text))
 
 
+def _numbered(text: str, known: Known) -> str:
+    """The number of a cheque as statements have it, with its noughts before: "cheque number 483"."""
+
+    def as_held(match: re.Match[str]) -> str:
+        number = match["number"]
+        return match["cheque"] + next(
+            (t for t in sorted(known.tokens) if t.isdigit() and int(t) == int(number)), number.zfill(CHEQUE)
+        )
+
+    return _CHEQUE.sub(as_held, text)
+
+
+_CHEQUE = re.compile(
+    r"(?P<cheque>\bcheques?(?: (?:number|num|no\.?|nr))? #?)(?P<number>\d{2,6})(?![\w.,/:]\d)(?! ?(?:pounds?|quid|p)\b)\b"
+)
+# So many digits the number of a cheque has.
+CHEQUE = 6
+
+
 _USUAL = frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4) | word_list("usual")
 
 
 def find(message: str, known: Known) -> Found:
     """Take a message apart. The spans are in `plain` form, in the order said."""
-    marks = _Marks(_spelt(plain(message), known))
+    marks = _Marks(_numbered(_spelt(plain(message), known), known))
     _quotes(marks, known)
     _own_accounts(marks, known)
+    _currencies(marks, known)
     _exact_payees(marks, known)
     bad = _periods(marks, known.today)
     for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately")):
@@ -336,7 +356,7 @@ def find(message: str, known: Known) -> Found:
         merchants=tuple(dict.fromkeys(_bare(m) for m in (*marks.of("merchant"), *marks.of("category")[1:]))),
         category=next(iter(marks.of("category")), ""),
         amount=next(iter(marks.of("amount")), ""),
-        account=" and ".join(dict.fromkeys(marks.of("account"))),
+        account=" and ".join(dict.fromkeys(marks.of("account") or marks.of("currency"))),
         number=next(iter(marks.of("number")), ""),
         bought=next((m.group() for m in _BOUGHT.finditer(marks.text)), ""),
         group=next(iter(marks.of("group")), ""),
@@ -397,7 +417,7 @@ _LISTED = re.compile(
 )
 _BOUGHT = re.compile(
     r"\bcard (?:payments?|purchases?|spend(?:ing)?|transactions?)\b|\b(?:on|with|using|by) (?:(?:my|the|our) )?(?:debit |bank )?cards?\b"
-    r"|\bpurchases?\b|\bi(?:'ve| have)? bought\b"
+    r"|\bpurchases?\b|\bi(?:'ve| have)? bought\b|\b(?:my|the|our) (?:debit |bank )?cards? (?:was|were|is|has been|got) used\b"
 )
 # Somebody by what they did: "the chap who did the plumbing".
 _WHO_DID = re.compile(
@@ -492,6 +512,19 @@ def _own_accounts(marks: _Marks, known: Known) -> None:
             marks.take(match.start(), match.end(), "account")
 
 
+def _currencies(marks: _Marks, known: Known) -> None:
+    """An account by its currency: "how many euros did I spend" is asked of the one in euros."""
+    marks.text = _HOW_MANY_OF.sub(r"how much in \1", marks.text) if not marks.taken else marks.text
+    for match in _IN_CURRENCY.finditer(marks.hidden()):
+        if accounts_named(match["currency"], known.accounts):
+            marks.take(match.start(), match.end(), "currency")
+
+
+_HOW_MANY_OF = re.compile(r"\bhow many (euros?|dollars?)\b")
+_IN_CURRENCY = re.compile(r"\bin (?P<currency>euros?|dollars?)\b")
+_CURRENCIES = {"eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD"}
+
+
 _LEAD = re.compile(r"(?:\b(?:in|from|on|of|at|into|to|with|for)\s+)?(?:\b(?:my|our|the)\s+)*$")
 
 
@@ -564,7 +597,7 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
         return called
     for account in accounts:
         text = f"{account.name} {account.product} {account.kind.value}".casefold()
-        if keys and all(k.rstrip("s") in text or (k in ("eur", "euro") and account.currency == "EUR") for k in keys):
+        if keys and all(k.rstrip("s") in text or _CURRENCIES.get(k.rstrip("s")) == account.currency for k in keys):
             chosen.append(account)
     current = [a for a in accounts if a.kind is AccountKind.CURRENT]
     return chosen or (current[:1] if _MAIN.search(word) else [])
@@ -695,6 +728,8 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
     tokens = _WORD.findall(rest)
     if len(tokens) == 2 and tokens[0] in _DOERS and tokens[1] not in known.tokens:
         # "More than I drew": what somebody did.
+        return True
+    if tokens and all(t.rstrip("s") in _CURRENCIES for t in tokens):
         return True
     if words.lstrip().startswith("your ") and not known.tokens.keys() & set(tokens):
         # "A call from your security team": those are the bank's own people.
@@ -929,7 +964,8 @@ PLACEHOLDERS = {
     "account": "xaccount",
     "number": "xnumber",
     "group": "xgroup",
-    # What is left out changes nothing in what is asked, nor does what somebody is beside who it is.
+    # What is left out changes nothing in what is asked, nor does what somebody is beside who it is, nor in which money.
+    "currency": "",
     "without": "",
     "apposed": "",
     # Nothing tells what was paid at which hour.

@@ -128,8 +128,21 @@ def _whole(query: Query, context: Context) -> Period:
 
 def _nothing(query: Query, context: Context, period: Period, key: str) -> ToolResult:
     context.say(key, no=context.no("payments found"), about=about(query, context, period))
+    held = _held(query, context, period) if key in _PAID_OUT else ()
+    for row in held:
+        _say_row(context, "pending.but", row)
     notes(query, context)
-    return finish(query, context, period, outcome=Outcome.NONE)
+    return finish(query, context, period, outcome=Outcome.ANSWER if held else Outcome.NONE)
+
+
+_PAID_OUT = frozenset({"sum.none", "count.none"})
+
+
+def _held(query: Query, context: Context, period: Period) -> Sequence[Row]:
+    """What is asked about that is not booked yet: the fuel of this morning is not no fuel."""
+    named = (query.matches or query.categories or query.least or query.most) and query.step.spans.periods != ("now",)
+    selection = select(query, context, period).model_copy(update={"status": Status.PENDING})
+    return context.queries.rows(selection, Order.NEWEST, FEW) if named else ()
 
 
 def _left_out(query: Query, context: Context, period: Period) -> list[str]:
@@ -704,7 +717,7 @@ def find(query: Query, context: Context) -> ToolResult:
         for row in rows:
             _say_row(context, "find.row" if row["amount_minor"] < 0 else "find.row_in", row)
     for row in pending if named or not rows else ():
-        _say_row(context, "find.pending", row)
+        _say_row(context, "find.pending" if ids else "find.only_pending", row)
     notes(query, context)
     return finish(query, context, period, leaves_out=["refunds"] if named else [])
 

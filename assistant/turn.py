@@ -27,6 +27,7 @@ from assistant.dialogue import (
     Understanding,
     Unsure,
     asks_nothing,
+    of_own_days,
     points_back,
     topic_of,
     with_last,
@@ -443,6 +444,8 @@ class Assistant:
         goes_on = isinstance(plan, Plan) and _goes_on_with_a_page(plan, last, message)
         if isinstance(plan, Plan) and not cannot and not goes_on and not _may_be_a_page(plan):
             return plan
+        if isinstance(plan, Unsure) and of_own_days(plan.found.spans, asking.known.today):
+            return plan
         if asks_nothing(plain(message), last):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
@@ -796,7 +799,7 @@ def _of_their_own(plan: Unsure, asked: Asked | None) -> bool:
     said = plan.found.spans
     named = bool(said.merchants or said.category or said.periods or said.account or said.bought)
     leaning = plan.label in LEANING and (asked is None or asked.step.tool not in ABOUT_TERMS | READ_WHOLE)
-    return (leaning and plan.sure >= CERTAIN) or (
+    return (leaning and (plan.sure >= CERTAIN or bool(said.periods))) or (
         plan.label in _OF_PAYMENTS and (plan.sure >= SURE or (named and plan.sure >= OWN_LEAST))
     )
 
@@ -810,8 +813,12 @@ def _after(before: Memory, plan: Plan | Unsure, asked: Sequence[Asked], choices:
     """What is remembered after a question."""
     if isinstance(plan, Unsure):
         return before.after(asked, choices, _left_open(plan), lost=True, heard=before.heard_in(plan.found))
-    # What comes after a refusal is not about the customer's own question before it.
-    return before.after(asked, choices, lost=any(step.tool is Tool.REFUSE for step in plan.steps))
+    # What comes after a refusal is not about the customer's own question before it; nor what comes after something that nobody
+    # can say of somebody, who is spoken of all the same.
+    named = next((s for s in plan.steps if s.tool is Tool.CANNOT and (s.spans.merchants or s.spans.category)), None)
+    heard = Step(tool=Tool.FIND, spans=named.spans) if named is not None else None
+    lost = named is not None or any(step.tool is Tool.REFUSE for step in plan.steps)
+    return before.after(asked, choices, lost=lost, heard=heard)
 
 
 def _left_open(plan: Unsure) -> Step | None:

@@ -131,12 +131,19 @@ class Ground:
         """Whether a figure rests on a standing order or the like, whose ids are not rows."""
         return fact.number is not None and abs(fact.number) in self.figures
 
+    def _before(self, rows: Sequence[Line]) -> set[Decimal]:
+        """What a balance was before some rows were booked: the one now, of either sign, without all of them."""
+        moved = Decimal(sum(row.minor for row in rows)) / 100
+        return {abs(way - moved) for figure in self.figures for way in (figure, -figure)}
+
     def _money(
         self, fact: Fact, rows: Sequence[Line], stated: Sequence[Fact], said: Sequence[str], scope: Mapping[str, Any]
     ) -> bool:
         value = abs(fact.number or Decimal(0))
         rows = [row for row in rows if row.currency == fact.unit]
         if rows and (value in _from_rows(rows) or value in _a_week(rows, scope) or value in _spread(fact, stated)):
+            return True
+        if rows and value in self._before(rows):
             return True
         others = [
             abs(o.number) for o in _apart(stated) if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None

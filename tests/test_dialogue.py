@@ -78,6 +78,45 @@ def test_a_question_is_understood_for_what_it_asks(understanding: Understanding,
     assert tools(understanding.plan(message, KNOWN, Memory())) == [tool]
 
 
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("when did Netflix start charging more?", Tool.SUBSCRIPTIONS),
+        ("when did I pay Tesco in May and how much was it?", Tool.FIND),
+        ("how many miles did I drive last month?", Tool.CANNOT),
+        ("how much less is in my everyday account than when November started?", Tool.EXPLAIN),
+        ("how much was I charged for being overdrawn in October?", Tool.SUM),
+        ("how much can I spend with the overdraft?", Tool.BALANCE),
+        ("will it rain in Cromer on Saturday?", Tool.OOS),
+    ],
+)
+def test_what_sounds_like_another_question_is_answered_as_asked(understanding: Understanding, message: str, tool: Tool) -> None:
+    assert tools(understanding.plan(message, KNOWN, Memory())) == [tool]
+
+
+def test_the_new_price_of_what_was_spoken_of_is_its_latest(understanding: Understanding) -> None:
+    netflix = Step(tool=Tool.SUBSCRIPTIONS, spans=Spans(merchants=("netflix",), change="gone up"))
+    plan = understanding.plan("when was the first time I paid the new amount", KNOWN, after(netflix))
+    assert tools(plan) == [Tool.SUBSCRIPTIONS]
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans.merchants == ("netflix",)
+
+
+def test_what_was_moved_into_it_is_moved_into_the_account_that_was_spoken_of(understanding: Understanding) -> None:
+    pot = Account(id=AccountId("pot"), kind=AccountKind.SAVINGS, name="Tax pot", currency="GBP")
+    known = replace(KNOWN, accounts=(*KNOWN.accounts, pot))
+    plan = understanding.plan(
+        "how much did I put in there this year", known, after(Step(tool=Tool.BALANCE, spans=Spans(account="in the tax pot")))
+    )
+    assert isinstance(plan, Plan)
+    assert plan.steps[0].spans == Spans(periods=("this year",), account="into the tax pot")
+
+
+def test_a_question_about_what_was_paid_on_past_days_is_none_for_the_pages(understanding: Understanding) -> None:
+    plan = understanding.plan("can petrol be paid with a card last month", KNOWN, Memory())
+    assert not isinstance(plan, Plan) or Tool.ARTICLE not in tools(plan)
+
+
 def test_two_questions_are_two_steps(understanding: Understanding) -> None:
     plan = understanding.plan("How much did I spend at Tesco last month and what was the biggest one?", KNOWN, Memory())
     assert tools(plan) == [Tool.SUM, Tool.LARGEST]

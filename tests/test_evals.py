@@ -125,6 +125,17 @@ def test_a_transfer_between_own_accounts_is_no_spending_in_the_golds() -> None:
     assert not all_of_it.facts[0].evidence & moved
 
 
+def test_either_end_of_a_transfer_between_own_accounts_proves_it() -> None:
+    spec = {"kinds": ["transfer"], "like": "TFR TO RAINY DAY", "account": "Everyday account", "in": "2026-10"}
+    (gold,) = golds({"sum": spec}, AMARA, NOW)
+    (wanted,) = gold.facts
+    assert wanted.mirror
+    assert wanted.evidence is not None
+    assert not wanted.mirror & wanted.evidence
+    (spent,) = golds({"sum": {"like": "TESCO", "in": "2026-10"}}, AMARA, NOW)
+    assert spent.facts[0].mirror is None
+
+
 def test_a_gold_that_finds_nothing_is_an_error_of_the_question() -> None:
     with pytest.raises(GoldError, match="no row"):
         golds({"sum": {"like": "HARRODS"}}, AMARA, NOW)
@@ -454,6 +465,14 @@ def test_a_balance_is_grounded_only_where_it_is_the_customers() -> None:
     booked = golds({"balance": {"account": "Everyday account"}}, AMARA, NOW)[0].facts[0].values[0]
     assert ground.faults(output("", fact(booked)), ["balance"]) == []
     assert ground.faults(output("", fact("1119.64")), ["balance"])
+
+
+def test_a_past_balance_stands_on_the_one_now_and_the_rows_since() -> None:
+    ground = Ground(
+        {"d1": Line("2026-11-03", -2050, "GBP", "SHOP"), "d2": Line("2026-11-04", 1000, "GBP", "PAY")}, [Decimal("-5.00")]
+    )
+    assert ground.faults(output("", fact("5.50", evidence=["d1", "d2"])), []) == []
+    assert ground.faults(output("", fact("5.60", evidence=["d1", "d2"])), [])
 
 
 def test_a_total_stands_on_all_the_figures_of_one_label_beside_it() -> None:

@@ -60,6 +60,13 @@ def test_booked_and_available_are_told_apart_and_so_is_the_overdraft(statement: 
     assert "-£29.73 booked" in told.text
 
 
+def test_what_is_left_to_spend_is_said_before_what_is_booked(statement: Statement) -> None:
+    statement.live = Live(balances=[balance(statement, "-29.73", "153.86", "250.00")])
+    told = statement.told(Tool.BALANCE, change="to spend")
+    assert told.result.facts[0].value == "153.86"
+    assert told.text.startswith("Everyday: £153.86 available to spend, -£29.73 booked.")
+
+
 def test_all_accounts_together_by_currency(statement: Statement) -> None:
     statement.open("Pot", AccountKind.SAVINGS)
     euros = statement.open("Euro account", currency="EUR")
@@ -100,6 +107,14 @@ def test_a_balance_that_did_not_move_is_said_to_be_where_it_was(statement: State
     told = statement.told(Tool.EXPLAIN)
     assert "£100.00" in told.text
     assert told.all("change") == []
+
+
+def test_when_a_month_began_nothing_of_it_was_booked_yet(statement: Statement) -> None:
+    statement.add(dt.date(2026, 11, 1), "-5.00", "CORNER SHOP")
+    statement.add(dt.date(2026, 11, 2), "-7.00", "CORNER SHOP")
+    statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
+    assert statement.told(Tool.EXPLAIN, periods=("since the start of november",)).value("change") == "-12.00"
+    assert statement.told(Tool.EXPLAIN, periods=("since 1 november",)).value("change") == "-7.00"
 
 
 # What is planned
@@ -237,7 +252,8 @@ def test_what_is_named_gets_its_price_and_its_rise_whichever_way_it_is_paid(stat
         statement.add(dt.date(2026, month, 1), f"-{price}", "OAK LETTINGS", Kind.PAYMENT)
     told = statement.told(Tool.SUBSCRIPTIONS, merchants=("oak lettings",), change="gone up")
     assert (told.value("amount"), told.value("before"), told.value("since")) == ("675.00", "650.00", "2026-09-01")
-    assert "from £650.00 to £675.00 on 1 September 2026" in told.text
+    assert told.text == "OAK LETTINGS got dearer: from £650.00 to £675.00 on 1 September 2026."
+    assert told.evidence("since") == {statement.rows[2].source_id}
     assert statement.told(Tool.SUBSCRIPTIONS).result.outcome is Outcome.NONE
 
 

@@ -414,3 +414,16 @@ def test_what_is_bought_gives_way_to_who_sells_it() -> None:
 
 def test_a_typical_month_says_by_what_to_reckon() -> None:
     assert parts("what do I spend in a typical month").spans.group == "in a typical month"
+
+
+@pytest.mark.parametrize("said", ["cheque number 483", "cheque 483", "cheque no. 000483"])
+def test_the_number_of_a_cheque_is_that_on_the_statement(said: str) -> None:
+    known = Known.of(payees(*TEXTS, "CHQ 000483"), (), {}, KNOWN.accounts, vocabulary(), KNOWN.today)
+    assert find(f"has {said} been paid", known).spans.merchants == ("000483",)
+
+
+def test_a_currency_is_the_account_that_is_held_in_it_and_nobody_who_is_paid() -> None:
+    euros = replace(KNOWN, accounts=(*KNOWN.accounts, account("Travel money", currency="EUR")))
+    assert find("how many euros did i spend in october", euros).spans.account == "in euros"
+    assert find("how many euros did i spend in october", KNOWN).spans.merchants == ()
+    assert find("how much did i spend in dollars in october", euros).spans.merchants == ()

@@ -183,6 +183,23 @@ def test_how_many_different_places(autumn: Statement) -> None:
     assert autumn.told(Tool.DISTINCT, **LAST_MONTH).value("different merchant") == "4"
 
 
+def test_shops_are_where_something_was_bought_and_not_everybody_who_was_paid(autumn: Statement) -> None:
+    shops = autumn.told(Tool.DISTINCT, group="shops", **LAST_MONTH)
+    assert shops.value("different merchant") == "3"
+    assert "by card" in shops.text
+    assert "JANE DOE" not in autumn.told(Tool.TOP, group="shop", **LAST_MONTH).text
+
+
+def test_what_is_only_pending_is_told_and_not_called_none(autumn: Statement) -> None:
+    told = autumn.told(Tool.SUM, merchants=("greggs",), periods=("yesterday",))
+    assert told.result.outcome is Outcome.ANSWER
+    assert told.text == (
+        "I found no spending at GREGGS PLC on 23 November 2026. But £8.88 to GREGGS PLC, from 23 November 2026, is pending: "
+        "it is not booked yet."
+    )
+    assert autumn.told(Tool.SUM, merchants=("aldi",), periods=("yesterday",)).result.outcome is Outcome.NONE
+
+
 def test_refunds_and_income(autumn: Statement) -> None:
     assert autumn.told(Tool.REFUNDS, **LAST_MONTH).value("refunds") == "5.50"
     assert autumn.told(Tool.INCOME, **LAST_MONTH).value("money in") == "2000.00"

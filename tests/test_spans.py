@@ -414,3 +414,21 @@ def test_what_is_bought_gives_way_to_who_sells_it() -> None:
 
 def test_a_typical_month_says_by_what_to_reckon() -> None:
     assert parts("what do I spend in a typical month").spans.group == "in a typical month"
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("last payment to Tesco was when", ("tesco",)),
+        ("what did I pay Tesco which I sent last month", ("tesco",)),
+        ("what did I spend at Tesco at nearly midnight", ("tesco",)),
+        ("how much for Tesco plus Nando's in October", ("tesco", "nando's")),
+    ],
+)
+def test_a_name_ends_where_words_begin_that_are_no_part_of_it(message: str, names: tuple[str, ...]) -> None:
+    assert parts(message).spans.merchants == names
+
+
+def test_what_is_driven_narrows_no_fuel() -> None:
+    found = find("petrol for the van last month", replace(AWARE, synonyms={"petrol": ("fuel",)}))
+    assert (found.spans.category, found.spans.merchants) == ("petrol", ())

@@ -517,7 +517,7 @@ async def _made(
         understanding=Understanding(head, embedder.embed, SURE if settings.sure is None else settings.sure),
         synonyms=synonyms_of(categories.synonyms()),
         category_names={c: categories.display(c) for c in categories.synonyms()},
-        vocabulary=router.vocabulary(embedder.english(), kinds.knows, _sellers()),
+        vocabulary=router.vocabulary(embedder.english(), kinds.knows, _sellers(), categories.knows_shop),
         page_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_pages()),
         term_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_terms()),
         always_model=settings.planner == "model",

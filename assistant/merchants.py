@@ -44,7 +44,7 @@ class Match(Frozen):
         return tuple(dict.fromkeys(p.shown for p in self.payees))
 
 
-_SKIPPED = word_list("tell_nobody")
+TELL_NOBODY = word_list("tell_nobody")
 _SQUEEZE = re.compile(r"[^a-z0-9]")
 
 
@@ -67,6 +67,10 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
         if exact:
             ids = {p.id for p in exact}
             near = [p for p in _by_part(name, allowed, english) if p.id not in ids]
+            called = {p.shown for p in exact}
+            if name not in {p.text for p in exact} and all(p.shown in called for p in near):
+                # "Lime ride" is how some lines of Lime begin, and all that goes on differs by is a code.
+                exact, near = [*exact, *near], []
             return Match(said=said, how=How.EXACT, payees=tuple(exact), near=tuple(near))
     part = _by_part(name, allowed, english)
     if part:
@@ -78,7 +82,7 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
 def _tokens(name: str) -> list[str]:
     """The words of a name that tell it from others; all of them when none does."""
     words = sorted(words_of(name))
-    return [w for w in words if w not in _SKIPPED] or words
+    return [w for w in words if w not in TELL_NOBODY] or words
 
 
 def _has(word: str, words: set[str], english: frozenset[str]) -> bool:
@@ -110,10 +114,15 @@ def _by_part(name: str, payees: Sequence[Payee], english: frozenset[str]) -> lis
         if all(_has(w, words, english) for w in wanted)
         or (len(squeezed) >= 5 and squeezed not in english and squeezed in _squeezed(payee.template + " " + payee.shown))
     ]
-    telling = [w for w in wanted if w not in BESIDE]
+    telling = [w for w in wanted if w not in BESIDE and w not in _TITLES]
     if found or not telling or telling == wanted:
         return found
-    return [payee for payee, words in texts if all(_has(w, words, english) for w in telling)]
+    # "Mr Dunmore" is P DUNMORE, and never MRS DUNMORE.
+    titled = any(w in _TITLES for w in wanted)
+    return [p for p, words in texts if all(_has(w, words, english) for w in telling) and not (titled and words & _TITLES)]
+
+
+_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "rev"])
 
 
 def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:
@@ -123,7 +132,7 @@ def _by_spelling(name: str, payees: Sequence[Payee]) -> list[Payee]:
         return []
     found = []
     for payee in payees:
-        words = texts_of(payee) - _SKIPPED
+        words = texts_of(payee) - TELL_NOBODY
         if words and all(w in words or close_word(w, words, 4) is not None for w in wanted):
             found.append(payee)
     if found:

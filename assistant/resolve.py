@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from assistant import periods
-from assistant.merchants import How, Match, match
+from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.plan import ABOUT_PAYMENTS, Step, Tool
-from assistant.spans import BESIDE, Known, accounts_named, plain, says_account, words_of
+from assistant.spans import BESIDE, KIN, Known, accounts_named, plain, says_account, words_of
 from data.banking import Account, Kind
 from data.ledger import Payee
 from data.money import Money
@@ -69,6 +69,8 @@ class Alike(Frozen):
 _OF_ONE_STRETCH = (ABOUT_PAYMENTS - {Tool.SUM, Tool.COMPARE}) | {Tool.SALARY}
 # "On Friday" is the next one there.
 _OF_DAYS_AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
+# The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
+NAMES_ELSEWHERE = _OF_DAYS_AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
 Meaning = Callable[[str], Awaitable[Alike]]
 
 # Elsewhere the main account; asked about itself, a debit card may be that of any account.
@@ -146,6 +148,10 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     matches, groups = _once(matches), _each_once(groups)
     matches, passed = _without_ordinary(matches, step, known)
     step = step.model_copy(update={"unread": (*step.unread, *passed)})
+    if step.tool not in NAMES_ELSEWHERE and (
+        strange := next((m for m in matches if not m.payees and _means_nothing(m.said, known)), None)
+    ):
+        return _asked_about(strange.said, step, known)
     least, most = read_bounds(spans.amount, accounts[0].currency) if spans.amount else (None, None)
     several = next((m for m in matches if _ambiguous(m)), None)
     if several is not None and not step.only:
@@ -225,6 +231,28 @@ def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[l
     return [m for m in matches if m not in gone], tuple(m.said for m in gone)
 
 
+def _means_nothing(said: str, known: Known) -> bool:
+    """Whether ordinary words are like nobody the customer pays and no kind of shop: a part of the sentence, it seems.
+
+    "I found no payment to anybody like “midnight”" would be an answer to another question.
+    """
+    words = words_of(said) - TELL_NOBODY - KIN
+    return known.vocabulary.ordinary(words) and _seller(said, known) is None and not known.vocabulary.is_shop(said)
+
+
+def _asked_about(said: str, step: Step, known: Known) -> Unclear:
+    """Asks whom some words mean. One of the customer's own people is likely to be of their name, as their accounts have it."""
+    own = {w for a in known.accounts for w in plain(a.holders).split()} if words_of(said) & KIN else set()
+    family = [p for p in known.payees if p.personal and own & words_of(plain(p.shown))]
+    names = tuple(dict.fromkeys(p.shown for p in family))
+    chosen = tuple(_about(step, said, tuple(p.template for p in family if p.shown == name)) for name in names)
+    return Unclear(key="nobody_near" if names else "nobody", said=said, choices=names, steps=chosen)
+
+
+def _about(step: Step, said: str, only: tuple[str, ...]) -> Step:
+    return step.model_copy(update={"only": only, "spans": step.spans.model_copy(update={"merchants": (said,)})})
+
+
 def _innermost(found: list[Period]) -> list[Period]:
     """ "This year, January to October" is one period: the one inside the other; the same days said twice are one too. "The winter,
     from October to March" is what the dates say."""
@@ -262,11 +290,31 @@ def _accounts(said: str, known: Known, *, every: bool) -> tuple[Sequence[Account
 async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match:
     """Whom a name means; "the electricity bill" is whom the electricity is paid to, where nobody is called that."""
     found = await _meant(name, step, known, meaning)
+    if not found.payees and (backed := _backed_off(name, step, known)):
+        return backed
     seller, _, bought = name.rpartition(" ")
     if found.payees or not seller or bought not in BESIDE:
         return found
     without = await _match(seller, step, known, meaning)
     return without.model_copy(update={"said": name}) if without.payees else found
+
+
+def _backed_off(name: str, step: Step, known: Known) -> Match | None:
+    """Whom a name means that says more of them in ordinary words: "Mr Dunmore the gardener", "Sinclair, for the lifts".
+
+    As few words as can be are passed over. The answer names whom it took them to mean.
+    """
+    for cut in reversed([*_SAYS_MORE.finditer(name)]):
+        if all(
+            w in known.vocabulary.english or w in known.words or w in known.vocabulary.trades for w in words_of(name[cut.end() :])
+        ):
+            found = match(name[: cut.start()], known.payees, step.excluding, known.vocabulary.english)
+            if found.how in (How.EXACT, How.PART):
+                return found.model_copy(update={"said": name, "how": How.MEANING, "near": ()})
+    return None
+
+
+_SAYS_MORE = re.compile(r",?\s+(?:for|the|our|my|who|which|at|in)\s+")
 
 
 async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match:

@@ -72,13 +72,16 @@ def lessons(somebody: Known) -> dict[str, list[str]]:
 
 
 def vocabulary(
-    english: frozenset[str] = frozenset(), is_kind: Callable[[str], bool] = no_kind, sellers: Sellers | None = None
+    english: frozenset[str] = frozenset(),
+    is_kind: Callable[[str], bool] = no_kind,
+    sellers: Sellers | None = None,
+    is_shop: Callable[[str], bool] = no_kind,
 ) -> Vocabulary:
-    """Every word that the router knows the meaning of. english, is_kind, sellers: see Vocabulary."""
+    """Every word that the router knows the meaning of. english, is_kind, sellers, is_shop: see Vocabulary."""
     by_label = words_by_label()
     asked = word_list("fillers").union(*(said for label, said in by_label.items() if label not in ABOUT_NOTHING))
     every = asked.union(*by_label.values())
-    return Vocabulary(every, asked, word_list("nobody"), word_list("trades"), english, is_kind, sellers)
+    return Vocabulary(every, asked, word_list("nobody"), word_list("trades"), english, is_kind, sellers, is_shop)
 
 
 # Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".

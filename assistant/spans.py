@@ -83,10 +83,12 @@ _END = re.compile(
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|saying|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
-    r"|\s+(?:is|was|are|were)\b(?=\s+(?:more|less|cheaper|dearer|higher|lower|how|when|what|where|still|now|it|that|up|down|due|paid|already|going|taking|\x01))"
+    r"|\s+(?:is|was|are|were)\b"
+    r"|\s+at\s+(?=(?:(?:about|around|nearly|almost|just|gone|half)\b|\d{1,2}(?:[:.]\d\d|\s?(?:am|pm|in\s+the)\b)|midnight|noon|midday))"
+    r"|\s+(?:which|who|whom|whose|when|because|while)\b"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
-_DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other)\s+)+")
+_DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other|their|his|her|its)\s+)+")
 _STRAIGHT = {ord(a): b for a, b in zip("’‘“”–\n\t", "''\"\"-  ", strict=True)}
 # What people type for speed, and the ordinary word for it.
 _SHORT = {
@@ -107,13 +109,14 @@ _SHORT = {
     "txn": "transaction", "v": "vs", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
     "cannae": "can't", "didnae": "didn't", "dinnae": "don't", "doesnae": "doesn't", "hasnae": "hasn't", "havenae": "haven't",
     "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "hae": "have", "fae": "from",
-    "nd": "and", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "tae": "to", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
+    "nd": "and", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "tae": "to", "intae": "into", "frae": "from", "mair": "more", "ony": "any", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
 
 BESIDE = word_list("beside")
+KIN = word_list("kin")
 
 
 def no_kind(_word: str) -> bool:
@@ -138,7 +141,8 @@ class Vocabulary:
     words: of all the router's examples. asked: of those that ask for the customer's own data. nobody: what names nobody even
     where a name is expected. trades: words for kinds of shops and what they sell. english: ordinary words of the
     language, which are never a misspelt name; empty where unknown. is_kind: whether an ordinary word is a kind of shop: "the vet", "the florist".
-    sellers: kinds of seller by name, for what has no merchant code: "the electricity".
+    sellers: kinds of seller by name, for what has no merchant code: "the electricity". is_shop: whether a shop of that name is known,
+    whoever pays there: "Costa".
     """
 
     words: frozenset[str]
@@ -148,6 +152,13 @@ class Vocabulary:
     english: frozenset[str] = frozenset()
     is_kind: Callable[[str], bool] = no_kind
     sellers: Sellers | None = None
+    is_shop: Callable[[str], bool] = no_kind
+
+    def ordinary(self, words: Iterable[str]) -> bool:
+        """Whether words are all of the language, none of them a kind of shop: "midnight", "the hobby nights"."""
+        return all(w in self.words or w in self.english for w in words) and not any(
+            w in self.trades or self.is_kind(w) for w in words
+        )
 
 
 @dataclass(frozen=True)
@@ -346,7 +357,9 @@ def find(message: str, known: Known) -> Found:
     _bought_there(marks)
     _with_beside(marks, known)
     _apposed(marks)
-    _kinds(marks, known)
+    _owned(marks, known)
+    while _kinds(marks, known):
+        pass
     _left_out(marks)
     _left_that_out(marks)
     masked, unknown = _masked(marks, known)
@@ -735,6 +748,8 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
         # "A call from your security team": those are the bank's own people.
         return True
     ordinary = known.nobody if strong else known.words
+    if _HOUR.fullmatch(rest):
+        return True
     if not tokens or "\x01" in rest or all(t in ordinary and (strong or t not in known.tokens) for t in tokens):
         return True
     # "Has my pay landed", "have I burned through": what was done, and nobody who did it.
@@ -745,9 +760,18 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
     )
 
 
+# "At 2 in the morning", "at nearly midnight".
+_NEARLY = r"(?:(?:about|around|nearly|almost|just (?:after|before)|gone|half past|like) )*"
+_HOUR_WORDS = rf"{_NEARLY}(?:\d{{1,2}}(?:[:.]\d\d)?(?: ?(?:am|pm|o'clock))?(?: in the (?:morning|afternoon|evening)| at night)?|midnight|noon|midday)"
+_HOUR = re.compile(_HOUR_WORDS)
+
+
 def _plausible(words: str, known: Known) -> bool:
     """After a weak lead ("for", "of") only words that are known payees, or that nobody knows, name somebody."""
     tokens = list(_WORD.findall(words))
+    if tokens and tokens[0].endswith("ing") and len(tokens) > 1 and known.vocabulary.ordinary(tokens):
+        # "Thinking of selling the motor": what is done.
+        return False
     strange = [t for t in tokens if t not in known.words]
     return len(tokens) <= 6 and bool(strange) and len(strange) * 2 >= len(tokens)
 
@@ -759,7 +783,7 @@ def _fragments(marks: _Marks, known: Known) -> None:
     for match in [*_WORD.finditer(text), None]:
         if match is not None and _is_payee_word(match.group(), known):
             joined = run and text[run[-1].end() : match.start()] in (" ", "'", "-", " & ")
-            if not run or joined:
+            if not run or (joined and not (match.group() in _AND_WORDS and not _one_has(run, match, known))):
                 run.append(match)
                 continue
         if run and (whole := _phrase(run, text, known)) is not None:
@@ -767,6 +791,14 @@ def _fragments(marks: _Marks, known: Known) -> None:
         elif run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known)):
             marks.take(run[0].start(), run[-1].end(), "merchant")
         run = [match] if match is not None and _is_payee_word(match.group(), known) else []
+
+
+_AND_WORDS = frozenset(["plus", "and"])
+
+
+def _one_has(run: Sequence[re.Match[str]], more: re.Match[str], known: Known) -> bool:
+    """Whether one payee has these words and another one: "disney plus", and not "vets plus"."""
+    return known.together([form for m in (*run, more) if (form := _as_held(m.group(), known)) is not None])
 
 
 def _with_beside(marks: _Marks, known: Known) -> None:
@@ -784,11 +816,15 @@ def _with_beside(marks: _Marks, known: Known) -> None:
             marks.take(part[0], end, "merchant")
 
 
-def _kinds(marks: _Marks, known: Known) -> None:
-    """Words for a kind of shop, or for what it sells, where a name may stand: "find the vet bill", "coffee this month?"."""
+def _kinds(marks: _Marks, known: Known) -> bool:
+    """Words for a kind of shop, or for what it sells, where a name may stand: "find the vet bill", "coffee this month?".
+
+    Whether any was found: one that is listed beside it, "buses and trains", is seen only then.
+    """
+    before = len(marks.taken)
     named = bool(marks.of("merchant") or marks.of("category"))
     if _ABOUT_MONEY.search(marks.text) is None and len(marks.text.split()) > FRAGMENT:
-        return
+        return False
     for match in reversed([*_NOUN.finditer(marks.hidden())]):
         word, rest = match["noun"], marks.hidden()[match.end("noun") :]
         listed = word in known.vocabulary.trades and _AMONG.match(rest) is not None
@@ -799,6 +835,7 @@ def _kinds(marks: _Marks, known: Known) -> None:
             and (word in known.vocabulary.trades or known.vocabulary.is_kind(word))
         ):
             named = marks.take(match.start("noun"), match.end("noun"), "merchant") or named
+    return len(marks.taken) > before
 
 
 _ABOUT_MONEY = re.compile(
@@ -807,10 +844,25 @@ _ABOUT_MONEY = re.compile(
 # "Coffee this month?": so few words ask for a sum by themselves.
 FRAGMENT = 5
 # "Trains, buses and Uber": one of several.
-_AMONG = re.compile(r"(?:,| and|, and) \x01")
+_AMONG = re.compile(r"(?:,| and|, and| plus) \x01")
 _NOUN = re.compile(
-    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|buy|bought|and|or|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
-    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\sand\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|fares?|tickets?|rides?|lessons?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
+    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|buy|bought|and|or|plus|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
+    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\s(?:and|plus)\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|fares?|tickets?|rides?|lessons?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
+)
+
+
+def _owned(marks: _Marks, known: Known) -> None:
+    """Takes what is driven out of a question about its fuel: "petrol for the car" is all petrol, whatever a car share is called."""
+    kinds = {kind for said in marks.of("category") for kind in known.synonyms.get(said, ())}
+    for match in _DRIVEN.finditer(marks.text) if kinds & _FOR_DRIVING else ():
+        inside = [p for p in marks.taken if match.start() <= p[0] and p[1] <= match.end()]
+        marks.taken = [p for p in marks.taken if p not in inside]
+        marks.take(match.start(), match.end(), "apposed")
+
+
+_FOR_DRIVING = frozenset(["fuel"])
+_DRIVEN = re.compile(
+    r"\b(?:(?:for|of|in|into) )?(?:(?:the|my|our) )?(?:car|van|motor|motorbike|vehicle)(?: costs?)?(?=\s|[?.!,]|$)(?! \x01)"
 )
 
 
@@ -859,7 +911,7 @@ def _is_payee_word(token: str, known: Known) -> bool:
     base = token.removesuffix("'s")
     if base.isdigit():
         return len(base) >= LONG_NUMBER and base in known.tokens
-    if len(base) < 2 or {token, base} & known.vocabulary.asked:
+    if len(base) < 2 or ({token, base} & known.vocabulary.asked and not (base in KIN and base in known.leading)):
         return False
     if _as_held(base, known) is not None:
         return True
@@ -903,7 +955,9 @@ def _join(marks: _Marks, known: Known) -> None:
     for one, two in itertools.pairwise(names):
         between = marks.text[one[1] : two[0]]
         tokens = [t for t in _WORD.findall(f"{one[3]} {two[3]}") if t in known.tokens]
-        if _JOINT.fullmatch(between) and len(tokens) > 1 and known.together(tokens):
+        # "Sinclair, for the lifts" says more of Sinclair, unless what it is for is somebody too.
+        about = _PURPOSE.fullmatch(between) and not set(_WORD.findall(two[3])) & known.tokens.keys()
+        if about or (_JOINT.fullmatch(between) and len(tokens) > 1 and known.together(tokens)):
             marks.taken = [part for part in marks.taken if part not in (one, two)]
             marks.take(one[0], two[1], "merchant")
             return
@@ -954,7 +1008,8 @@ _TAKE, _OFF = re.compile(_TAKE_WORDS + "$"), re.compile(r"\s+off\b")
 _OUT_OR_OFF = re.compile(r"\s+(?:out|aside|off)\b")
 _EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
-_JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|and|&)\s+(?:the\s+)?)?")
+_PURPOSE = re.compile(r",?\s+for\s+(?:(?:the|my|our)\s+)?")
+_JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|for|and|&)\s+(?:the\s+)?)?")
 # What stands for a part when the rest is compared with examples: an ordinary word of its kind.
 PLACEHOLDERS = {
     "period": "xperiod",
@@ -985,10 +1040,15 @@ _ROW_OF_PERIODS = re.compile(r"\bxperiod(?: ?,? (?:(?:and|or|&|plus|then) )?xper
 _COUNTED = re.compile(r"\b(?P<how>how many|number of|which of the) (?P<what>[a-z]+)\b")
 
 
+_NAMED = frozenset(["merchant", "category"])
+_PLUS = re.compile(r"^(,?) plus ((?:(?:the|my|our) )?)$")
+
+
 def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
-    pieces, position, unknown = [], 0, []
+    pieces, position, unknown, named = [], 0, [], False
     for start, end, kind, words in [*sorted(marks.taken), (len(marks.text), len(marks.text), "", "")]:
-        between = marks.text[position:start]
+        between = _PLUS.sub(r"\1 and \2", marks.text[position:start]) if named and kind in _NAMED else marks.text[position:start]
+        named = kind in _NAMED
         for match in _WORD.finditer(between):
             token = match.group().removesuffix("'s")
             if len(token) > 1 and token not in known.words and match.group() not in known.words and not token.isdigit():

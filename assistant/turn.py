@@ -40,7 +40,7 @@ from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
 from assistant.proposed import Proposed
-from assistant.resolve import Alike, Query, Unclear, payees_of, resolve
+from assistant.resolve import NAMES_ELSEWHERE, Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, find, plain, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, not_asked, together, unknown_payee
 from assistant.wording import Emit, Wording
@@ -136,8 +136,6 @@ STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
 }
 AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
 LIVE_BALANCE = AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN, Tool.PRODUCT}
-# The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
-NAMES_ELSEWHERE = AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
 SUGGESTED = ("What is my balance?", "How much did I spend last month?", "What is coming out before payday?")
 
 

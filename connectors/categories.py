@@ -100,6 +100,10 @@ class Categories:
         """
         return self._decided(text, mcc, bank_category)
 
+    def knows_shop(self, name: str) -> bool:
+        """Whether a rule tells a shop of that name, an ordinary word for one only as its company: NEXT LTD."""
+        return any(self._by_text(text) is not None for text in (name, f"{name} ltd"))
+
     def synonyms(self) -> Mapping[str, tuple[str, ...]]:
         """Each category with the words that customers say for it, in small letters; no word stands for two."""
         return self._synonyms

@@ -8,7 +8,7 @@ import itertools
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -263,7 +263,7 @@ class Statement:
             Queries(self.ledger.engine).categories(own),
             synonyms_of(self.categories.synonyms()),
             self.accounts,
-            _vocabulary(),
+            replace(_vocabulary(), is_shop=self.categories.knows_shop),
             Today.of(self.today, "en_GB", self.payday),
         )
 

@@ -870,6 +870,8 @@ def test_a_new_price_is_of_what_was_spoken_of(understanding: Understanding) -> N
     assert isinstance(plan, Plan)
     assert (plan.steps[0].tool, plan.steps[0].spans.merchants) == (Tool.SUBSCRIPTIONS, ("netflix",))
     assert isinstance(understanding.plan(message, KNOWN, Memory()), Unsure)
+
+
 def test_how_much_a_month_is_no_total(understanding: Understanding) -> None:
     plan = understanding.plan("how much a month at tesco from july to october", KNOWN, Memory())
     assert tools(plan) == [Tool.AVERAGE]

@@ -130,3 +130,16 @@ def test_only_payees_of_the_list_are_ever_meant(said: str) -> None:
     ours, theirs = SHOPS[:4], [payee(n, p.shown, THEIRS) for n, p in enumerate(SHOPS, start=100)]
     assert all(p in ours for p in (*match(said, ours).payees, *match(said, ours).near))
     assert not set(match(said, ours).ids) & {p.id for p in theirs}
+
+
+def test_who_has_a_title_is_found_without_it_unless_another_title_stands_there() -> None:
+    people = [payee(1, "P DUNMORE GARDEN SERVICES"), payee(2, "MRS L BRADSHAW")]
+    assert match("mr dunmore", people).names == ("P DUNMORE GARDEN SERVICES",)
+    # It may be a slip of the pen, which the answer then says.
+    assert match("mr bradshaw", people).how is How.SPELLING
+
+
+def test_how_some_lines_of_a_shop_begin_means_all_its_lines() -> None:
+    lime = [p.model_copy(update={"shown": "Lime"}) for p in (payee(1, "LIME RIDE"), payee(2, "LIME*RIDE ZK6EGB LONDON"))]
+    lime[0] = lime[0].model_copy(update={"text": "lime ride 7"})
+    assert match("lime ride", lime).ids == (1, 2)

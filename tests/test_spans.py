@@ -427,3 +427,21 @@ def test_a_currency_is_the_account_that_is_held_in_it_and_nobody_who_is_paid() -
     assert find("how many euros did i spend in october", euros).spans.account == "in euros"
     assert find("how many euros did i spend in october", KNOWN).spans.merchants == ()
     assert find("how much did i spend in dollars in october", euros).spans.merchants == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("last payment to Tesco was when", ("tesco",)),
+        ("what did I pay Tesco which I sent last month", ("tesco",)),
+        ("what did I spend at Tesco at nearly midnight", ("tesco",)),
+        ("how much for Tesco plus Nando's in October", ("tesco", "nando's")),
+    ],
+)
+def test_a_name_ends_where_words_begin_that_are_no_part_of_it(message: str, names: tuple[str, ...]) -> None:
+    assert parts(message).spans.merchants == names
+
+
+def test_what_is_driven_narrows_no_fuel() -> None:
+    found = find("petrol for the van last month", replace(AWARE, synonyms={"petrol": ("fuel",)}))
+    assert (found.spans.category, found.spans.merchants) == ("petrol", ())

@@ -1,0 +1,67 @@
+"""Whom words mean that stand where a name may: somebody the customer pays, a shop they never paid, or nobody at all."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+
+import pytest
+
+from assistant.periods import Today
+from assistant.plan import Spans, Step, Tool
+from assistant.resolve import Alike, Query, Unclear, resolve
+from assistant.router import vocabulary
+from assistant.spans import Known
+from data.banking import Account, AccountKind
+from data.ledger import Payee
+from data.party import AccountId
+from retrieval.templates import descriptor, template
+
+OWN = AccountId("own")
+ENGLISH = frozenset(["midnight", "nights", "gardener", "lifts", "the", "for", "costa"])
+
+
+def _payee(id: int, text: str) -> Payee:
+    return Payee(id=id, account=OWN, text=descriptor(text), shown=text, template=template(text), personal=True)
+
+
+def _resolved(name: str, texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A MACKENZIE DIGS")) -> Query | Unclear:
+    async def meaning(_said: str) -> Alike:
+        return Alike()
+
+    account = Account(id=OWN, kind=AccountKind.CURRENT, name="Everyday", currency="GBP", holders="Callum Mackenzie")
+    known = Known.of(
+        [_payee(n, text) for n, text in enumerate(texts, start=1)],
+        (),
+        {},
+        (account,),
+        vocabulary(ENGLISH, is_shop=lambda said: said == "costa"),
+        Today.of(dt.date(2026, 11, 24), "en_GB"),
+    )
+    return asyncio.run(resolve(Step(tool=Tool.SUM, spans=Spans(merchants=(name,))), known, meaning))
+
+
+def test_what_says_more_of_a_payee_is_passed_over_and_said() -> None:
+    found = _resolved("sinclair, for the lifts")
+    assert isinstance(found, Query)
+    assert [(m.said, m.names) for m in found.matches] == [("sinclair, for the lifts", ("RYAN SINCLAIR CAR SHARE",))]
+
+
+@pytest.mark.parametrize("name", ["nearly midnight", "nights"])
+def test_a_part_of_a_sentence_is_asked_about(name: str) -> None:
+    assert _resolved(name) == Unclear(key="nobody", said=name)
+
+
+@pytest.mark.parametrize("name", ["waitrose", "costa"])
+def test_a_shop_that_was_never_paid_is_none(name: str) -> None:
+    found = _resolved(name)
+    assert isinstance(found, Query)
+    assert not found.matches[0].payees
+
+
+def test_family_is_asked_for_among_those_of_the_name() -> None:
+    found = _resolved("my maw")
+    assert isinstance(found, Unclear)
+    assert (found.key, found.choices) == ("nobody_near", ("A MACKENZIE DIGS",))
+    assert found.steps[0].only == (template("A MACKENZIE DIGS"),)

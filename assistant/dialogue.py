@@ -806,7 +806,7 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.COMPARE and last is None and _MORE_IS_THAT.search(text):
         # "How much more is that": than what nobody said.
         return True
-    if tool is Tool.COMPARE and last is not None and _BACKWARD.search(text):
+    if tool is Tool.COMPARE and last is not None and (_BACKWARD.search(text) or _AGAINST_IT.match(text)):
         # A shop against a kind of spending is no comparison that one step can say.
         said, before = found.spans, last.step.spans
         kind_after_name = said.category and not said.merchants and before.merchants and not before.category

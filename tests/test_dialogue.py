@@ -923,3 +923,8 @@ def test_how_often_in_all_is_not_asked_of_one_day(understanding: Understanding) 
     plan = understanding.plan("how many times have they taken money in total", KNOWN, after(once))
     assert isinstance(plan, Plan)
     assert plan.steps[0].spans == Spans(merchants=("tesco",))
+
+
+def test_a_shop_against_a_kind_of_spending_is_asked_about(understanding: Understanding) -> None:
+    groceries = Step(tool=Tool.SUM, spans=Spans(periods=("june to august",), category="groceries"))
+    assert isinstance(understanding.plan("vs aldi same months", KNOWN, after(groceries)), Unsure)

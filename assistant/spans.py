@@ -101,7 +101,7 @@ _SHORT = {
     "wks": "weeks", "a/c": "account", "accs": "accounts", "accts": "accounts", "amt": "amount", "pmt": "payment", "pmts": "payments",
     "txn": "transaction", "v": "vs", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
     "cannae": "can't", "didnae": "didn't", "dinnae": "don't", "doesnae": "doesn't", "hasnae": "hasn't", "havenae": "haven't",
-    "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "hae": "have", "fae": "from",
+    "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "dae": "do", "yous": "you", "youse": "you", "huv": "have", "maist": "most", "whit's": "what's", "intae": "into", "doesny": "doesn't", "didny": "didn't", "wasny": "wasn't", "isny": "isn't", "caird": "card", "hae": "have", "fae": "from",
     "nd": "and", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "tae": "to", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")

@@ -11,7 +11,7 @@ from assistant.pages import CURRENCY, Figure
 from assistant.periods import NUMBERS
 from assistant.spans import plain
 from assistant.wordings import Embed, Wordings
-from data.banking import Account, Fee, Limit, Product, Tier
+from data.banking import Account, AccountKind, Fee, Limit, Product, Tier
 from data.errors import InvalidCurrency
 from data.money import Money
 from data.party import AccountId, Frozen
@@ -152,9 +152,11 @@ class Terms:
         for name in sorted(names, key=lambda name: -near[name]):
             if near[name] < max(FLOOR, near[NO_TERM] + APART):
                 return None
-            # What an account that is named has no fee for is done from another: no savings are sent by CHAPS.
             meant = _in_turn(question, held)
-            for one in (*meant, *held) if name.startswith("fee ") else meant:
+            if name.startswith("fee ") and meant[0].account.kind is not AccountKind.CURRENT:
+                # What savings have no fee for is done from another account: none are sent by CHAPS.
+                meant = (*meant, *held)
+            for one in meant:
                 amount = amount_in(question, one.product.currency)
                 of = _where(name, amount, one.product)
                 if (said := _term(of, one.product, amount, _times(plain(question)))) is not None:
@@ -318,18 +320,20 @@ _USUAL = re.compile(r"\b(?:normal|usual|main|everyday|current|regular|pound|ster
 def _named_account(question: str, held: Sequence[Held]) -> Held | None:
     """The account that a question names last: by its name, by what it is, or as the usual one; None where it names none."""
     text = plain(question)
-    said = [(place, -n) for n, one in enumerate(held) if (place := _last_place(text, one)) >= 0]
+    said = [(place, -n) for n, one in enumerate(held) if (place := _last_place(text, one, alone=True)) >= 0]
     said += [(match.start(), 0) for match in _USUAL.finditer(text)]
     return held[-max(said)[1]] if said else None
 
 
-def _last_place(text: str, one: Held) -> int:
-    """Where a text names an account last, -1 where it does not. A word that is on many things needs a noun: "the euro card"."""
+def _last_place(text: str, one: Held, *, alone: bool = False) -> int:
+    """Where a text names an account last, -1 where it does not. A word that is on many things needs a noun: "the euro card".
+
+    alone: a name of one such word is one where it is said to be theirs, "my savings", though it may be their kind as well.
+    """
     name = plain(one.account.name)
     words = {*name.split(), *plain(one.product.name).split()} - {"account", "current", "everyday", "cash", "rate", "year", "one"}
-    # Of one word, it is a name where it is said to be theirs: "my savings" are those that are called so.
-    alone = rf"\b(?:my|our) {re.escape(name)}\b"
-    place = text.rfind(name) if " " in name else max((m.start() for m in re.finditer(alone, text)), default=-1)
+    theirs = rf"\b(?:my|our) {re.escape(name)}\b" if alone else r"(?!)"
+    place = text.rfind(name) if " " in name else max((m.start() for m in re.finditer(theirs, text)), default=-1)
     for word in words:
         named = rf"\b{re.escape(word)}\b(?= (?:current )?(?:account|card|saver|savings|pot|jar|one)\b)"
         if word not in _ANY_PRODUCT | {"euro"}:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from assistant import pages
 from assistant.pages import Quote
-from assistant.terms import Charged, Held, Overdraft, Term
+from assistant.terms import Charged, Earned, Overdraft, Reached, Term
 from assistant.tools import Context, ToolResult, literal
 from data.banking import Limit
-from data.facts import Outcome
-from data.money import Money
-
-Interest = tuple[Held, Decimal, int, Money]
+from data.facts import Fact, Outcome
 
 
-def article(found: Sequence[Quote], term: Term | None, earned: Interest | None, context: Context) -> ToolResult:
+def article(found: Sequence[Quote], term: Term | None, earned: Earned | None, context: Context) -> ToolResult:
     """The answer to a question about pages and terms. Without either: that it is not known, and a person."""
     cited = pages.sources(found)
     if earned is not None:
@@ -66,6 +62,11 @@ def _say_term(term: Term, context: Context) -> None:
             context.say("article.overdraft_most", account=account, most=context.book.money("overdraft", term.said.most, source))
         if term.said.rate is not None:
             context.say("article.overdraft_rate", account=account, rate=context.book.rate("yearly rate", term.said.rate, source))
+    elif isinstance(term.said, Reached):
+        balance = context.book.money("balance asked about", term.said.balance)
+        context.say(
+            "article.rate_at", account=account, balance=balance, rate=context.book.rate("yearly rate", term.said.rate, source)
+        )
     else:
         first, *others = term.said
         context.say("article.rate", account=account, rate=context.book.rate("yearly rate", first.rate, source))
@@ -90,6 +91,11 @@ def _say_fee(said: Charged, account: str, source: tuple[str, ...], context: Cont
     if fee.percent is None:
         if fee.amount is not None:
             context.say("article.fee", fee=context.book.money("fee", fee.amount, source), **slots)
+            if said.times > 1 and said.cost is not None:
+                times = context.book.count("times", said.times, (), "time")
+                held = f", at most {fee.month_most.plain} a month" if fee.month_most is not None else ""
+                cost = context.book.money("fees", said.cost, source, f"{said.times} times {fee.amount.plain}{held}")
+                context.say("article.times", times=times, cost=cost)
         return
     bounds = ""
     for key, bound in (("at least", fee.least), ("at most", fee.most)):
@@ -103,13 +109,16 @@ def _say_fee(said: Charged, account: str, source: tuple[str, ...], context: Cont
         context.say("article.comes_to", amount=amount, cost=cost)
 
 
-def _say_interest(earned: Interest, context: Context) -> None:
-    held, rate, days, amount = earned
+def _say_interest(earned: Earned, context: Context) -> None:
+    held = earned.held
     source = (f"product:{held.product.id}",)
-    context.say(
-        "article.interest",
-        account=literal(held.account.name),
-        rate=context.book.rate("yearly rate", rate, source),
-        days=context.book.count("days", days, (), "day"),
-        interest=context.book.money("interest", amount, source, f"{rate}% a year, {days} of 365 days"),
-    )
+    slots: dict[str, Fact | str] = {
+        "account": literal(held.account.name),
+        "rate": context.book.rate("yearly rate", earned.rate, source),
+        "days": context.book.count("days", earned.days, (), "day"),
+        "interest": context.book.money("interest", earned.interest, source, f"{earned.rate}% a year, {earned.days} of 365 days"),
+    }
+    if earned.balance is None:
+        context.say("article.interest", **slots)
+    else:
+        context.say("article.interest_now", balance=context.book.money("booked balance", earned.balance), **slots)

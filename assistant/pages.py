@@ -75,6 +75,16 @@ _KINDS = (
 Figure = tuple[Decimal, str]
 # What the part is worth more that states the figure which the service gives, and one of an article that was quoted just before.
 STATED, BEFORE = 4.0, 1.0
+# Where a question adds a need to the one before: what a part that meets it is worth more, and what one that was told is worth
+# less. Where no part that is quoted meets a need, one that is worth so much less does.
+NEEDED, TOLD, NEEDING = 1.5, 2.5, 5.0
+
+
+class Newer(NamedTuple):
+    """What a question adds to the one before, which it is asked together with."""
+
+    said: str
+    before: str
 
 
 class Quote(NamedTuple):
@@ -208,11 +218,13 @@ class Reader:
         found: Sequence[Sequence[Passage]],
         known: Collection[Figure] = (),
         before: Collection[str] = (),
+        newer: Newer | None = None,
     ) -> list[Quote]:
         """The parts of the articles found that answer a question, the best article first; one quotation an article.
 
         found: the passages of each article, the best article first. known: figures that the service gives as the answer, which
-        the part that is meant states too. before: articles that the question before was answered from. Empty where no part is
+        the part that is meant states too. before: articles that the question before was answered from. newer: what the
+        question adds to the one before: what was told then is no answer to another need. Empty where no part is
         likely to answer: then the pages do not say. Blocking, about 3 ms a sentence that has not been read before.
         """
         parts, features, near = self.read(question, found)
@@ -221,6 +233,11 @@ class Reader:
         worth = np.asarray(features, np.float32) @ np.asarray(WEIGHTS, np.float32)
         worth += [STATED * bool(known and stated(" ".join(p.sentences)) & set(known)) for p in parts]
         worth += [BEFORE * (p.passage.article in before) for p in parts]
+        needs = _needs(newer.said if newer else question)
+        fresh = needs - _needs(newer.before) if newer else frozenset[int]()
+        if newer and fresh:
+            told = set(self._told(newer.before, found, before))
+            worth += [NEEDED * bool(fresh & _met(p)) - TOLD * (p in told) for p in parts]
         order = np.argsort(-worth, kind="stable").tolist()
         strange = stems(question) & self._on_none - set[str]().union(*(stems(" ".join((p.head, *p.sentences))) for p in parts))
         chance = _answers(features[order[0]], near, bool(strange))
@@ -228,12 +245,21 @@ class Reader:
         if chance < FLOOR and not states:
             return []
         taken = _taken(parts, worth, order, states)
+        taken += _for_other_needs(parts, worth, order, taken, needs)
         articles = dict.fromkeys(parts[n].passage.article for n in taken)
-        (vector,) = self.embed([question])
+        (vector,) = self.embed([newer.said if newer and fresh else question])
         said = [(n, self._shortened(parts[n], vector, known)) for n in taken]
         return [
             _quote(parts, [(n, text) for n, text in said if parts[n].passage.article == article], chance) for article in articles
         ]
+
+    def _told(self, question: str, found: Sequence[Sequence[Passage]], articles: Collection[str]) -> list[Part]:
+        """The part of each of some articles that answers a question best: what was told to it."""
+        parts, features, _ = self.read(question, [[p for p in some if p.article in articles] for some in found])
+        if not parts:
+            return []
+        worth = np.asarray(features, np.float32) @ np.asarray(WEIGHTS, np.float32)
+        return [parts[int(worth.argmax())]]
 
     def on_no_page(self, question: str) -> bool:
         """Whether a question is like one that no page answers, and less like any that one does. Blocking."""
@@ -259,7 +285,7 @@ class Reader:
         parts = [part for _, part in ranked]
         if not parts:
             return [], [], near
-        said, asked = plain(question), stems(question)
+        wanted, asked = _needs(question), stems(question)
         bags = [stems(" ".join((p.head, *p.sentences))) for p in parts]
         rare = {w: math.log((len(bags) + 1) / (sum(w in bag for bag in bags) + 0.5)) for w in asked}
         all_rare = sum(rare.values()) or 1.0
@@ -272,8 +298,7 @@ class Reader:
             # Of a page that no wording is known of, what it says itself stands for what is asked of it.
             page = pages.get(title, Near(sentence))
             own = near.get((title, part.heading), Near() if title in pages else page)
-            body = " ".join(part.sentences).casefold()
-            kinds = [wants.search(said) is not None and holds.search(body) is not None for wants, holds in _KINDS]
+            met = _met(part) & wanted
             features.append(
                 Features(
                     sentence=sentence,
@@ -283,9 +308,9 @@ class Reader:
                     asked_words=own.words,
                     page_asked=page.cosine,
                     page_words=page.words,
-                    time=kinds[0],
-                    amount=kinds[1],
-                    steps=kinds[2],
+                    time=0 in met,
+                    amount=1 in met,
+                    steps=2 in met,
                     top=not part.heading,
                     rank=rank,
                 )
@@ -385,6 +410,28 @@ def _taken(parts: Sequence[Part], worth: NDArray[np.float32], order: Sequence[in
         if close and len(taken) < MOST_PARTS and len(articles) <= 2 and words <= MOST_WORDS:
             taken.append(n)
     return taken
+
+
+def _needs(question: str) -> frozenset[int]:
+    """The kinds of thing that a question asks for; see `_KINDS`."""
+    text = plain(question)
+    return frozenset(n for n, (wants, _) in enumerate(_KINDS) if wants.search(text))
+
+
+def _met(part: Part) -> frozenset[int]:
+    """The kinds of thing that a part holds."""
+    body = " ".join(part.sentences).casefold()
+    return frozenset(n for n, (_, holds) in enumerate(_KINDS) if holds.search(body))
+
+
+def _for_other_needs(
+    parts: Sequence[Part], worth: NDArray[np.float32], order: Sequence[int], taken: Sequence[int], needs: frozenset[int]
+) -> list[int]:
+    """One more part of the best article where a question has a need that no part taken meets: what it takes, and how long."""
+    best = parts[taken[0]].passage.article
+    left = needs - frozenset[int]().union(*(_met(parts[n]) for n in taken))
+    of_it = [n for n in order if n not in taken and parts[n].passage.article == best and worth[n] >= worth[taken[0]] - NEEDING]
+    return next(([n] for n in of_it if left & _met(parts[n])), [])
 
 
 def figures(book: FactBook, quote: Quote) -> None:

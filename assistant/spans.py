@@ -108,8 +108,11 @@ _SHORT = {
     "wks": "weeks", "a/c": "account", "accs": "accounts", "accts": "accounts", "amt": "amount", "pmt": "payment", "pmts": "payments",
     "txn": "transaction", "v": "vs", "dd": "direct debit", "dds": "direct debits", "s/o": "standing order", "o/d": "overdraft", "stmt": "statement",
     "cannae": "can't", "didnae": "didn't", "dinnae": "don't", "doesnae": "doesn't", "hasnae": "hasn't", "havenae": "haven't",
-    "isnae": "isn't", "wasnae": "wasn't", "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "hae": "have", "fae": "from",
-    "nd": "and", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "tae": "to", "intae": "into", "frae": "from", "mair": "more", "ony": "any", "aff": "off", "wi": "with", "ye": "you", "yer": "your", "wisnae": "wasn't", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
+    "isnae": "isn't", "wasnae": "wasn't", "doesny": "doesn't", "didny": "didn't", "wasny": "wasn't", "isny": "isn't", "wisnae": "wasn't",
+    "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "dae": "do", "hae": "have", "huv": "have", "yous": "you", "youse": "you",
+    "ye": "you", "yer": "your", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "maist": "most", "mair": "more",
+    "whit's": "what's", "caird": "card", "fae": "from", "frae": "from", "tae": "to", "intae": "into", "aff": "off", "wi": "with", "ony": "any",
+    "nd": "and", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")

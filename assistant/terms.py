@@ -11,7 +11,7 @@ from assistant.pages import CURRENCY, Figure
 from assistant.periods import NUMBERS
 from assistant.spans import plain
 from assistant.wordings import Embed, Wordings
-from data.banking import Account, Fee, Limit, Product, Tier
+from data.banking import Account, AccountKind, Fee, Limit, Product, Tier
 from data.errors import InvalidCurrency
 from data.money import Money
 from data.party import AccountId, Frozen
@@ -27,11 +27,20 @@ class Held(Frozen):
 
 
 class Charged(NamedTuple):
-    """A fee. cost: what it comes to for the amount asked about, where there is one."""
+    """A fee. cost: what it comes to for the amount asked about, where there is one. times: how often it is charged; cost is then
+    of them all, and held at the most that a month may cost."""
 
     fee: Fee
     cost: Money | None
     amount: Money | None
+    times: int = 1
+
+
+class Reached(NamedTuple):
+    """The yearly rate in percent of a balance that is asked about."""
+
+    balance: Money
+    rate: Decimal
 
 
 class Overdraft(NamedTuple):
@@ -41,11 +50,21 @@ class Overdraft(NamedTuple):
     rate: Decimal | None
 
 
-class Term(NamedTuple):
-    """What a question asks of the terms of an account. said: a fee, a limit, the rates by balance, or the overdraft."""
+class Earned(NamedTuple):
+    """Interest of some days at a yearly rate in percent. balance: what it is on, where nobody named an amount."""
 
     held: Held
-    said: Charged | Limit | tuple[Tier, ...] | Overdraft
+    rate: Decimal
+    days: int
+    interest: Money
+    balance: Money | None = None
+
+
+class Term(NamedTuple):
+    """What a question asks of the terms of an account. said: a fee, a limit, the overdraft, or the rates by balance or of one."""
+
+    held: Held
+    said: Charged | Limit | Reached | tuple[Tier, ...] | Overdraft
 
     @property
     def figures(self) -> frozenset[Figure]:
@@ -57,6 +76,8 @@ class Term(NamedTuple):
             return _figures([said.amount], [])
         if isinstance(said, Overdraft):
             return _figures([said.most], [said.rate])
+        if isinstance(said, Reached):
+            return _figures([], [said.rate])
         return _figures([], [tier.rate for tier in said])
 
 
@@ -68,11 +89,18 @@ _COSTS = re.compile(
     r"|how much(?! (?:\S+ )?(?:can|may|could) (?:i|we)\b)"
     r"|(?:will|do|would) i pay|free)\b"
 )
-_EARNS = re.compile(r"\b(?:interest|earns?|earned|grow|what more do i get)\b")
+_EARNS = re.compile(
+    r"\b(?:interest|earns?|earned|earning|grow|what more do i get)\b"
+    # Money that a rate was asked for.
+    r"|\brate\b.*\b(?:how much|what)\b.*\b(?:a|per|each|every) (?:year|month|week)\b"
+)
+# What is there now, left alone for some days.
+_WOULD_EARN = re.compile(r"\b(?:will|would|should|going to|if|leave|keep)\b")
 _OVERDRAWN = re.compile(r"\b(?:overdrawn|overdraft|in the red|minus)\b")
 _MORE = re.compile(r"\b(?:another|more|add|extra|on top)\b")
 _DAYS = re.compile(
-    r"\b(?P<n>\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + r") (?P<unit>day|week|fortnight|month|year)s?\b"
+    rf"\b(?P<n>\d+|{'|'.join(sorted(NUMBERS, key=len, reverse=True))}) (?:whole |full )?"
+    r"(?P<unit>day|week|fortnight|month|year)s?\b"
 )
 _LENGTH = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 YEAR = Decimal(365)
@@ -124,17 +152,34 @@ class Terms:
         for name in sorted(names, key=lambda name: -near[name]):
             if near[name] < max(FLOOR, near[NO_TERM] + APART):
                 return None
-            for one in _in_turn(question, held):
-                if (said := _term(name, one.product, amount_in(question, one.product.currency))) is not None:
+            meant = _in_turn(question, held)
+            if name.startswith("fee ") and meant[0].account.kind is not AccountKind.CURRENT:
+                # What savings have no fee for is done from another account: none are sent by CHAPS.
+                meant = (*meant, *held)
+            for one in meant:
+                amount = amount_in(question, one.product.currency)
+                of = _where(name, amount, one.product)
+                if (said := _term(of, one.product, amount, _times(plain(question)))) is not None:
                     return Term(one, said)
         return None
+
+
+def _where(term: str, amount: Money | None, product: Product) -> str:
+    """The term of cash for what is taken out: no machine here gives another country's money."""
+    abroad = amount is not None and amount.currency != product.currency
+    return "fee cash-abroad" if abroad and term == "fee cash-uk" else term
 
 
 NO_TERM = "other"
 # What is done with the money: the words of a question for it, and the terms about it. Cosines hardly tell "in" from "out".
 _ACTS = (
     (
-        re.compile(r"\b(?:pay|paying|paid|put|putting|bring)(?: \S+){0,3} in(?:to)?\b|\bdeposit\w*"),
+        re.compile(
+            r"\b(?:pay|paying|paid|put|putting|bring)(?: \S+){0,3} in(?:to)?\b|\bdeposit(?:s|ed|ing)\b"
+            # What a solicitor or a hotel wants is a thing, and is sent.
+            r"|(?<!\ba )(?<!\bthe )(?<!\bmy )(?<!\bour )(?<!\bhouse )(?<!\bhotel )(?<!\brent )"
+            r"\bdeposit\b(?! (?:fund|account|pot|saver)\b)"
+        ),
         frozenset(
             ["limit cash-deposit", "limit cheque-photo", "limit deposit", "limit subscription", "limit opening", "limit balance"]
         ),
@@ -149,7 +194,7 @@ _ACTS = (
         ),
     ),
     (
-        re.compile(r"\b(?:send|sending|sent|transfer\w*|wire|wiring)\b"),
+        re.compile(r"\b(?:send|sending|sent|transfer\w*|wire|wiring|chaps|swift|sepa)\b"),
         frozenset(
             [
                 "fee euro-payment",
@@ -194,31 +239,57 @@ def _in_turn(question: str, held: Sequence[Held]) -> Sequence[Held]:
 _EUROS = re.compile(r"\bhow (?:much|many) euros?\b")
 
 
-def _term(name: str, product: Product, amount: Money | None) -> Charged | Limit | tuple[Tier, ...] | Overdraft | None:
+def _term(
+    name: str, product: Product, amount: Money | None, times: int
+) -> Charged | Limit | Reached | tuple[Tier, ...] | Overdraft | None:
     kind, _, id = name.partition(" ")
     if kind == "fee" and (fee := product.fee(id)) is not None:
-        return _charged(fee, product, amount)
+        return _charged(fee, product, amount, times)
     if kind == "limit":
         return product.limit(id)
     if kind == "rate":
-        return product.tiers or None
+        # Of so much as one that nothing is added to.
+        reached = product.rate(amount) if amount is not None and amount.currency == product.currency and product.tiers else None
+        return (Reached(amount, reached) if amount is not None and reached is not None else product.tiers) or None
     if kind == "overdraft" and product.overdraft_most is not None:
         return Overdraft(product.overdraft_most, None) if id == "most" else Overdraft(None, product.overdraft_rate)
     return None
 
 
-def _charged(fee: Fee, product: Product, amount: Money | None) -> Charged | None:
+def _charged(fee: Fee, product: Product, amount: Money | None, times: int) -> Charged | None:
     if fee.percent is None:
-        return None if fee.amount is None else Charged(fee, fee.amount, None)
+        if fee.amount is None:
+            return None
+        each = fee.amount
+        cost = Money(minor=each.minor * times, currency=each.currency)
+        most = fee.month_most
+        return Charged(fee, cost if most is None or cost.minor < most.minor else most, None, times)
     try:
         return Charged(fee, fee.on(amount) if amount is not None else None, amount)
     except InvalidCurrency:
         return Charged(fee, None, None)
 
 
+_SOME = "|".join(word for word in NUMBERS if word not in ("a", "an", "few", "one"))
+# What a fee is charged for each, and how many of them: "three direct debits", "3 cheques", "all three".
+_TIMES = re.compile(
+    rf"\b(?P<n>\d{{1,2}}|{_SOME}) (?:of (?:them|my|these) )?"
+    r"(?:\S+ )?(?:direct debits?|standing orders?|payments?|cheques?|cards?|transfers?|statements?|copies|times)\b"
+    rf"|\b(?:all|for) (?P<all>{_SOME})\b(?! (?:day|week|fortnight|month|year|hour|pound|euro|quid))"
+)
+
+
+def _times(text: str) -> int:
+    """How often a fee is asked about, 1 where nobody says."""
+    match = _TIMES.search(text)
+    said = (match["n"] or match["all"]) if match else "one"
+    return int(said) if said.isdigit() else NUMBERS[said]
+
+
 def named(question: str, products: Iterable[Product]) -> frozenset[str]:
     """The ids of products on sale that a question calls by name: "the fixed saver", "student account"."""
-    words = set(_WORD.findall(plain(question)))
+    text = plain(question)
+    words = set(_WORD.findall(text)) | ({"fixed"} if _LOCKED_AWAY.search(text) else set())
     found = set()
     for product in products:
         telling = set(_WORD.findall(plain(product.name))) - _ANY_PRODUCT
@@ -227,6 +298,11 @@ def named(question: str, products: Iterable[Product]) -> frozenset[str]:
     return frozenset(found)
 
 
+# What a fixed rate is for, in the words of those who do not know the name.
+_LOCKED_AWAY = re.compile(
+    r"\b(?:lock|fix|tie|tuck|put)(?:ed|ing|s)?\b.*\b(?:away|up|for) (?:for )?(?:a|one|1|the|two|2) (?:whole )?years?\b"
+    r"(?=.*\brates?\b|.*\b(?:fix\w*|lock\w*)\b)|\b(?:lock|fix|tie)(?:ed|ing|s)? (?:\S+ ){0,4}(?:away|up|in)\b(?=.*\byear)"
+)
 _ANY_PRODUCT = frozenset(["account", "current", "saver", "savings", "everyday", "rate", "year", "one", "two", "the"])
 
 
@@ -244,16 +320,20 @@ _USUAL = re.compile(r"\b(?:normal|usual|main|everyday|current|regular|pound|ster
 def _named_account(question: str, held: Sequence[Held]) -> Held | None:
     """The account that a question names last: by its name, by what it is, or as the usual one; None where it names none."""
     text = plain(question)
-    said = [(place, -n) for n, one in enumerate(held) if (place := _last_place(text, one)) >= 0]
+    said = [(place, -n) for n, one in enumerate(held) if (place := _last_place(text, one, alone=True)) >= 0]
     said += [(match.start(), 0) for match in _USUAL.finditer(text)]
     return held[-max(said)[1]] if said else None
 
 
-def _last_place(text: str, one: Held) -> int:
-    """Where a text names an account last, -1 where it does not. A word that is on many things needs a noun: "the euro card"."""
+def _last_place(text: str, one: Held, *, alone: bool = False) -> int:
+    """Where a text names an account last, -1 where it does not. A word that is on many things needs a noun: "the euro card".
+
+    alone: a name of one such word is one where it is said to be theirs, "my savings", though it may be their kind as well.
+    """
     name = plain(one.account.name)
     words = {*name.split(), *plain(one.product.name).split()} - {"account", "current", "everyday", "cash", "rate", "year", "one"}
-    place = text.rfind(name) if " " in name else -1
+    theirs = rf"\b(?:my|our) {re.escape(name)}\b" if alone else r"(?!)"
+    place = text.rfind(name) if " " in name else max((m.start() for m in re.finditer(theirs, text)), default=-1)
     for word in words:
         named = rf"\b{re.escape(word)}\b(?= (?:current )?(?:account|card|saver|savings|pot|jar|one)\b)"
         if word not in _ANY_PRODUCT | {"euro"}:
@@ -270,34 +350,51 @@ def others(question: str, held: Sequence[Held], products: Iterable[Product]) -> 
     return any("euro" not in plain(name) or re.search(r"\beuro (?:current )?(?:account|card)\b", text) for name in meant)
 
 
-def interest(question: str, balances: Mapping[AccountId, Money], held: Sequence[Held]) -> tuple[Held, Decimal, int, Money] | None:
-    """(account, yearly rate in percent, days, interest) for an amount overdrawn or saved; None where that is not asked."""
+def asks_interest(question: str) -> bool:
+    """Whether a question asks what days of being overdrawn cost, or what money will earn when it is left: no payment says so."""
     text = plain(question)
-    if not held or not (_EARNS.search(text) or _OVERDRAWN.search(text)):
+    if _DAYS.search(text) is None or _PAST.search(text):
+        return False
+    if _OVERDRAWN.search(text):
+        return amount_in(question, "GBP") is not None and _COSTS.search(text) is not None
+    return _INTEREST.search(text) is not None and _WOULD_EARN.search(text) is not None
+
+
+_INTEREST = re.compile(r"\b(?:interest|earn|grow)\b")
+_PAST = re.compile(r"\b(?:did|have (?:i|we)|has|had|was|were|been|earned|got|paid|came|last (?:week|month|year))\b")
+
+
+def interest(question: str, balances: Mapping[AccountId, Money], held: Sequence[Held]) -> Earned | None:
+    """What an amount overdrawn or saved comes to in interest, or what is there when it is left alone for the days that are said;
+    None where that is not asked."""
+    text = plain(question)
+    overdrawn = _OVERDRAWN.search(text) is not None
+    if not held or not (_EARNS.search(text) or overdrawn):
         return None
     saving = next((h for h in held if h.product.tiers), held[0])
-    one = _named_account(question, held) or (held[0] if _OVERDRAWN.search(text) else saving)
+    one = _named_account(question, held) or (held[0] if overdrawn else saving)
     amount = amount_in(question, one.product.currency)
+    balance = balances.get(one.account.id)
+    left = None
+    if amount is None and not overdrawn and _DAYS.search(text) and _WOULD_EARN.search(text) and _named_account(question, held):
+        amount = left = balance
     if amount is None:
         return None
     days = _days(text)
-    balance = balances.get(one.account.id)
-    if _OVERDRAWN.search(text):
+    if overdrawn:
         rate = one.product.overdraft_rate
     else:
-        rate = (
-            one.product.rate(balance + amount if balance is not None and _MORE.search(text) else amount)
-            if one.product.tiers
-            else None
-        )
+        more = left is None and balance is not None and _MORE.search(text) is not None
+        rate = one.product.rate(balance + amount if balance is not None and more else amount) if one.product.tiers else None
     if rate is None or amount.currency != one.product.currency:
         return None
-    return one, rate, days, amount.share(rate / 100 * days / YEAR, ROUND_HALF_EVEN)
+    return Earned(one, rate, days, amount.share(rate / 100 * days / YEAR, ROUND_HALF_EVEN), left)
 
 
 def _days(text: str) -> int:
-    match = _DAYS.search(text)
-    if match is None:
+    """The days that were said last, a year where none were."""
+    said = list(_DAYS.finditer(text))
+    if not said:
         return _LENGTH["year"]
-    number = int(match["n"]) if match["n"].isdigit() else NUMBERS[match["n"]]
-    return number * _LENGTH[match["unit"]]
+    number = said[-1]["n"]
+    return (int(number) if number.isdigit() else NUMBERS[number]) * _LENGTH[said[-1]["unit"]]

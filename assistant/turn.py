@@ -242,7 +242,8 @@ class Assistant:
         facts = asking.facts
         for step in plan.steps if isinstance(plan, Plan) else ():
             result, done, offered = await self._perform(step, asking, facts)
-            if result.unknown and isinstance(plan, Plan) and len(plan.steps) == 1 and plan.sure < SURE_OF_PAYMENTS:
+            one = isinstance(plan, Plan) and len(plan.steps) == 1
+            if result.unknown and one and (plan.sure < SURE_OF_PAYMENTS or asks_the_bank(message)):
                 # Nobody of that name was paid, and no account is called so: it may be a question about the bank after all.
                 other = await self._or_pages(Unsure(Found(message, step.spans, ()), "", 0.0), message, asking)
                 if isinstance(other, Plan):
@@ -334,6 +335,9 @@ class Assistant:
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         ordered = commands(message)
         least = NEAR if ordered else _least_for_an_order(routed)
+        if least is not None and not ordered and asks_the_bank(message):
+            # "Can I send all of it today, or is there a limit": the words are an order's, the question is none.
+            least = NEAREST
         if self.acting is not None and least is not None:
             acted = await self.acting.start(message, self._asker(asking), least)
             if acted is None and _is_not_understood(routed):
@@ -440,14 +444,16 @@ class Assistant:
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
         last = memory.asked[-1] if memory.asked else None
         goes_on = isinstance(plan, Plan) and _goes_on_with_a_page(plan, last, message)
-        if isinstance(plan, Plan) and not cannot and not goes_on and not _may_be_a_page(plan):
+        bank = asks_the_bank(message) or terms.asks_interest(message)
+        if isinstance(plan, Plan) and not cannot and not goes_on and not _may_be_a_page(plan, message, bank):
             return plan
         if isinstance(plan, Unsure) and of_own_days(plan.found.spans, asking.known.today):
             return plan
         if asks_nothing(plain(message), last):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
-        if likeness < LIKE_A_PAGE and not cannot and not goes_on and (isinstance(plan, Plan) or _of_their_own(plan, last)):
+        theirs = isinstance(plan, Plan) or _of_their_own(plan, last)
+        if likeness < LIKE_A_PAGE and not cannot and not goes_on and theirs and not bank:
             return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
@@ -459,9 +465,12 @@ class Assistant:
             except IndexUnavailable:
                 return plan
             term = await asyncio.to_thread(self.terms.meant, topic, held)
+            if bank and (term is not None or terms.asks_interest(topic)):
+                # The terms of their own product say it, whatever the pages do.
+                break
             figures = term.figures if term is not None else frozenset()
             quoted = await asyncio.to_thread(self.reader.quotes, question, found, figures)
-            doubt = _doubt(plan, message, memory)
+            doubt = _doubt(plan, message, memory) if not bank else LESS_FOR_FOLLOWING
             if quoted and pages.stated(quoted[0].text) & figures:
                 # What the service and a page say alike is what was asked, and no payment.
                 doubt = min(doubt, 0.0)
@@ -553,7 +562,7 @@ class Assistant:
             leans_on = before.asked[-1].pages if before.asked else ()
             # What leans on a question about a term is after something else that stands on the page.
             asked = term.figures if term is not None and term != self._term_before(topic, before, held) else ()
-            found = self.reader.quotes(question, of_it, asked, leans_on)
+            found = self.reader.quotes(question, of_it, asked, leans_on, _newer(topic, before))
             return article(found, term, earned, context)
 
         return await asyncio.to_thread(run)
@@ -728,6 +737,47 @@ MOST_KNOWN = 500
 GUESS = 0.5
 
 
+# What the bank does, charges or allows, today or if something should happen; no payment of the customer's says so.
+_THE_BANK = re.compile(
+    r"\b(?:do|does|will|would|can|could) (?:you|(?:the |a |most )?banks?(?: like you)?)(?: lot| guys| folk| all| people)? (?:still |ever |also )?"
+    r"(?:charge|take|refund|sting|cover|keep|offer|need|want|let|pay|give back|reimburse|add|insure|protect|accept|require|send|stop)\b"
+    r"|\bhow (?:much|long) (?:will |would |do |is it )?(?:you|banks?) (?:take|charge|keep|refund|pay|give|add|sting)\b"
+    r"|\bif (?:you|(?:the|this|your|my) bank)(?: lot| guys| people| all)? (?:go|goes|went|should|fail|fails|failed|collapse|collapses|collapsed)\b"
+)
+# What customers may do, must do, or could have.
+_MAY = re.compile(
+    r"\b(?:would|will|does) (?:it|that|this|being|sending|using|taking) (?:\S+ ){0,2}cost\b"
+    r"|\b(?:will|would|do|does|must|should) (?:i|we|he|she|they) (?:still |also )?(?:have|need) to\b"
+    r"|\b(?:am|are|is) (?:i|we|he|she|they) (?:going to need|allowed|able to)\b"
+    r"|\bwould it be possible\b|\bis (?:that|it|this) (?:too late|allowed|possible)\b"
+    r"|\b(?:is there|there is|what's|what is) (?:a |the |any )?(?:limit|maximum|deadline)\b"
+    r"|\b(?:most|biggest|largest|highest|what|how (?:much|big|large|high)) (?:\S+ ){1,3}"
+    r"(?:(?:could|can|would|might) (?:i|we)|(?:i|we) (?:could|can|would|might)) (?:have|get|borrow|ask)\b"
+)
+
+
+def asks_the_bank(message: str) -> bool:
+    """Whether a message asks what the bank does or allows, and not what the customer did: "what do you charge if I …"."""
+    text = plain(message)
+    return (_THE_BANK.search(text) or _MAY.search(text)) is not None and _DID.search(text) is None
+
+
+def _what_the_bank_does(message: str) -> bool:
+    """Whether it is the bank that a message asks to do something, however much the rest is like a payment."""
+    return _THE_BANK.search(plain(message)) is not None and _DID.search(plain(message)) is None
+
+
+_DID = re.compile(
+    r"\b(?:did (?:i|we|you)|have (?:i|we|you)|(?:i|we|you)(?:'ve| have)|was i|were we|can i afford|(?:would|will) i have(?! to\b)|have left)\b"
+)
+
+
+def _newer(topic: str, before: Memory) -> pages.Newer | None:
+    """What a question to the pages adds to the one that it goes on with; None where it goes on with none."""
+    last = before.asked[-1].step.spans.topic if before.asked else ""
+    return pages.Newer(topic.removeprefix(last).strip(), last) if last and topic.startswith(last) and topic != last else None
+
+
 def _own_words(before: Memory, message: str) -> tuple[str, ...]:
     """What the customer said themselves lately, this message's words the last."""
     return tuple(filter(None, (*before.said, message.strip())))[-KEPT_TURNS:]
@@ -762,14 +812,20 @@ def _goes_on_with_a_page(plan: Plan, last: Asked | None, message: str) -> bool:
     return aside and last is not None and last.step.tool in ABOUT_TERMS and points_back(message)
 
 
-def _may_be_a_page(plan: Plan) -> bool:
-    """Whether a plan of the router is of one tool, names nothing of the customer's own, and is none that it is very sure of."""
-    if plan.path != "routed" or len(plan.steps) != 1 or plan.sure >= SURE_OF_PAYMENTS:
+def _may_be_a_page(plan: Plan, message: str, bank: bool) -> bool:
+    """Whether a plan of the router is of one tool, names nothing of the customer's own, and is none that it is very sure of.
+
+    bank: it asks what the bank does; then a name may be anything.
+    """
+    if plan.path != "routed" or len(plan.steps) != 1 or (plan.sure >= SURE_OF_PAYMENTS and not _what_the_bank_does(message)):
         return False
     step = plan.steps[0]
     # "This tax year": days are part of a question about payments or statements, and of no other.
     dated = step.spans.periods and step.tool not in READ_WHOLE - {Tool.STATEMENTS}
-    return step.tool in TOOLS and not (step.spans.merchants or dated or step.spans.category)
+    if step.tool is Tool.REFUSE:
+        # "May my nephew look at it": who may see what is on a page, and shows nobody anything.
+        return bank
+    return step.tool in TOOLS and (bank or not (step.spans.merchants or dated or step.spans.category))
 
 
 def _least_for_an_order(plan: Plan | Unsure) -> float | None:

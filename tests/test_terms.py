@@ -8,6 +8,7 @@ import pytest
 
 from assistant.pages import parts_of, sentences, stated
 from assistant.terms import NO_TERM
+from assistant.turn import asks_the_bank
 from assistant.wordings import NOTHING, said_of_pages, said_of_terms
 from connectors.sandbox.catalogue import catalogue
 from data.articles import Passage
@@ -66,6 +67,38 @@ def test_what_is_like_nothing_on_a_page_is_not_answered_from_the_nearest_one(ban
     answer = bank.ask(AMARA, question)
     assert answer.outcome in (Outcome.CANNOT, Outcome.OOS, Outcome.REFUSE)
     assert not answer.citations
+
+
+@pytest.mark.parametrize(
+    ("party", "question", "label", "value"),
+    [
+        (AMARA, "roughly what would it cost me to be £200 overdrawn for 2 weeks", "interest", "3.06"),
+        (CALLUM, "what do you charge me for 100 euros from a cash machine in spain", "fee", "1.50"),
+        (TOMASZ, "if two direct debits bounce what do you take", "fees", "10.00"),
+        (TOMASZ, "if six direct debits bounce what do you take", "fees", "20.00"),
+    ],
+)
+def test_what_the_bank_charges_is_worked_out_for_what_is_asked_about(
+    bank: Counter, party: str, question: str, label: str, value: str
+) -> None:
+    answer = bank.ask(party, question)
+    assert answer.value(label) == value
+    assert answer.says_only_facts()
+
+
+@pytest.mark.parametrize(
+    ("message", "asks"),
+    [
+        ("do banks like you refund that", True),
+        ("how much do you take for all three", True),
+        ("is my money safe if you lot go bust", True),
+        ("how much did you charge me last month", False),
+        ("how much have i spent on fees", False),
+        ("can i afford 200 before payday", False),
+    ],
+)
+def test_what_the_bank_does_is_told_from_what_the_customer_did(message: str, asks: bool) -> None:
+    assert asks_the_bank(message) is asks
 
 
 # How a page is cut, and what the wordings are of

@@ -244,16 +244,7 @@ class Understanding:
         whole = parts.find(message, known)
         if _AT_A_LOSS.fullmatch(parts.plain(message)):
             return Unsure(whole, "", 0.0)
-        probabilities = self._probabilities(whole)
-        of_pages = 0.0
-        if of_own_days(whole.spans, known.today):
-            # What is paid for on days that are said, no page knows; that does not make anything else more probable.
-            of_pages = probabilities[Tool.ARTICLE]
-            probabilities = {k: p for k, p in probabilities.items() if k != Tool.ARTICLE}
-        label, sure = _label(probabilities, bool(memory.asked))
-        sure = (sure + _same_tool(label, probabilities, whole, parts.plain(message), known)) * (1 - of_pages)
-        if (held := _held_against(whole, label, probabilities)) > sure:
-            label, sure = Tool.COMPARE, held
+        probabilities, label, sure = self._labelled(whole, message, known, memory)
         lost, memory = memory.lost, memory.about_heard(label, whole.spans, parts.plain(message))
         named = whole.spans.merchants or whole.spans.category
         # "When do I have to cancel a direct debit by": when, the rules say.
@@ -292,16 +283,7 @@ class Understanding:
             missing = tuple(w for w in missing if w not in _said_before(memory))
         if step is not None and _is_of_nobody(step, parts.plain(message), memory):
             step = None
-        # The word that a message begins with says what is wanted: "book me a slot".
-        passes = (
-            step is not None
-            and not ((told := _TOLD.match(whole.masked)) and told["verb"] in missing)
-            and (_passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known))
-            and not self._picks(missing, step)
-            and not (step.tool in ABOUT_PAYMENTS and any(_OF_A_TIME.search(whole.masked.partition(w)[0]) for w in missing))
-        )
-        passes = passes and not whole.undated
-        if step is not None and missing and sure >= PASSING and passes:
+        if step is not None and missing and self._may_pass(missing, step, whole, known, sure):
             step, missing = step.model_copy(update={"unread": missing}), ()
         if step is not None and whole.hours and step.tool in ABOUT_PAYMENTS:
             step, missing = (_at_hours(step, whole), missing) if _is_told_apart(step, known) else (step, (*missing, *whole.hours))
@@ -311,6 +293,29 @@ class Understanding:
             readings = self._readings(likely, heard, memory, message, known)
             return Unsure(heard, label, sure, frozenset(likely), readings=readings)
         return Plan(steps=_one_by_one(step, parts.plain(message)), path="routed", sure=sure)
+
+    def _labelled(self, whole: Found, message: str, known: Known, memory: Memory) -> tuple[dict[str, float], str, float]:
+        """How probable each label is, the one that is taken, and how sure that is."""
+        probabilities, of_pages = self._probabilities(whole), 0.0
+        if of_own_days(whole.spans, known.today):
+            # What is paid for on days that are said, no page knows; that does not make anything else more probable.
+            of_pages = probabilities[Tool.ARTICLE]
+            probabilities = {k: p for k, p in probabilities.items() if k != Tool.ARTICLE}
+        label, sure = _label(probabilities, bool(memory.asked))
+        sure = (sure + _same_tool(label, probabilities, whole, parts.plain(message), known)) * (1 - of_pages)
+        if (held := _held_against(whole, label, probabilities)) > sure:
+            label, sure = Tool.COMPARE, held
+        return probabilities, label, sure
+
+    def _may_pass(self, missing: Sequence[str], step: Step, whole: Found, known: Known, sure: float) -> bool:
+        """Whether a step may be performed though some words are not used for it."""
+        if sure < PASSING or whole.undated or ((told := _TOLD.match(whole.masked)) and told["verb"] in missing):
+            # The word that a message begins with says what is wanted: "book me a slot".
+            return False
+        if step.tool in ABOUT_PAYMENTS and any(_OF_A_TIME.search(whole.masked.partition(w)[0]) for w in missing):
+            return False
+        harmless = _passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known)
+        return harmless and not self._picks(missing, step)
 
     def _harmless(self, missing: Sequence[str], found: Found, step: Step, known: Known) -> bool:
         """Whether words that no example has narrow nothing, going by the words that do: "the largest slice of my money"."""

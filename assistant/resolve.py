@@ -101,22 +101,9 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     meaning: looks a description up; it may find nothing.
     """
     spans = step.spans
-    found: list[Period] = []
-    for words in spans.periods:
-        period = periods.read(words, known.today)
-        if period is not None and step.tool in _OF_DAYS_AHEAD:
-            period = periods.ahead(words, period, known.today)
-        if period is None:
-            return Unclear(key="no_payday" if "pay" in words else "no_such_period", said=words)
-        found.append(period)
-    if step.tool is not Tool.COMPARE:
-        found = _innermost(found)
-    if len(found) > 1 and step.tool in _OF_ONE_STRETCH | {Tool.SUM}:
-        whole = periods.in_a_row(found)
-        if whole is None and (step.tool is not Tool.SUM or _overlap(found)):
-            # Some days twice, or only those of the first: neither is what was asked.
-            return Unclear(key="which_days", choices=spans.periods, steps=tuple(_in(step, words) for words in spans.periods))
-        found = [whole] if whole is not None and step.tool is not Tool.SUM else found
+    found = _days(step, known)
+    if isinstance(found, Unclear):
+        return found
     any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
     # "How much could I move into savings": what is asked about is where it would come from.
     goal = step.tool in (Tool.SPARE, Tool.AFFORD) and spans.account.startswith(("to ", "into "))
@@ -185,6 +172,29 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
         without=left_out,
         without_categories=tuple(c for _, category in apart for c in category),
     )
+
+
+def _days(step: Step, known: Known) -> list[Period] | Unclear:
+    """The periods that a step names, as its tool takes them."""
+    found: list[Period] = []
+    for words in step.spans.periods:
+        period = periods.read(words, known.today)
+        if period is not None and step.tool in _OF_DAYS_AHEAD:
+            period = periods.ahead(words, period, known.today)
+        if period is None:
+            return Unclear(key="no_payday" if "pay" in words else "no_such_period", said=words)
+        found.append(period)
+    if step.tool is not Tool.COMPARE:
+        found = _innermost(found)
+    if len(found) > 1 and step.tool in _OF_ONE_STRETCH | {Tool.SUM}:
+        whole = periods.in_a_row(found)
+        if whole is None and (step.tool is not Tool.SUM or _overlap(found)):
+            # Some days twice, or only those of the first: neither is what was asked.
+            return Unclear(
+                key="which_days", choices=step.spans.periods, steps=tuple(_in(step, words) for words in step.spans.periods)
+            )
+        found = [whole] if whole is not None and step.tool is not Tool.SUM else found
+    return found
 
 
 def _in(step: Step, words: str) -> Step:

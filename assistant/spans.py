@@ -751,8 +751,6 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
         # "A call from your security team": those are the bank's own people.
         return True
     ordinary = known.nobody if strong else known.words
-    if _HOUR.fullmatch(rest):
-        return True
     if not tokens or "\x01" in rest or all(t in ordinary and (strong or t not in known.tokens) for t in tokens):
         return True
     # "Has my pay landed", "have I burned through": what was done, and nobody who did it.
@@ -761,12 +759,6 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
         t.endswith(("ed", "awn", "own")) and (t in known.vocabulary.english or t in known.words) and t not in known.tokens
         for t in done
     )
-
-
-# "At 2 in the morning", "at nearly midnight".
-_NEARLY = r"(?:(?:about|around|nearly|almost|just (?:after|before)|gone|half past|like) )*"
-_HOUR_WORDS = rf"{_NEARLY}(?:\d{{1,2}}(?:[:.]\d\d)?(?: ?(?:am|pm|o'clock))?(?: in the (?:morning|afternoon|evening)| at night)?|midnight|noon|midday)"
-_HOUR = re.compile(_HOUR_WORDS)
 
 
 def _plausible(words: str, known: Known) -> bool:

@@ -525,8 +525,9 @@ class Understanding:
             if sure < self.sure or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
                 return []
             # Whoever was named first is who it is about, and not who was before.
-            step = self._step(label, found, memory if subject == Spans() else Memory(), clause, known)
-            if step is None or (subject == Spans() and not steps and _is_of_nobody(step, clause, memory)):
+            named = subject != Spans() or any(s.spans.merchants or s.spans.category for s in steps)
+            step = self._step(label, found, Memory() if named else memory, clause, known)
+            if step is None or (not named and not steps and _is_of_nobody(step, clause, memory)):
                 return []
             if (
                 steps

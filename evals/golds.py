@@ -95,15 +95,13 @@ class GoldFact(Words):
     """One fact that an answer must hold.
 
     values: every way of writing the right value. evidence: the rows that prove it, None where rows do not. `some`: one of
-    the rows is enough (they tie). mirror: the same transfers as the account at their other end shows them, which prove it as
-    well. signed: the sign of the value counts.
+    the rows is enough (they tie). signed: the sign of the value counts.
     """
 
     values: tuple[str, ...]
     unit: str
     evidence: frozenset[str] | None = None
     some: bool = False
-    mirror: frozenset[str] | None = None
     signed: bool = False
 
 
@@ -225,14 +223,6 @@ class World:
             raise GoldError(f"no row fits {select!r}")
         return found
 
-    def mirrored(self, rows: Sequence[sqlite3.Row]) -> frozenset[str] | None:
-        """The other ends of transfers between accounts of the customer; None where a row is no such transfer."""
-        query = "select id from moves where kind = 'transfer' and day = ? and minor = ? and account <> ?"
-        own = [row for row in rows if row["kind"] == "transfer"]
-        ends = [self.db.execute(query, (row["day"], -row["minor"], row["account"])).fetchall() for row in own]
-        whole = len(own) == len(rows) and all(len(end) == 1 for end in ends)
-        return frozenset(one["id"] for end in ends for one in end) if whole else None
-
 
 def kind(code: str, minor: int) -> str:
     """What a movement is, by its ISO 20022 family and sub-family."""
@@ -320,7 +310,7 @@ class Works:
 
     def sum(self, **spec: Any) -> Gold:
         rows = self._rows(spec)
-        return Gold(facts=(_money(rows, _total(rows), mirror=self.world.mirrored(rows)),))
+        return Gold(facts=(_money(rows, _total(rows)),))
 
     def count(self, sign: str = "<", **spec: Any) -> Gold:
         rows = self._rows(spec, sign=sign)

@@ -143,7 +143,7 @@ class Ground:
         rows = [row for row in rows if row.currency == fact.unit]
         if rows and (value in _from_rows(rows) or value in _a_week(rows, scope) or value in _spread(fact, stated)):
             return True
-        if rows and value in self._before(rows):
+        if rows and _PAST_BALANCE.match(fact.label) and value in self._before(rows):
             return True
         others = [
             abs(o.number) for o in _apart(stated) if o is not fact and o.is_money and o.unit == fact.unit and o.number is not None
@@ -162,6 +162,9 @@ class Ground:
             or _adds_up(value, _beside(fact, stated))
             or any(value in (abs(a - b), a + b) for a in known for b in (*others, *known))
         )
+
+
+_PAST_BALANCE = re.compile(r"booked balance then|(?:least|most) at the end of a day")
 
 
 def _continues(day: str, rows: Sequence[Line]) -> bool:

@@ -74,9 +74,7 @@ def _value_is(stated: Fact, gold: GoldFact) -> bool:
 def _evidence_is(stated: Fact, gold: GoldFact) -> bool:
     if gold.evidence is None:
         return True
-    if gold.some:
-        return bool(stated.evidence) and stated.evidence <= gold.evidence
-    return stated.evidence in (gold.evidence, gold.mirror)
+    return bool(stated.evidence) and stated.evidence <= gold.evidence if gold.some else stated.evidence == gold.evidence
 
 
 def _lacks(gold: Gold, stated: Sequence[Fact]) -> str:

@@ -125,17 +125,6 @@ def test_a_transfer_between_own_accounts_is_no_spending_in_the_golds() -> None:
     assert not all_of_it.facts[0].evidence & moved
 
 
-def test_either_end_of_a_transfer_between_own_accounts_proves_it() -> None:
-    spec = {"kinds": ["transfer"], "like": "TFR TO RAINY DAY", "account": "Everyday account", "in": "2026-10"}
-    (gold,) = golds({"sum": spec}, AMARA, NOW)
-    (wanted,) = gold.facts
-    assert wanted.mirror
-    assert wanted.evidence is not None
-    assert not wanted.mirror & wanted.evidence
-    (spent,) = golds({"sum": {"like": "TESCO", "in": "2026-10"}}, AMARA, NOW)
-    assert spent.facts[0].mirror is None
-
-
 def test_a_gold_that_finds_nothing_is_an_error_of_the_question() -> None:
     with pytest.raises(GoldError, match="no row"):
         golds({"sum": {"like": "HARRODS"}}, AMARA, NOW)

@@ -212,8 +212,11 @@ class World:
         for words, how in ((select.like, ""), (select.unlike, "not ")):
             fragments = (words,) if isinstance(words, str) else words
             if fragments:
-                terms.append(how + "(" + " or ".join("text || ' ' || name like ?" for _ in fragments) + ")")
-                values += [f"%{fragment}%" for fragment in fragments]
+                # From the beginning of a word: Netflix is no fare of TfL.
+                terms.append(
+                    how + "(" + " or ".join("' ' || replace(text, '*', ' ') || ' ' || name like ?" for _ in fragments) + ")"
+                )
+                values += [f"% {fragment.strip().replace('*', ' ')}%" for fragment in fragments]
         for bound, comparison in ((select.over, ">"), (select.under, "<")):
             if bound is not None:
                 terms.append(f"abs(minor) {comparison} ?")

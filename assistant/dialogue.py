@@ -188,11 +188,12 @@ class Understanding:
         asks, aside = parts.find(told.asks, known), parts.find(told.aside, known)
         label, _ = _label(self._probabilities(asks), bool(memory.asked))
         said = asks.spans
-        heard = aside.spans.model_copy(update={"periods": tuple(p for p in aside.spans.periods if p not in parts.DAYLESS)})
+        heard = aside.spans.model_copy(update={"periods": _days_told(aside.spans, told.asks, known.today)})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
         takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in _ONE_ROW
-        lacks = (heard.account and not said.account) or (heard.amount and not said.amount)
+        # "I try to be fair to the grandchildren": what is done to an account pays nobody from it.
+        lacks = (heard.account and not said.account and not _INTO.match(heard.account)) or (heard.amount and not said.amount)
         # Who is in need is heard in all that they say.
         in_need = isinstance(whole, Plan) and any(step.tool is Tool.HANDOVER for step in whole.steps)
         if label in _FREE | READ_WHOLE or in_need or lacks or (heard.periods and not (dated or takes_days)):
@@ -581,6 +582,8 @@ class Understanding:
         if tool is Tool.COMPARE and memory.lost and _only_days(right.spans) and _ALL_SPENDING.search(text) is None:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
+        if last is not None and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and _THE_TWO.search(text):
+            return _of_the_two(tool, right.spans, memory.asked, text)
         step = _by_itself(tool, right, text, last) or (
             _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
         )
@@ -598,9 +601,22 @@ class Understanding:
                 return Step(tool=tool, spans=Spans(topic=topic))
             return Step(tool=tool, spans=right.spans.model_copy(update={"topic": topic}))
         spans = _continued(tool, _grouped(tool, right.spans, text, last), last, text)
-        if last is not None and not memory.lost and tool in ABOUT_PAYMENTS and _refers_back(text, spans):
+        if (
+            last is not None
+            and not memory.lost
+            and tool in ABOUT_PAYMENTS
+            and _refers_back(text, spans)
+            and not _of_all(tool, text)
+        ):
             return _same_again(last, tool, spans, known, text)
         return Step(tool=tool, spans=spans)
+
+
+def _days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
+    """The periods that are told of beside a question. "Doing a cull tonight" is when it is asked, unless it is pointed at."""
+    read = {words: periods.read(words, today) for words in told.periods if words not in parts.DAYLESS}
+    pointed = _BACKWARD.search(asks) is not None
+    return tuple(words for words, period in read.items() if pointed or period is None or period.since != today.date)
 
 
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
@@ -1287,6 +1303,8 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         # "At their restaurant": what of it is spent with whom was spoken of.
         said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
+    # "How much of the groceries was Tesco": of those that were just told.
+    same |= tool is Tool.SHARE and bool(said.category) and parts.words_of(said.category) == parts.words_of(before.category)
     if (
         not said.periods
         and tool not in (Tool.LAST, Tool.FIRST)
@@ -1300,6 +1318,14 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     return said
 
 
+def _of_all(tool: Tool, text: str) -> bool:
+    """ "And what were my three largest payments in May?": one's own payments, whoever was spoken of."""
+    listed = tool in (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN) and _MY_PAYMENTS.search(text) is not None
+    return listed and _BACKWARD.search(_BEGINS.sub("", text)) is None
+
+
+_MY_PAYMENTS = re.compile(r"\b(?:my|our) (?:[a-z]+ ){0,4}(?:payments?|purchases?|transactions?|expenses|outgoings)\b")
+_BEGINS = re.compile(r"^(?:(?:and|so|ok|okay|right|then|also)\b[ ,]*)+")
 _THEIRS = re.compile(r"\b(?:their|his|her)\b")
 _MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b")
 _TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|altogether|added up)\b(?! (?:is|was) (?:that|it) more)")
@@ -1798,7 +1824,19 @@ def _both(asked: Sequence[Asked], text: str) -> Step | None:
     return Step(tool=tool, spans=spans, only=only)
 
 
+def _of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> Step | None:
+    """ "Which of the two …", "the two of them come to …": of those who were asked about last; nobody knows of whom else."""
+    both = _both(asked, text)
+    if both is None or tool not in ABOUT_SAME | {Tool.INCOME}:
+        return None
+    spans = both.spans.model_copy(update={"periods": said.periods or both.spans.periods})
+    held = _WHICH_MORE.search(text) is not None and len(spans.merchants) > 1
+    return both.model_copy(update={"tool": Tool.COMPARE if held else both.tool, "spans": spans})
+
+
+_WHICH_MORE = re.compile(r"\bwhich\b.*\b(?:more|most|less|least|dearer|cheaper|biggest|bigger)\b")
 _TWO = re.compile(r"\b(?:both|two)\b")
+_THE_TWO = re.compile(r"\b(?:the two(?: of (?:them|those|these))?|both of (?:them|those|these))\b(?! [a-z]+s\b)")
 
 
 _RISE = re.compile(

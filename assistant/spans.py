@@ -295,7 +295,8 @@ _GREETING = re.compile(
 
 
 def _spelt(text: str, known: Known) -> str:
-    """Slips of the pen in words that any question has put right, months among them; what may be a name is left alone."""
+    """Slips of the pen in words that any question has put right, months among them; what may be a name is left alone, but for the
+    dots in one that statements write without: "E.ON"."""
 
     def right(match: re.Match[str]) -> str:
         word = match.group()
@@ -304,6 +305,11 @@ def _spelt(text: str, known: Known) -> str:
             return word
         return close_word(word, _USUAL, 5) or word
 
+    def whole(match: re.Match[str]) -> str:
+        joined = match.group().replace(".", "")
+        return joined if joined in known.tokens else match.group()
+
+    text = re.sub(r"\b[a-z](?:\.[a-z]+)+\b", whole, text)
     return in_figures(re.sub(r"(?<![\w'&*./-])[a-z]{5,}(?![\w'&*./-])", right, text))
 
 
@@ -550,8 +556,9 @@ def _periods(marks: _Marks, today: periods.Today) -> str:
         if _WHEN_IS.search(marks.text[: span.start]) and _OF_PAY.search(marks.text, span.start, span.end):
             # "When is payday?" and "how long until I get paid?" ask for the day and name none.
             continue
-        if marks.take(span.start, span.end, "period") and span.period is None:
-            bad = marks.text[span.start : span.end]
+        words = marks.text[span.start : span.end].rstrip(" .,")
+        if marks.take(span.start, span.start + len(words), "period") and span.period is None:
+            bad = words
     return bad
 
 

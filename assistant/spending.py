@@ -543,7 +543,9 @@ def _with_other(period: Period, today: dt.date) -> list[Period]:
 def share(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
     part_selection = select(query, context, period)
-    bare = query.model_copy(update={"matches": (), "categories": (), "category_groups": ()})
+    # "What percentage of the groceries was Tesco": a name beside a kind is held against all of that kind.
+    of_kind = {} if query.matches and query.categories else {"categories": (), "category_groups": ()}
+    bare = query.model_copy(update={"matches": (), **of_kind})
     whole_selection = select(bare, context, period)
     currency = query.accounts[0].currency
     part, whole = (main(context.queries.totals(s), currency) for s in (part_selection, whole_selection))
@@ -554,7 +556,8 @@ def share(query: Query, context: Context) -> ToolResult:
     percent = context.book.percent("share", Decimal(part.total.minor) / whole.total.minor, ids, formula)
     part_fact = context.book.money("part", -part.total, ids)
     whole_fact = context.book.money("all spending", -whole.total, context.queries.ids(whole_selection))
-    said = about(query.model_copy(update={"named_account": False}), context, None).removeprefix(" at ").removeprefix(" on ")
+    part_of = query.model_copy(update={"named_account": False} | ({} if of_kind else {"categories": (), "category_groups": ()}))
+    said = about(part_of, context, None).removeprefix(" at ").removeprefix(" on ")
     context.say(
         "share.one",
         share=percent,

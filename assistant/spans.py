@@ -85,7 +85,7 @@ _END = re.compile(
     r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
     r"|\s+(?:is|was|are|were)\b"
     r"|\s+at\s+(?=(?:(?:about|around|nearly|almost|just|gone|half)\b|\d{1,2}(?:[:.]\d\d|\s?(?:am|pm|in\s+the)\b)|midnight|noon|midday))"
-    r"|\s+(?:which|who|whom|whose|when|because|while)\b"
+    r"|\s+(?:which|who|whom|whose|when|because|while)\b|\s+so\s+(?=(?:it|that|i|we|they)\b)"
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other|their|his|her|its)\s+)+")

@@ -686,6 +686,10 @@ def afford(query: Query, context: Context) -> ToolResult:
     if amount is None or found is None:
         context.say("ask.no_amount")
         return finish(query, context, None, outcome=Outcome.CLARIFY)
+    if amount.currency != found.booked.currency:
+        # What it comes to depends on a rate that is made when it is paid.
+        context.say("afford.currency", name=context.named(account))
+        return finish(query, context, None, outcome=Outcome.CLARIFY)
     until, words = _until(query, context)
     out = _due_from(query, context, account, until)
     left = found.booked - out - amount

@@ -239,7 +239,19 @@ class Understanding:
         return self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
 
     def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
-        """A message of which every word asks."""
+        """A message of which every word asks. A plan about all that was spent is none where the message names somebody, or nothing
+        says that it is about spending."""
+        plan = self._meant(message, known, memory)
+        if not isinstance(plan, Plan):
+            return plan
+        found = parts.find(message, known)
+        of_all = [step for step in plan.steps if _of_everything(step)]
+        totals = any(step.tool in _SUMMED for step in of_all)
+        if (of_all and _names_any(found)) or (totals and _says_nothing_of_what(found, message, memory)):
+            return Unsure(found, plan.steps[0].tool.value, plan.sure)
+        return plan
+
+    def _meant(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         if (both := self._and_against(message, known, memory)) is not None:
             return both
         whole = parts.find(message, known)
@@ -582,7 +594,8 @@ class Understanding:
         if tool is Tool.COMPARE and memory.lost and _only_days(right.spans) and _ALL_SPENDING.search(text) is None:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
-        if last is not None and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and _THE_TWO.search(text):
+        told = tool is Tool.COMPARE and right.spans == Spans()
+        if last is not None and not told and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and _THE_TWO.search(text):
             return _of_the_two(tool, right.spans, memory.asked, text)
         step = _by_itself(tool, right, text, last) or (
             _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
@@ -1087,6 +1100,28 @@ def _of_that_list(step: Step, memory: Memory) -> bool:
     return step.tool in _LISTS and not memory.lost and any(one.step.tool is step.tool for one in memory.asked[-1:])
 
 
+def _of_everything(step: Step) -> bool:
+    """Whether a step is about all that was spent, in whatever days."""
+    said = step.spans
+    named = said.merchants or said.category or said.account or said.amount or said.bought or said.without or step.only
+    return step.tool in ABOUT_SAME and not named
+
+
+def _names_any(found: Found) -> bool:
+    return bool(found.spans.merchants or found.spans.category)
+
+
+def _says_nothing_of_what(found: Found, message: str, memory: Memory) -> bool:
+    """ "How much on the 1st?": of what, neither it says nor the question before."""
+    text = parts.plain(message)
+    goes_on = not _off_track(memory) and bool(memory.asked) and _of_everything(memory.asked[-1].step)
+    return not goes_on and _HOW.search(text) is not None and _only_total(found) and _ALL_SPENDING.search(text) is None
+
+
+_SUMMED = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE})
+_HOW = re.compile(r"\bhow (?:much|many)\b")
+
+
 def _is_of_nobody(step: Step, text: str, memory: Memory) -> bool:
     """Whether a message leans on what was said before, and nothing there says whom or what it is about."""
     if (not _off_track(memory) and _names_somebody(memory)) or _of_that_list(step, memory):
@@ -1388,6 +1423,8 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
         return f"'{int(_DIGIT.findall(message)[0]):0{parts.CHEQUE}}'"
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
     spoken_of = (not memory.lost and _days_in_turn(memory.asked)) or before
+    if _TWO.search(text):
+        spoken_of = spoken_of[-2:]
 
     def said_again(match: re.Match[str]) -> str:
         # "Those" stays: who was named before is meant as well.

@@ -668,6 +668,9 @@ def _slots(marks: _Marks, known: Known) -> None:
     while (match := _SLOT.search(marks.hidden(), position)) is not None:
         position = match.end()
         text = marks.hidden()
+        if _TO_DO.match(text, match.start()) or (match["lead"] == "to" and _HAVE.search(text[: match.start()])):
+            # "When do I have to cancel …": what is to be done is no name.
+            continue
         stop = _name_end(text, match.end(), known, match["lead"] == "at")
         words = text[match.end() : max(stop, match.end())]
         strong = match["lead"] in _STRONG or (match["lead"] == "to" and _SENT.search(text[: match.start()]) is not None)
@@ -737,6 +740,8 @@ _NAMES = re.compile(
     r"(?P<name>(?:(?!\s+(?:and|or|plus|versus|vs|than|against|&)\s|,\s).)+)"
 )
 _STRONG = frozenset(["paid", "pay", "paying", "pays", "at", "from"])
+_TO_DO = re.compile(r"have\s+to\s")
+_HAVE = re.compile(r"\b(?:do|does|did|will|would|should) (?:i|we|you|they) (?:have|need|want)\s*$|\bhow\s*$")
 _SENT = re.compile(
     r"\b(?:paid|pay|paying|payments?|made|sent|send|transfer(?:red|s)?|gave|given|went|go|gone|been|trips?|visits?|money|owe)\s*$"
 )

@@ -460,8 +460,13 @@ def test_a_past_balance_stands_on_the_one_now_and_the_rows_since() -> None:
     ground = Ground(
         {"d1": Line("2026-11-03", -2050, "GBP", "SHOP"), "d2": Line("2026-11-04", 1000, "GBP", "PAY")}, [Decimal("-5.00")]
     )
-    assert ground.faults(output("", fact("5.50", evidence=["d1", "d2"])), []) == []
-    assert ground.faults(output("", fact("5.60", evidence=["d1", "d2"])), [])
+
+    def faults(value: str, label: str) -> list[str]:
+        return ground.faults(output("", fact(value, evidence=["d1", "d2"], label=label)), [])
+
+    assert faults("5.50", "booked balance then: Everyday account") == []
+    assert faults("5.60", "booked balance then: Everyday account")
+    assert faults("5.50", "spent")
 
 
 def test_a_total_stands_on_all_the_figures_of_one_label_beside_it() -> None:

@@ -180,6 +180,9 @@ class Understanding:
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         message = _placed(_dated(message, memory, known.today), memory)
+        if (denied := _DENIED.match(parts.plain(message))) and not _names_any(parts.find(denied[0], known)):
+            # "I don't mean refunds, what …": that is not asked. Somebody who is not meant is left out by what follows.
+            message = parts.plain(message)[denied.end() :]
         told = background.apart(parts.plain(message), lambda clause: parts.find(clause, known).masked)
         return self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
 
@@ -218,7 +221,8 @@ class Understanding:
         if takes_days:
             in_days = self._read(f"{told.asks.rstrip(' ?.!')} {aside.spans.periods[0]}", known, memory)
         if named or (label not in ABOUT_PAYMENTS and not points):
-            return (in_days,) if points or _SO_FAR.search(told.asks) else (in_days, alone)
+            # One payment is looked for in the days that were told; which of them are added up is asked.
+            return (in_days,) if points or label == Tool.FIND or _SO_FAR.search(told.asks) else (in_days, alone)
         if points:
             return (self._pointing(told, aside, whole, known, memory),)
         told_of = aside.spans.merchants or aside.spans.category or (takes_days and memory.asked)
@@ -623,6 +627,11 @@ class Understanding:
         ):
             return _same_again(last, tool, spans, known, text)
         return Step(tool=tool, spans=spans)
+
+
+_DENIED = re.compile(
+    r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:i|we) (?:don't|didn't|do not|did not) mean [^,.?!;]+[,.;] (?=\w+ \w+)"
+)
 
 
 def _days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
@@ -1145,7 +1154,8 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     if lost and step.tool is Tool.COMPARE and _only_days(said) and _ALL_SPENDING.search(text) is None:
         # "Up or down on last year?": all that was spent is no answer where what was asked before was not understood.
         return True
-    complete = said.periods and (said.merchants or said.category or said.account)
+    # What a subscription costs and cost is asked of no days.
+    complete = (said.periods or step.tool is Tool.SUBSCRIPTIONS) and (said.merchants or said.category or said.account)
     if lost and not complete and len(text.split()) <= SHORT and (_OWN.search(text) is None or _BACKWARD.search(text)):
         # "And Duke's?" after a question that was not understood: nobody knows which days are meant, or of what.
         return True

@@ -557,11 +557,14 @@ def _periods(marks: _Marks, today: periods.Today) -> str:
             # "When is payday?" and "how long until I get paid?" ask for the day and name none.
             continue
         words = marks.text[span.start : span.end].rstrip(" .,")
-        if marks.take(span.start, span.start + len(words), "period") and span.period is None:
+        # "November, not September": only the other is meant.
+        kind = "denied" if marks.of("period") and _NOT.search(marks.text[: span.start]) else "period"
+        if marks.take(span.start, span.start + len(words), kind) and span.period is None and kind == "period":
             bad = words
     return bad
 
 
+_NOT = re.compile(r"\bnot\s+$")
 _OF_PAY = re.compile(r"\bpa(?:y|id)")
 _WHEN_IS = re.compile(
     r"\b(?:when(?:'s| is| was| will be)? (?:(?:my|the|next|last) )*"
@@ -1030,6 +1033,7 @@ PLACEHOLDERS = {
     "currency": "",
     "without": "",
     "apposed": "",
+    "denied": "",
     # Nothing tells what was paid at which hour.
     "hour": "",
     # How it is told, not what is asked.

@@ -95,10 +95,10 @@ _GROUPS: tuple[tuple[str, Group], ...] = (
 _ROWS = ("payment", "purchase", "transaction", "expense", "outgoing", "spend", "thing")
 
 
-async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear:
+async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "") -> Query | Unclear:
     """Interpret a step against what one login may see.
 
-    meaning: looks a description up; it may find nothing.
+    meaning: looks a description up; it may find nothing. written: the message as it was typed.
     """
     spans = step.spans
     found = _days(step, known)
@@ -136,7 +136,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning) -> Query | Unclear
     matches, passed = _without_ordinary(matches, step, known)
     step = step.model_copy(update={"unread": (*step.unread, *passed)})
     if step.tool not in NAMES_ELSEWHERE and (
-        strange := next((m for m in matches if not m.payees and _means_nothing(m.said, known)), None)
+        strange := next((m for m in matches if not m.payees and _means_nothing(m.said, known, written)), None)
     ):
         return _asked_about(strange.said, step, known)
     least, most = read_bounds(spans.amount, accounts[0].currency) if spans.amount else (None, None)
@@ -241,13 +241,20 @@ def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[l
     return [m for m in matches if m not in gone], tuple(m.said for m in gone)
 
 
-def _means_nothing(said: str, known: Known) -> bool:
-    """Whether ordinary words are like nobody the customer pays and no kind of shop: a part of the sentence, it seems.
+def _means_nothing(said: str, known: Known, written: str) -> bool:
+    """Whether ordinary words are like nobody the customer pays and no kind of shop: a part of the sentence, it seems. A word that
+    they wrote as a name is one.
 
     "I found no payment to anybody like “midnight”" would be an answer to another question.
     """
     words = words_of(said) - TELL_NOBODY - KIN
+    if not written.isupper() and words & {w.casefold() for w in _CAPITAL.findall(written)}:
+        return False
     return known.vocabulary.ordinary(words) and _seller(said, known) is None and not known.vocabulary.is_shop(said)
+
+
+# Within a sentence, not where it begins.
+_CAPITAL = re.compile(r"(?<=[A-Za-z,;] )[A-Z][A-Za-z]+")
 
 
 def _asked_about(said: str, step: Step, known: Known) -> Unclear:

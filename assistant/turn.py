@@ -145,7 +145,7 @@ Searched = tuple[str, Sequence[Sequence[Passage]], list[terms.Held]]
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks in a turn, what they may see, when, and after what. pasted: content beside their words. facts: how many were told before the answer. searched: what this turn has looked for in the pages."""
+    """Who asks in a turn, what they may see, when, and after what. pasted: content beside their words. facts: how many were told before the answer. message: as they typed it. searched: what this turn has looked for in the pages."""
 
     login: Login
     accounts: tuple[AccountId, ...]
@@ -155,6 +155,7 @@ class Asking:
     place: Place = NOWHERE
     pasted: str = ""
     facts: int = 0
+    message: str = ""
     searched: dict[str, Searched] = field(default_factory=dict)
 
 
@@ -209,7 +210,7 @@ class Assistant:
         # What was pasted may hold anything: only the customer's own words are read as theirs.
         own, pasted = split(message)
         message = own if pasted else message
-        asking = Asking(login, accounts, known, before, now, place, pasted or before.pasted)
+        asking = Asking(login, accounts, known, before, now, place, pasted or before.pasted, message=message)
         trail.begun(login, before, known)
         asking = await self._found_out(message, asking, confirmed, emit)
         before = asking.memory
@@ -513,7 +514,7 @@ class Assistant:
             return await self.meaning(name, frozenset(asking.accounts))
 
         try:
-            query = await resolve(step, known, meaning)
+            query = await resolve(step, known, meaning, asking.message)
         except IndexUnavailable:
             # Names as they are written need no index. What others describe is not known now, which is not the same as nobody.
             return ToolResult(outcome=Outcome.CLARIFY, lines=(Line(key="error.index"),)), [], []

@@ -26,7 +26,9 @@ def _payee(id: int, text: str) -> Payee:
     return Payee(id=id, account=OWN, text=descriptor(text), shown=text, template=template(text), personal=True)
 
 
-def _resolved(name: str, texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A MACKENZIE DIGS")) -> Query | Unclear:
+def _resolved(
+    name: str, texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A MACKENZIE DIGS"), written: str = ""
+) -> Query | Unclear:
     async def meaning(_said: str) -> Alike:
         return Alike()
 
@@ -39,7 +41,7 @@ def _resolved(name: str, texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A M
         vocabulary(ENGLISH, is_shop=lambda said: said == "costa"),
         Today.of(dt.date(2026, 11, 24), "en_GB"),
     )
-    return asyncio.run(resolve(Step(tool=Tool.SUM, spans=Spans(merchants=(name,))), known, meaning))
+    return asyncio.run(resolve(Step(tool=Tool.SUM, spans=Spans(merchants=(name,))), known, meaning, written))
 
 
 def test_what_says_more_of_a_payee_is_passed_over_and_said() -> None:
@@ -58,6 +60,19 @@ def test_a_shop_that_was_never_paid_is_none(name: str) -> None:
     found = _resolved(name)
     assert isinstance(found, Query)
     assert not found.matches[0].payees
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("how much did Midnight get", True),
+        ("Midnight was when?", False),
+        ("HOW MUCH AT MIDNIGHT", False),
+        ("paid to AB Midnight", True),
+    ],
+)
+def test_an_ordinary_word_that_is_written_as_a_name_is_one(written: str, named: bool) -> None:
+    assert isinstance(_resolved("midnight", written=written), Query) is named
 
 
 def test_family_is_asked_for_among_those_of_the_name() -> None:

@@ -237,7 +237,8 @@ def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[l
     if step.tool is Tool.COMPARE or not any(m.payees for m in matches):
         return matches, ()
     ordinary = known.vocabulary.english | known.words
-    gone = [m for m in matches if not m.payees and words_of(m.said) <= ordinary]
+    # A figure that was said narrows something: nobody passes over it.
+    gone = [m for m in matches if not m.payees and words_of(m.said) <= ordinary and not any(c.isdigit() for c in m.said)]
     return [m for m in matches if m not in gone], tuple(m.said for m in gone)
 
 

@@ -98,13 +98,15 @@ def _parts(query: Query, context: Context) -> list[tuple[str, Query, Period]]:
 
 
 def _sums(query: Query, context: Context, parts: Sequence[tuple[str, Query, Period]]) -> ToolResult:
-    currency = query.accounts[0].currency
+    currency, others = query.accounts[0].currency, False
     found = []
     for name, part, period in parts:
         selection = select(part, context, period)
-        one = main(context.queries.totals(selection), currency)
+        sums = context.queries.totals(selection)
+        one = main(sums, currency)
         amount = -one.total if one else Money(minor=0, currency=currency)
-        found.append((name, amount, one.count if one else 0, context.queries.ids(selection)))
+        others = others or len(sums) > 1
+        found.append((name, amount, one.count if one else 0, _ids_of(context, selection, amount.currency)))
     everything = tuple(dict.fromkeys(i for *_, ids in found for i in ids))
     whole = Money(minor=sum(a.minor for _, a, _, _ in found), currency=currency)
     formula = " + ".join(a.plain for _, a, _, _ in found)
@@ -115,7 +117,8 @@ def _sums(query: Query, context: Context, parts: Sequence[tuple[str, Query, Peri
         context.say("sum.each", name=literal(name[:1].upper() + name[1:]), total=part_fact, count=counted)
     context.say("sum.in_all", total=total)
     notes(query, context)
-    return finish(query, context, _whole(query, context), leaves_out=["refunds", "pending payments"])
+    left = ["refunds", "pending payments", *(["payments in other currencies"] if others else [])]
+    return finish(query, context, _whole(query, context), leaves_out=left)
 
 
 def _whole(query: Query, context: Context) -> Period:

@@ -346,6 +346,19 @@ def test_currencies_are_never_added_up(statement: Statement) -> None:
     assert "€7.00" in told.text
 
 
+def test_of_several_names_each_sum_stands_on_the_payments_of_its_own_currency(statement: Statement) -> None:
+    euros = statement.open("Euro account", currency="EUR")
+    for text in ("LIDL LEEDS", "ALDI LEEDS"):
+        statement.add(day(3), "-10.00", text)
+    statement.add(day(4), "-7.00", "LIDL BERLIN", account=euros)
+    told = statement.told(Tool.SUM, **LAST_MONTH, merchants=("lidl", "aldi"))
+    for fact in told.result.facts:
+        if fact.label == "payments":
+            assert fact.value == str(len(fact.evidence)) == "1"
+    assert told.result.scope is not None
+    assert "payments in other currencies" in told.result.scope.leaves_out
+
+
 def test_a_named_account_is_the_only_one_counted(statement: Statement) -> None:
     joint = statement.open("Joint account")
     statement.add(day(3), "-10.00", "LIDL LEEDS")

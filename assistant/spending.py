@@ -126,7 +126,7 @@ def _whole(query: Query, context: Context) -> Period:
     found = sorted(query.periods, key=lambda p: (p.since or dt.date.min, p.until))
     if len(found) < 2:
         return period_of(query, context)
-    return Period(since=found[0].since, until=max(p.until for p in found), label=" and ".join(p.label for p in query.periods))
+    return Period(since=found[0].since, until=max(p.until for p in found), label="; ".join(p.label for p in query.periods))
 
 
 def _nothing(query: Query, context: Context, period: Period, key: str) -> ToolResult:

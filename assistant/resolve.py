@@ -251,6 +251,9 @@ def _means_nothing(said: str, known: Known, written: str) -> bool:
     words = words_of(said) - TELL_NOBODY - KIN
     if not written.isupper() and words & {w.casefold() for w in _CAPITAL.findall(written)}:
         return False
+    if re.search(rf"\b(?:paid|pay|pays|paying) (?:the )?{re.escape(said)}\b", plain(written)):
+        # Whom one pays is somebody.
+        return False
     return known.vocabulary.ordinary(words) and _seller(said, known) is None and not known.vocabulary.is_shop(said)
 
 

@@ -216,15 +216,14 @@ class Understanding:
         """
         points = _BACKWARD.search(told.asks) is not None
         named = bool(asks.spans.merchants or asks.spans.category)
-        alone = self._read(told.asks, known, memory)
-        in_days = alone
-        if takes_days:
-            in_days = self._read(f"{told.asks.rstrip(' ?.!')} {aside.spans.periods[0]}", known, memory)
-        if named or (label not in ABOUT_PAYMENTS and not points):
-            # One payment is looked for in the days that were told; which of them are added up is asked.
-            return (in_days,) if points or label == Tool.FIND or _SO_FAR.search(told.asks) else (in_days, alone)
-        if points:
+        if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
+        dated = f"{told.asks.rstrip(' ?.!')} {aside.spans.periods[0]}" if takes_days else told.asks
+        in_days = self._read(dated, known, memory)
+        if named or label not in ABOUT_PAYMENTS:
+            # One payment is looked for in the days that were told; which of them are added up is asked.
+            one = not takes_days or points or label == Tool.FIND or _SO_FAR.search(told.asks)
+            return (in_days,) if one else (in_days, self._read(told.asks, known, memory))
         told_of = aside.spans.merchants or aside.spans.category or (takes_days and memory.asked)
         if told_of or any(self._narrows(w.removesuffix("'s")) >= MAY_NARROW for w in aside.unknown):
             # A sum of all, or of what was just spoken of: nobody knows.
@@ -246,12 +245,12 @@ class Understanding:
         """A message of which every word asks. A plan about all that was spent is none where the message names somebody, or nothing
         says that it is about spending."""
         plan = self._meant(message, known, memory)
-        if not isinstance(plan, Plan):
+        of_all = [step for step in plan.steps if _of_everything(step)] if isinstance(plan, Plan) else []
+        if not isinstance(plan, Plan) or not of_all:
             return plan
         found = parts.find(message, known)
-        of_all = [step for step in plan.steps if _of_everything(step)]
         totals = any(step.tool in _SUMMED for step in of_all)
-        if (of_all and _names_any(found)) or (totals and _says_nothing_of_what(found, message, memory)):
+        if _names_any(found) or (totals and _says_nothing_of_what(found, message, memory)):
             return Unsure(found, plan.steps[0].tool.value, plan.sure)
         return plan
 

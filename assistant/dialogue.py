@@ -8,16 +8,45 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
-
-from dateutil.relativedelta import relativedelta
 
 from assistant import background, periods
 from assistant import spans as parts
 from assistant.background import Told
+from assistant.following import (
+    AGAINST_IT,
+    ALL_SPENDING,
+    AND_MORE,
+    BACKWARD,
+    DATED,
+    GAVE,
+    GOES_ON,
+    IN_TOTAL,
+    LISTS,
+    LONGEST_TOPIC,
+    MORE_THAN,
+    ON_TOP,
+    ONE_ROW,
+    POSITIONS,
+    THAN,
+    THE_TWO,
+    TOTALLED,
+    TWO,
+    UNIT_ASIDE,
+    both_of,
+    came_in_from,
+    details_of,
+    goes_on_with,
+    held_against,
+    merged,
+    narrowed_to,
+    of_the_two,
+    only_days,
+    unit_aside,
+    with_more,
+)
 from assistant.objections import objection
 from assistant.orders import Ordering
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, LEAVE_IT, USUAL, Found, Known
 from data.actions import IntentId
@@ -61,17 +90,6 @@ class Choice(Frozen):
     label: str
     step: Step
     exact: bool = False
-
-
-class Asked(Frozen):
-    """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told.
-
-    pages: the articles that a question to the pages was answered from.
-    """
-
-    step: Step
-    used: tuple[str, ...] = ()
-    pages: tuple[str, ...] = ()
 
 
 class Memory(Frozen):
@@ -194,7 +212,7 @@ class Understanding:
         heard = aside.spans.model_copy(update={"periods": _days_told(aside.spans, told.asks, known.today)})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
-        takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in _ONE_ROW
+        takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in ONE_ROW
         # "I try to be fair to the grandchildren": what is done to an account pays nobody from it.
         lacks = (heard.account and not said.account and not _INTO.match(heard.account)) or (heard.amount and not said.amount)
         # Who is in need is heard in all that they say.
@@ -214,7 +232,7 @@ class Understanding:
 
         takes_days: whether it has none and the rest has. whole: all read as one.
         """
-        points = _BACKWARD.search(told.asks) is not None
+        points = BACKWARD.search(told.asks) is not None
         named = bool(asks.spans.merchants or asks.spans.category)
         if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
@@ -272,7 +290,7 @@ class Understanding:
         clauses = [c for c in _CLAUSE.split(_BY_HOW_MUCH.sub("", parts.plain(message))) if c and len(c.split()) > 2]
         several = self._several(clauses, known, memory) if len(clauses) > 1 and label not in _FREE else []
         # "List my subscriptions and what each costs me" is one list.
-        one_list = label in _LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
+        one_list = label in LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
         if several and not one_list:
             return Plan(steps=tuple(several), path="routed", sure=sure)
         each = self._each(whole, label, sure, message, known) or _in_and_out(whole, parts.plain(message), memory)
@@ -347,7 +365,7 @@ class Understanding:
 
     def _picks(self, missing: Sequence[str], step: Step) -> bool:
         """Whether a word may pick one of a list: "the direct debit for the boat" is not the others."""
-        return step.tool in _LISTS | _MANDATES and any(self._narrows(w.removesuffix("'s")) >= PICKS for w in missing)
+        return step.tool in LISTS | _MANDATES and any(self._narrows(w.removesuffix("'s")) >= PICKS for w in missing)
 
     def _narrows(self, word: str) -> float:
         return self.head.narrows(self.embed([word])[0])
@@ -379,14 +397,14 @@ class Understanding:
     def _and_against(self, message: str, known: Known, memory: Memory) -> Plan | Unsure | None:
         """ "…, and is that more than eating out?": what is asked, then that against something else."""
         text = parts.plain(message)
-        joint = _AND_MORE.search(text)
+        joint = AND_MORE.search(text)
         if joint is None or set(text[: joint.start()].split()) <= _EMPTY:
             return None
         first = self.plan(text[: joint.start()], known, memory)
         found = parts.find(text[joint.end() :], known)
         if not isinstance(first, Plan):
             return first
-        second = _against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :], known.today)
+        second = held_against(Asked(step=first.steps[-1]), found.spans, text[joint.end() :], known.today)
         if second is None or found.unknown:
             # Read as one question, what it is held against would be counted in.
             return Unsure(found, "", 0.0)
@@ -409,14 +427,14 @@ class Understanding:
         last = memory.asked[-1].step if memory.asked else None
         # A page that was asked about in between has no days.
         dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
-        if dated is not None and (unit := _UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
-            aside = _aside(dated, unit["unit"], unit["way"], known)
-            against = aside is not None and _THAN.search(text) and dated.tool is Tool.SUM
+        if dated is not None and (unit := UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
+            aside = unit_aside(dated, unit["unit"], unit["way"], known)
+            against = aside is not None and THAN.search(text) and dated.tool is Tool.SUM
             if aside is None or not against:
                 return aside
             both = (dated.spans.periods[0], aside.spans.periods[0])
             return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
-        if last is not None and last.tool in _ONE_ROW and _THAT_ROW.fullmatch(text):
+        if last is not None and last.tool in ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
         lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
         if lone and _names_somebody(memory) and last is not None and not _off_track(memory) and _THE_NEW_PRICE.search(text):
@@ -430,13 +448,13 @@ class Understanding:
             and LEAVE_IT.search(text)
             and not whole.unknown
         ):
-            return _followed(memory.asked, Spans(without=whole.spans.without), text) if whole.spans.without else None
+            return goes_on_with(memory.asked, Spans(without=whole.spans.without), text) if whole.spans.without else None
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
-            return _details(last, text)
-        if last is not None and last.tool in _ONE_ROW and _IN_TOTAL.search(text) and _only_total(whole):
-            return _followed(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
-        if last is not None and _MORE_THAN.search(text) and not whole.unknown:
-            return _against(memory.asked[-1], whole.spans, text, known.today)
+            return details_of(last, text)
+        if last is not None and last.tool in ONE_ROW and IN_TOTAL.search(text) and _only_total(whole):
+            return goes_on_with(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
+        if last is not None and MORE_THAN.search(text) and not whole.unknown:
+            return held_against(memory.asked[-1], whole.spans, text, known.today)
         if (
             not memory.asked
             and len(whole.spans.periods) > 1
@@ -548,7 +566,7 @@ class Understanding:
             if (
                 steps
                 and step.spans == Spans()
-                and (_HOW_MUCH_IT.fullmatch(clause) or (steps[-1].tool in _TOTALLED and step.tool is Tool.SUM))
+                and (_HOW_MUCH_IT.fullmatch(clause) or (steps[-1].tool in TOTALLED and step.tool is Tool.SUM))
             ):
                 if steps[-1].tool is Tool.SUM and clause.removeprefix("and ").startswith("when"):
                     # What it came to and when: each payment is told with its day.
@@ -594,18 +612,18 @@ class Understanding:
         right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
         if right is None:
             return None
-        if tool is Tool.COMPARE and memory.lost and _only_days(right.spans) and _ALL_SPENDING.search(text) is None:
+        if tool is Tool.COMPARE and memory.lost and only_days(right.spans) and ALL_SPENDING.search(text) is None:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
         told = tool is Tool.COMPARE and right.spans == Spans()
-        if last is not None and not told and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and _THE_TWO.search(text):
-            return _of_the_two(tool, right.spans, memory.asked, text)
+        if last is not None and not told and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and THE_TWO.search(text):
+            return of_the_two(tool, right.spans, memory.asked, text)
         step = _by_itself(tool, right, text, last) or (
             _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
         )
         if step is not None:
             return step
-        on_balance = last is not None and not memory.lost and last.step.tool in _POSITIONS
+        on_balance = last is not None and not memory.lost and last.step.tool in POSITIONS
         one_thing = tool is Tool.UPCOMING or (tool is Tool.BALANCE and not on_balance)
         if one_thing and right.spans == Spans() and _ONE_DUE.search(text):
             # "When is it due", "how much is it" of what nobody named: all that there is is no answer.
@@ -636,7 +654,7 @@ _DENIED = re.compile(
 def _days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
     """The periods that are told of beside a question. "Doing a cull tonight" is when it is asked, unless it is pointed at."""
     read = {words: periods.read(words, today) for words in told.periods if words not in parts.DAYLESS}
-    pointed = _BACKWARD.search(asks) is not None
+    pointed = BACKWARD.search(asks) is not None
     return tuple(words for words, period in read.items() if pointed or period is None or period.since != today.date)
 
 
@@ -761,7 +779,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # Whether a bill has gone up is about what is taken each time.
         return Tool.SUBSCRIPTIONS
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
-    gave = tool is Tool.INCOME and _GAVE.search(text) is not None
+    gave = tool is Tool.INCOME and GAVE.search(text) is not None
     if tool in (Tool.COUNT, Tool.SUM) and not said.merchants and _REFUNDS.search(text):
         return Tool.REFUNDS
     if tool is Tool.BREAKDOWN and (_USUAL.search(said.group) or _BY_WEEK.match(said.group)):
@@ -836,7 +854,7 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
         return True
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
-        return _MORE_THAN.search(text) is not None
+        return MORE_THAN.search(text) is not None
     if _MEANWHILE.search(text) and not found.spans.periods and tool in ABOUT_PAYMENTS:
         # "When I was over there": of which days, nobody said.
         return True
@@ -849,14 +867,14 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.COMPARE and last is None and _MORE_IS_THAT.search(text):
         # "How much more is that": than what nobody said.
         return True
-    if tool is Tool.COMPARE and last is not None and (_BACKWARD.search(text) or _AGAINST_IT.match(text)):
+    if tool is Tool.COMPARE and last is not None and (BACKWARD.search(text) or AGAINST_IT.match(text)):
         # A shop against a kind of spending is no comparison that one step can say.
         said, before = found.spans, last.step.spans
         kind_after_name = said.category and not said.merchants and before.merchants and not before.category
         return bool(kind_after_name or (said.merchants and not said.category and before.category and not before.merchants))
     if tool in (Tool.LAST, Tool.FIRST) and found.spans == Spans() and _THE_ONE.search(text):
         # "When was the last one?": of what was not said.
-        came = last is not None and tool is Tool.LAST and _came_in(last, found.spans) is not None
+        came = last is not None and tool is Tool.LAST and came_in_from(last, found.spans) is not None
         return not came and not (last is not None and _names(last))
     if last is not None and tool is Tool.COUNT and _IS_THAT.search(text):
         # "How many payments was that": what came in is counted too.
@@ -876,7 +894,7 @@ def _names(asked: Asked) -> bool:
 
 def _by_itself(tool: Tool, found: Found, text: str, last: Asked | None) -> Step | None:
     """A step that is the same whatever was asked before, where its words are not to be taken one by one."""
-    if tool is Tool.POSITION and last is not None and last.step.tool in _TOTALLED and _OF_IT.search(text):
+    if tool is Tool.POSITION and last is not None and last.step.tool in TOTALLED and _OF_IT.search(text):
         # "How much is that altogether", of the list that was told.
         return last.step
     if tool is Tool.POSITION and _EVERYTHING.search(text) and not (found.spans.account and _OF_THOSE.search(text)):
@@ -889,7 +907,7 @@ def _by_itself(tool: Tool, found: Found, text: str, last: Asked | None) -> Step 
         # What was sent back then is refunded from then on.
         since = tuple(f"since {_LEAD_OF_PERIOD.sub('', p)}" for p in found.spans.periods)
         return Step(tool=tool, spans=found.spans.model_copy(update={"periods": since}))
-    if tool in _POSITIONS and found.spans.merchants:
+    if tool in POSITIONS and found.spans.merchants:
         return Step(tool=Tool.REFUSE)
     return None
 
@@ -898,27 +916,27 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
     """A step that takes up the question before it in a way of its own; None where it just goes on with it, or does not."""
     last, said = asked[-1], found.spans
     if _THE_ONE.search(text):
-        if tool in (Tool.LAST, Tool.FIND) and (came := _came_in(last, said)) is not None:
+        if tool in (Tool.LAST, Tool.FIND) and (came := came_in_from(last, said)) is not None:
             return came
-        if tool in ABOUT_SAME and (narrowed := _narrowed(last, said)) is not None:
+        if tool in ABOUT_SAME and (narrowed := narrowed_to(last, said)) is not None:
             spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
             return narrowed.model_copy(update={"tool": tool, "spans": spans})
     if tool is Tool.COMPARE:
-        if said == Spans() and (both := _both(asked, "both")) is not None:
+        if said == Spans() and (both := both_of(asked, "both")) is not None:
             # What was asked last is compared with what was asked before.
             turned = {"periods": both.spans.periods[::-1], "merchants": both.spans.merchants[::-1]}
             return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
-        return _against(last, said, text, today)
-    if tool is Tool.SUM and (added := _added(last, said, text)) is not None:
+        return held_against(last, said, text, today)
+    if tool is Tool.SUM and (added := with_more(last, said, text)) is not None:
         return added
-    if tool in _POSITIONS and said == Spans(account=said.account) != Spans() and _OF_THAT.search(text):
+    if tool in POSITIONS and said == Spans(account=said.account) != Spans() and _OF_THAT.search(text):
         # "Of that, how much was my own card": what was spent, and no balance.
         return last.step.model_copy(update={"spans": merged(last.step.spans, said)}) if last.step.tool in ABOUT_SAME else None
     if said != Spans():
         return None
     asked_again = last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND)
-    told = (last.step.tool in _ONE_ROW and tool is Tool.FIND) or (
-        last.step.tool in _DATED and (asked_again or _WHEN.search(text) is not None)
+    told = (last.step.tool in ONE_ROW and tool is Tool.FIND) or (
+        last.step.tool in DATED and (asked_again or _WHEN.search(text) is not None)
     )
     return last.step if told else _told_with(tool, last.step, text)
 
@@ -935,7 +953,7 @@ def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
         return None
     if before.tool in (Tool.INCOME, Tool.SALARY) and tool is Tool.COUNT:
         return before.model_copy(update={"tool": Tool.INCOME})
-    listed = before.tool in _LISTS and tool in (Tool.COUNT, Tool.SUM, Tool.LARGEST, Tool.SMALLEST, Tool.TOP)
+    listed = before.tool in LISTS and tool in (Tool.COUNT, Tool.SUM, Tool.LARGEST, Tool.SMALLEST, Tool.TOP)
     if listed or (before.tool, tool) in ((Tool.PENDING, Tool.UPCOMING), (Tool.INCOME, Tool.FIND)):
         return before
     if tool is Tool.BALANCE and before.spans.account:
@@ -955,19 +973,19 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
     if last is None:
         return None
     if label == "details":
-        return _details(last.step, text)
+        return details_of(last.step, text)
     if label == "both":
         if found.spans.without:
-            return _followed(memory.asked, found.spans, text)
-        return last.step if last.step.tool in _TOTALLED and found.spans == Spans() else _both(memory.asked, text)
+            return goes_on_with(memory.asked, found.spans, text)
+        return last.step if last.step.tool in TOTALLED and found.spans == Spans() else both_of(memory.asked, text)
     if label == "other":
-        if last.step.tool in _ONE_ROW and not last.step.spans.merchants:
+        if last.step.tool in ONE_ROW and not last.step.spans.merchants:
             # The next one after the biggest is another payment, not another payee.
             return None
         named = found.spans.merchants or last.step.spans.merchants
         spans = merged(last.step.spans, found.spans).model_copy(update={"merchants": named})
         return last.step.model_copy(update={"spans": spans, "only": (), "excluding": last.used})
-    return _followed(memory.asked, found.spans, text)
+    return goes_on_with(memory.asked, found.spans, text)
 
 
 def _same_tool(label: str, probabilities: Mapping[str, float], found: Found, text: str, known: Known) -> float:
@@ -1105,7 +1123,7 @@ def _off_track(memory: Memory) -> bool:
 
 def _of_that_list(step: Step, memory: Memory) -> bool:
     """Whether "which of them" is of a list that was just told."""
-    return step.tool in _LISTS and not memory.lost and any(one.step.tool is step.tool for one in memory.asked[-1:])
+    return step.tool in LISTS and not memory.lost and any(one.step.tool is step.tool for one in memory.asked[-1:])
 
 
 def _of_everything(step: Step) -> bool:
@@ -1123,7 +1141,7 @@ def _says_nothing_of_what(found: Found, message: str, memory: Memory) -> bool:
     """ "How much on the 1st?": of what, neither it says nor the question before."""
     text = parts.plain(message)
     goes_on = not _off_track(memory) and bool(memory.asked) and _of_everything(memory.asked[-1].step)
-    return not goes_on and _HOW.search(text) is not None and _only_total(found) and _ALL_SPENDING.search(text) is None
+    return not goes_on and _HOW.search(text) is not None and _only_total(found) and ALL_SPENDING.search(text) is None
 
 
 _SUMMED = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE})
@@ -1150,12 +1168,12 @@ def _points_nowhere(step: Step, text: str, lost: bool) -> bool:
     if lost and _SOMEBODY.search(text) and not said.merchants:
         # "How much did she spend" after a refusal is about who was refused.
         return True
-    if lost and step.tool is Tool.COMPARE and _only_days(said) and _ALL_SPENDING.search(text) is None:
+    if lost and step.tool is Tool.COMPARE and only_days(said) and ALL_SPENDING.search(text) is None:
         # "Up or down on last year?": all that was spent is no answer where what was asked before was not understood.
         return True
     # What a subscription costs and cost is asked of no days.
     complete = (said.periods or step.tool is Tool.SUBSCRIPTIONS) and (said.merchants or said.category or said.account)
-    if lost and not complete and len(text.split()) <= SHORT and (_OWN.search(text) is None or _BACKWARD.search(text)):
+    if lost and not complete and len(text.split()) <= SHORT and (_OWN.search(text) is None or BACKWARD.search(text)):
         # "And Duke's?" after a question that was not understood: nobody knows which days are meant, or of what.
         return True
     if said.merchants or said.category:
@@ -1199,17 +1217,8 @@ _PAY = frozenset({Tool.SALARY, Tool.INCOME})
 _NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
-# These look at days to come.
-_AHEAD = frozenset({Tool.UPCOMING, Tool.SPARE, Tool.AFFORD})
-_ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
-# Whose answer says when it comes next.
-_DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
-# Whose answer says what they come to.
-_TOTALLED = frozenset({Tool.SUBSCRIPTIONS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING, Tool.REFUNDS})
 _IT = re.compile(r"\b(?:it|that|this|they|them|the next one)\b")
-_LISTS = _TOTALLED | {Tool.STANDING_ORDERS, Tool.DUPLICATES, Tool.QUIET_DAYS}
 _WHEN = re.compile(r"\b(?:when|which day|what day|what date|due|expect|usually|next)\b")
-_POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 
 
 def _is_about_terms(label: str, memory: Memory, text: str) -> bool:
@@ -1220,7 +1229,7 @@ def _is_about_terms(label: str, memory: Memory, text: str) -> bool:
     if label not in READ_WHOLE | _MANDATES or _OWN.search(text) is not None:
         return False
     last = memory.asked[-1].step.tool if memory.asked else None
-    if label in (Tool.CARDS, Tool.PRODUCT) and _THE_LIMIT.search(text) and last is not label and not _BACKWARD.search(text):
+    if label in (Tool.CARDS, Tool.PRODUCT) and _THE_LIMIT.search(text) and last is not label and not BACKWARD.search(text):
         # "What's the contactless limit", not that of my card.
         return True
     goes_on = last in ABOUT_TERMS and label in READ_WHOLE and len(text.split()) <= SHORT
@@ -1248,7 +1257,7 @@ def topic_of(message: str, memory: Memory) -> str:
 def points_back(message: str) -> bool:
     """Whether a short message is about what was spoken of before it."""
     text = parts.plain(message)
-    return len(text.split()) <= SHORT and (_BACKWARD.search(text) is not None or _LEANS.search(text) is not None)
+    return len(text.split()) <= SHORT and (BACKWARD.search(text) is not None or _LEANS.search(text) is not None)
 
 
 def with_last(message: str, memory: Memory) -> str | None:
@@ -1258,7 +1267,6 @@ def with_last(message: str, memory: Memory) -> str | None:
 
 
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
-LONGEST_TOPIC = 400
 _ASKING = word_list("fillers")
 # "In savings altogether" is all of these.
 _OF_THOSE = re.compile(
@@ -1304,18 +1312,14 @@ _OF_IT = re.compile(r"\b(?:that|it)\b")
 _HOW_MUCH_IT = re.compile(
     r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|for|it|that|cost|to|with|come|amount|at|of|the|were|they|from))*[ ?.!]*"
 )
-_BACKWARD = re.compile(
-    r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b"
-    r"|^(?:(?:omg|lol|haha|hmm|oh|wow|yeah|yes|no|well|um|er|ah|thanks|great|ok|okay|right)[,.! ]+)*(?:and|so|ok|okay|right)\b"
-)
 _OWN = re.compile(r"\b(?:my|i|we|our)\b")
 
 
 def _refers_back(message: str, said: Spans) -> bool:
     """Whether a message leans on the one before: it names nothing itself, and points back or is a mere fragment."""
-    if said.merchants or said.account or (said.category and not _BACKWARD.search(message)):
+    if said.merchants or said.account or (said.category and not BACKWARD.search(message)):
         return False
-    if _BACKWARD.search(message) or _THE_ONE.search(message):
+    if BACKWARD.search(message) or _THE_ONE.search(message):
         return True
     message = _BY_HOW_MUCH.sub("", message)
     return len(message.split()) <= SHORTEST and not _OWN.search(_I_MEAN.sub("", message))
@@ -1326,12 +1330,12 @@ _I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
 
 def _undated(said: Spans, message: str) -> bool:
     days = bool(said.periods) and all(p in parts.DAYLESS for p in said.periods)
-    return days and not (said.merchants or said.category) and _BACKWARD.search(message) is not None
+    return days and not (said.merchants or said.category) and BACKWARD.search(message) is not None
 
 
 def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     """ "And the fees on top of that": what goes on with the question before keeps its period; "coffees there" are theirs."""
-    if last is None or tool not in ABOUT_SAME or last.step.tool not in _GOES_ON:
+    if last is None or tool not in ABOUT_SAME or last.step.tool not in GOES_ON:
         return said
     before = last.step.spans
     again = {w for name in before.merchants for w in parts.words_of(name)}
@@ -1352,7 +1356,7 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     if (
         not said.periods
         and tool not in (Tool.LAST, Tool.FIRST)
-        and (same or ((said.merchants or said.category) and _ON_TOP.search(text)))
+        and (same or ((said.merchants or said.category) and ON_TOP.search(text)))
     ):
         # Whoever is named again is asked about in the same days.
         said = said.model_copy(update={"periods": before.periods})
@@ -1365,7 +1369,7 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
 def _of_all(tool: Tool, text: str) -> bool:
     """ "And what were my three largest payments in May?": one's own payments, whoever was spoken of."""
     listed = tool in (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN) and _MY_PAYMENTS.search(text) is not None
-    return listed and _BACKWARD.search(_BEGINS.sub("", text)) is None
+    return listed and BACKWARD.search(_BEGINS.sub("", text)) is None
 
 
 _MY_PAYMENTS = re.compile(r"\b(?:my|our) (?:[a-z]+ ){0,4}(?:payments?|purchases?|transactions?|expenses|outgoings)\b")
@@ -1375,27 +1379,6 @@ _MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my 
 _TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|altogether|added up)\b(?! (?:is|was) (?:that|it) more)")
 _RETURNED = re.compile(r"\b(?:returned|sent (?:it|them|that|those) back|took (?:it|them|that|those|a [a-z]+) back|cancelled)\b")
 _LEAD_OF_PERIOD = re.compile(r"^(?:on|in|during|over|for|from|since|my)\s+")
-
-
-def _came_in(last: Asked, said: Spans) -> Step | None:
-    """ "When did I get the last one?" after a question about money that comes in asks for more of the same."""
-    tool = {Tool.REFUNDS: Tool.REFUND_STATUS, Tool.INCOME: Tool.SALARY}.get(last.step.tool, last.step.tool)
-    if tool not in (Tool.REFUND_STATUS, Tool.SALARY):
-        return None
-    before = last.step.spans.model_copy(update={"periods": (), "number": ""})
-    return Step(tool=tool, spans=merged(before, said), only=last.step.only if not said.merchants else ())
-
-
-def _details(step: Step, text: str) -> Step:
-    """More of the answer before: one payment was told whole, a share was of a sum, and a sum has rows. A balance has none."""
-    if step.tool not in ABOUT_PAYMENTS or step.tool in _ONE_ROW | _DATED | _LISTS | {Tool.REFUND_STATUS, Tool.INCOME}:
-        return step
-    if step.tool is Tool.SHARE and _IN_MONEY.search(text):
-        return step.model_copy(update={"tool": Tool.SUM})
-    return step.model_copy(update={"tool": Tool.FIND, "spans": step.spans.model_copy(update={"number": ""})})
-
-
-_IN_MONEY = re.compile(r"\bin (?:pounds|money|actual money|cash|real terms|euros?|£s?)\b|£")
 
 
 def _leans_back(label: str, step: Step, found: Found, text: str) -> bool:
@@ -1432,7 +1415,7 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
         return f"'{int(_DIGIT.findall(message)[0]):0{parts.CHEQUE}}'"
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
     spoken_of = (not memory.lost and _days_in_turn(memory.asked)) or before
-    if _TWO.search(text):
+    if TWO.search(text):
         spoken_of = spoken_of[-2:]
 
     def said_again(match: re.Match[str]) -> str:
@@ -1540,13 +1523,12 @@ _THERE = re.compile(_THERE_IS)
 _IS_THAT = re.compile(
     r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$"
 )
-_ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 
 
 def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -> Step:
     """Another question about the same payments."""
     before, only = last.step.spans, last.step.only
-    told = last.step.tool in _ONE_ROW and _THAT_PLACE.search(text) is not None
+    told = last.step.tool in ONE_ROW and _THAT_PLACE.search(text) is not None
     if last.used and not before.merchants and (told or (not before.category and _PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
         before, only = before.model_copy(update={"merchants": last.used[:1], "category": "", "periods": ()}), last.used
@@ -1590,65 +1572,10 @@ def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
     return both if held["out"] else both[::-1]
 
 
-def _against(last: Asked, said: Spans, text: str, today: periods.Today) -> Step | None:
-    """ "Was Q2 more than that?": what is said now against what was asked before."""
-    before = last.step.spans
-    if said.periods == before.periods and (said.merchants or said.category):
-        # "Against Aldi in the same months": the days are no other side.
-        said = said.model_copy(update={"periods": ()})
-    goes_on = _BACKWARD.search(text) or _AGAINST_IT.match(text) or (_only_days(said) and _ALL_SPENDING.search(text) is None)
-    if last.step.tool not in _GOES_ON or not goes_on or len(said.periods) > 1 or len(said.merchants) > 1:
-        return None
-    if last.step.tool is Tool.COMPARE and (said.merchants or said.category):
-        # Of two periods the first is the one that was asked about.
-        before = before.model_copy(update={"periods": before.periods[:1]})
-    if len(before.periods) > 1 and (said.merchants or said.category):
-        # A comparison of two names over two periods would be read as one of the periods.
-        return None
-    if said.periods and not (said.merchants or said.category):
-        said = said.model_copy(update={"periods": (_of_like_days(said.periods[0], before.periods[:1], today),)})
-        two = (*before.periods[:1], *said.periods) if _THAN_THIS.search(text) else (*said.periods, *before.periods[:1])
-        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": two}))
-    if said.merchants and before.merchants and not said.periods:
-        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"merchants": (*said.merchants, *before.merchants[:1])}))
-    if said.category and before.category and not said.periods:
-        return Step(
-            tool=Tool.COMPARE, spans=before.model_copy(update={"category": said.category, "merchants": (before.category,)})
-        )
-    return None
-
-
-def _of_like_days(words: str, before: Sequence[str], today: periods.Today) -> str:
-    """ "Than last year?" of a month: that month of last year, and not all the year."""
-    period = periods.read(before[0], today) if before else None
-    if period is None or period.since is None or not _LAST_YEAR.search(words):
-        return words
-    ends = period.ends or period.until
-    if (period.until - period.since).days > MONTH_DAYS or period.since.year != today.date.year:
-        return words
-    return periods.moved(period.model_copy(update={"until": ends}), _BACK_BY["year"])
-
-
-_LAST_YEAR = re.compile(r"\b(?:last|the previous) year\b")
-MONTH_DAYS = 31
-
-
-def _only_days(said: Spans) -> bool:
-    return bool(said.periods) and said == Spans(periods=said.periods)
-
-
-# Whoever says so compares all that they spend, whatever was asked before.
-_ALL_SPENDING = re.compile(r"\b(?:spen[dt]|spending|pay|paid|outgoings|everything|overall|my (?:money|costs|payments|bills))\b")
-
-
 _USUAL = re.compile(rf"\b{USUAL}\b")
 # What is counted or added up, and not what something is held against: "spent after refunds".
 _REFUNDS = re.compile(
     r"\b(?:how many|number of|count(?: of)?|total(?: of)?|all|sum of|how much in|how much from)(?: my| the| different| separate)? refunds\b"
-)
-_AGAINST_IT = re.compile(r"(?:and |or )?(?:vs|versus|against|compared (?:to|with))\b")
-_THAN_THIS = re.compile(
-    r"\b(?:than|against|versus|vs|compared (?:to|with)|(?:more|less|up|down|higher|lower) on)\b(?! (?:that|it|this|then)\b)"
 )
 _EMPTY = word_list("around")
 
@@ -1688,201 +1615,11 @@ _TOTAL_WORDS = word_list("totals")
 def _fragment(said: Spans, memory: Memory, message: str) -> Step | None:
     """A fragment goes on with the question before it; one that names a payee or a kind of spending can start one."""
     last = memory.asked[-1].step.tool if memory.asked else None
-    if last is not None and (last in _GOES_ON or not (said.merchants or said.category)):
-        return _followed(memory.asked, said, parts.plain(message))
+    if last is not None and (last in GOES_ON or not (said.merchants or said.category)):
+        return goes_on_with(memory.asked, said, parts.plain(message))
     if said.account and not (said.merchants or said.category or said.periods):
         return Step(tool=Tool.BALANCE, spans=said)
     return Step(tool=_by(said.group), spans=said) if said.merchants or said.category else None
-
-
-_GOES_ON = ABOUT_SAME | {
-    Tool.COMPARE,
-    Tool.INCOME,
-    Tool.STANDING_ORDERS,
-    Tool.DIRECT_DEBITS,
-    Tool.PENDING,
-    Tool.SALARY,
-    Tool.IDENTIFY,
-}
-
-
-def merged(before: Spans, said: Spans) -> Spans:
-    """A follow-up keeps what it does not change; a new name or category takes the place of both, unless it is what is left out."""
-    update: dict[str, object] = {}
-    if {*said.merchants, said.category} - {""} - {_named(name) for name in said.without}:
-        update |= {"merchants": said.merchants, "category": said.category}
-    if said.periods:
-        update["periods"] = said.periods
-    for name in ("amount", "account", "number", "group", "bought", "without", "topic"):
-        if getattr(said, name):
-            update[name] = getattr(said, name)
-    if said.account and not said.without:
-        # The account that was left out before is the one that is asked about now.
-        update["without"] = tuple(name for name in before.without if not parts.says_account(name, ()))
-    if before.merchants and before.category and before.category in {_named(name) for name in said.without}:
-        # "The shop itself, not the restaurant": all that is theirs but that.
-        update["category"] = ""
-    if said.without and "merchants" not in update:
-        out = [parts.words_of(_named(name)) for name in said.without]
-        kept = tuple(m for m in before.merchants if not any(words <= parts.words_of(m) for words in out))
-        update["merchants"] = kept or before.merchants
-    return before.model_copy(update=update)
-
-
-def _named(name: str) -> str:
-    return re.sub(r"^(?:the|my|our) ", "", name)
-
-
-def _followed(asked: Sequence[Asked], said: Spans, message: str) -> Step | None:
-    if said == Spans():
-        return None
-    last = asked[-1]
-    if last.step.tool is Tool.ARTICLE:
-        # "And 600?": asked together with the question that it goes on with.
-        topic = f"{last.step.spans.topic} {message}"[-LONGEST_TOPIC:]
-        return Step(tool=Tool.ARTICLE, spans=said.model_copy(update={"topic": topic}))
-    if last.step.tool is Tool.COMPARE and said.periods and not (said.merchants or said.category):
-        # One more period beside two that were compared is asked for by itself.
-        return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only, excluding=last.step.excluding)
-    if last.step.tool in _AHEAD and said == Spans(periods=("now",)):
-        # "And now?": what is there before it goes out.
-        return Step(tool=Tool.BALANCE, spans=Spans(account=last.step.spans.account))
-    names = {*said.merchants, said.category} - {""}
-    if (added := _added(last, said, message)) is not None:
-        return added
-    if names and not names & {*last.step.spans.merchants, last.step.spans.category}:
-        # A name that was asked about before something else goes on with that.
-        last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
-    tool = Tool.BREAKDOWN if said.group and last.step.tool is Tool.SUM else last.step.tool
-    if tool in _ONE_ROW and _IN_TOTAL.search(message):
-        tool = Tool.SUM
-    if _ONLY.search(message) and (narrowed := _narrowed(last, said)) is not None:
-        return narrowed
-    keeps = not (said.merchants or said.category)
-    spans = merged(last.step.spans, said)
-    return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
-
-
-def _added(last: Asked, said: Spans, text: str) -> Step | None:
-    """ "And with Zara on top, total": what was asked before and somebody more, together; None where nothing is added."""
-    before = last.step.spans
-    more = {*said.merchants, said.category} - {""}
-    adds = _PLUS.search(text) or (_ON_TOP.search(text) and _IN_TOTAL.search(text))
-    if last.step.tool is not Tool.SUM or not adds or not more or not (before.merchants or before.category) or said.periods:
-        return None
-    if bool(before.category) == bool(said.category) and bool(before.merchants) == bool(said.merchants):
-        names = (*before.merchants, *said.merchants, *([before.category] if said.category else []))
-        update = {"merchants": tuple(dict.fromkeys(names)), "category": said.category}
-        return last.step.model_copy(update={"spans": before.model_copy(update=update), "only": (), "excluding": ()})
-    return None
-
-
-_PLUS = re.compile(
-    r"^(?:and )?plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
-)
-_IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
-# "Is that more than in May": against what was asked before, whatever else the words are like.
-_THAT_MORE = (
-    r"(?:(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than"
-    r"|how (?:does|did) (?:that|it|this) compare (?:to|with))\b"
-)
-_MORE_THAN = re.compile(
-    rf"^(?:and |so )?(?:{_THAT_MORE}|(?:any |much )?(?:more|less|higher|lower|dearer|cheaper|up|down)(?: or (?:less|lower|cheaper|dearer|down))? (?:than|on)\b)"
-)
-_AND_MORE = re.compile(rf"[,;?]?\s+(?:and\s+)?(?={_THAT_MORE})")
-# What the customer gives is no income, though the words for both are much the same.
-_GAVE = re.compile(r"\bhow much (?:money )?(?:did|do|have|had) (?:i|we) (?:ever )?(?:give|given|pay|paid|send|sent|lend|lent)\b")
-_ONLY = re.compile(r"\b(?:only|just|meant)\b")
-
-
-def _narrowed(last: Asked, said: Spans) -> Step | None:
-    """ "Only the one in Leeds": of the payees taken in before, those that the words are part of; "only the petrol": of their payments."""
-    before = last.step.spans
-    if said.merchants:
-        words = {w for name in said.merchants for w in parts.words_of(name)}
-        some = tuple(t for t in last.used if words <= parts.words_of(t))
-        if not some or len(some) == len(last.used):
-            return None
-        kept = tuple(m for m in before.merchants if words & parts.words_of(m)) or before.merchants[:1]
-        return last.step.model_copy(update={"only": some, "spans": before.model_copy(update={"merchants": kept})})
-    if said.category and before.merchants and not before.category:
-        return last.step.model_copy(update={"spans": before.model_copy(update={"category": said.category})})
-    return None
-
-
-_THAN = re.compile(
-    r"\b(?:more|less|higher|lower|dearer|cheaper|up|down|bigger|smaller) (?:or (?:less|down|up|cheaper|lower) )?(?:than|on)\b"
-)
-_BACK_BY = {
-    "day": relativedelta(days=1),
-    "week": relativedelta(weeks=1),
-    "fortnight": relativedelta(weeks=2),
-    "month": relativedelta(months=1),
-    "quarter": relativedelta(months=3),
-    "year": relativedelta(years=1),
-}
-_UNIT_ASIDE = re.compile(
-    r"\b(?:the |a |one )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: that)?\s*[?.!]*$"
-)
-
-
-def _aside(step: Step, unit: str, way: str, known: Known) -> Step | None:
-    """ "And the month before": the same question for the period one unit earlier or later, in dates."""
-    period = periods.read(step.spans.periods[0], known.today) if step.spans.periods else None
-    if period is None or period.since is None:
-        return None
-    back = -_BACK_BY[unit] if way in ("after", "later") else _BACK_BY[unit]
-    if unit == "year" and step.tool in _ONE_OFF:
-        # What was paid once has no same days in another year.
-        year = str((period.since - back).year)
-        return Step(tool=Tool.SUM, spans=step.spans.model_copy(update={"periods": (f"in {year}",), "number": ""}), only=step.only)
-    if way not in ("after", "later") and periods.is_running(period, unit, known.today):
-        # Before this year, up to now, comes all of last year.
-        return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (f"last {unit}",)})})
-    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (periods.moved(period, back),)})})
-
-
-_ONE_OFF = frozenset({Tool.FIND, Tool.LAST, Tool.FIRST, Tool.IDENTIFY, Tool.LARGEST})
-
-
-def _both(asked: Sequence[Asked], text: str) -> Step | None:
-    """The last things asked with one tool, together: two of them where two are spoken of, else all that were asked in a row."""
-    last = asked[-1].step
-    alike = list(takewhile(lambda one: one.step.tool is last.tool, reversed(asked)))[::-1]
-    if _TWO.search(text) or last.tool in (Tool.COMPARE, Tool.INCOME):
-        alike = alike[-2:]
-    if len(alike) < 2:
-        return None
-    told = [one.step.spans for one in alike]
-    kinds = tuple(dict.fromkeys(one.category for one in told if one.category))
-    # A second category goes in as a name: the resolver reads it as a category again.
-    merchants = tuple(dict.fromkeys((*(m for one in told for m in one.merchants), *kinds[:-1])))
-    days = tuple(dict.fromkeys(p for one in told for p in one.periods))
-    accounts = dict.fromkeys(one.account for one in told if one.account)
-    account = last.spans.account if last.tool not in _POSITIONS else " and ".join(accounts)
-    spans = Spans(periods=days, merchants=merchants, category=kinds[-1] if kinds else "", account=account)
-    only: tuple[str, ...] = ()
-    if len(merchants) == 1 and any(a.step.only or a.step.excluding for a in alike):
-        # One name that means two people, each picked in turn.
-        only = tuple(dict.fromkeys(t for one in alike for t in one.used))
-    # Balances are only added up where a sum is told.
-    tool = Tool.POSITION if last.tool is Tool.BALANCE and len(accounts) > 1 else last.tool
-    return Step(tool=tool, spans=spans, only=only)
-
-
-def _of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> Step | None:
-    """ "Which of the two …", "the two of them come to …": of those who were asked about last; nobody knows of whom else."""
-    both = _both(asked, text)
-    if both is None or tool not in ABOUT_SAME | {Tool.INCOME}:
-        return None
-    spans = both.spans.model_copy(update={"periods": said.periods or both.spans.periods})
-    held = _WHICH_MORE.search(text) is not None and len(spans.merchants) > 1
-    return both.model_copy(update={"tool": Tool.COMPARE if held else both.tool, "spans": spans})
-
-
-_WHICH_MORE = re.compile(r"\bwhich\b.*\b(?:more|most|less|least|dearer|cheaper|biggest|bigger)\b")
-_TWO = re.compile(r"\b(?:both|two)\b")
-_THE_TWO = re.compile(r"\b(?:the two(?: of (?:them|those|these))?|both of (?:them|those|these))\b(?! [a-z]+s\b)")
 
 
 _RISE = re.compile(

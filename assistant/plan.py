@@ -116,3 +116,14 @@ class Plan(Frozen):
     steps: tuple[Step, ...]
     path: str
     sure: float = 1.0
+
+
+class Asked(Frozen):
+    """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told.
+
+    pages: the articles that a question to the pages was answered from.
+    """
+
+    step: Step
+    used: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()

@@ -16,10 +16,10 @@ from typing import Any, NoReturn
 from pydantic import TypeAdapter
 
 from assistant.acting import Acted, Asker, Confirmed, Shown
-from assistant.dialogue import Asked, Choice, Memory, Unsure
+from assistant.dialogue import Choice, Memory, Unsure
 from assistant.orders import NEAR, Ordering
 from assistant.periods import Today
-from assistant.plan import Plan, Step
+from assistant.plan import Asked, Plan, Step
 from assistant.proposed import Proposed
 from assistant.spans import Known
 from assistant.tools import Line, ToolResult

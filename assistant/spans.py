@@ -981,9 +981,10 @@ def _left_out(marks: _Marks) -> None:
             continue
         out = _OUT.match(marks.text, part[1])
         off = _OFF.match(marks.text, part[1])
-        before = marks.text[: part[0]]
+        before, gone = marks.text[: part[0]], _GONE.match(marks.text, part[1])
         lead = _EXCEPT.search(before) or (out and _LEAVE.search(before)) or (off and _TAKE.search(before))
-        out = out or (off if lead else None)
+        lead = lead or _TAKE_OUT.search(before) or (gone and _BARE.search(before))
+        out = out or (off if lead else None) or gone
         more = end >= 0 and _AND.fullmatch(marks.text[end : part[0]])
         if lead or more:
             start = lead.start() if lead else end
@@ -1008,15 +1009,26 @@ LEAVE_IT = re.compile(
 _EXCEPT_WORDS = (
     r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
     r"|(?:but )?(?:not|never) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
-    r"(?:(?:the|my|our|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spent|paid|sent|gave|give|moved|transferred)(?: (?:at|on|for|to))?|at|on|for)\s+)*"
+    r"(?:(?:the|my|our|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spent|paid|sent|gave|give|moved|transferred)(?: (?:at|on|for|to))?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
 _LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|any)\s+)?"
 _LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"\s+(?:out|aside)\b")
 _TAKE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?\b(?:take|taking|knock|knocking|strip|leave)\s+(?:(?:the|my|our|any)\s+)?"
 _TAKE, _OFF = re.compile(_TAKE_WORDS + "$"), re.compile(r"\s+off\b")
-_OUT_OR_OFF = re.compile(r"\s+(?:out|aside|off)\b")
-_EXCEPT_FIRST = re.compile(rf"(?:{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
+# "Take out the hotel" is said of the answer before; "when did I take out cash" is a question of its own.
+_TAKE_OUT_WORDS = (
+    r"(?:^|[,.;:]\s*)(?:(?:and|ok|okay|now|so|but|then|just|please|pls|no|right|also|if (?:you|i|we)|what if (?:you|i|we)|(?:can|could|would) you)[, ]+)*"
+    r"(?:take|leave|knock|cut) out\s+(?:(?:the|my|our|any|his|her|their)\s+)?"
+)
+_TAKE_OUT = re.compile(_TAKE_OUT_WORDS + "$")
+# "Fuel left out".
+_GONE, _BARE = (
+    re.compile(r"\s+(?:left|taken|knocked|counted) (?:out|off|aside)\b"),
+    re.compile(r"(?:,\s*)?(?:(?:with|the|my|our)\s+)*$"),
+)
+_OUT_OR_OFF = re.compile(r"(?:\s+(?:left|taken|knocked|counted))?\s+(?:out|aside|off)\b")
+_EXCEPT_FIRST = re.compile(rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
 _PURPOSE = re.compile(r",?\s+for\s+(?:(?:the|my|our)\s+)?")
 _JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|for|and|&)\s+(?:the\s+)?)?")

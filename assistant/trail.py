@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from assistant.dialogue import Asked, Choice, Memory, Unsure
-from assistant.plan import Plan, Step
+from assistant.dialogue import Choice, Memory, Unsure
+from assistant.plan import Asked, Plan, Step
 from assistant.proposed import Proposed
 from assistant.spans import Known
 from assistant.tools import ToolResult

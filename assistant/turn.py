@@ -21,7 +21,6 @@ from assistant.dialogue import (
     LEANING,
     SHORT,
     SURE,
-    Asked,
     Choice,
     Memory,
     Understanding,
@@ -38,7 +37,7 @@ from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, comman
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
 from assistant.proposed import Proposed
 from assistant.resolve import NAMES_ELSEWHERE, Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import Found, Known, Vocabulary, find, plain, words_of

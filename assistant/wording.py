@@ -9,9 +9,9 @@ from assistant.acting import Acted
 from assistant.answer import Unchecked, bound, render, sentence, worded
 from assistant.budget import Part, cut
 from assistant.calculate import CALCULATE, Calculation, Stated, calculate
-from assistant.dialogue import Asked, Choice
+from assistant.dialogue import Choice
 from assistant.placeholders import Placeholders
-from assistant.plan import Step
+from assistant.plan import Asked, Step
 from assistant.proposed import Proposed
 from assistant.tools import Line, ToolResult
 from data.facts import QUOTE, WORDS, Event, Fact, FactBook, FactEvent, Outcome, TextEvent, ToolEvent

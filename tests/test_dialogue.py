@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.dialogue import REMEMBERED, Asked, Choice, Memory, Understanding, Unsure, merged
+from assistant.dialogue import REMEMBERED, Choice, Memory, Understanding, Unsure
+from assistant.following import merged
 from assistant.periods import Today
-from assistant.plan import Plan, Spans, Step, Tool
+from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
 from assistant.router import vocabulary
 from assistant.spans import Found, Known, find

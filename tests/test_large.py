@@ -20,11 +20,11 @@ from api.batch import result
 from api.limits import Limits
 from api.serve import parts_of
 from api.wiring import asking_at
-from assistant.dialogue import Asked, Choice
+from assistant.dialogue import Choice
 from assistant.large import STEPS, LargePlanner, Sentences
 from assistant.outside import Outside
 from assistant.placeholders import Placeholders, names_to_hide
-from assistant.plan import Spans, Step
+from assistant.plan import Asked, Spans, Step
 from assistant.spans import find
 from assistant.tools import Line, ToolResult
 from assistant.wording import Wording, rows

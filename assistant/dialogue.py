@@ -18,6 +18,7 @@ from assistant.following import (
     AND_MORE,
     BACKWARD,
     DATED,
+    EITHER_WAY,
     GAVE,
     GOES_ON,
     IN_TOTAL,
@@ -41,6 +42,7 @@ from assistant.following import (
     narrowed_to,
     of_the_two,
     only_days,
+    together,
     unit_aside,
     with_more,
 )
@@ -250,10 +252,11 @@ class Understanding:
 
     def _pointing(self, told: Told, aside: Found, whole: Plan | Unsure, known: Known, memory: Memory) -> Plan | Unsure:
         """ "EON took loads this month. Is it more than in May?": of what was told, as if it had been asked about before."""
+        if not told.before and _names_somebody(memory) and not _off_track(memory):
+            # What is told behind a question brings in nobody where somebody was spoken of.
+            return self._read(told.asks, known, memory)
         if isinstance(whole, Plan) and not any(step.unread or step.tool in _FREE for step in whole.steps):
             return whole
-        if not told.before and _names_somebody(memory):
-            return self._read(told.asks, known, memory)
         if not (aside.spans.merchants or aside.spans.category):
             return whole
         spoken_of = Asked(step=Step(tool=Tool.FIND, spans=aside.spans))
@@ -422,13 +425,14 @@ class Understanding:
             return Step(tool=Tool.LOOKED)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
-        if whole.spans == Spans(account=whole.spans.account) and _IN_IT.search(whole.masked):
-            return Step(tool=Tool.BALANCE, spans=whole.spans)
+        now = all(p in parts.DAYLESS for p in whole.spans.periods)
+        if now and whole.spans == Spans(account=whole.spans.account, periods=whole.spans.periods) and _IN_IT.search(whole.masked):
+            return Step(tool=Tool.BALANCE, spans=Spans(account=whole.spans.account))
         last = memory.asked[-1].step if memory.asked else None
         # A page that was asked about in between has no days.
         dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
         if dated is not None and (unit := UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
-            aside = unit_aside(dated, unit["unit"], unit["way"], known)
+            aside = unit_aside(dated, unit["unit"], unit["way"], known, tax=bool(unit["tax"]))
             against = aside is not None and THAN.search(text) and dated.tool is Tool.SUM
             if aside is None or not against:
                 return aside
@@ -441,14 +445,8 @@ class Understanding:
             # Since when a price is what it is, the newest change of it says.
             of = Spans(merchants=last.spans.merchants, category=last.spans.category, change="went up")
             return Step(tool=Tool.SUBSCRIPTIONS, spans=of, only=last.only)
-        if (
-            last is not None
-            and last.tool in ABOUT_SAME
-            and not _off_track(memory)
-            and LEAVE_IT.search(text)
-            and not whole.unknown
-        ):
-            return goes_on_with(memory.asked, Spans(without=whole.spans.without), text) if whole.spans.without else None
+        if last is not None and not _off_track(memory) and _leaves_out(whole, last, text):
+            return goes_on_with(memory.asked, whole.spans, text)
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
             return details_of(last, text)
         if last is not None and last.tool in ONE_ROW and IN_TOTAL.search(text) and _only_total(whole):
@@ -615,6 +613,8 @@ class Understanding:
         if tool is Tool.COMPARE and memory.lost and only_days(right.spans) and ALL_SPENDING.search(text) is None:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
+        if tool is Tool.SHARE and not (right.spans.merchants or right.spans.category or right.spans.amount):
+            return _share_of(last if not memory.lost else None, right, text)
         told = tool is Tool.COMPARE and right.spans == Spans()
         if last is not None and not told and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and THE_TWO.search(text):
             return of_the_two(tool, right.spans, memory.asked, text)
@@ -669,16 +669,37 @@ def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:
 
 
 def _one_by_one(step: Step, text: str) -> tuple[Step, ...]:
-    """ "September, October and November separately": a step for each, where one step would take them together."""
-    apart = parts.SEPARATELY.search(text) or _EACH_OF.search(text)
-    if not apart or len(step.spans.periods) < 2:
+    """ "September, October and November separately", "how many each": a step for each, where one would take them together."""
+    said = step.spans
+    names = (*said.merchants, *([said.category] if said.category else []))
+    if step.tool is Tool.COMPARE and len(said.merchants) > 1 and _MORE_OFTEN.search(text):
+        # Where one goes more is no matter of money.
+        step = step.model_copy(update={"tool": Tool.COUNT})
+    elif step.tool is Tool.COMPARE and EITHER_WAY.search(text) and not said.change:
+        return (step.model_copy(update={"spans": said.model_copy(update={"change": "difference"})}),)
+    elif not (parts.SEPARATELY.search(text) or _EACH_OF.search(text) or _EACH.search(text)):
+        return (step,)
+    if len(names) > 1 and step.tool in _MIXED and not step.only:
+        return tuple(_of_name(step, name) for name in names)
+    if len(said.periods) < 2 or not (parts.SEPARATELY.search(text) or _EACH_OF.search(text)):
         return (step,)
     if step.tool in (Tool.SUM, Tool.COMPARE):
         return (step.model_copy(update={"tool": Tool.SUM}),)
-    return tuple(step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (p,)})}) for p in step.spans.periods)
+    return tuple(step.model_copy(update={"spans": said.model_copy(update={"periods": (p,)})}) for p in said.periods)
+
+
+def _of_name(step: Step, name: str) -> Step:
+    named = {"merchants": (), "category": name} if name == step.spans.category else {"merchants": (name,), "category": ""}
+    return step.model_copy(update={"spans": step.spans.model_copy(update=named)})
 
 
 _EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b")
+_EACH = re.compile(r"\beach(?: one)?(?: then| please)?\s*[?.!]*$")
+_MORE_OFTEN = re.compile(
+    r"\bmore (?:often|frequently|times)\b|\b(?:go|went|been|eat|ate|visit|shop)(?: to)? (?:the )?more\b(?! (?:money|on))"
+)
+# What these say of several names they say of all of them together.
+_MIXED = frozenset({Tool.COUNT, Tool.AVERAGE, Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.INCOME, Tool.REFUNDS})
 
 
 def _is_told_apart(step: Step, known: Known) -> bool:
@@ -833,6 +854,45 @@ _SO_MUCH_A = re.compile(
 )
 
 
+def _leaves_out(found: Found, last: Step, text: str) -> bool:
+    """Whether a message leaves something out of what was asked before, and asks for nothing else."""
+    if last.tool not in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} or not found.spans.without or found.unknown or found.each:
+        return False
+    asks = _SENTENCE.split(found.masked)[-1]
+    own = _OWN.search(asks) is not None or len(asks.split()) > SHORT or (ALL_SPENDING.search(text) is not None)
+    return LEAVE_IT.search(text) is not None or not own
+
+
+_SENTENCE = re.compile(r"(?<=[.!;]) ")
+
+
+def _share_of(last: Asked | None, found: Found, text: str) -> Step | None:
+    """A share of which the part is not named: what was asked before, or an account against all of them."""
+    said = found.spans
+    part = _ACCOUNT_IS_PART.search(found.masked) is not None and not _ACCOUNT_IS_WHOLE.search(found.masked)
+    # Of which the account is a part, all of the customer's are the whole.
+    update = {"change": said.account, "account": ""} if part else {"change": ""}
+    goes_on = (
+        last is not None
+        and last.step.tool in ABOUT_PAYMENTS
+        and _names(last)
+        and (part or _refers_back(text, said.model_copy(update={"account": ""})))
+    )
+    if last is None or not goes_on:
+        return Step(tool=Tool.SHARE, spans=said.model_copy(update=update)) if part else None
+    before = last.step.spans if _names(Asked(step=last.step)) else last.step.spans.model_copy(update={"merchants": last.used[:1]})
+    spans = merged(before.model_copy(update={"without": ()}), said).model_copy(update=update)
+    return Step(tool=Tool.SHARE, spans=spans, only=last.step.only, excluding=last.step.excluding)
+
+
+_ACCOUNT_IS_PART = re.compile(
+    r"\b(?:was|is|were|are|went|came|goes|comes|did)\b(?: (?:from|on|out of|through))? xaccount\b|\bxaccount\s*[?.!]*$"
+)
+_ACCOUNT_IS_WHOLE = re.compile(
+    r"\bof (?:(?:all|everything|the|my|our|total|whole|spending|payments|that|what|went|was|is|spent|from|on|in) )*xaccount\b|\bxaccount (?:spend(?:ing)?|payments|total|outgoings)\b"
+)
+
+
 def _weeks(said: Spans, known: Known) -> bool:
     """Whether all payments of more than a week are asked about."""
     period = periods.read(said.periods[0], known.today) if said.periods else None
@@ -918,13 +978,14 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
     if _THE_ONE.search(text):
         if tool in (Tool.LAST, Tool.FIND) and (came := came_in_from(last, said)) is not None:
             return came
-        if tool in ABOUT_SAME and (narrowed := narrowed_to(last, said)) is not None:
+        if tool in ABOUT_SAME and not _OF_ALL.search(text) and (narrowed := narrowed_to(last, said)) is not None:
             spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
             return narrowed.model_copy(update={"tool": tool, "spans": spans})
     if tool is Tool.COMPARE:
         if said == Spans() and (both := both_of(asked, "both")) is not None:
-            # What was asked last is compared with what was asked before.
-            turned = {"periods": both.spans.periods[::-1], "merchants": both.spans.merchants[::-1]}
+            # What was asked last is compared with what was asked before; two that one question named stay as they were.
+            turn = slice(None) if len(last.step.spans.merchants) > 1 else slice(None, None, -1)
+            turned = {"periods": both.spans.periods[turn], "merchants": both.spans.merchants[turn]}
             return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
         return held_against(last, said, text, today)
     if tool is Tool.SUM and (added := with_more(last, said, text)) is not None:
@@ -977,7 +1038,7 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
     if label == "both":
         if found.spans.without:
             return goes_on_with(memory.asked, found.spans, text)
-        return last.step if last.step.tool in TOTALLED and found.spans == Spans() else both_of(memory.asked, text)
+        return last.step if last.step.tool in TOTALLED and found.spans == Spans() else together(memory.asked, found.spans, text)
     if label == "other":
         if last.step.tool in ONE_ROW and not last.step.spans.merchants:
             # The next one after the biggest is another payment, not another payee.
@@ -1282,12 +1343,14 @@ _MORE_IS_THAT = re.compile(r"\b(?:is|was) (?:that|it|this)\b(?! (?:year|month|we
 _MEANWHILE = re.compile(
     r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
 )
+# Whatever it was narrowed to before.
+_OF_ALL = re.compile(r"\b(?:of|out of|among) all\b")
 _SPENT_OR_EARNED = re.compile(
     r"\b(?P<out>spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b.*\b(?:more|less) than\b.*\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|make|made|my (?:pay|income|salary|wages?))\b"
     r"|\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|ma(?:ke|king|de))\b.*\b(?:more|less) than\b.*\b(?:spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b"
 )
 _THE_ONE = re.compile(
-    r"^(?:and |so )*(?:in|at|on|to) which\b|\bthe (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b"
+    r"^(?:and |so )*(?:in|at|on|to) which\b|\b(?:the|her|his|their|its) (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b"
 )
 # Orders, whatever else they name: none of the tools that read. Those that can be done are taken by `assistant.acting`.
 _POLITELY = (
@@ -1302,7 +1365,7 @@ _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)
 _FIGURE = re.compile(r"\d|\bxamount\b")
 # "What's in the house pot": whatever was asked before.
 _IN_IT = re.compile(
-    r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount[ ?.!]*$"
+    r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
 )
 # "Since the clocks went back" is a time, though nobody can say which.
 _AFTER_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|when|around)\b[^,.?!;]*$")
@@ -1346,7 +1409,9 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         # Of several that were asked about, those that are named again.
         named = {w for m in said.merchants for w in parts.words_of(m)}
         some = tuple(m for m in before.merchants if parts.words_of(m) & named) or before.merchants
-        said = said.model_copy(update={"merchants": some, "category": "", "periods": days})
+        said = said.model_copy(
+            update={"merchants": some, "category": "", "periods": days, "without": said.without or before.without}
+        )
     if before.merchants and said.category and not said.merchants and _THEIRS.search(text):
         # "At their restaurant": what of it is spent with whom was spoken of.
         said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
@@ -1443,6 +1508,9 @@ def _placed(text: str, memory: Memory) -> str:
     if step is None or not step.spans.account:
         return text
     account = _LEAD_OF_ACCOUNT.sub("", step.spans.account)
+    if mine := _ON_MINE.fullmatch(parts.plain(text)):
+        # After one that is shared.
+        return f"{mine['lead'] or ''}from my own account"
     if step.spans.merchants or step.spans.category:
         # Nothing is moved into a shop.
         return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
@@ -1451,6 +1519,9 @@ def _placed(text: str, memory: Memory) -> str:
 
 
 _LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
+_ON_MINE = re.compile(
+    r"(?P<lead>(?:(?:and|ok|okay|so|right|now|what about|how about|just)\b,? ?)*)(?:(?:on|from|in|with|for) )?(?:mine|my own|my one)(?: alone| only| then)?[ ?.!]*"
+)
 _IT_OR_THERE = r"(?:it|there|that one|that account|the same one)\b(?! (?:is|are|was|were))"
 _MOVED_THERE = re.compile(
     r"\b(?P<verb>moved?|puts?|pa(?:y|id)|transfer(?:red)?|sent|send|saved?|add(?:ed)?)(?: money| across| over| away)*"

@@ -47,6 +47,9 @@ def merged(before: Spans, said: Spans) -> Spans:
         update |= {"merchants": said.merchants, "category": said.category}
     if said.periods:
         update["periods"] = said.periods
+    if said.without and before.without and not (said.merchants or said.category):
+        # "And without the fuel too": what was left out stays so.
+        said = said.model_copy(update={"without": tuple(dict.fromkeys((*before.without, *said.without)))})
     for name in ("amount", "account", "number", "group", "bought", "without", "topic"):
         if getattr(said, name):
             update[name] = getattr(said, name)
@@ -84,17 +87,38 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     names = {*said.merchants, said.category} - {""}
     if (added := with_more(last, said, message)) is not None:
         return added
-    if names and not names & {*last.step.spans.merchants, last.step.spans.category}:
+    if names and {_named(name) for name in names} <= {_named(name) for name in last.step.spans.without}:
+        # "And last year, with the hotel": what was left out before is counted in again.
+        whole = last.step.spans.model_copy(update={"without": ()})
+        said = said.model_copy(update={"merchants": (), "category": ""})
+        return last.step.model_copy(update={"spans": merged(whole, said)})
+    if names and not _MEANT.search(message) and not names & {*last.step.spans.merchants, last.step.spans.category}:
         # A name that was asked about before something else goes on with that.
         last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
-    tool = Tool.BREAKDOWN if said.group and last.step.tool is Tool.SUM else last.step.tool
-    if tool in ONE_ROW and IN_TOTAL.search(message):
-        tool = Tool.SUM
+    tool = _tool_after(last.step.tool, said, message)
     if _ONLY.search(message) and (narrowed := narrowed_to(last, said)) is not None:
         return narrowed
     keeps = not (said.merchants or said.category)
     spans = merged(last.step.spans, said)
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
+
+
+def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
+    """What is asked by a few words that go on with a question: as before, unless they say how it is to be told."""
+    if said.group and before in (Tool.SUM, Tool.COUNT):
+        # "Per week" is one figure; "by month" is a list.
+        return Tool.AVERAGE if _PER_UNIT.search(said.group) else Tool.BREAKDOWN
+    if before in ONE_ROW and IN_TOTAL.search(text):
+        return Tool.SUM
+    if before in (Tool.COUNT, Tool.SUM) and (how := _HOW_MUCH_OR_MANY.search(text)):
+        return Tool.SUM if how["how"] == "much" else Tool.COUNT
+    return before
+
+
+_PER_UNIT = re.compile(r"^(?:per|an?) (?:day|week|year)$")
+_HOW_MUCH_OR_MANY = re.compile(r"\bhow (?P<how>much|many)\b")
+# Who corrects what was understood asks the same as before.
+_MEANT = re.compile(r"\b(?:meant|i mean)\b")
 
 
 def with_more(last: Asked, said: Spans, text: str) -> Step | None:
@@ -156,15 +180,21 @@ _BACK_BY = {
     "year": relativedelta(years=1),
 }
 UNIT_ASIDE = re.compile(
-    r"\b(?:the |a |one )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: that)?\s*[?.!]*$"
+    r"\b(?:the |a |one )?(?P<tax>tax )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: that)?"
+    r"(?:,? (?:in |at |for )?(?:the )?same [a-z]+)?\s*[?.!]*$"
 )
 
 
-def unit_aside(step: Step, unit: str, way: str, known: Known) -> Step | None:
-    """ "And the month before": the same question for the period one unit earlier or later, in dates."""
+def unit_aside(step: Step, unit: str, way: str, known: Known, *, tax: bool = False) -> Step | None:
+    """ "And the month before": the same question for the period one unit earlier or later, in dates. tax: a tax year, which is a
+    whole one whatever days were asked about."""
     period = periods.read(step.spans.periods[0], known.today) if step.spans.periods else None
     if period is None or period.since is None:
         return None
+    if tax:
+        began = period.since.year - ((period.since.month, period.since.day) < TAX_YEAR) + (1 if way in ("after", "later") else -1)
+        words = f"from {began}-04-06 to {began + 1}-04-05"
+        return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (words,)})})
     back = -_BACK_BY[unit] if way in ("after", "later") else _BACK_BY[unit]
     if unit == "year" and step.tool in _ONE_OFF:
         # What was paid once has no same days in another year.
@@ -176,23 +206,40 @@ def unit_aside(step: Step, unit: str, way: str, known: Known) -> Step | None:
     return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (periods.moved(period, back),)})})
 
 
+# The month and the day that it begins on.
+TAX_YEAR = (4, 6)
 _ONE_OFF = frozenset({Tool.FIND, Tool.LAST, Tool.FIRST, Tool.IDENTIFY, Tool.LARGEST})
 
 
-def both_of(asked: Sequence[Asked], text: str) -> Step | None:
-    """The last things asked with one tool, together: two of them where two are spoken of, else all that were asked in a row."""
+def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> Step | None:
+    """The last things asked, together: those that one question named, or two of them where two are spoken of, else all that were
+    asked in a row with one tool. days: those that are said now.
+
+    None where they are not two, or where each has days of its own: they would be added up over the days of the others too.
+    """
     last = asked[-1].step
+    if last.spans.without and last.tool in _ADDED_UP:
+        # "Both", once one of them was left out.
+        return last.model_copy(
+            update={"spans": last.spans.model_copy(update={"without": (), "periods": days or last.spans.periods})}
+        )
+    if len(_who(asked[-1])) > 1:
+        return last.model_copy(update={"spans": last.spans.model_copy(update={"periods": days or last.spans.periods})})
     alike = list(takewhile(lambda one: one.step.tool is last.tool, reversed(asked)))[::-1]
+    if len(alike) < 2 and TWO.search(text):
+        alike = [one for one in asked if one.step.tool in _OF_SOMEBODY and _who(one)]
     if TWO.search(text) or last.tool in (Tool.COMPARE, Tool.INCOME):
         alike = alike[-2:]
-    if len(alike) < 2:
+    if len(alike) < 2 or alike[-1] is not asked[-1]:
         return None
-    told = [one.step.spans for one in alike]
-    kinds = tuple(dict.fromkeys(one.category for one in told if one.category))
+    names = tuple(dict.fromkeys(name for one in alike for name in _who(one)))
+    kinds = tuple(dict.fromkeys(one.step.spans.category for one in alike if one.step.spans.category))
     # A second category goes in as a name: the resolver reads it as a category again.
-    merchants = tuple(dict.fromkeys((*(m for one in told for m in one.merchants), *kinds[:-1])))
-    days = tuple(dict.fromkeys(p for one in told for p in one.periods))
-    accounts = dict.fromkeys(one.account for one in told if one.account)
+    merchants = tuple(name for name in names if name not in kinds[-1:])
+    if not days and len(names) > 1 and len({one.step.spans.periods for one in alike}) > 1:
+        return None
+    days = days or tuple(dict.fromkeys(p for one in alike for p in one.step.spans.periods))
+    accounts = dict.fromkeys(one.step.spans.account for one in alike if one.step.spans.account)
     account = last.spans.account if last.tool not in POSITIONS else " and ".join(accounts)
     spans = Spans(periods=days, merchants=merchants, category=kinds[-1] if kinds else "", account=account)
     only: tuple[str, ...] = ()
@@ -204,19 +251,47 @@ def both_of(asked: Sequence[Asked], text: str) -> Step | None:
     return Step(tool=tool, spans=spans, only=only)
 
 
+def _who(one: Asked) -> tuple[str, ...]:
+    """Whom or what a question named, or else the one payee that its answer told of."""
+    said = one.step.spans
+    return (*said.merchants, *([said.category] if said.category else [])) or (one.used if len(one.used) == 1 else ())
+
+
+def together(asked: Sequence[Asked], said: Spans, text: str) -> Step | None:
+    """ "The October total for both": what was asked last, in one figure."""
+    both = both_of(asked, text, said.periods)
+    if both is None:
+        return None
+    listed = both.tool is Tool.SUBSCRIPTIONS and bool(said.periods)
+    mixed = len({one.step.tool for one in asked[-2:]}) > 1 and both.tool not in _ADDED_UP
+    adds = both.tool is Tool.COMPARE or mixed or (_ADDS.search(text) is not None and (listed or both.tool not in _ADDED_UP))
+    return both.model_copy(update={"tool": Tool.SUM}) if adds else both
+
+
+# Whose answer is one figure for all that it names, or says one.
+_ADDED_UP = TOTALLED | {Tool.SUM, Tool.COUNT, Tool.INCOME, Tool.AVERAGE, Tool.SHARE, *POSITIONS}
+# Whose answer is about somebody.
+_OF_SOMEBODY = ABOUT_PAYMENTS | {Tool.SALARY}
+_ADDS = re.compile(r"\b(?:total|together|(?:com(?:e|es|ing)|came) to|add(?:s|ed)?|combined|in all|altogether|sum|how much)\b")
+
+
 def of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> Step | None:
     """ "Which of the two …", "the two of them come to …": of those who were asked about last; nobody knows of whom else."""
-    both = both_of(asked, text)
+    both = together(asked, said, text)
     if both is None or tool not in ABOUT_SAME | {Tool.INCOME}:
         return None
-    spans = both.spans.model_copy(update={"periods": said.periods or both.spans.periods})
-    held = _WHICH_MORE.search(text) is not None and len(spans.merchants) > 1
-    return both.model_copy(update={"tool": Tool.COMPARE if held else both.tool, "spans": spans})
+    held = EITHER_WAY.search(text) is not None and len(both.spans.merchants) > 1
+    return both.model_copy(update={"tool": Tool.COMPARE}) if held else both
 
 
-_WHICH_MORE = re.compile(r"\bwhich\b.*\b(?:more|most|less|least|dearer|cheaper|biggest|bigger)\b")
-TWO = re.compile(r"\b(?:both|two)\b")
-THE_TWO = re.compile(r"\b(?:the two(?: of (?:them|those|these))?|both of (?:them|those|these))\b(?! [a-z]+s\b)")
+# What asks for a difference and not which way it goes.
+EITHER_WAY = re.compile(
+    r"\bdifference\b|\b(?:which|where|who|who's|what)\b(?:(?!\bthan\b).)*\b(?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)\b(?!.*\bthan\b)"
+)
+TWO = re.compile(r"\b(?:both|two|pair)\b")
+THE_TWO = re.compile(
+    r"\b(?:(?:the|those|these) two(?: of (?:them|those|these))?|(?:the )?pair of (?:them|those|these)|both of (?:them|those|these)|them both)\b(?! [a-z]+s\b)"
+)
 
 
 def held_against(last: Asked, said: Spans, text: str, today: periods.Today) -> Step | None:

@@ -11,7 +11,21 @@ from dateutil.relativedelta import relativedelta
 from assistant.merchants import Match
 from assistant.periods import Period, shown
 from assistant.resolve import Query
-from assistant.tools import Context, ToolResult, about, amount_of, finish, literal, main, name_of, notes, period_of, select
+from assistant.spans import accounts_named
+from assistant.tools import (
+    Context,
+    ToolResult,
+    about,
+    amount_of,
+    finish,
+    listed,
+    literal,
+    main,
+    name_of,
+    notes,
+    period_of,
+    select,
+)
 from data.banking import AccountKind, Kind, Status
 from data.facts import Outcome, Series
 from data.money import Money
@@ -24,7 +38,11 @@ def spent_sum(query: Query, context: Context) -> ToolResult:
     """A total of debits, and how many; over several periods or names also each and all together."""
     parts = _parts(query, context)
     if len(parts) > 1:
-        return _sums(query, context, parts)
+        went_out = any(context.queries.totals(select(part, context, period)) for _, part, period in parts)
+        came_in = not went_out and all(
+            part.matches and context.queries.totals(_credits(select(part, context, period))) for _, part, period in parts
+        )
+        return income(query, context) if came_in else _sums(query, context, parts)
     period = period_of(query, context)
     if _put_aside(query):
         return _saved(query, context, period)
@@ -459,6 +477,9 @@ def compare(query: Query, context: Context) -> ToolResult:
         found = main(context.queries.totals(selection), currency)
         amounts.append(-found.total if found else Money(minor=0, currency=currency))
         evidence.append(context.queries.ids(selection))
+    if query.step.spans.change and amounts[0].minor < amounts[1].minor:
+        # "What is the difference" says no way round: then the larger comes first.
+        return compare(_turned(query, one, two), context)
     gap = amounts[0] - amounts[1]
     word = "more" if gap.minor > 0 else "less" if gap.minor < 0 else "the same"
     difference = context.book.money("difference", gap, tuple(dict.fromkeys(evidence[0] + evidence[1])), "first minus second")
@@ -489,6 +510,15 @@ def compare(query: Query, context: Context) -> ToolResult:
 
 
 Side = tuple[Query, Period, str]
+
+
+def _turned(query: Query, one: Side, two: Side) -> Query:
+    """A comparison the other way round."""
+    asked = query.step.model_copy(update={"spans": query.step.spans.model_copy(update={"change": ""})})
+    if one[1] != two[1]:
+        return query.model_copy(update={"step": asked, "periods": (two[1], one[1])})
+    turned = {"matches": query.matches[::-1], "category_groups": query.category_groups[::-1]}
+    return query.model_copy(update={"step": asked, **turned})
 
 
 def _sides(query: Query, context: Context) -> tuple[Side, Side] | None:
@@ -544,11 +574,18 @@ def _with_other(period: Period, today: dt.date) -> list[Period]:
 
 
 def share(query: Query, context: Context) -> ToolResult:
+    """What a part makes up of a whole: a name of its kind or of all spending, a kind of all, or what went from one account."""
+    one_of = accounts_named(query.step.spans.change, query.accounts) if query.step.spans.change else []
+    if not (query.matches or query.categories or query.least or query.most or one_of):
+        context.say("ask.share_of")
+        return finish(query, context, None, outcome=Outcome.CLARIFY)
     period = period_of(query, context)
     part_selection = select(query, context, period)
     # "What percentage of the groceries was Tesco": a name beside a kind is held against all of that kind.
     of_kind = {} if query.matches and query.categories else {"categories": (), "category_groups": ()}
     bare = query.model_copy(update={"matches": (), **of_kind})
+    if one_of:
+        bare, part_selection = query, select(query.model_copy(update={"accounts": tuple(one_of)}), context, period)
     whole_selection = select(bare, context, period)
     currency = query.accounts[0].currency
     part, whole = (main(context.queries.totals(s), currency) for s in (part_selection, whole_selection))
@@ -561,6 +598,8 @@ def share(query: Query, context: Context) -> ToolResult:
     whole_fact = context.book.money("all spending", -whole.total, context.queries.ids(whole_selection))
     part_of = query.model_copy(update={"named_account": False} | ({} if of_kind else {"categories": (), "category_groups": ()}))
     said = about(part_of, context, None).removeprefix(" at ").removeprefix(" on ")
+    if one_of:
+        said = listed([context.named(a) for a in one_of])
     context.say(
         "share.one",
         share=percent,

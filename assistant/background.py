@@ -47,6 +47,11 @@ def apart(text: str, masked: Callable[[str], str]) -> Told | None:
     return told if told.aside or _words(asks) != _words(text) else None
 
 
+def asks(text: str) -> bool:
+    """Whether any of some clauses asks."""
+    return text.endswith("?") or any(_ASKS.search(clause.strip(" ,")) for clause in _BREAK.split(text))
+
+
 def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assistant import background, periods
+from assistant import background, periods, referring
 from assistant import spans as parts
 from assistant.background import Told
 from assistant.following import (
@@ -199,10 +199,24 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
+        last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
+        if (meant := referring.meant(parts.plain(message), known, last)) is None:
+            return self._whole(message, known, memory)
+        if not meant.excluding and last is not None and set(meant.message.rstrip(" ?.!").split()) <= _EMPTY:
+            return meant.of(Plan(steps=(last.step,), path="routed"))
+        read = self._whole(meant.message, known, memory)
+        return meant.of(read) if isinstance(read, Plan) else read
+
+    def _whole(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        if (back := _BACK_TO.match(parts.plain(message))) and _names_any(parts.find(back["rest"], known)):
+            # What is gone back to is named again in what is asked of it.
+            message = back["rest"]
         message = _placed(_dated(message, memory, known.today), memory)
         if (denied := _DENIED.match(parts.plain(message))) and not _names_any(parts.find(denied[0], known)):
             # "I don't mean refunds, what …": that is not asked. Somebody who is not meant is left out by what follows.
             message = parts.plain(message)[denied.end() :]
+        if memory.asked and (fragment := _fragment_at_end(parts.plain(message), known)):
+            return self._read(fragment, known, memory)
         told = background.apart(parts.plain(message), lambda clause: parts.find(clause, known).masked)
         return self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
 
@@ -447,6 +461,14 @@ class Understanding:
             return Step(tool=Tool.SUBSCRIPTIONS, spans=of, only=last.only)
         if last is not None and not _off_track(memory) and _leaves_out(whole, last, text):
             return goes_on_with(memory.asked, whole.spans, text)
+        plain_sum = last is not None and last.tool in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} and not _off_track(memory)
+        if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_AT.fullmatch(whole.masked):
+            # In the days that were spoken of.
+            step = goes_on_with(memory.asked, whole.spans, text)
+            return step.model_copy(update={"tool": Tool.SUM}) if step is not None else None
+        if plain_sum and last is not None and not whole.unknown and _names_somebody(memory) and _COMES_TO.fullmatch(whole.masked):
+            step = goes_on_with(memory.asked, whole.spans, text) or last
+            return step.model_copy(update={"tool": step.tool if step.tool in (Tool.SUM, Tool.INCOME) else Tool.SUM})
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
             return details_of(last, text)
         if last is not None and last.tool in ONE_ROW and IN_TOTAL.search(text) and _only_total(whole):
@@ -646,9 +668,17 @@ class Understanding:
         return Step(tool=tool, spans=spans)
 
 
+_BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
 _DENIED = re.compile(
     r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:i|we) (?:don't|didn't|do not|did not) mean [^,.?!;]+[,.;] (?=\w+ \w+)"
 )
+
+
+def _fragment_at_end(text: str, known: Known) -> str:
+    """What goes on with the question before, behind a sentence about nothing: "Don't tell my wife. And last year?" Else ""."""
+    before, _, end = text.rpartition(". ")
+    goes_on = _GOES_ON_ASKING.match(end) is not None and _only_parts(parts.find(end, known))
+    return end if before and goes_on and parts.find(before, known).spans == Spans() and not background.asks(before) else ""
 
 
 def _days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
@@ -675,7 +705,7 @@ def _one_by_one(step: Step, text: str) -> tuple[Step, ...]:
     if step.tool is Tool.COMPARE and len(said.merchants) > 1 and _MORE_OFTEN.search(text):
         # Where one goes more is no matter of money.
         step = step.model_copy(update={"tool": Tool.COUNT})
-    elif step.tool is Tool.COMPARE and EITHER_WAY.search(text) and not said.change:
+    elif step.tool is Tool.COMPARE and EITHER_WAY.search(text) and not said.change and not _says_both(said, text):
         return (step.model_copy(update={"spans": said.model_copy(update={"change": "difference"})}),)
     elif not (parts.SEPARATELY.search(text) or _EACH_OF.search(text) or _EACH.search(text)):
         return (step,)
@@ -686,6 +716,12 @@ def _one_by_one(step: Step, text: str) -> tuple[Step, ...]:
     if step.tool in (Tool.SUM, Tool.COMPARE):
         return (step.model_copy(update={"tool": Tool.SUM}),)
     return tuple(step.model_copy(update={"spans": said.model_copy(update={"periods": (p,)})}) for p in said.periods)
+
+
+def _says_both(said: Spans, text: str) -> bool:
+    """Whether a message names both sides of a comparison itself: then they stay in its order."""
+    two = said.merchants if len(said.merchants) > 1 else said.periods
+    return len(two) > 1 and all(one in text for one in two[:2])
 
 
 def _of_name(step: Step, name: str) -> Step:
@@ -856,11 +892,12 @@ _SO_MUCH_A = re.compile(
 
 def _leaves_out(found: Found, last: Step, text: str) -> bool:
     """Whether a message leaves something out of what was asked before, and asks for nothing else."""
-    if last.tool not in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} or not found.spans.without or found.unknown or found.each:
+    if last.tool not in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} or not found.spans.without or found.each:
         return False
     asks = _SENTENCE.split(found.masked)[-1]
+    strange = any(word in parts.words_of(asks) for word in found.unknown)
     own = _OWN.search(asks) is not None or len(asks.split()) > SHORT or (ALL_SPENDING.search(text) is not None)
-    return LEAVE_IT.search(text) is not None or not own
+    return not strange and (LEAVE_IT.search(text) is not None or not own)
 
 
 _SENTENCE = re.compile(r"(?<=[.!;]) ")
@@ -975,12 +1012,16 @@ def _by_itself(tool: Tool, found: Found, text: str, last: Asked | None) -> Step 
 def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, today: periods.Today) -> Step | None:
     """A step that takes up the question before it in a way of its own; None where it just goes on with it, or does not."""
     last, said = asked[-1], found.spans
-    if _THE_ONE.search(text):
-        if tool in (Tool.LAST, Tool.FIND) and (came := came_in_from(last, said)) is not None:
-            return came
-        if tool in ABOUT_SAME and not _OF_ALL.search(text) and (narrowed := narrowed_to(last, said)) is not None:
-            spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
-            return narrowed.model_copy(update={"tool": tool, "spans": spans})
+    theirs = _THE_ONE.search(text) or _DID_THEY_LAST.search(text)
+    if theirs and tool in (Tool.LAST, Tool.FIND) and (came := came_in_from(last, said)) is not None:
+        return came
+    one = _THE_ONE.search(text) and tool in ABOUT_SAME and not _OF_ALL.search(text)
+    if one and (narrowed := narrowed_to(last, said)) is not None:
+        spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
+        return narrowed.model_copy(update={"tool": tool, "spans": spans})
+    if _OF_ALL.search(text) and (said.merchants or said.category) and {tool, last.step.tool} <= ABOUT_SAME:
+        # "The biggest, of all the petrol": in the same days, however it was narrowed since.
+        return Step(tool=tool, spans=merged(last.step.spans, said).model_copy(update={"number": said.number}))
     if tool is Tool.COMPARE:
         if said == Spans() and (both := both_of(asked, "both")) is not None:
             # What was asked last is compared with what was asked before; two that one question named stay as they were.
@@ -1104,6 +1145,13 @@ _WHERE = re.compile(
 _TOLD = re.compile(r"(?P<verb>[a-z']+) (?:me|us|a|an|my|in|up)\b")
 # Who says only that they do not know asks for nothing.
 _AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|don't know|no idea|not sure|no clue)[ .!]*")
+_HOW_MUCH_AT = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*how much(?: was| is| went| spent)? (?:at|in|on|to|with) x(?:merchant|category)(?: then| alone)?[ ?.!]*"
+)
+# "What's that come to for the year".
+_COMES_TO = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*what(?:'s| is| has| does| did| would)? (?:it|that|all that)(?: all)? (?:come|came|comes|add up|amount)(?: to)?(?: altogether| in all)?(?: xperiod)?[ ,?.!]*"
+)
 # What pays by itself: nobody is told it, whatever else is asked.
 _SECRET = re.compile(r"\b(?:cvv2?|cvc2?|cv2|three (?:digits|numbers) on the back|security code on (?:the|my) (?:back|card))\b")
 # A question about the answer before, and about nothing in the accounts themselves.
@@ -1352,6 +1400,7 @@ _SPENT_OR_EARNED = re.compile(
 _THE_ONE = re.compile(
     r"^(?:and |so )*(?:in|at|on|to) which\b|\b(?:the|her|his|their|its) (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b"
 )
+_DID_THEY_LAST = re.compile(r"\b(?:did|have|has) (?:he|she|they) last\b")
 # Orders, whatever else they name: none of the tools that read. Those that can be done are taken by `assistant.acting`.
 _POLITELY = (
     r"^(?:please |pls |(?:can|could|would|will) (?:you|u) |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
@@ -1609,7 +1658,8 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if not said.periods and _EVER_BEFORE.search(text) and (last.step.tool is Tool.IDENTIFY or _is_one_day(before, known)):
         # "Have they had money off me before, how many times in total": in all the time, not on the day of one payment.
         before = before.model_copy(update={"periods": ()})
-    spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group})
+    change = said.change or (before.change if tool is last.step.tool else "")
+    spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group, "change": change})
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
 
 

@@ -12,7 +12,7 @@ from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spans import words_of
-from assistant.spending import last
+from assistant.spending import last, last_in
 from assistant.tools import Context, ToolResult, finish, literal, only_files, select
 from data.banking import Account, AccountKind, Balance, Frequency, Kind, StatedBalance
 from data.facts import Fact, Outcome
@@ -625,7 +625,7 @@ def salary(query: Query, context: Context) -> ToolResult:
     chosen = {p.template for m in query.matches for p in m.payees}
     one = pay(context, context.accounts(query), chosen)
     if one is None and chosen:
-        return last(query, context)
+        return last_in(query, context)
     if one is None:
         context.say("salary.none", no=context.no("regular pay found"))
         return finish(query, context, None, outcome=Outcome.NONE)

@@ -151,7 +151,9 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
         return Unclear(key="which_period", choices=("this month", "last month", "in all"))
     group, rows = read_group(spans.group)
     apart = [(name, read_category(name, known)) for name, some in gone.items() if not some]
-    left_out = tuple(match(name, known.payees, (), known.vocabulary.english) for name, category in apart if not category)
+    anybody = step.model_copy(update={"only": (), "excluding": ()})
+    # "Without the hotel": by its kind, where nobody is called so.
+    left_out = [await _match(name, anybody, known, meaning) for name, category in apart if not category]
     if unknown := next((m.said for m in left_out if not m.payees), None):
         return Unclear(key="unknown", said=unknown)
     return Query(
@@ -169,7 +171,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
         group=group,
         rows_wanted=rows,
         kinds=(Kind.PURCHASE,) if spans.bought or _shops(step) else None,
-        without=left_out,
+        without=tuple(left_out),
         without_categories=tuple(c for _, category in apart for c in category),
     )
 

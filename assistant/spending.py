@@ -279,10 +279,17 @@ def last(query: Query, context: Context) -> ToolResult:
     return _by_date(query, context, Order.NEWEST, "latest")
 
 
-def _by_date(query: Query, context: Context, order: Order, kind: str) -> ToolResult:
+def last_in(query: Query, context: Context) -> ToolResult:
+    """What somebody paid last; what was paid to them last, where nothing came."""
+    return _by_date(query, context, Order.NEWEST, "latest", came=True)
+
+
+def _by_date(query: Query, context: Context, order: Order, kind: str, *, came: bool = False) -> ToolResult:
+    """came: what came in is looked for first."""
     period = period_of(query, context)
     selection = select(query, context, period)
-    rows = context.queries.rows(selection, order, 1)
+    rows = context.queries.rows(_credits(selection), order, 1) if came else []
+    rows = rows or context.queries.rows(selection, order, 1)
     if not rows and query.matches:
         rows = context.queries.rows(_credits(selection), order, 1)
     if not rows:

@@ -901,16 +901,21 @@ HOME = "GBP"
 
 def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
     """The choice that a message picks: its words, or some of them that no other choice has ("obi" for JAMES OBI)."""
-    said = words_of(message)
+    said, anew = words_of(message), _ASKS_ANEW.search(message.casefold()) is not None
     fitting = [c.step for c in choices if words_of(c.label) == said]
     if not fitting and said:
-        fitting = [
-            c.step
-            for c in choices
-            if not c.exact and said & words_of(c.label) and not any(said & words_of(d.label) for d in choices if d is not c)
-        ]
-    short = len(said) <= (MOST_CHOOSING if _ASKS_ANEW.search(message.casefold()) else SHORT)
+        own = [_tells(c, anew).difference(*(_tells(d, anew) for d in choices if d is not c)) for c in choices]
+        told = [c for c, words in zip(choices, own, strict=True) if said & words]
+        fitting = [c.step for c in told if not c.exact] if len(told) == 1 else []
+    short = len(said) <= (MOST_CHOOSING if anew else SHORT)
     return fitting[0] if len(fitting) == 1 and short else None
+
+
+def _tells(choice: Choice, anew: bool) -> frozenset[str]:
+    """The words that pick a choice: its own, and those of the statements that it stands for, unless the message may be a new
+    question: "the five a side one"."""
+    beside = {w for text in choice.step.only for w in words_of(text) if len(w) > 3}
+    return frozenset(words_of(choice.label) | (set() if anew or choice.exact else beside))
 
 
 MOST_CHOOSING = 5

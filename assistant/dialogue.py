@@ -211,10 +211,13 @@ class Understanding:
         if (back := _BACK_TO.match(parts.plain(message))) and _names_any(parts.find(back["rest"], known)):
             # What is gone back to is named again in what is asked of it.
             message = back["rest"]
+        message = _ALL_COUNTED.sub("", message) if memory.asked else message
         message = _placed(_dated(message, memory, known.today), memory)
         if (denied := _DENIED.match(parts.plain(message))) and not _names_any(parts.find(denied[0], known)):
             # "I don't mean refunds, what …": that is not asked. Somebody who is not meant is left out by what follows.
             message = parts.plain(message)[denied.end() :]
+        if (more := _put_to_it(message, known, memory)) is not None:
+            return more
         if memory.asked and (fragment := _fragment_at_end(parts.plain(message), known)):
             return self._read(fragment, known, memory)
         told = background.apart(parts.plain(message), lambda clause: parts.find(clause, known).masked)
@@ -462,6 +465,10 @@ class Understanding:
         if last is not None and not _off_track(memory) and _leaves_out(whole, last, text):
             return goes_on_with(memory.asked, whole.spans, text)
         plain_sum = last is not None and last.tool in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} and not _off_track(memory)
+        if last is not None and not _off_track(memory) and not whole.unknown and _THE_X_ONE.fullmatch(whole.masked):
+            return goes_on_with(memory.asked, whole.spans, text)
+        if plain_sum and last is not None and lone and _names_somebody(memory) and _WHEN_DID_I.fullmatch(text):
+            return _same_again(memory.asked[-1], Tool.LAST, Spans(), known, f"{text} last")
         if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_AT.fullmatch(whole.masked):
             # In the days that were spoken of.
             step = goes_on_with(memory.asked, whole.spans, text)
@@ -637,6 +644,9 @@ class Understanding:
             return None
         if tool is Tool.SHARE and not (right.spans.merchants or right.spans.category or right.spans.amount):
             return _share_of(last if not memory.lost else None, right, text)
+        if last is not None and tool is Tool.COMPARE and not memory.lost and _names_two_only(right.spans, text):
+            # "Aldi vs Tesco, the difference": in the days that were spoken of.
+            right = replace(right, spans=right.spans.model_copy(update={"periods": last.step.spans.periods[:1]}))
         told = tool is Tool.COMPARE and right.spans == Spans()
         if last is not None and not told and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and THE_TWO.search(text):
             return of_the_two(tool, right.spans, memory.asked, text)
@@ -668,9 +678,32 @@ class Understanding:
         return Step(tool=tool, spans=spans)
 
 
+# Says again that all of them are meant.
+_ALL_COUNTED = re.compile(
+    r",? (?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?(?=\s*[?.!]*$)", re.IGNORECASE
+)
 _BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
 _DENIED = re.compile(
     r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:i|we) (?:don't|didn't|do not|did not) mean [^,.?!;]+[,.;] (?=\w+ \w+)"
+)
+
+
+def _put_to_it(message: str, known: Known, memory: Memory) -> Plan | None:
+    """ "And if you add Boots to it, all three?": somebody more, together with what was asked before."""
+    last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
+    found = parts.find(message, known)
+    said = _PUT_TO.match(found.masked)
+    left = set(re.findall(r"[a-z']+", found.masked[said.end() :])) if said is not None else set()
+    if last is None or left - _EMPTY - _TOTAL_WORDS - {"all", "both", "together"} - parts.COUNTED:
+        return None
+    step = with_more(last, found.spans, parts.plain(message), adds=True) if said is not None else None
+    return Plan(steps=(step,), path="routed") if step is not None else None
+
+
+_PUT_TO = re.compile(
+    r"(?:(?:and|so|ok|then|now)\b,? )*(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count) (?:in |on )?(?:the )?"
+    r"x(?:merchant|category)(?:(?:,| and|, and) (?:the )?x(?:merchant|category))*(?: (?:in|on|too|as well))?"
+    r"(?: (?:to|with|onto|on top of) (?:it|that|them|those))?"
 )
 
 
@@ -722,6 +755,11 @@ def _says_both(said: Spans, text: str) -> bool:
     """Whether a message names both sides of a comparison itself: then they stay in its order."""
     two = said.merchants if len(said.merchants) > 1 else said.periods
     return len(two) > 1 and all(one in text for one in two[:2])
+
+
+def _names_two_only(said: Spans, text: str) -> bool:
+    named = len(said.merchants) + bool(said.category) > 1 and not (said.periods or said.account)
+    return named and len(text.split()) <= SHORT and _OWN.search(text) is None and ALL_SPENDING.search(text) is None
 
 
 def _of_name(step: Step, name: str) -> Step:
@@ -814,7 +852,11 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
-    if tool in (Tool.REFUNDS, Tool.REFUND_STATUS) and said.merchants and _PAID_BACK.search(text):
+    if tool is Tool.POSITION and said.account and any(p not in parts.DAYLESS for p in said.periods):
+        # What was in one account on a day.
+        return Tool.BALANCE
+    back = tool in (Tool.REFUNDS, Tool.REFUND_STATUS) or (tool is Tool.SUM and _HOW_MUCH_BACK.search(text) is not None)
+    if back and said.merchants and _PAID_BACK.search(text):
         # What somebody pays back is no refund of a shop.
         return Tool.INCOME
     if (
@@ -862,8 +904,9 @@ _THAN_IT_WAS = re.compile(
     r"|\b(?:is there|have (?:i|we) got|do (?:i|we) have)\b.*\b(?:more|less)\b.*\bthan\b|\b(?:xaccount|balance) (?:is |gone |went |go )?(?:up|down)\b"
 )
 _PAID_BACK = re.compile(
-    r"\b(?:pa(?:y|id)|gave|give|sen[dt]) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
+    r"\b(?:pa(?:y|id)|gave|given?|sen[dt]) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
 )
+_HOW_MUCH_BACK = re.compile(r"\bhow much (?:did|has|have|had) (?!i\b|we\b)[^,.?;]*\b(?:me|us)\b")
 _GOES_OUT = re.compile(
     r"\b(?:spend|spent|pay|pays|paid|paying|bills?|due|cost|costs|owe|go(?:es|ing)? out|com(?:e|es|ing) out|leav(?:e|es|ing))\b(?<!get paid)"
 )
@@ -926,7 +969,8 @@ _ACCOUNT_IS_PART = re.compile(
     r"\b(?:was|is|were|are|went|came|goes|comes|did)\b(?: (?:from|on|out of|through))? xaccount\b|\bxaccount\s*[?.!]*$"
 )
 _ACCOUNT_IS_WHOLE = re.compile(
-    r"\bof (?:(?:all|everything|the|my|our|total|whole|spending|payments|that|what|went|was|is|spent|from|on|in) )*xaccount\b|\bxaccount (?:spend(?:ing)?|payments|total|outgoings)\b"
+    r"\bof (?:(?:all|everything|the|my|our|total|whole|spending|payments) )*xaccount\b"
+    r"|\bof (?:all|everything|what) (?:(?:that|was|went|spent|is|goes|i|we) )*xaccount\b|\bxaccount (?:spend(?:ing)?|payments|total|outgoings)\b"
 )
 
 
@@ -1147,6 +1191,13 @@ _TOLD = re.compile(r"(?P<verb>[a-z']+) (?:me|us|a|an|my|in|up)\b")
 _AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|don't know|no idea|not sure|no clue)[ .!]*")
 _HOW_MUCH_AT = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*how much(?: was| is| went| spent)? (?:at|in|on|to|with) x(?:merchant|category)(?: then| alone)?[ ?.!]*"
+)
+# "And the ASOS one, did that come".
+_THE_X_ONE = re.compile(
+    r"(?:(?:and|so|ok|but|then|right)\b[,.]? )*(?:what about |how about )?(?:the |my )?xmerchant ones?,? (?:did|has|have|is|was) (?:that|it|this|they)\b(?: [a-z]+){0,2}[ ?.!]*"
+)
+_WHEN_DID_I = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*when (?:did|have) (?:i|we) (?:last )?(?:pay|paid|send|sent|give|gave|given)(?: (?:him|her|them))?(?: (?:it|that))?[ ?.!]*"
 )
 # "What's that come to for the year".
 _COMES_TO = re.compile(
@@ -1763,7 +1814,7 @@ _FURTHEST = re.compile(
 )
 # What may still go out, the overdraft counted in.
 _LEFT_TO_SPEND = re.compile(
-    r"\b(?:left to spend|to spend|(?:i|we) (?:can )?(?:still |actually )?spend|can (?:i|we) (?:still |actually )?(?:spend|use|go)|available|spendable|headroom"
+    r"\b(?:left to spend|to spend|(?:i|we) (?:can )?(?:still |actually )?spend|can (?:i|we|a|ah) (?:still |actually )?(?:spend|use|go)|available|spendable|headroom"
     r"|(?:with|including|counting) (?:my |the |our )?overdraft|bounc(?:e|es|ed|ing)|(?:hit|reach) (?:my |the |our )?(?:overdraft )?limit)\b"
 )
 _EVER = re.compile(r"\b(?:when (?:was|did|were) (?:i|we|it|my|the|our)|last time|most recently|ever)\b")

@@ -121,11 +121,11 @@ _HOW_MUCH_OR_MANY = re.compile(r"\bhow (?P<how>much|many)\b")
 _MEANT = re.compile(r"\b(?:meant|i mean)\b")
 
 
-def with_more(last: Asked, said: Spans, text: str) -> Step | None:
+def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Step | None:
     """ "And with Zara on top, total": what was asked before and somebody more, together; None where nothing is added."""
     before = last.step.spans
     more = {*said.merchants, said.category} - {""}
-    adds = _PLUS.search(text) or (ON_TOP.search(text) and IN_TOTAL.search(text))
+    adds = adds or _PLUS.search(text) is not None or (ON_TOP.search(text) is not None and IN_TOTAL.search(text) is not None)
     if last.step.tool is not Tool.SUM or not adds or not more or not (before.merchants or before.category) or said.periods:
         return None
     if bool(before.category) == bool(said.category) and bool(before.merchants) == bool(said.merchants):
@@ -259,10 +259,12 @@ def _who(one: Asked) -> tuple[str, ...]:
 
 def together(asked: Sequence[Asked], said: Spans, text: str) -> Step | None:
     """ "The October total for both": what was asked last, in one figure."""
-    both = both_of(asked, text, said.periods)
+    # "Altogether" is how it is to be told, and no time.
+    days = tuple(words for words in said.periods if words not in parts.DAYLESS)
+    both = both_of(asked, text, days)
     if both is None:
         return None
-    listed = both.tool is Tool.SUBSCRIPTIONS and bool(said.periods)
+    listed = both.tool is Tool.SUBSCRIPTIONS and bool(days)
     mixed = len({one.step.tool for one in asked[-2:]}) > 1 and both.tool not in _ADDED_UP
     adds = both.tool is Tool.COMPARE or mixed or (_ADDS.search(text) is not None and (listed or both.tool not in _ADDED_UP))
     return both.model_copy(update={"tool": Tool.SUM}) if adds else both

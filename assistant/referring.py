@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.merchants import match
+from assistant.merchants import match as called
 from assistant.plan import ABOUT_PAYMENTS, Asked, Plan, Step
 from assistant.spans import Known, find, texts_of, words_of
 from data.ledger import Payee
@@ -30,7 +30,8 @@ class Meant:
     def _of_step(self, step: Step) -> Step:
         if step.tool not in ABOUT_PAYMENTS:
             return step
-        spans = step.spans.model_copy(update={"merchants": (self.name,), "category": ""})
+        # What was left out before may be what is asked about now.
+        spans = step.spans.model_copy(update={"merchants": (self.name,), "category": "", "without": ()})
         return step.model_copy(update={"spans": spans, "only": self.only, "excluding": self.excluding})
 
 
@@ -43,19 +44,20 @@ def meant(text: str, known: Known, last: Asked | None) -> Meant | None:
     if spoken and (other := _other(text, spoken, known)) is not None:
         return other
     found = find(text, known).spans
-    if len(found.merchants) > 1 and not _is_one(found.merchants, known):
-        return None
-    named = _called(found.merchants[0], known) if found.merchants else []
-    who = named or spoken
-    if len({p.shown for p in who}) != 1:
-        return None
-    for pattern in _REFERENCES:
-        for said in pattern.finditer(text):
-            some = _with_words(said["ref"], who)
-            pointed = named or _THEM.search(text) or said["lead"].endswith(("the ", "his ", "her ", "their "))
-            if some and pointed and len(some) < len({p.template for p in who}):
-                rest = f"{text[: said.start()]}{_KEPT.get(said['lead'].split()[0], '')}{text[said.end() :]}"
-                return Meant(re.sub(r" {2,}", " ", rest).strip(), _name(who[0], named, found.merchants), only=some)
+    gone = {word for name in found.without for word in words_of(name)}
+    for said in (match for pattern in _REFERENCES for match in pattern.finditer(text)):
+        names = [name for name in found.merchants if not words_of(name) <= words_of(said["ref"])]
+        named = _called(names[0], known) if names else []
+        if len(names) > 1 or words_of(said["ref"]) & gone:
+            continue
+        some = _with_words(said["ref"], named or spoken)
+        # Of several who were spoken of, the one whose statements have the words.
+        theirs = [p for p in named or spoken if p.shown in {q.shown for q in named or spoken if q.template in some}]
+        pointed = named or _THEM.search(text) or said["lead"].endswith(("the ", "his ", "her ", "their "))
+        if pointed and len({p.shown for p in theirs}) == 1 and len(some) < len({p.template for p in theirs}):
+            rest = f"{text[: said.start()]}{_KEPT.get(said['lead'].split()[0], '')}{text[said.end() :]}"
+            name = names[0] if named else theirs[0].shown.casefold()
+            return Meant(re.sub(r" {2,}", " ", rest).strip(), name, only=some)
     return None
 
 
@@ -92,14 +94,9 @@ def _spoken_of(last: Asked, known: Known) -> list[Payee]:
 
 
 def _called(name: str, known: Known) -> list[Payee]:
-    found = match(name, known.payees, (), known.vocabulary.english).payees
+    found = called(name, known.payees, (), known.vocabulary.english).payees
     shown = {p.shown for p in found}
     return [p for p in known.payees if p.shown in shown] if all(p.personal for p in found) else []
-
-
-def _is_one(names: Sequence[str], known: Known) -> bool:
-    """Whether several names are parts of what one payee is called: "Oliver" and "birthday"."""
-    return known.together([word for name in names for word in words_of(name)])
 
 
 def _with_words(said: str, who: Sequence[Payee]) -> tuple[str, ...]:
@@ -111,7 +108,3 @@ def _with_words(said: str, who: Sequence[Payee]) -> tuple[str, ...]:
 
 def _alike(one: str, two: str) -> bool:
     return one.removesuffix("s") == two.removesuffix("s")
-
-
-def _name(payee: Payee, named: Sequence[Payee], said: Sequence[str]) -> str:
-    return said[0] if named else payee.shown.casefold()

@@ -51,6 +51,7 @@ _AT_AFFORD = re.compile(
     r"(?![\w/:%])(?!\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?|of)\b)(?=[^;]{0,40}\bafford (?:it|that|one|this)\b)"
 )
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
+COUNTED = frozenset(_COUNTS.split("|"))
 _NUMBER = re.compile(
     rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
     rf"|\b(?P<b>{_COUNTS})\s+(?=(?:biggest|largest|most|smallest|cheapest|latest|last|highest|merchants|shops|payments|transactions|purchases)\b)"
@@ -369,7 +370,7 @@ def find(message: str, known: Known) -> Found:
     _owned(marks, known)
     while _kinds(marks, known):
         pass
-    _left_out(marks)
+    _left_out(marks, known.vocabulary.trades)
     _left_that_out(marks)
     masked, unknown = _masked(marks, known)
     spans = Spans(
@@ -973,8 +974,9 @@ def _join(marks: _Marks, known: Known) -> None:
             return
 
 
-def _left_out(marks: _Marks) -> None:
-    """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi", "leave the petrol out"."""
+def _left_out(marks: _Marks, trades: frozenset[str]) -> None:
+    """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi", "leave the petrol out", "without the
+    hotel"."""
     end = -1
     for part in sorted(marks.taken):
         if part[2] not in ("merchant", "category", "account"):
@@ -991,6 +993,8 @@ def _left_out(marks: _Marks) -> None:
             marks.taken = [p for p in marks.taken if p != part]
             end = out.end() if out else part[1]
             marks.take(start, end, "without")
+    if end < 0 and (said := _EXCEPT_KIND.search(marks.hidden())) and said["kind"] in trades:
+        marks.take(said.start(), said.end(), "without")
 
 
 def _left_that_out(marks: _Marks) -> None:
@@ -1029,6 +1033,7 @@ _GONE, _BARE = (
 )
 _OUT_OR_OFF = re.compile(r"(?:\s+(?:left|taken|knocked|counted))?\s+(?:out|aside|off)\b")
 _EXCEPT_FIRST = re.compile(rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
+_EXCEPT_KIND = re.compile(rf"(?:{_EXCEPT_WORDS}|{_TAKE_OUT_WORDS})(?P<kind>[a-z]+)\b(?=\s*(?:[?.!,]|$|please|then|how|what))")
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
 _PURPOSE = re.compile(r",?\s+for\s+(?:(?:the|my|our)\s+)?")
 _JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|for|and|&)\s+(?:the\s+)?)?")

@@ -181,7 +181,7 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     """The scope in words, with a leading space: " at TESCO from your Joint account in May 2026"."""
     parts = []
     if query.matches:
-        parts.append(f"{verb} {listed([n for m in query.matches for n in m.names or (m.said,)])}")
+        parts.append(f"{verb} {listed(list(dict.fromkeys(n for m in query.matches for n in _called(m, query, context))))}")
     if query.categories:
         parts.append(f"on {listed([context.category(c) for c in query.categories])}")
     if apart := _apart(query, context):
@@ -198,9 +198,21 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     return "".join(f" {part}" for part in parts)
 
 
+def _called(match: Match, query: Query, context: Context) -> tuple[str, ...]:
+    """The names of whom a match means; of whom only some payments were picked, as statements have those."""
+    meant = {p.template for p in match.payees}
+    whole = {p.template for p in context.known.payees if p.shown in match.names}
+    if not query.step.only or meant >= whole:
+        return match.names or (match.said,)
+    return tuple(dict.fromkeys(p.template.upper() for p in match.payees))
+
+
 def _apart(query: Query, context: Context) -> list[str]:
     """What the customer asked to leave out."""
-    return [n for m in query.without for n in m.names] + [context.category(c) for c in query.without_categories]
+    named = {n for m in query.matches for n in m.names}
+    # "Oliver without the birthday": what is left out is theirs too, so the customer's word tells it.
+    apart = [n for m in query.without for n in ((m.said,) if named.issuperset(m.names) else m.names)]
+    return apart + [context.category(c) for c in query.without_categories]
 
 
 def _others(query: Query, context: Context) -> list[str]:

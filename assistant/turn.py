@@ -904,18 +904,18 @@ def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
     said, anew = words_of(message), _ASKS_ANEW.search(message.casefold()) is not None
     fitting = [c.step for c in choices if words_of(c.label) == said]
     if not fitting and said:
-        own = [_tells(c, anew).difference(*(_tells(d, anew) for d in choices if d is not c)) for c in choices]
-        told = [c for c, words in zip(choices, own, strict=True) if said & words]
+        by_name = _picked(said, choices, [words_of(c.label) for c in choices])
+        # A question may be a new one, whatever words it has of a statement.
+        told = by_name or ([] if anew else _picked(said, choices, [words_of(" ".join(c.step.only)) for c in choices]))
         fitting = [c.step for c in told if not c.exact] if len(told) == 1 else []
     short = len(said) <= (MOST_CHOOSING if anew else SHORT)
     return fitting[0] if len(fitting) == 1 and short else None
 
 
-def _tells(choice: Choice, anew: bool) -> frozenset[str]:
-    """The words that pick a choice: its own, and those of the statements that it stands for, unless the message may be a new
-    question: "the five a side one"."""
-    beside = {w for text in choice.step.only for w in words_of(text) if len(w) > 3}
-    return frozenset(words_of(choice.label) | (set() if anew or choice.exact else beside))
+def _picked(said: set[str], choices: Sequence[Choice], words: Sequence[set[str]]) -> list[Choice]:
+    """The choices of which something was said that is of no other: "obi", or "the five a side one" by the words of a statement."""
+    own = [one.difference(*(other for other in words if other is not one)) for one in words]
+    return [c for c, telling in zip(choices, own, strict=True) if said & {w for w in telling if len(w) > 1}]
 
 
 MOST_CHOOSING = 5

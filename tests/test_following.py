@@ -1,0 +1,287 @@
+"""What goes on with the question before: what it leaves out, takes together, holds against, or means by a few words."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from assistant import referring
+from assistant.dialogue import Choice, Memory, Understanding, Unsure
+from assistant.following import both_of, goes_on_with, merged, together, unit_aside
+from assistant.periods import Today
+from assistant.plan import Asked, Plan, Spans, Step, Tool
+from assistant.resolve import synonyms_of
+from assistant.router import vocabulary
+from assistant.spans import Known, find
+from assistant.turn import _chosen
+from data.banking import Account, AccountKind
+from data.ledger import Payee
+from data.party import AccountId
+from tests.conftest import Counter
+
+MINE, OURS, SAVED = AccountId("mine"), AccountId("ours"), AccountId("saved")
+SHOPS = ["tesco", "aldi", "boots", "netflix"]
+PEOPLE = ["jane doe netball", "jane doe lunch club", "mark poole van hire", "mark reid choir"]
+KNOWN = Known.of(
+    [
+        *(Payee(id=n, account=MINE, text=name, shown=name.title(), template=name) for n, name in enumerate(SHOPS, start=1)),
+        *(
+            Payee(id=n, account=MINE, text=name, shown=" ".join(name.split()[:2]).upper(), template=name, personal=True)
+            for n, name in enumerate(PEOPLE, start=11)
+        ),
+        *(
+            Payee(id=n, account=MINE, text=name, shown="Fenwick", template=name)
+            for n, name in enumerate(["fenwick cafe york", "fenwick store york"], start=21)
+        ),
+    ],
+    ("groceries", "eating_out", "fuel"),
+    synonyms_of({"groceries": ["groceries"], "eating_out": ["eating out", "cafe"], "fuel": ["petrol"]}),
+    [
+        Account(id=MINE, kind=AccountKind.CURRENT, name="Everyday account", currency="GBP", holders="Ann Lee"),
+        Account(id=OURS, kind=AccountKind.CURRENT, name="Joint account", currency="GBP", holders="Ann Lee and Bob Lee"),
+        Account(id=SAVED, kind=AccountKind.SAVINGS, name="Rainy day savings", currency="GBP", holders="Ann Lee"),
+    ],
+    vocabulary(),
+    Today.of(dt.date(2026, 11, 24), "en_GB"),
+)
+BOTH = Step(tool=Tool.SUM, spans=Spans(periods=("last month",), merchants=("tesco", "aldi")))
+PETROL = Step(tool=Tool.SUM, spans=Spans(periods=("last month",), category="petrol"))
+JANE = Asked(
+    step=Step(tool=Tool.SUM, spans=Spans(periods=("this year",), merchants=("jane",))),
+    used=("jane doe netball", "jane doe lunch club"),
+)
+FENWICK = Asked(
+    step=Step(tool=Tool.SUM, spans=Spans(periods=("this month",), merchants=("fenwick",))),
+    used=("fenwick cafe york", "fenwick store york"),
+)
+
+
+@pytest.fixture(scope="module")
+def understanding(bank: Counter) -> Understanding:
+    return bank.bank.assistant.understanding
+
+
+def one(read: Plan | Unsure) -> Step:
+    assert isinstance(read, Plan), read
+    assert len(read.steps) == 1, read
+    return read.steps[0]
+
+
+def after(*asked: Step | Asked) -> Memory:
+    return Memory(asked=tuple(a if isinstance(a, Asked) else Asked(step=a) for a in asked))
+
+
+# Left out
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["take out aldi", "knock out aldi please", "ok, aldi left out", "minus aldi", "leave aldi out", "not counting the aldi"],
+)
+def test_what_is_left_out_is_left_out_of_the_question_before(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, after(PETROL)))
+    assert (step.tool, step.spans.category, step.spans.periods) == (Tool.SUM, "petrol", ("last month",))
+    assert [w.split()[-1] for w in step.spans.without] == ["aldi"]
+
+
+def test_a_withdrawal_leaves_nothing_out() -> None:
+    assert not find("when did I take out petrol money", KNOWN).spans.without
+
+
+def test_who_is_left_out_of_several_is_no_longer_one_of_them() -> None:
+    step = goes_on_with(after(BOTH).asked, Spans(without=("aldi",)), "take out aldi")
+    assert step is not None
+    assert step.spans.merchants == ("tesco",)
+
+
+def test_what_is_left_out_later_is_left_out_as_well() -> None:
+    assert merged(Spans(category="petrol", without=("aldi",)), Spans(without=("boots",))).without == ("aldi", "boots")
+
+
+def test_what_was_left_out_can_be_counted_in_again() -> None:
+    before = PETROL.model_copy(update={"spans": PETROL.spans.model_copy(update={"without": ("the aldi",)})})
+    step = goes_on_with(after(before).asked, Spans(merchants=("aldi",), periods=("in may",)), "and in may, with aldi")
+    assert step is not None
+    assert step.spans == Spans(category="petrol", periods=("in may",))
+
+
+def test_how_much_without_it_is_a_sum_after_a_count() -> None:
+    count = PETROL.model_copy(update={"tool": Tool.COUNT})
+    step = goes_on_with(after(count).asked, Spans(without=("aldi",)), "without aldi how much is it")
+    assert step is not None
+    assert step.tool is Tool.SUM
+
+
+# Together, and each
+
+
+@pytest.mark.parametrize("before", [Tool.COMPARE, Tool.SUBSCRIPTIONS, Tool.LAST])
+def test_a_total_of_two_is_a_sum_whatever_was_asked_of_them(before: Tool) -> None:
+    step = together(after(BOTH.model_copy(update={"tool": before})).asked, Spans(periods=("in may",)), "the may total of the two")
+    assert step is not None
+    assert (step.tool, step.spans) == (Tool.SUM, Spans(periods=("in may",), merchants=("tesco", "aldi")))
+
+
+def test_both_are_those_asked_about_last_though_in_different_ways() -> None:
+    pay = Asked(step=Step(tool=Tool.SALARY), used=("acme pension",))
+    last = Asked(step=Step(tool=Tool.LAST, spans=Spans(merchants=("county fund",))), used=("county fund",))
+    step = together((pay, last), Spans(periods=("in may",)), "what were the two in may together")
+    assert step is not None
+    assert (step.tool, step.spans.merchants) == (Tool.SUM, ("acme pension", "county fund"))
+
+
+def test_both_after_one_was_left_out_counts_it_in_again() -> None:
+    before = PETROL.model_copy(update={"spans": PETROL.spans.model_copy(update={"without": ("aldi",)})})
+    assert both_of(after(before).asked, "both") == PETROL
+
+
+def test_two_with_days_of_their_own_are_not_added_up_over_the_days_of_each_other() -> None:
+    asked = after(
+        Step(tool=Tool.SUM, spans=Spans(periods=("in may",), merchants=("tesco",))),
+        Step(tool=Tool.SUM, spans=Spans(periods=("in june",), merchants=("aldi",))),
+    ).asked
+    assert both_of(asked, "both together") is None
+
+
+def test_somebody_who_is_put_to_it_is_added(understanding: Understanding) -> None:
+    step = one(understanding.plan("and if you add boots to that, all three together?", KNOWN, after(BOTH)))
+    assert step == BOTH.model_copy(update={"spans": BOTH.spans.model_copy(update={"merchants": ("tesco", "aldi", "boots")})})
+
+
+def test_how_many_times_each_is_a_count_of_each(understanding: Understanding) -> None:
+    read = understanding.plan("how many times did I go to Tesco and Aldi this year, each?", KNOWN, Memory())
+    assert isinstance(read, Plan)
+    assert [(s.tool, s.spans.merchants) for s in read.steps] == [(Tool.COUNT, ("tesco",)), (Tool.COUNT, ("aldi",))]
+
+
+# Somebody's payments, by the words beside the name
+
+
+def test_words_beside_a_name_say_which_of_somebodys_payments_are_meant() -> None:
+    meant = referring.meant("and what has she had for the netball", KNOWN, JANE)
+    assert meant is not None
+    assert (meant.message, meant.only) == ("and what has she had", ("jane doe netball",))
+
+
+def test_a_kind_of_spending_that_one_part_of_a_shop_is_called_by_is_that_part() -> None:
+    meant = referring.meant("how much went to the cafe this month", KNOWN, FENWICK)
+    assert meant is not None
+    assert meant.only == ("fenwick cafe york",)
+
+
+def test_words_that_no_statement_of_theirs_has_narrow_nothing() -> None:
+    assert referring.meant("and what has she had for the taxi", KNOWN, JANE) is None
+
+
+def test_what_is_told_apart_keeps_nothing_of_a_kind_of_spending() -> None:
+    meant = referring.Meant("", "fenwick", only=("fenwick cafe york",))
+    step = one(meant.of(Plan(steps=(Step(tool=Tool.SUM, spans=Spans(category="cafe")),), path="routed")))
+    assert (step.spans.category, step.spans.merchants, step.only) == ("", ("fenwick",), ("fenwick cafe york",))
+
+
+def test_the_other_of_a_name_is_who_was_not_picked() -> None:
+    mark = Asked(step=Step(tool=Tool.SUM, spans=Spans(merchants=("mark",)), only=("mark poole van hire",)))
+    meant = referring.meant("and the other mark", KNOWN, mark)
+    assert meant is not None
+    assert (meant.message, meant.excluding) == ("and mark", ("mark poole van hire",))
+
+
+def test_a_choice_can_be_picked_by_what_its_statement_says() -> None:
+    choices = [Choice(label=name.upper(), step=Step(tool=Tool.SUM, only=(text,))) for name, text in
+               (("mark poole", "mark poole van hire"), ("mark reid", "mark reid choir"))]  # fmt: skip
+    assert _chosen("the choir one", choices) == choices[1].step
+    assert _chosen("mark", choices) is None
+    assert _chosen("when is choir", choices) is None
+
+
+# Accounts, days and units
+
+
+@pytest.mark.parametrize("message", ["and what's in it now", "what's in there at the moment?"])
+def test_what_is_in_it_is_its_balance_now(understanding: Understanding, message: str) -> None:
+    put = Step(tool=Tool.SUM, spans=Spans(periods=("in may",), account="into my rainy day savings"))
+    assert one(understanding.plan(message, KNOWN, after(put))).tool is Tool.BALANCE
+
+
+def test_mine_after_a_shared_account_is_the_customers_own(understanding: Understanding) -> None:
+    joint = BOTH.model_copy(update={"spans": BOTH.spans.model_copy(update={"account": "from the joint account"})})
+    step = one(understanding.plan("and from mine?", KNOWN, after(joint)))
+    assert (step.tool, step.spans.merchants) == (Tool.SUM, ("tesco", "aldi"))
+    assert "own" in step.spans.account
+
+
+def test_the_tax_year_before_is_a_whole_one() -> None:
+    saved = Step(tool=Tool.SUM, spans=Spans(periods=("since 6 april",), account="into savings"))
+    step = unit_aside(saved, "year", "before", KNOWN, tax=True)
+    assert step is not None
+    assert step.spans.periods == ("from 2025-04-06 to 2026-04-05",)
+
+
+@pytest.mark.parametrize(("group", "tool"), [("per week", Tool.AVERAGE), ("by month", Tool.BREAKDOWN)])
+def test_per_week_is_one_figure_and_by_month_a_list(group: str, tool: Tool) -> None:
+    step = goes_on_with(after(PETROL).asked, Spans(group=group), group)
+    assert step is not None
+    assert step.tool is tool
+
+
+def test_who_corrects_whom_they_meant_asks_the_same_as_before() -> None:
+    asked = after(
+        Step(tool=Tool.LAST, spans=Spans(merchants=("aldi",))),
+        Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("this year",))),
+    ).asked
+    step = goes_on_with(asked, Spans(merchants=("aldi",)), "sorry, i meant aldi")
+    assert step == Step(tool=Tool.SUM, spans=Spans(merchants=("aldi",), periods=("this year",)))
+
+
+def test_a_short_question_of_somebody_else_is_of_the_same_days(understanding: Understanding) -> None:
+    step = one(understanding.plan("and how much at boots?", KNOWN, after(BOTH)))
+    assert (step.spans.merchants, step.spans.periods) == (("boots",), ("last month",))
+
+
+def test_what_is_gone_back_to_is_not_counted_in(understanding: Understanding) -> None:
+    step = one(understanding.plan("right, back to groceries, how much at Tesco last month?", KNOWN, after(PETROL)))
+    assert (step.spans.merchants, step.spans.category) == (("tesco",), "")
+
+
+def test_a_sentence_about_nothing_ahead_of_a_fragment_changes_nothing(understanding: Understanding) -> None:
+    step = one(understanding.plan("Don't laugh. And in May?", KNOWN, after(BOTH)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SUM, ("tesco", "aldi"), ("in may",))
+
+
+def test_an_aside_brings_in_no_kind_of_spending_where_somebody_was_named(understanding: Understanding) -> None:
+    step = one(understanding.plan("and what's that come to for 2025, sorting my petrol claim", KNOWN, after(BOTH)))
+    assert (step.tool, step.spans.merchants, step.spans.category) == (Tool.SUM, ("tesco", "aldi"), "")
+
+
+# Comparisons and shares
+
+
+def test_a_comparison_without_a_direction_is_told_larger_first(understanding: Understanding) -> None:
+    asked = after(
+        Step(tool=Tool.SUM, spans=Spans(periods=("in may",), merchants=("tesco",))),
+        Step(tool=Tool.SUM, spans=Spans(periods=("in may",), merchants=("aldi",))),
+    )
+    step = one(understanding.plan("what's the difference?", KNOWN, asked))
+    assert (step.tool, step.spans.change) == (Tool.COMPARE, "difference")
+
+
+def test_a_comparison_that_names_both_keeps_their_order(understanding: Understanding) -> None:
+    step = one(understanding.plan("Tesco or Aldi, which cost me more in May?", KNOWN, Memory()))
+    assert (step.tool, step.spans.change, step.spans.merchants) == (Tool.COMPARE, "", ("tesco", "aldi"))
+
+
+def test_a_share_of_an_account_is_of_what_was_asked_before(understanding: Understanding) -> None:
+    step = one(understanding.plan("what share of all the joint account spending is that?", KNOWN, after(BOTH)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SHARE, ("tesco", "aldi"), ("last month",))
+    assert step.spans.account
+
+
+def test_an_account_can_be_the_part_of_what_was_asked_before(understanding: Understanding) -> None:
+    step = one(understanding.plan("what percentage of that was from the joint account?", KNOWN, after(BOTH)))
+    assert (step.tool, step.spans.account, step.spans.merchants) == (Tool.SHARE, "", ("tesco", "aldi"))
+    assert "joint" in step.spans.change
+
+
+def test_a_share_of_an_account_alone_is_asked_about(understanding: Understanding) -> None:
+    assert isinstance(understanding.plan("what share of the joint account spending is it?", KNOWN, Memory()), Unsure)

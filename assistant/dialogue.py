@@ -200,7 +200,7 @@ class Understanding:
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 5 ms): run it in a worker thread."""
         last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
-        if (meant := referring.meant(parts.plain(message), known, last)) is None:
+        if (meant := referring.meant(parts.plain(message), known, memory.asked if last is not None else ())) is None:
             return self._whole(message, known, memory)
         if not meant.excluding and last is not None and set(meant.message.rstrip(" ?.!").split()) <= _EMPTY:
             return meant.of(Plan(steps=(last.step,), path="routed"))

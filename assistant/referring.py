@@ -35,30 +35,41 @@ class Meant:
         return step.model_copy(update={"spans": spans, "only": self.only, "excluding": self.excluding})
 
 
-def meant(text: str, known: Known, last: Asked | None) -> Meant | None:
+def meant(text: str, known: Known, asked: Sequence[Asked]) -> Meant | None:
     """What of a message says which payments of somebody it is about; None where nothing does. text: in plain form.
 
-    last: the question before, if its answer was about somebody.
+    asked: the questions before, of which the latest whose answer was about somebody with such statements tells who it is.
     """
-    spoken = _spoken_of(last, known) if last is not None else []
-    if spoken and (other := _other(text, spoken, known)) is not None:
+    spoken = [some for one in reversed(asked[-SPOKEN_OF:]) if (some := _spoken_of(one, known))]
+    if spoken and (other := _other(text, spoken[0], known)) is not None:
         return other
+    if not any(pattern.search(text) for pattern in _REFERENCES):
+        return None
     found = find(text, known).spans
     gone = {word for name in found.without for word in words_of(name)}
     for said in (match for pattern in _REFERENCES for match in pattern.finditer(text)):
         names = [name for name in found.merchants if not words_of(name) <= words_of(said["ref"])]
-        named = _called(names[0], known) if names else []
         if len(names) > 1 or words_of(said["ref"]) & gone:
             continue
-        some = _with_words(said["ref"], named or spoken)
-        # Of several who were spoken of, the one whose statements have the words.
-        theirs = [p for p in named or spoken if p.shown in {q.shown for q in named or spoken if q.template in some}]
-        pointed = named or _THEM.search(text) or said["lead"].endswith(("the ", "his ", "her ", "their "))
-        if pointed and len({p.shown for p in theirs}) == 1 and len(some) < len({p.template for p in theirs}):
-            rest = f"{text[: said.start()]}{_KEPT.get(said['lead'].split()[0], '')}{text[said.end() :]}"
-            name = names[0] if named else theirs[0].shown.casefold()
-            return Meant(re.sub(r" {2,}", " ", rest).strip(), name, only=some)
+        for who in [_called(names[0], known)] if names else spoken:
+            if (only := _picked(said, text, who, named=bool(names))) is not None:
+                rest = f"{text[: said.start()]}{_KEPT.get(said['lead'].split()[0], '')}{text[said.end() :]}"
+                shown = next(p.shown for p in who if p.template in only)
+                return Meant(re.sub(r" {2,}", " ", rest).strip(), names[0] if names else shown.casefold(), only=only)
     return None
+
+
+# So many questions back somebody is still spoken of.
+SPOKEN_OF = 3
+
+
+def _picked(said: re.Match[str], text: str, who: Sequence[Payee], *, named: bool) -> tuple[str, ...] | None:
+    """Of the statements of some payees those that a reference picks: some of one payee's, and not all."""
+    some = _with_words(said["ref"], who)
+    theirs = {p.template for p in who if p.shown in {q.shown for q in who if q.template in some}}
+    one = len({p.shown for p in who if p.template in some}) == 1
+    pointed = named or _THEM.search(text) or said["lead"].endswith(("the ", "his ", "her ", "their "))
+    return some if pointed and one and len(some) < len(theirs) else None
 
 
 _W = r"(?!(?:same|other|whole|last|first|next|rest|month|year|week|day|total)\b)[a-z]+"

@@ -159,19 +159,26 @@ def test_how_many_times_each_is_a_count_of_each(understanding: Understanding) ->
 
 
 def test_words_beside_a_name_say_which_of_somebodys_payments_are_meant() -> None:
-    meant = referring.meant("and what has she had for the netball", KNOWN, JANE)
+    meant = referring.meant("and what has she had for the netball", KNOWN, [JANE])
     assert meant is not None
     assert (meant.message, meant.only) == ("and what has she had", ("jane doe netball",))
 
 
 def test_a_kind_of_spending_that_one_part_of_a_shop_is_called_by_is_that_part() -> None:
-    meant = referring.meant("how much went to the cafe this month", KNOWN, FENWICK)
+    meant = referring.meant("how much went to the cafe this month", KNOWN, [FENWICK])
     assert meant is not None
     assert meant.only == ("fenwick cafe york",)
 
 
 def test_words_that_no_statement_of_theirs_has_narrow_nothing() -> None:
-    assert referring.meant("and what has she had for the taxi", KNOWN, JANE) is None
+    assert referring.meant("and what has she had for the taxi", KNOWN, [JANE]) is None
+
+
+def test_somebody_spoken_of_before_the_last_question_is_known_by_their_statement() -> None:
+    mark = Asked(step=Step(tool=Tool.SUM, spans=Spans(merchants=("mark poole",))), used=("mark poole van hire",))
+    meant = referring.meant("when did I send her the netball money", KNOWN, [JANE, mark])
+    assert meant is not None
+    assert (meant.name, meant.only) == ("jane doe", ("jane doe netball",))
 
 
 def test_what_is_told_apart_keeps_nothing_of_a_kind_of_spending() -> None:
@@ -182,7 +189,7 @@ def test_what_is_told_apart_keeps_nothing_of_a_kind_of_spending() -> None:
 
 def test_the_other_of_a_name_is_who_was_not_picked() -> None:
     mark = Asked(step=Step(tool=Tool.SUM, spans=Spans(merchants=("mark",)), only=("mark poole van hire",)))
-    meant = referring.meant("and the other mark", KNOWN, mark)
+    meant = referring.meant("and the other mark", KNOWN, [mark])
     assert meant is not None
     assert (meant.message, meant.excluding) == ("and mark", ("mark poole van hire",))
 

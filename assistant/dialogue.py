@@ -18,6 +18,7 @@ from assistant.following import (
     AND_MORE,
     BACKWARD,
     DATED,
+    DIFFERENCE,
     EITHER_WAY,
     GAVE,
     GOES_ON,
@@ -469,6 +470,8 @@ class Understanding:
             return goes_on_with(memory.asked, whole.spans, text)
         if plain_sum and last is not None and lone and _names_somebody(memory) and _WHEN_DID_I.fullmatch(text):
             return _same_again(memory.asked[-1], Tool.LAST, Spans(), known, f"{text} last")
+        if plain_sum and last is not None and lone and len(last.spans.merchants) > 1 and _WHICH_OF_THEM.fullmatch(text):
+            return Step(tool=Tool.COMPARE, spans=last.spans)
         if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_AT.fullmatch(whole.masked):
             # In the days that were spoken of.
             step = goes_on_with(memory.asked, whole.spans, text)
@@ -733,13 +736,16 @@ def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:
 
 def _one_by_one(step: Step, text: str) -> tuple[Step, ...]:
     """ "September, October and November separately", "how many each": a step for each, where one would take them together."""
+    if step.spans.change == DIFFERENCE and step.tool is not Tool.COMPARE:
+        # It belonged to the comparison before.
+        step = step.model_copy(update={"spans": step.spans.model_copy(update={"change": ""})})
     said = step.spans
     names = (*said.merchants, *([said.category] if said.category else []))
     if step.tool is Tool.COMPARE and len(said.merchants) > 1 and _MORE_OFTEN.search(text):
         # Where one goes more is no matter of money.
         step = step.model_copy(update={"tool": Tool.COUNT})
     elif step.tool is Tool.COMPARE and EITHER_WAY.search(text) and not said.change and not _says_both(said, text):
-        return (step.model_copy(update={"spans": said.model_copy(update={"change": "difference"})}),)
+        return (step.model_copy(update={"spans": said.model_copy(update={"change": DIFFERENCE})}),)
     elif not (parts.SEPARATELY.search(text) or _EACH_OF.search(text) or _EACH.search(text)):
         return (step,)
     if len(names) > 1 and step.tool in _MIXED and not step.only:
@@ -954,6 +960,7 @@ def _share_of(last: Asked | None, found: Found, text: str) -> Step | None:
     update = {"change": said.account, "account": ""} if part else {"change": ""}
     goes_on = (
         last is not None
+        and not _OF_MY_SPENDING.search(text)
         and last.step.tool in ABOUT_PAYMENTS
         and _names(last)
         and (part or _refers_back(text, said.model_copy(update={"account": ""})))
@@ -968,6 +975,7 @@ def _share_of(last: Asked | None, found: Found, text: str) -> Step | None:
 _ACCOUNT_IS_PART = re.compile(
     r"\b(?:was|is|were|are|went|came|goes|comes|did)\b(?: (?:from|on|out of|through))? xaccount\b|\bxaccount\s*[?.!]*$"
 )
+_OF_MY_SPENDING = re.compile(r"\bof (?:all )?(?:(?:my|our) )(?:[a-z]+ )?(?:spending|spend|payments|outgoings)\b")
 _ACCOUNT_IS_WHOLE = re.compile(
     r"\bof (?:(?:all|everything|the|my|our|total|whole|spending|payments) )*xaccount\b"
     r"|\bof (?:all|everything|what) (?:(?:that|was|went|spent|is|goes|i|we) )*xaccount\b|\bxaccount (?:spend(?:ing)?|payments|total|outgoings)\b"
@@ -1191,6 +1199,10 @@ _TOLD = re.compile(r"(?P<verb>[a-z']+) (?:me|us|a|an|my|in|up)\b")
 _AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|don't know|no idea|not sure|no clue)[ .!]*")
 _HOW_MUCH_AT = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*how much(?: was| is| went| spent)? (?:at|in|on|to|with) x(?:merchant|category)(?: then| alone)?[ ?.!]*"
+)
+_WHICH_OF_THEM = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:which|who)(?: one| of (?:them|those|these|the two))? (?:was|is|had|has|got|took|cost|costs|came to)(?: me| us)?(?: the)?"
+    r" (?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)(?: (?:from|off) me)?(?:,? and by how much)?[ ?.!]*"
 )
 # "And the ASOS one, did that come".
 _THE_X_ONE = re.compile(
@@ -1525,6 +1537,9 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     ):
         # Whoever is named again is asked about in the same days.
         said = said.model_copy(update={"periods": before.periods})
+    if tool is Tool.SHARE and said.merchants and not said.category and before.category and _OF_THAT.search(text):
+        # "What share of that was Tesco": of the kind that was asked about, and not of everything.
+        said = said.model_copy(update={"category": before.category})
     if (said.merchants or said.category) and _OF_THAT.search(text) and not said.periods:
         # "How much of that was the electric": of the same days, from the same account.
         said = said.model_copy(update={"periods": before.periods, "account": said.account or before.account})
@@ -1611,7 +1626,7 @@ def _placed(text: str, memory: Memory) -> str:
     if mine := _ON_MINE.fullmatch(parts.plain(text)):
         # After one that is shared.
         return f"{mine['lead'] or ''}from my own account"
-    if step.spans.merchants or step.spans.category:
+    if (step.spans.merchants or step.spans.category) and not _WHATS_IN_IT.fullmatch(parts.plain(text)):
         # Nothing is moved into a shop.
         return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
     text = _MOVED_THERE.sub(rf"\g<verb> into {account}", text)
@@ -1623,6 +1638,7 @@ _ON_MINE = re.compile(
     r"(?P<lead>(?:(?:and|ok|okay|so|right|now|what about|how about|just)\b,? ?)*)(?:(?:on|from|in|with|for) )?(?:mine|my own|my one)(?: alone| only| then)?[ ?.!]*"
 )
 _IT_OR_THERE = r"(?:it|there|that one|that account|the same one)\b(?! (?:is|are|was|were))"
+_WHATS_IN_IT = re.compile(rf"(?:(?:and|so|ok)\b,? )*what(?:'s| is) in {_IT_OR_THERE}(?: (?:the |right |just )?now)?[ ?.!]*")
 _MOVED_THERE = re.compile(
     r"\b(?P<verb>moved?|puts?|pa(?:y|id)|transfer(?:red)?|sent|send|saved?|add(?:ed)?)(?: money| across| over| away)*"
     rf" (?:in|into|in to|onto|to|across to|over to) {_IT_OR_THERE}"

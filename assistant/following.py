@@ -236,6 +236,10 @@ def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> St
     kinds = tuple(dict.fromkeys(one.step.spans.category for one in alike if one.step.spans.category))
     # A second category goes in as a name: the resolver reads it as a category again.
     merchants = tuple(name for name in names if name not in kinds[-1:])
+    words = [parts.words_of(name) for name in names]
+    if any(one < two for one in words for two in words):
+        # One of them is a part of the other.
+        return None
     if not days and len(names) > 1 and len({one.step.spans.periods for one in alike}) > 1:
         return None
     days = days or tuple(dict.fromkeys(p for one in alike for p in one.step.spans.periods))
@@ -286,6 +290,8 @@ def of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> St
     return both.model_copy(update={"tool": Tool.COMPARE}) if held else both
 
 
+# What a comparison is marked with that says no way round.
+DIFFERENCE = "difference"
 # What asks for a difference and not which way it goes.
 EITHER_WAY = re.compile(
     r"\bdifference\b|\b(?:which|where|who|who's|what)\b(?:(?!\bthan\b).)*\b(?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)\b(?!.*\bthan\b)"

@@ -292,3 +292,18 @@ def test_an_account_can_be_the_part_of_what_was_asked_before(understanding: Unde
 
 def test_a_share_of_an_account_alone_is_asked_about(understanding: Understanding) -> None:
     assert isinstance(understanding.plan("what share of the joint account spending is it?", KNOWN, Memory()), Unsure)
+
+
+def test_a_share_of_that_is_of_the_kind_that_was_asked_about(understanding: Understanding) -> None:
+    step = one(understanding.plan("and what percentage of that was Tesco?", KNOWN, after(PETROL)))
+    assert (step.tool, step.spans.merchants, step.spans.category) == (Tool.SHARE, ("tesco",), "petrol")
+
+
+def test_which_of_two_was_more_compares_them(understanding: Understanding) -> None:
+    step = one(understanding.plan("and which was more?", KNOWN, after(BOTH)))
+    assert (step.tool, step.spans.merchants, step.spans.change) == (Tool.COMPARE, ("tesco", "aldi"), "difference")
+
+
+def test_somebody_and_a_part_of_theirs_are_not_two() -> None:
+    asked = after(*(Step(tool=Tool.SUM, spans=Spans(merchants=(name,))) for name in ("jane", "jane doe"))).asked
+    assert both_of(asked, "both together") is None

@@ -79,8 +79,8 @@ class Spans(Frozen):
     merchants: names of shops, people or companies. category: a kind of spending.
     amount: bounds included, such as "over 50". account: which of their accounts. group: by what.
     bought: words for what was paid by card, such as "purchases". without: names and kinds that are to be left out.
-    change: words that ask for something else of what a tool looks at, such as "gone up", "lowest" or "most often"; of a comparison,
-    that it says no way round; of a share, the account that is the part.
+    change: words that ask for something else of what a tool looks at, such as "gone up", "lowest" or "most often"; of a
+    comparison, that it says no way round; of a share, the account that is the part.
     topic: a whole question, for the tools that read it whole.
     """
 

@@ -214,7 +214,13 @@ def _apart(stated: Sequence[Fact]) -> list[Fact]:
 
 
 def _said(message: str) -> Iterator[Decimal]:
-    """The numbers in a customer's words: 10 and 10,000 for "10 grand"."""
+    """The numbers in a customer's words: 10 and 10,000 for "10 grand", 38 for "thirty-eight"."""
+    words = re.findall(r"[a-z]+", message.lower())
+    for word, beside in zip_longest(words, words[1:], fillvalue=""):
+        if (worth := WORTH.get(word)) is not None:
+            yield worth
+            if 20 <= worth < 100 and (more := NUMBER_WORDS.get(beside, int(beside == "one"))) < 10:
+                yield worth + more
     for match in re.finditer(rf"({_DIGITS.pattern})(?: ?(k|grand|thousand)\b)?", message, re.IGNORECASE):
         number = Decimal(match[1].replace(",", ""))
         yield from (number, number * 1000) if match[2] else (number,)
@@ -277,6 +283,7 @@ def _text_faults(
     text = _without_names(output["answer"], stated, "\n".join((scope, *cited)))
     found: list[str] = []
     known = " ".join((words, scope.lower()))
+    own = {number for message in said for number in _said(message)}
 
     def amount(match: re.Match[str]) -> str:
         if match["money"]:
@@ -285,7 +292,7 @@ def _text_faults(
         else:
             number = Decimal(match["percent"].replace(",", "").rstrip("."))
             proved = any(f.unit == PERCENT and f.number is not None and abs(f.number) == number for f in stated)
-        if not proved and not _digits_in(str(number), known):
+        if not proved and number not in own and not _digits_in(str(number), known):
             found.append(f"{match[0]} has no fact")
         return " "
 

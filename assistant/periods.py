@@ -699,6 +699,26 @@ def _months_to(match: re.Match[str], today: Today) -> Period:
     return _between(last + relativedelta(months=1) - length, min(_month_end(last), max(today.date, last)))
 
 
+def _running_to(match: re.Match[str], today: Today) -> Period:
+    """This year up to the end of October, this month until the 20th."""
+    since = _unit_start(today.date, match["unit"], today)
+    if match["month"]:
+        until = dt.date(since.year, MONTHS[match["month"]], 1)
+        # "Up to October" may count it or not: the label says the days.
+        until = _month_end(until)
+    else:
+        until = _read_day(match, "a_", today)
+    if until < since:
+        raise _NoSuchDay
+    return _between(since, min(until, today.date))
+
+
+def _month_until_now(match: re.Match[str], today: Today) -> Period:
+    """March until now, this November up to today."""
+    month, year = MONTHS[match["month"]], match["year"]
+    return _between(dt.date(int(year), month, 1) if year else _latest(month, 1, today), today.date)
+
+
 def _years(match: re.Match[str], today: Today) -> Period:
     """From 2024 to 2025."""
     since, until = dt.date(int(match["from"]), 1, 1), dt.date(int(match["to"]), 12, 31)
@@ -835,6 +855,8 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<unit>week|fortnight|month) (?P<side>before|after|ending|ended)(?: on)? {_day_pattern('a_')}", _beside_day),
         (rf"(?:at |on )?{_THE}(?:weekend (?:of {_day_pattern('a_')}|(?P<before_last>before last))|(?P<easter>easter) (?:bank holiday )?weekend(?: {_YEAR.format('')})?)", _weekend_at),
         (rf"{_THE}(?:{_NUMBER} )?(?P<unit>month|quarter|year)s? (?:up )?(?:to|ending)(?: in)?(?: (?:the )?end of)? {_MONTH.format('')}(?: {_YEAR.format('')})?", _months_to),
+        (rf"{_THE}this {_UNIT_CAL},? (?:up )?(?:to|until|till)(?: and including)? (?:(?:the )?end of )?(?:{_MONTH.format('')}(?! \d)|{_day_pattern('a_')})", _running_to),
+        (rf"(?:in |from |since )?(?:this )?{_MONTH.format('')}(?: {_YEAR.format('')})? (?:up )?(?:to|until|till) (?:now|today|date)", _month_until_now),
         (r"(?:from|(?<!difference )between) (?P<from>(?:19|20)\d\d) (?:to|and|until|till|-) (?P<to>(?:19|20)\d\d)", _years),
         (r"(?:in |during |for )?(?:the )?tax year (?P<from>(?:19|20)\d\d)[/-](?P<to>(?:20)?\d\d)", _numbered_tax_year),
         (r"(?:in |during |for )?(?:the )?(?P<from>(?:19|20)\d\d)(?:[/-](?P<to>(?:20)?\d\d))? tax year", _numbered_tax_year),

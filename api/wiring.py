@@ -514,7 +514,7 @@ async def _made(
     """An assistant with all that understands a message; more: what it may ask, and whoever plans beside the router."""
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
     return kind(
-        understanding=Understanding(head, embedder.embed, SURE if settings.sure is None else settings.sure),
+        understanding=Understanding(head, embedder.embed, embedder.states, SURE if settings.sure is None else settings.sure),
         synonyms=synonyms_of(categories.synonyms()),
         category_names={c: categories.display(c) for c in categories.synonyms()},
         vocabulary=router.vocabulary(embedder.english(), kinds.knows, _sellers(), categories.knows_shop),

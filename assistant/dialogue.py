@@ -52,6 +52,7 @@ from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, LEAVE_IT, USUAL, Found, Known
+from assistant.tagger import States, by_word, talks
 from data.actions import IntentId
 from data.banking import AccountKind
 from data.party import Frozen
@@ -72,9 +73,10 @@ REFUSING = 0.75
 CERTAIN = 0.9
 # A model's tool must be among so many labels that the head finds most probable: two that read alike are rarely both wrong.
 LIKELY = 4
-# Of words that narrow a question, one in fifty looks as harmless; the answer says which word it did not use.
-HARMLESS = 0.05
-MAY_NARROW = 0.2
+# Of the words that so rarely choose what is asked one in forty does all the same; the answer says which word it did not use.
+MAY_NARROW = 0.1
+# A clause that names somebody is talk only from here on: "tax return time: …".
+SURELY_TALK = 0.95
 # From here on a word is taken to name one thing of a list: goods and brands are above, "at present" and "dodgy" are below.
 PICKS = 0.4
 # A reading that is less probable is not offered.
@@ -163,7 +165,8 @@ class Unsure:
     """No plan: the best guess, how sure it was, the parts that were heard, and the labels that are not out of the question.
 
     unread: why the language model did not read the message, "busy" or "model" (it is not there now); "" where nothing is to say.
-    readings: what it may have meant, the likeliest first, for the customer to choose from.
+    readings: what it may have meant, the likeliest first, for the customer to choose from. keeps: whether nothing new is spoken of,
+    so that what was spoken of before it still is.
     """
 
     found: Found
@@ -172,6 +175,7 @@ class Unsure:
     likely: frozenset[str] = frozenset()
     unread: str = ""
     readings: tuple[Step, ...] = ()
+    keeps: bool = False
 
 
 _CLAUSE = re.compile(
@@ -194,8 +198,8 @@ LEANING = frozenset({"follow", "other", "both", "details"})
 class Understanding:
     """The router at work: one head, one embedder, no state of its own. sure: from where on its plan is believed."""
 
-    def __init__(self, head: Head, embed: Embed, sure: float = SURE) -> None:
-        self.head, self.embed, self.sure = head, embed, sure
+    def __init__(self, head: Head, embed: Embed, states: States, sure: float = SURE) -> None:
+        self.head, self.embed, self.states, self.sure = head, embed, states, sure
         self.fillers, self.words = word_list("fillers"), words_by_label()
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -221,8 +225,21 @@ class Understanding:
             return more
         if memory.asked and (fragment := _fragment_at_end(parts.plain(message), known)):
             return self._read(fragment, known, memory)
-        told = background.apart(parts.plain(message), lambda clause: parts.find(clause, known).masked)
-        return self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
+        text = parts.plain(message)
+        words = self.head.tagger.read(text, self.states)
+        chooses, talking = by_word(text, words)
+        known, talk = replace(known, chooses=chooses, talk=talking), talks(text, words)
+
+        def is_talk(clause: str) -> float:
+            """How probably a clause is talk; never where it may name somebody, "the bread place. How often …"."""
+            chosen = any(known.narrows(m.group()) >= MAY_NARROW for m in parts.WORD.finditer(clause))
+            return 0.0 if chosen or (_names_any(parts.find(clause, known)) and talk(clause) < SURELY_TALK) else talk(clause)
+
+        told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
+        read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
+        if not isinstance(read, Unsure) or read.label in ABOUT_NOTHING:
+            return read
+        return replace(read, keeps=read.found.spans == Spans() and all(word.chooses < MAY_NARROW for word in words))
 
     def _beside(self, told: Told, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """What asks is read by itself. Of what is told beside it counts only what the question lacks and points at."""
@@ -263,7 +280,7 @@ class Understanding:
             one = not takes_days or points or label == Tool.FIND or _SO_FAR.search(told.asks)
             return (in_days,) if one else (in_days, self._read(told.asks, known, memory))
         told_of = aside.spans.merchants or aside.spans.category or (takes_days and memory.asked)
-        if told_of or any(self._narrows(w.removesuffix("'s")) >= MAY_NARROW for w in aside.unknown):
+        if told_of or any(known.narrows(w) >= MAY_NARROW for w in aside.unknown):
             # A sum of all, or of what was just spoken of: nobody knows.
             return (whole,)
         return (in_days,)
@@ -288,8 +305,7 @@ class Understanding:
         if not isinstance(plan, Plan) or not of_all:
             return plan
         found = parts.find(message, known)
-        totals = any(step.tool in _SUMMED for step in of_all)
-        if _names_any(found) or (totals and _says_nothing_of_what(found, message, memory)):
+        if memory.open is None and (_names_any(found) or _says_nothing_of_what(of_all, found, memory)):
             return Unsure(found, plan.steps[0].tool.value, plan.sure)
         return plan
 
@@ -369,27 +385,25 @@ class Understanding:
             return False
         if step.tool in ABOUT_PAYMENTS and any(_OF_A_TIME.search(whole.masked.partition(w)[0]) for w in missing):
             return False
-        harmless = _passes(missing, whole, step, known, sure) or self._harmless(missing, whole, step, known)
-        return harmless and not self._picks(missing, step)
-
-    def _harmless(self, missing: Sequence[str], found: Found, step: Step, known: Known) -> bool:
-        """Whether words that no example has narrow nothing, going by the words that do: "the largest slice of my money"."""
-        words = [w.removesuffix("'s") for w in missing]
-        beside = {m for pair in _BESIDE_NAME.findall(found.masked) for m in pair if m}
-        # A word that asks for something elsewhere says something here too: "the next biggest".
-        if step.tool in _FREE or any(w in _NARROWING or w in known.vocabulary.asked or w in beside for w in words):
+        if step.tool is Tool.COMPARE and any(known.narrows(w) >= PICKS for w in missing):
+            # One of the two sides may be in them: "Spoons or Duke's".
             return False
-        return all(
-            w in known.vocabulary.english and self._narrows(w) < (HARMLESS if _as_a_name(w, found.masked) else MAY_NARROW)
-            for w in words
+        harmless = _passes(missing, whole, step, known, sure) or self._harmless(missing, step, known)
+        return harmless and not self._picks(missing, step, known)
+
+    def _harmless(self, missing: Sequence[str], step: Step, known: Known) -> bool:
+        """Whether words that no example of a tool has choose nothing, where they stand: "the damage at Lidl so far"."""
+        # A word that asks for something elsewhere says something here too, "the next biggest"; one of no dictionary may be a name.
+        return step.tool not in _FREE and all(
+            known.narrows(w) < MAY_NARROW
+            and not known.asks(w)
+            and (w.removesuffix("'s") in known.vocabulary.english or known.is_talk(w))
+            for w in missing
         )
 
-    def _picks(self, missing: Sequence[str], step: Step) -> bool:
+    def _picks(self, missing: Sequence[str], step: Step, known: Known) -> bool:
         """Whether a word may pick one of a list: "the direct debit for the boat" is not the others."""
-        return step.tool in LISTS | _MANDATES and any(self._narrows(w.removesuffix("'s")) >= PICKS for w in missing)
-
-    def _narrows(self, word: str) -> float:
-        return self.head.narrows(self.embed([word])[0])
+        return step.tool in LISTS | _MANDATES and any(known.narrows(w) >= PICKS for w in missing)
 
     def _readings(
         self, likely: Mapping[str, float], found: Found, memory: Memory, message: str, known: Known
@@ -401,7 +415,7 @@ class Understanding:
         """
         strange = [w for w in found.unknown if w not in known.vocabulary.asked]
         if next(iter(likely)) in ABOUT_NOTHING or any(
-            w not in known.vocabulary.english or self._narrows(w) >= MAY_NARROW for w in strange
+            w not in known.vocabulary.english or known.narrows(w) >= MAY_NARROW for w in strange
         ):
             return ()
         steps: list[Step] = []
@@ -533,13 +547,16 @@ class Understanding:
         """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
         narrow a sum, it points at somebody, and nothing else speaks against it."""
         last = memory.asked[-1].step if memory.asked else None
+        text = parts.plain(message)
+        chooses, talk = by_word(text, self.head.tagger.read(text, self.states))
+        known = replace(known, chooses=chooses, talk=talk)
         if objection(planned, routed.found, message, last, known):
             return False
         follows = bool(memory.asked) and bool(routed.likely & {"follow", "other", "both", "details"})
         return all(
             (step.tool.value in routed.likely or follows)
             and not self.passes_over(step, routed.found, message, memory)
-            and self._harmless(self._left(step, routed.found, known), routed.found, step, known)
+            and self._harmless(self._left(step, routed.found, known), step, known)
             for step in planned.steps
         )
 
@@ -858,13 +875,17 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
+    if tool in (Tool.REFUNDS, Tool.INCOME, Tool.SUM, Tool.REFUND_STATUS) and said.merchants and _PAID_BACK.search(text):
+        # What somebody pays back is no refund of a shop, and what a shop gives back is one.
+        return (tool if tool is Tool.REFUND_STATUS else Tool.REFUNDS) if _are_shops(said.merchants, known) else Tool.INCOME
+    if tool is Tool.INCOME and said.merchants and not said.periods and _DID_PAY.search(found.masked):
+        # "Did she pay me": the newest that came from her.
+        return Tool.LAST
+    if tool is Tool.INCOME and said.account and not said.merchants and _PAID_IN.search(text) and _saves(said.account, known):
+        return Tool.SUM
     if tool is Tool.POSITION and said.account and any(p not in parts.DAYLESS for p in said.periods):
-        # What was in one account on a day.
+        # What there was then, account by account.
         return Tool.BALANCE
-    back = tool in (Tool.REFUNDS, Tool.REFUND_STATUS) or (tool is Tool.SUM and _HOW_MUCH_BACK.search(text) is not None)
-    if back and said.merchants and _PAID_BACK.search(text):
-        # What somebody pays back is no refund of a shop.
-        return Tool.INCOME
     if (
         tool in ABOUT_SAME
         and said.periods
@@ -883,6 +904,11 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.COMPARE and len(said.merchants) == 1 and len(said.periods) == 1 and _RISE.search(text) and _BILL.search(text):
         # Whether a bill has gone up is about what is taken each time.
         return Tool.SUBSCRIPTIONS
+    if tool is Tool.SUM and _WHICH_MOST.search(text):
+        return Tool.TOP
+    if tool is Tool.COMPARE and len(said.merchants) + bool(said.category) > 1 and _COMPARES.search(found.masked) is None:
+        # Nothing says that the one is held against the other.
+        return Tool.SUM
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
     gave = tool is Tool.INCOME and GAVE.search(text) is not None
     if tool in (Tool.COUNT, Tool.SUM) and not said.merchants and _REFUNDS.search(text):
@@ -893,6 +919,29 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_WHICH_MOST = re.compile(r"^(?:and |so |ok |then )*which\b[^,.?;]*\b(?:most|biggest (?:share|part|chunk|slice))\b")
+_COMPARES = re.compile(
+    r"\b(?:than|versus|vs|against|compar\w+|more|less|most|least|fewer|\w+er|differ\w*|which|between|up|down|worse|or|change\w*|same|gone)\b"
+)
+
+
+def _are_shops(names: Sequence[str], known: Known) -> bool:
+    """Whether names are those of shops that the customer has paid, and of no person."""
+    tokens = [t for name in names for t in parts.words_of(name) if t in known.tokens]
+    payees = {payee.id: payee for payee in known.payees}
+    return bool(tokens) and not any(payees[one].personal for t in tokens for one in known.tokens[t])
+
+
+def _saves(account: str, known: Known) -> bool:
+    return any(a.kind is AccountKind.SAVINGS for a in parts.accounts_named(account, known.accounts))
+
+
+# "Did Mrs Bradshaw pay", "has Priya sent me anything".
+_DID_PAY = re.compile(
+    r"^(?!.*\bhow (?:much|many)\b).*\b(?:did|has|have) (?:xmerchant|she|he|they) (?:ever |already |finally |actually )?(?:pay|paid|sent|send)\b"
+    r"|\bxmerchant (?:says|said|reckons|claims|swears) (?:that )?(?:she|he|they)(?:'ve|'s| has| have)? (?:paid|sent)\b"
+)
+_PAID_IN = re.compile(r"\b(?:paid|put|moved|gone|went|going|sent|added|transferred) in\b")
 _MEASURED = re.compile(
     r"\bhow (?:many|much) (?:[a-z]+ )?(?:miles|kilomet(?:re|er)s|km|lit(?:re|er)s|gallons|cups|pints|glasses|bottles|calories|units|kwh|steps)\b"
 )
@@ -910,7 +959,7 @@ _THAN_IT_WAS = re.compile(
     r"|\b(?:is there|have (?:i|we) got|do (?:i|we) have)\b.*\b(?:more|less)\b.*\bthan\b|\b(?:xaccount|balance) (?:is |gone |went |go )?(?:up|down)\b"
 )
 _PAID_BACK = re.compile(
-    r"\b(?:pa(?:y|id)|gave|given?|sen[dt]) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
+    r"\b(?:pa(?:y|id)|gave|given?|sen[dt]|refunded) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
 )
 _HOW_MUCH_BACK = re.compile(r"\bhow much (?:did|has|have|had) (?!i\b|we\b)[^,.?;]*\b(?:me|us)\b")
 _GOES_OUT = re.compile(
@@ -1274,15 +1323,6 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
 
 
-def _as_a_name(word: str, masked: str) -> bool:
-    """Whether a word stands where a name or a noun does, or tells which of what is counted: "for the boat", "boat payments"."""
-    return re.search(rf"{_LEADS} {re.escape(word)}\b|\b{re.escape(word)}(?:'s)? {_NAMED}", f" {masked}") is not None
-
-
-_LEADS = r"\b(?:on|for|at|from|with|in|of|to|by|and|or|the|my|our|an?|any|this|that|these|those|his|her|their|which|what)"
-_NAMED = rf"(?:{'|'.join(sorted(BESIDE))}|payments?|purchases?|transactions?|ones?|x[a-z]+)\b"
-
-
 def _names_somebody(memory: Memory) -> bool:
     """Whether "them" can be somebody: the last question named a payee or a kind of spending, or its answer told of a payee."""
     return bool(memory.asked) and _names(memory.asked[-1])
@@ -1309,15 +1349,19 @@ def _names_any(found: Found) -> bool:
     return bool(found.spans.merchants or found.spans.category)
 
 
-def _says_nothing_of_what(found: Found, message: str, memory: Memory) -> bool:
-    """ "How much on the 1st?": of what, neither it says nor the question before."""
-    text = parts.plain(message)
+def _says_nothing_of_what(steps: Sequence[Step], found: Found, memory: Memory) -> bool:
+    """ "How much on the 1st?", "when did we last get one": of what, neither it says nor the question before."""
     goes_on = not _off_track(memory) and bool(memory.asked) and _of_everything(memory.asked[-1].step)
-    return not goes_on and _HOW.search(text) is not None and _only_total(found) and ALL_SPENDING.search(text) is None
+    if goes_on or all(step.tool in _WHOLE for step in steps):
+        return False
+    return _OF_SPENDING.search(found.masked) is None
 
 
-_SUMMED = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE})
-_HOW = re.compile(r"\bhow (?:much|many)\b")
+_OF_SPENDING = re.compile(
+    r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expens\w+|money|cash|bills?"
+    r"|buy|buying|bought|shop(?:s|ping|ped)?|stores?|merchants?|retailers?|payees?|places|companies|categor\w+|chart|graph|splash\w*|budget\w*|costs?|days?|debits?|charges?|charged"
+    r"|(?:go|goes|going|gone|went|comes?|coming|came|take|took|taken) (?:out|on|off|through)|left my|leav(?:e|es|ing) my|where does it|months?)\b"
+)
 
 
 def _is_of_nobody(step: Step, text: str, memory: Memory) -> bool:
@@ -1666,6 +1710,11 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
         # What is saved is moved into savings; without such an account nobody knows what is meant.
         saves = any(a.kind is AccountKind.SAVINGS for a in known.accounts)
         return replace(found, spans=found.spans.model_copy(update={"account": "into savings"})) if saves else None
+    if tool is Tool.SUM and found.spans.account and not named and _PAID_IN.search(text) and _saves(found.spans.account, known):
+        into = f"into {_LEAD_OF_ACCOUNT.sub('', found.spans.account)}"
+        return replace(found, spans=found.spans.model_copy(update={"account": into}))
+    if tool is Tool.LAST and found.spans.merchants and _DID_PAY.search(found.masked):
+        return replace(found, spans=found.spans.model_copy(update={"change": "came in"}))
     if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
         # "Did Sam pay me back for the pizza": Sam.
         return replace(found, spans=found.spans.model_copy(update={"merchants": found.spans.merchants[:1]}))

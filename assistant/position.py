@@ -666,6 +666,11 @@ def _pay_over(query: Query, context: Context, one: Recurring) -> ToolResult | No
         return None
     ids = tuple(row["source_id"] for row in inside)
     total = Money(minor=sum(row["amount_minor"] for row in inside), currency=one.amount.currency)
+    if len(inside) == 1:
+        name, day = context.book.name("from", literal(one.name), ids), context.book.day("arrived", inside[0]["booked_on"], ids)
+        context.say("salary.one", amount=context.book.money("pay in all", total, ids), name=name, day=day)
+        context.say("salary.next", day=context.book.day("expected", one.next_on))
+        return finish(query, context, period)
     context.say(
         "salary.over",
         total=context.book.money("pay in all", total, ids),

@@ -12,7 +12,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from assistant import tagger
 from assistant.plan import READ_WHOLE, Tool
 from assistant.spans import PLACEHOLDERS, Known, Sellers, Vocabulary, find, no_kind
+from assistant.tagger import MARKED, States, Tagger
 from assistant.wordings import said_of_pages
 from prompts.registry import word_list
 
@@ -116,7 +118,7 @@ def word_grams(masked: str) -> list[str]:
 class Head:
     """A linear head: weights over [embedding ; word features]. Belongs to one embedding version.
 
-    narrowing: weights over the embedding of one word and their bias, for whether it narrows what is asked.
+    tagger: for which words of a message choose what it is about.
     """
 
     labels: tuple[str, ...]
@@ -124,17 +126,13 @@ class Head:
     idf: Vectors
     weights: Vectors
     bias: Vectors
-    narrowing: Vectors
+    tagger: Tagger
 
     def probabilities(self, masked: str, vector: Vectors) -> dict[str, float]:
         """Label -> probability, for a masked question and the embedding of its spoken form."""
         scores = self.weights @ self._features(masked, vector) + self.bias
         exp = np.exp(scores - scores.max())
         return dict(zip(self.labels, (exp / exp.sum()).tolist(), strict=True))
-
-    def narrows(self, vector: Vectors) -> float:
-        """How probably a word narrows what is asked, as goods, places, people and times do. vector: of the word alone."""
-        return float(1 / (1 + np.exp(-(self.narrowing[:-1] @ vector + self.narrowing[-1]))))
 
     def _features(self, masked: str, vector: Vectors) -> Vectors:
         words = np.zeros(len(self.idf), dtype=np.float32)
@@ -147,17 +145,19 @@ class Head:
     def save(self, path: Path) -> None:
         store(
             path,
-            {"labels": self.labels, "ngrams": self.ngrams},
+            {"labels": self.labels, "ngrams": self.ngrams, "tags": self.tagger.tags},
             idf=self.idf,
             weights=self.weights,
             bias=self.bias,
-            narrowing=self.narrowing,
+            tag_weights=self.tagger.weights,
+            tag_bias=self.tagger.bias,
         )
 
     @classmethod
     def load(cls, path: Path) -> Head:
         meta, arrays = stored(path)
-        return cls(tuple(meta["labels"]), meta["ngrams"], **arrays)
+        told = Tagger(tuple(meta["tags"]), arrays.pop("tag_weights"), arrays.pop("tag_bias"))
+        return cls(tuple(meta["labels"]), meta["ngrams"], **arrays, tagger=told)
 
 
 def store(path: Path, meta: Mapping[str, Any], **arrays: Vectors) -> None:
@@ -181,17 +181,15 @@ _REGULARISATION = 12.0
 def version(embedding_version: str) -> str:
     """What a head was made from; another one is trained when any of it changes."""
     digest = hashlib.sha256(embedding_version.encode())
-    for file in ("questions.yaml", "pages.yaml", "words.yaml"):
+    for file in ("questions.yaml", "pages.yaml", "words.yaml", MARKED.name):
         digest.update((PROMPTS / file).read_bytes())
-    digest.update(Path(__file__).read_bytes())
+    for source in (__file__, tagger.__file__):
+        digest.update(Path(source).read_bytes())
     return digest.hexdigest()[:16]
 
 
-def train(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[str] = ()) -> Head:
-    """Fit a head on wordings by label. Takes a minute; imports scikit-learn, so do it outside a server.
-
-    sold: descriptions of what is bought, whose words narrow what is asked.
-    """
+def train(embed: Embed, states: States, wordings: Mapping[str, Sequence[str]]) -> Head:
+    """Fit a head on wordings by label. Takes a minute; imports scikit-learn, so do it outside a server."""
     from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  only training needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
 
@@ -209,8 +207,8 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[st
     counts = np.array([said_often[g] for g in grams], dtype=np.float32)
     idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
     empty = np.zeros((0, 0), dtype=np.float32)
-    nothing = empty[0:0].reshape(0)
-    blank = Head((), ngrams, idf, empty, nothing, nothing)
+    tags = tagger.train(states, tagger.lessons())
+    blank = Head((), ngrams, idf, empty, empty[0:0].reshape(0), tags)
     # One by one, as questions come: in a batch the scales of int8 are those of its company.
     with ThreadPoolExecutor() as pool:
         vectors = np.concatenate(list(pool.map(lambda text: embed([spoken(text)]), texts)))
@@ -219,21 +217,4 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[st
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
     model.fit(features, labels)
     weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
-    return Head(tuple(model.classes_.tolist()), ngrams, idf, weights, bias, _narrowing(embed, wordings, sold))
-
-
-def _narrowing(embed: Embed, wordings: Mapping[str, Sequence[str]], sold: Iterable[str]) -> Vectors:
-    """Fit what tells words that narrow from those that only ask: on words for goods, trades, people and times, and on those of
-    questions about the customer's own data, in which such words are masked."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
-
-    narrow = word_list("trades") | word_list("narrowing") | word_list("hours") | word_list("people")
-    narrow |= {w for text in sold for w in re.findall(r"[a-z]{3,}", text.lower())} - word_list("tell_no_kind")
-    narrow -= word_list("fillers")
-    asking = word_list("fillers").union(*(_words(said) for label, said in wordings.items() if label in _OWN_DATA)) - narrow
-    words = sorted(w for w in narrow | asking if len(w) > 2)
-    with ThreadPoolExecutor() as pool:
-        vectors = np.concatenate(list(pool.map(lambda word: embed([word]), words)))
-    model: Any = LogisticRegression(C=8.0, max_iter=2000, class_weight="balanced")
-    model.fit(vectors, [w in narrow for w in words])
-    return np.append(model.coef_[0], model.intercept_).astype(np.float32)
+    return Head(tuple(model.classes_.tolist()), ngrams, idf, weights, bias, tags)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -90,7 +91,7 @@ _END = re.compile(
     r"|\s+(?:payments?|transactions?|purchases?|visits?|spend(?:ing)?|charges?|refunds?)\s*(?=$|[?!.,])"
 )
 _DETERMINERS = re.compile(r"^(?:(?:the|my|our|a|an|that|this|those|these|some|any|all|both|your|other|their|his|her|its)\s+)+")
-_STRAIGHT = {ord(a): b for a, b in zip("’‘“”–\n\t", "''\"\"-  ", strict=True)}
+_STRAIGHT = {ord(a): b for a, b in zip("’‘“”–—\n\t", "''\"\"--  ", strict=True)}
 # What people type for speed, and the ordinary word for it.
 _SHORT = {
     "hw": "how", "n": "and", "u": "you", "ur": "your", "yr": "year", "yrs": "years", "b4": "before", "thats": "that's", "whats": "what's",
@@ -116,7 +117,8 @@ _SHORT = {
     "nd": "and", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 _SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
-_WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
+# A word of a text in `plain` form.
+WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
 
 BESIDE = word_list("beside")
@@ -171,7 +173,8 @@ class Known:
 
     synonyms: words of customers -> category ids. tokens: a word of a payee's texts -> descriptor ids. leading: words that
     tell a payee by themselves: a name begins with them, or they are about a person. others: accounts that are somebody else's,
-    whom the login has a mandate of, or was let see.
+    whom the login has a mandate of, or was let see. chooses, talk: of one message, word -> how probably it chooses what that is
+    about, and that it is talk; any other word is taken to choose.
     """
 
     payees: Sequence[Payee]
@@ -183,6 +186,8 @@ class Known:
     tokens: Mapping[str, frozenset[int]] = field(default_factory=dict)
     leading: frozenset[str] = frozenset()
     others: frozenset[AccountId] = frozenset()
+    chooses: Mapping[str, float] = field(default_factory=dict)
+    talk: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
@@ -194,7 +199,7 @@ class Known:
             every = texts_of(payee)
             for token in every:
                 tokens.setdefault(token, set()).add(payee.id)
-            first = {*_WORD.findall(plain(payee.shown))[:1], *_WORD.findall(payee.template)[:1]}
+            first = {*WORD.findall(plain(payee.shown))[:1], *WORD.findall(payee.template)[:1]}
             # "LIME*RIDE" begins with Lime.
             first |= {part for word in first if len(part := _INSIDE.split(word)[0]) > 1}
             leading |= every if payee.personal else first
@@ -208,6 +213,17 @@ class Known:
     @property
     def nobody(self) -> frozenset[str]:
         return self.vocabulary.nobody
+
+    def narrows(self, word: str) -> float:
+        """How probably a word of the message chooses what it is about, as goods, places, people and times do."""
+        return self.chooses.get(word.removesuffix("'s"), 1.0)
+
+    def asks(self, word: str) -> bool:
+        """Whether a word of the message can ask for something, as "next" does in "the next biggest" and not in "next thing, …"."""
+        return word in self.vocabulary.asked and not self.is_talk(word)
+
+    def is_talk(self, word: str) -> bool:
+        return self.talk.get(word.removesuffix("'s"), 0.0) >= TALK
 
     def together(self, tokens: Iterable[str]) -> bool:
         """Whether one payee has all of some words."""
@@ -262,7 +278,7 @@ class _Marks:
 
 
 def words_of(text: str) -> set[str]:
-    return set(_WORD.findall(text.casefold()))
+    return set(WORD.findall(text.casefold()))
 
 
 def texts_of(payee: Payee) -> set[str]:
@@ -276,6 +292,7 @@ def texts_of(payee: Payee) -> set[str]:
 _INSIDE = re.compile(r"[&*./+-]")
 
 
+@lru_cache(maxsize=8192)
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
@@ -395,7 +412,7 @@ SEPARATELY = re.compile(r"\b(?:separately|individually|respectively|one by one|e
 
 def _undated(masked: str, spans: Spans, known: Known) -> tuple[str, ...]:
     """Words for days and months that were taken for something else, or for nothing."""
-    left = _WORD.findall(" ".join((masked, *spans.merchants, *spans.without)))
+    left = WORD.findall(" ".join((masked, *spans.merchants, *spans.without)))
     return tuple(
         w for w in dict.fromkeys(left) if w.removesuffix("'s") in _DAY_WORDS and w.removesuffix("'s") not in known.tokens
     )
@@ -543,7 +560,7 @@ def _currencies(marks: _Marks, known: Known) -> None:
             marks.take(match.start(), match.end(), "currency")
 
 
-_HOW_MANY_OF = re.compile(r"\bhow many (euros?|dollars?)\b")
+_HOW_MANY_OF = re.compile(r"\bhow (?:many|much) (euros?|dollars?)\b")
 _IN_CURRENCY = re.compile(r"\bin (?P<currency>euros?|dollars?)\b")
 _CURRENCIES = {"eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD"}
 
@@ -688,7 +705,7 @@ def _slots(marks: _Marks, known: Known) -> None:
         whole = match["lead"] == "at" and words.strip() in known.leading and _END.match(f" {words.strip()}") is not None
         if not whole and _names_nobody(words, known, strong):
             continue
-        if inner is not None and not strong and not any(t in known.tokens for t in _WORD.findall(words[: inner.start()])):
+        if inner is not None and not strong and not any(t in known.tokens for t in WORD.findall(words[: inner.start()])):
             # "Did I blow in Tenerife": what stands before the next lead is no name.
             position = match.end() + inner.start()
             continue
@@ -707,7 +724,7 @@ def _name_end(text: str, start: int, known: Known, at: bool) -> int:
     """
     position = start - 1
     while (end := _END.search(text, position)) is not None:
-        following = _WORD.match(text, end.end() + (text[end.end() : end.end() + 1] == " "))
+        following = WORD.match(text, end.end() + (text[end.end() : end.end() + 1] == " "))
         begins = end.start() < start and end.group().strip().isalpha()
         goes_on = end.group().strip() == "-"
         strange = following is not None and following.group() not in known.words and "\x01" not in end.group()
@@ -720,7 +737,7 @@ def _name_end(text: str, start: int, known: Known, at: bool) -> int:
 
 def _trimmed(words: str, start: int, known: Known) -> tuple[str, int]:
     """A name without the ordinary words at its ends: "acme get" after "did"."""
-    tokens = list(_WORD.finditer(words))
+    tokens = list(WORD.finditer(words))
     while tokens and tokens[-1].group() in known.words and tokens[-1].group() not in known.tokens:
         tokens.pop()
     while tokens and tokens[0].group() in known.words and tokens[0].group() not in known.tokens:
@@ -731,7 +748,7 @@ def _trimmed(words: str, start: int, known: Known) -> tuple[str, int]:
 def _several(words: str, start: int, known: Known) -> Iterable[tuple[int, int]]:
     """Places of the names in "tesco and aldi": split only where each side is somebody the customer has paid."""
     pieces = [(m.start("name"), m.end("name")) for m in _NAMES.finditer(words)]
-    tokens = [[t for t in _WORD.findall(words[a:b]) if t in known.tokens] for a, b in pieces]
+    tokens = [[t for t in WORD.findall(words[a:b]) if t in known.tokens] for a, b in pieces]
     known_sides = all(any(t not in known.vocabulary.asked for t in side) for side in tokens)
     # "Nursing and Midwifery" is one name where one payee has both sides.
     if len(pieces) < 2 or not known_sides or known.together([t for side in tokens for t in side]):
@@ -751,17 +768,23 @@ _SENT = re.compile(
 )
 
 
+# From here on a word is talk, and asks for nothing.
+TALK = 0.5
+# Words that so rarely choose what is asked name nobody, where a payee has none of them.
+NAMES_NOBODY = 0.02
 _DOERS = frozenset({"i", "we", "they", "he", "she", "you"})
 
 
 def _names_nobody(words: str, known: Known, strong: bool) -> bool:
     """Whether the words are all ordinary: "my account", "the bank", "it". After "paid" fewer words are."""
     rest = _DETERMINERS.sub("", words.strip() + " ").strip()
-    tokens = _WORD.findall(rest)
+    tokens = WORD.findall(rest)
     if len(tokens) == 2 and tokens[0] in _DOERS and tokens[1] not in known.tokens:
         # "More than I drew": what somebody did.
         return True
     if tokens and all(t.rstrip("s") in _CURRENCIES for t in tokens):
+        return True
+    if tokens and not known.tokens.keys() & set(tokens) and all(known.narrows(t) < NAMES_NOBODY for t in tokens):
         return True
     if words.lstrip().startswith("your ") and not known.tokens.keys() & set(tokens):
         # "A call from your security team": those are the bank's own people.
@@ -779,7 +802,7 @@ def _names_nobody(words: str, known: Known, strong: bool) -> bool:
 
 def _plausible(words: str, known: Known) -> bool:
     """After a weak lead ("for", "of") only words that are known payees, or that nobody knows, name somebody."""
-    tokens = list(_WORD.findall(words))
+    tokens = list(WORD.findall(words))
     if tokens and tokens[0].endswith("ing") and len(tokens) > 1 and known.vocabulary.ordinary(tokens):
         # "Thinking of selling the motor": what is done.
         return False
@@ -791,7 +814,7 @@ def _fragments(marks: _Marks, known: Known) -> None:
     """Leftover words that are part of a payee's text: "tesco spend last month"."""
     text = marks.hidden()
     run: list[re.Match[str]] = []
-    for match in [*_WORD.finditer(text), None]:
+    for match in [*WORD.finditer(text), None]:
         if match is not None and _is_payee_word(match.group(), known):
             joined = run and text[run[-1].end() : match.start()] in (" ", "'", "-", " & ")
             if not run or (joined and not (match.group() in _AND_WORDS and not _one_has(run, match, known))):
@@ -837,13 +860,14 @@ def _kinds(marks: _Marks, known: Known) -> bool:
     if _ABOUT_MONEY.search(marks.text) is None and len(marks.text.split()) > FRAGMENT:
         return False
     for match in reversed([*_NOUN.finditer(marks.hidden())]):
-        word, rest = match["noun"], marks.hidden()[match.end("noun") :]
-        listed = word in known.vocabulary.trades and _AMONG.match(rest) is not None
+        word, hidden = match["noun"], marks.hidden()
+        among = _AMONG.match(hidden, match.end("noun")) or _AMONG_LAST.search(hidden[: match.start("noun")])
+        sold = word in known.vocabulary.trades or (known.vocabulary.sellers is not None and word in known.vocabulary.sellers.said)
         if (
-            (listed or not named)
+            ((sold and among) or not named)
             and word not in known.nobody
             and word not in _TOOL_WORDS
-            and (word in known.vocabulary.trades or known.vocabulary.is_kind(word))
+            and (sold or known.vocabulary.is_kind(word))
         ):
             named = marks.take(match.start("noun"), match.end("noun"), "merchant") or named
     return len(marks.taken) > before
@@ -856,9 +880,10 @@ _ABOUT_MONEY = re.compile(
 FRAGMENT = 5
 # "Trains, buses and Uber": one of several.
 _AMONG = re.compile(r"(?:,| and|, and| plus) \x01")
+_AMONG_LAST = re.compile(r"\x01(?:,| and|, and| plus) (?:the |my |our )?$")
 _NOUN = re.compile(
     r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|buy|bought|and|or|plus|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
-    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\s(?:and|plus)\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|fares?|tickets?|rides?|lessons?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
+    r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\s-\s|\s(?:and|plus)\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|fares?|tickets?|rides?|lessons?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
 )
 
 
@@ -912,7 +937,7 @@ def _belongs(run: Sequence[re.Match[str]], marks: _Marks, known: Known) -> bool:
     for start, end, kind, words in marks.taken:
         between = marks.text[run[-1].end() : start] if start >= run[-1].end() else marks.text[end : run[0].start()]
         if kind == "merchant" and _JOINT.fullmatch(between):
-            tokens = [form for t in (*_WORD.findall(words), *(m.group() for m in run)) if (form := _as_held(t, known))]
+            tokens = [form for t in (*WORD.findall(words), *(m.group() for m in run)) if (form := _as_held(t, known))]
             if len(tokens) > 1 and known.together(tokens):
                 return True
     return False
@@ -965,9 +990,9 @@ def _join(marks: _Marks, known: Known) -> None:
     names = sorted(part for part in marks.taken if part[2] == "merchant")
     for one, two in itertools.pairwise(names):
         between = marks.text[one[1] : two[0]]
-        tokens = [t for t in _WORD.findall(f"{one[3]} {two[3]}") if t in known.tokens]
+        tokens = [t for t in WORD.findall(f"{one[3]} {two[3]}") if t in known.tokens]
         # "Sinclair, for the lifts" says more of Sinclair, unless what it is for is somebody too.
-        about = _PURPOSE.fullmatch(between) and not set(_WORD.findall(two[3])) & known.tokens.keys()
+        about = _PURPOSE.fullmatch(between) and not set(WORD.findall(two[3])) & known.tokens.keys()
         if about or (_JOINT.fullmatch(between) and len(tokens) > 1 and known.together(tokens)):
             marks.taken = [part for part in marks.taken if part not in (one, two)]
             marks.take(one[0], two[1], "merchant")
@@ -1026,12 +1051,15 @@ _TAKE_OUT_WORDS = (
     r"(?:take|leave|knock|cut) out\s+(?:(?:the|my|our|any|his|her|their)\s+)?"
 )
 _TAKE_OUT = re.compile(_TAKE_OUT_WORDS + "$")
-# "Fuel left out".
+# "Fuel left out", "rent not included".
+_GONE_WORDS = (
+    r"\s+(?:(?:left|taken|knocked|counted) (?:out|off|aside)|(?:is |are )?not (?:included|counted|counting)|excluded|aside)\b"
+)
 _GONE, _BARE = (
-    re.compile(r"\s+(?:left|taken|knocked|counted) (?:out|off|aside)\b"),
+    re.compile(_GONE_WORDS),
     re.compile(r"(?:,\s*)?(?:(?:with|the|my|our)\s+)*$"),
 )
-_OUT_OR_OFF = re.compile(r"(?:\s+(?:left|taken|knocked|counted))?\s+(?:out|aside|off)\b")
+_OUT_OR_OFF = re.compile(rf"{_GONE_WORDS}|\s+(?:out|aside|off)\b")
 _EXCEPT_FIRST = re.compile(rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
 _EXCEPT_KIND = re.compile(rf"(?:{_EXCEPT_WORDS}|{_TAKE_OUT_WORDS})(?P<kind>[a-z]+)\b(?=\s*(?:[?.!,]|$|please|then|how|what))")
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
@@ -1077,7 +1105,7 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
     for start, end, kind, words in [*sorted(marks.taken), (len(marks.text), len(marks.text), "", "")]:
         between = _PLUS.sub(r"\1 and \2", marks.text[position:start]) if named and kind in _NAMED else marks.text[position:start]
         named = kind in _NAMED
-        for match in _WORD.finditer(between):
+        for match in WORD.finditer(between):
             token = match.group().removesuffix("'s")
             if len(token) > 1 and token not in known.words and match.group() not in known.words and not token.isdigit():
                 # An ordinary word is itself: "appears" is no "arrears".

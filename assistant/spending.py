@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from assistant.merchants import Match
 from assistant.periods import Period, shown
+from assistant.plan import Tool
 from assistant.resolve import Query
 from assistant.spans import accounts_named
 from assistant.tools import (
@@ -276,7 +277,8 @@ def first(query: Query, context: Context) -> ToolResult:
 def last(query: Query, context: Context) -> ToolResult:
     if (query.number or 1) > 1:
         return find(query, context)
-    return _by_date(query, context, Order.NEWEST, "latest")
+    # "Did she pay me" looks for what came in.
+    return _by_date(query, context, Order.NEWEST, "latest", came=bool(query.step.spans.change))
 
 
 def last_in(query: Query, context: Context) -> ToolResult:
@@ -685,6 +687,12 @@ def income(query: Query, context: Context) -> ToolResult:
     if query.matches:
         paying = {one.key for one in context.queries.grouped(selection, Group.MERCHANT)}
         query = query.model_copy(update={"matches": tuple(_of(match, paying) for match in query.matches)})
+    if query.step.tool is Tool.INCOME and query.matches and sum(one.count for one in sums) == 1:
+        row = context.queries.rows(selection, Order.NEWEST, 1)[0]
+        ids = (row["source_id"],)
+        total, day = context.book.money("money in", amount_of(row), ids), context.book.day("date", row["booked_on"], ids)
+        context.say("income.single", total=total, name=context.book.name("from", name_of(row), ids), day=day)
+        return finish(query, context, period, leaves_out=["refunds", "transfers between own accounts", "pending items"])
     for one in _ordered(sums, query):
         ids = _ids_of(context, selection, one.total.currency)
         total = context.book.money("money in", one.total, ids)

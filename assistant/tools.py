@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from pydantic import Field
 
@@ -187,8 +189,7 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     if apart := _apart(query, context):
         parts.append(f"without {listed(apart)}")
     if query.least or query.most:
-        # The customer's own words for the bound: they know what they said.
-        parts.append(literal(query.step.spans.amount))
+        parts.append(_bound(query, context))
     if query.kinds and not (query.matches or query.categories):
         parts.append("by card")
     if query.named_account:
@@ -196,6 +197,23 @@ def about(query: Query, context: Context, period: Period | None, *, verb: str = 
     if period is not None and period.label:
         parts.append(period.label)
     return "".join(f" {part}" for part in parts)
+
+
+def _bound(query: Query, context: Context) -> str:
+    """The customer's own words for an amount, with the amount as it was read: "under forty quid" is under £40.00."""
+    bound = query.least or query.most
+    currency = bound.currency if bound else query.accounts[0].currency
+
+    def as_read(said: re.Match[str]) -> str:
+        return Money.of(Decimal(said["number"].replace(",", "")), currency).shown(context.book.locale)
+
+    words = _AMOUNT_SAID.sub(as_read, literal(query.step.spans.amount)).strip(" ,.")
+    return f"of {words}" if query.least == query.most else words
+
+
+_AMOUNT_SAID = re.compile(
+    r"(?:[£$€] ?)?(?P<number>\d[\d,]*(?:\.\d+)?)(?: ?(?:pounds?|quid|gbp|euros?|eur|dollars?|usd|pence|p)\b)?"
+)
 
 
 def _called(match: Match, query: Query, context: Context) -> tuple[str, ...]:

@@ -866,7 +866,9 @@ OWN_LEAST = 0.4
 def _after(before: Memory, plan: Plan | Unsure, asked: Sequence[Asked], choices: Sequence[Choice]) -> Memory:
     """What is remembered after a question."""
     if isinstance(plan, Unsure):
-        return before.after(asked, choices, _left_open(plan), lost=True, heard=before.heard_in(plan.found))
+        # "And that comes to?", not understood, changes nothing in what is spoken of.
+        lost, heard = (before.lost, before.heard) if plan.keeps else (True, before.heard_in(plan.found))
+        return before.after(asked, choices, _left_open(plan), lost=lost, heard=heard)
     # What comes after a refusal is not about the customer's own question before it; nor what comes after something that nobody
     # can say of somebody, who is spoken of all the same.
     named = next((s for s in plan.steps if s.tool is Tool.CANNOT and (s.spans.merchants or s.spans.category)), None)

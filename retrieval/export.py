@@ -15,23 +15,23 @@ KEPT_EXACT = ["/encoder/encoder/layer.0/output/dense/MatMul"]
 
 
 class Sentences(torch.nn.Module):
-    """The encoder with mean pooling over the words that are there, and vectors of length 1."""
+    """The encoder with mean pooling over the words that are there, and vectors of length 1; and what it makes of each token."""
 
     def __init__(self, weights: Path) -> None:
         super().__init__()
         self.encoder = AutoModel.from_pretrained(weights, attn_implementation="eager", local_files_only=True).eval()
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         weight = mask.unsqueeze(-1).to(states.dtype)
         mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(mean, p=2.0, dim=1)
+        return torch.nn.functional.normalize(mean, p=2.0, dim=1), states
 
 
 def export(weights: Path, target: Path) -> None:
     """weights: a sentence-transformers folder. target: the .onnx file to write; its folder must be there.
 
-    The graph takes int64 `ids` and `mask` [n, tokens] and gives float32 `vectors` [n, 384].
+    The graph takes int64 `ids` and `mask` [n, tokens] and gives float32 `vectors` [n, 384] and `states` [n, tokens, 384].
     """
     exact = target.with_name("exact.onnx")
     ids = torch.tensor([[101, 2054, 2003, 102], [101, 2054, 102, 0]])
@@ -47,8 +47,8 @@ def export(weights: Path, target: Path) -> None:
             dynamo=False,
             opset_version=17,
             input_names=["ids", "mask"],
-            output_names=["vectors"],
-            dynamic_axes={"ids": both, "mask": both, "vectors": {0: "n"}},
+            output_names=["vectors", "states"],
+            dynamic_axes={"ids": both, "mask": both, "vectors": {0: "n"}, "states": both},
         )
     quantize_dynamic(exact, target, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=KEPT_EXACT)
     exact.unlink()

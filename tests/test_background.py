@@ -18,7 +18,7 @@ def understanding(bank: Counter) -> Understanding:
 
 
 def asks(message: str) -> str | None:
-    told = apart(plain(message), lambda clause: find(clause, KNOWN).masked)
+    told = apart(plain(message), lambda clause: find(clause, KNOWN).masked, lambda _: 0.0)
     return told.asks if told else None
 
 

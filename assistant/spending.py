@@ -689,9 +689,9 @@ def income(query: Query, context: Context) -> ToolResult:
         query = query.model_copy(update={"matches": tuple(_of(match, paying) for match in query.matches)})
     if query.step.tool is Tool.INCOME and query.matches and sum(one.count for one in sums) == 1:
         row = context.queries.rows(selection, Order.NEWEST, 1)[0]
-        ids = (row["source_id"],)
-        total, day = context.book.money("money in", amount_of(row), ids), context.book.day("date", row["booked_on"], ids)
-        context.say("income.single", total=total, name=context.book.name("from", name_of(row), ids), day=day)
+        credit = (row["source_id"],)
+        total, day = context.book.money("money in", amount_of(row), credit), context.book.day("date", row["booked_on"], credit)
+        context.say("income.single", total=total, name=context.book.name("from", name_of(row), credit), day=day)
         return finish(query, context, period, leaves_out=["refunds", "transfers between own accounts", "pending items"])
     for one in _ordered(sums, query):
         ids = _ids_of(context, selection, one.total.currency)

@@ -10,9 +10,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# From here on a clause is talk though its form does not say so: "fair enough", "totally different thing".
-TALK = 0.95
-
 
 @dataclass(frozen=True)
 class Told:
@@ -27,16 +24,16 @@ class Told:
         return ". ".join(one for one in (self.before, self.after) if one)
 
 
-def apart(text: str, masked: Callable[[str], str], talk: Callable[[str], float]) -> Told | None:
+def apart(text: str, masked: Callable[[str], str], is_talk: Callable[[str], bool]) -> Told | None:
     """The clauses that ask and those that tell; None where all of a message asks, or nothing in it surely does.
 
-    text: in plain form. masked: a clause with a plain word in the place of each part, as the parts tell names from verbs. talk: how
-    probably a clause is talk, going by its words.
+    text: in plain form. masked: a clause with a plain word in the place of each part, as the parts tell names from verbs. is_talk:
+    whether a clause is, going by its words.
     """
     clauses = [
         c.strip(" ,") for c in _BREAK.split(_NEEDED_FOR.sub(lambda m: f"{m['need'] or ''} ", text).strip()) if c.strip(" ,.")
     ]
-    kinds = [_kind(clause, masked, talk) for clause in clauses]
+    kinds = [_kind(clause, masked, is_talk) for clause in clauses]
     if "asks" not in kinds:
         return None
     first = kinds.index("asks")
@@ -60,7 +57,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text)
 
 
-def _kind(clause: str, masked: Callable[[str], str], talk: Callable[[str], float]) -> str:
+def _kind(clause: str, masked: Callable[[str], str], is_talk: Callable[[str], bool]) -> str:
     if _SCOPE.search(clause):
         # "Only the card, I mean", "I don't want the rent in it": that narrows, however it is put.
         return "narrows"
@@ -68,7 +65,7 @@ def _kind(clause: str, masked: Callable[[str], str], talk: Callable[[str], float
         return "asks"
     if _TELLS.search(clause) or _DOING.search(masked(clause)):
         return "tells"
-    if talk(clause) >= TALK:
+    if is_talk(clause):
         return "tells"
     # "The bread place. How often …": words without a verb may be what is asked about.
     return "names"

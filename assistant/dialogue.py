@@ -75,7 +75,7 @@ CERTAIN = 0.9
 LIKELY = 4
 # Of the words that so rarely choose what is asked one in forty does all the same; the answer says which word it did not use.
 MAY_NARROW = 0.1
-# A clause that names somebody is talk only from here on: "tax return time: …".
+# From here on a clause is talk though its form does not say so: "fair enough", "totally different thing".
 SURELY_TALK = 0.95
 # From here on a word is taken to name one thing of a list: goods and brands are above, "at present" and "dodgy" are below.
 PICKS = 0.4
@@ -203,7 +203,7 @@ class Understanding:
         self.fillers, self.words = word_list("fillers"), words_by_label()
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
-        """Read a message. Blocking (about 5 ms): run it in a worker thread."""
+        """Read a message. Blocking (about 10 ms): run it in a worker thread."""
         last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
         if (meant := referring.meant(parts.plain(message), known, memory.asked if last is not None else ())) is None:
             return self._whole(message, known, memory)
@@ -230,10 +230,10 @@ class Understanding:
         chooses, talking = by_word(text, words)
         known, talk = replace(known, chooses=chooses, talk=talking), talks(text, words)
 
-        def is_talk(clause: str) -> float:
-            """How probably a clause is talk; never where it may name somebody, "the bread place. How often …"."""
+        def is_talk(clause: str) -> bool:
+            """Whether a clause is talk; never where a word of it may choose what is asked, "the bread place. How often …"."""
             chosen = any(known.narrows(m.group()) >= MAY_NARROW for m in parts.WORD.finditer(clause))
-            return 0.0 if chosen or (_names_any(parts.find(clause, known)) and talk(clause) < SURELY_TALK) else talk(clause)
+            return not chosen and talk(clause) >= SURELY_TALK
 
         told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
@@ -961,7 +961,6 @@ _THAN_IT_WAS = re.compile(
 _PAID_BACK = re.compile(
     r"\b(?:pa(?:y|id)|gave|given?|sen[dt]|refunded) (?:me|us) (?:[a-z]+ )?back\b|\bpa(?:y|id) (?:it|that|this|them) back\b"
 )
-_HOW_MUCH_BACK = re.compile(r"\bhow much (?:did|has|have|had) (?!i\b|we\b)[^,.?;]*\b(?:me|us)\b")
 _GOES_OUT = re.compile(
     r"\b(?:spend|spent|pay|pays|paid|paying|bills?|due|cost|costs|owe|go(?:es|ing)? out|com(?:e|es|ing) out|leav(?:e|es|ing))\b(?<!get paid)"
 )

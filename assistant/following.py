@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from dateutil.relativedelta import relativedelta
-
 from assistant import periods
 from assistant import spans as parts
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, Asked, Spans, Step, Tool
@@ -171,14 +169,6 @@ def narrowed_to(last: Asked, said: Spans) -> Step | None:
 THAN = re.compile(
     r"\b(?:more|less|higher|lower|dearer|cheaper|up|down|bigger|smaller) (?:or (?:less|down|up|cheaper|lower) )?(?:than|on)\b"
 )
-_BACK_BY = {
-    "day": relativedelta(days=1),
-    "week": relativedelta(weeks=1),
-    "fortnight": relativedelta(weeks=2),
-    "month": relativedelta(months=1),
-    "quarter": relativedelta(months=3),
-    "year": relativedelta(years=1),
-}
 UNIT_ASIDE = re.compile(
     r"\b(?:the |a |one )?(?P<tax>tax )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: that)?"
     r"(?:,? (?:in |at |for )?(?:the )?same [a-z]+)?\s*[?.!]*$"
@@ -195,7 +185,7 @@ def unit_aside(step: Step, unit: str, way: str, known: Known, *, tax: bool = Fal
         began = period.since.year - ((period.since.month, period.since.day) < TAX_YEAR) + (1 if way in ("after", "later") else -1)
         words = f"from {began}-04-06 to {began + 1}-04-05"
         return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (words,)})})
-    back = -_BACK_BY[unit] if way in ("after", "later") else _BACK_BY[unit]
+    back = -periods.STEP[unit] if way in ("after", "later") else periods.STEP[unit]
     if unit == "year" and step.tool in _ONE_OFF:
         # What was paid once has no same days in another year.
         year = str((period.since - back).year)
@@ -338,7 +328,7 @@ def _of_like_days(words: str, before: Sequence[str], today: periods.Today) -> st
     ends = period.ends or period.until
     if (period.until - period.since).days > MONTH_DAYS or period.since.year != today.date.year:
         return words
-    return periods.moved(period.model_copy(update={"until": ends}), _BACK_BY["year"])
+    return periods.moved(period.model_copy(update={"until": ends}), periods.STEP["year"])
 
 
 _LAST_YEAR = re.compile(r"\b(?:last|the previous) year\b")

@@ -281,7 +281,8 @@ def is_running(period: Period, unit: str, today: Today) -> bool:
     return (period.since, period.until) == (_unit_start(today.date, unit, today), today.date)
 
 
-_STEP = {
+# How far one unit back is.
+STEP = {
     "day": relativedelta(days=1),
     "week": relativedelta(weeks=1),
     "fortnight": relativedelta(weeks=2),
@@ -293,8 +294,8 @@ _STEP = {
 
 def _unit_period(unit: str, back: int, today: Today, name: str) -> Period:
     """A calendar unit: 0 is the running one (up to today), 1 the one before, -1 the next."""
-    start = _unit_start(today.date, unit, today) - _STEP[unit] * back
-    end = start + _STEP[unit] - dt.timedelta(days=1)
+    start = _unit_start(today.date, unit, today) - STEP[unit] * back
+    end = start + STEP[unit] - dt.timedelta(days=1)
     if unit == "month" and back >= 0:
         return _whole_month(start, today)
     if back == 0:
@@ -314,7 +315,7 @@ def _before_last(match: re.Match[str], today: Today) -> Period:
 
 def _rest_of(match: re.Match[str], today: Today) -> Period:
     unit = match["unit"]
-    end = _unit_start(today.date, unit, today) + _STEP[unit] - dt.timedelta(days=1)
+    end = _unit_start(today.date, unit, today) + STEP[unit] - dt.timedelta(days=1)
     return _between(today.date, end, f"up to the end of the {unit}", open_end=True)
 
 
@@ -326,9 +327,9 @@ def _rolling(match: re.Match[str], today: Today) -> Period:
     n, unit = _count(match["n"] or "one"), match["unit"]
     units = unit if n == 1 else f"{n} {unit}s"
     if match["which"] in ("next", "coming"):
-        until = today.date + _STEP[unit] * n
+        until = today.date + STEP[unit] * n
         return _between(today.date, until, f"in the next {units}", open_end=True)
-    since = today.date - _STEP[unit] * n + dt.timedelta(days=1)
+    since = today.date - STEP[unit] * n + dt.timedelta(days=1)
     return _between(since, today.date, f"in the last {units}")
 
 
@@ -343,7 +344,7 @@ def _so_many_ago(n: int, unit: str) -> str:
 
 def _ago(match: re.Match[str], today: Today) -> Period:
     n, unit = _count(match["n"]), match["unit"]
-    day = today.date - _STEP[unit] * n
+    day = today.date - STEP[unit] * n
     if unit == "day":
         return _between(day, day)
     start = _unit_start(day, "week" if unit == "fortnight" else unit, today)
@@ -455,7 +456,7 @@ def _edge(match: re.Match[str], today: Today) -> Period:
     else:
         first -= relativedelta(years=bool(match["of"]) and match["of"].startswith(("last", "previous")))
         last = first.replace(month=12, day=31)
-    length = _STEP[match["unit"]] * _count(match["n"] or "one")
+    length = STEP[match["unit"]] * _count(match["n"] or "one")
     day = dt.timedelta(days=1)
     if match["edge"] == "first":
         return _between(first, min(first + length - day, last))
@@ -557,7 +558,7 @@ def _range(match: re.Match[str], today: Today) -> Period:
 
 def _weekday_in(weekday: str, which: str, today: Today) -> dt.date:
     """A day of this week, the last or the next."""
-    start = _unit_start(today.date, "week", today) + _STEP["week"] * {"last": -1, "next": 1}.get(which, 0)
+    start = _unit_start(today.date, "week", today) + STEP["week"] * {"last": -1, "next": 1}.get(which, 0)
     return start + dt.timedelta(days=(WEEKDAYS[weekday] - start.weekday()) % 7)
 
 
@@ -592,8 +593,8 @@ def _since(match: re.Match[str], today: Today) -> Period:
     elif match["since_unit"]:
         unit, end = match["since_unit"], match["since_end"]
         back = 1 if end or match["since_which"] in ("last", "previous") else 0
-        day = _unit_start(today.date, unit, today) - _STEP[unit] * back
-        day = day + _STEP[unit] - dt.timedelta(days=1) if end else day
+        day = _unit_start(today.date, unit, today) - STEP[unit] * back
+        day = day + STEP[unit] - dt.timedelta(days=1) if end else day
     else:
         day = _read_day(match, "a_", today)
     if match["how"] == "after":
@@ -609,26 +610,26 @@ def _since_begun(match: re.Match[str], today: Today) -> Period:
     if match["month"]:
         day = _latest(MONTHS[match["month"]], 1, today)
     else:
-        day = _unit_start(today.date, match["unit"], today) - _STEP[match["unit"]] * (match["which"] == "last")
+        day = _unit_start(today.date, match["unit"], today) - STEP[match["unit"]] * (match["which"] == "last")
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
 
 
 def _since_ago(match: re.Match[str], today: Today) -> Period:
     """Since two weeks ago, since this time last year: to the day."""
-    day = today.date - (_STEP[match["unit2"]] if match["unit2"] else _STEP[match["unit"]] * _count(match["n"]))
+    day = today.date - (STEP[match["unit2"]] if match["unit2"] else STEP[match["unit"]] * _count(match["n"]))
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
 
 
 def _same_day(match: re.Match[str], today: Today) -> Period:
     """A year ago today, the same day last month; "by this time last year" begins with that year."""
     unit, n = (match["unit2"], 1) if match["unit2"] else (match["unit"], _count(match["n"]))
-    day = today.date - _STEP[unit] * n
+    day = today.date - STEP[unit] * n
     return _between(_unit_start(day, unit, today) if match["by"] else day, day)
 
 
 def _same_stage(match: re.Match[str], today: Today) -> Period:
     """The same point last month: that month from its beginning, as far as this one has come."""
-    day = today.date - _STEP[match["unit"]]
+    day = today.date - STEP[match["unit"]]
     return _between(_unit_start(day, match["unit"], today), day)
 
 
@@ -668,7 +669,7 @@ def _weekday_of_week(match: re.Match[str], today: Today) -> Period:
 
 def _beside_day(match: re.Match[str], today: Today) -> Period:
     """The week before Christmas, the fortnight after 3 May, the week ending 10 October."""
-    day, length = _read_day(match, "a_", today), _STEP[match["unit"]]
+    day, length = _read_day(match, "a_", today), STEP[match["unit"]]
     one = dt.timedelta(days=1)
     if match["side"] == "after":
         return _between(day + one, min(day + length, max(today.date, day + one)))
@@ -695,7 +696,7 @@ def _months_to(match: re.Match[str], today: Today) -> Period:
     """The twelve months to October, the year to the end of March."""
     month = MONTHS[match["month"]]
     last = dt.date(int(match["year"]), month, 1) if match["year"] else _latest(month, 1, today)
-    length = _STEP[match["unit"]] * _count(match["n"] or "one")
+    length = STEP[match["unit"]] * _count(match["n"] or "one")
     return _between(last + relativedelta(months=1) - length, min(_month_end(last), max(today.date, last)))
 
 
@@ -703,9 +704,8 @@ def _running_to(match: re.Match[str], today: Today) -> Period:
     """This year up to the end of October, this month until the 20th."""
     since = _unit_start(today.date, match["unit"], today)
     if match["month"]:
-        until = dt.date(since.year, MONTHS[match["month"]], 1)
         # "Up to October" may count it or not: the label says the days.
-        until = _month_end(until)
+        until = _month_end(dt.date(since.year, MONTHS[match["month"]], 1))
     else:
         until = _read_day(match, "a_", today)
     if until < since:
@@ -738,7 +738,7 @@ def _before_unit(match: re.Match[str], today: Today) -> Period:
     if match["season"]:
         day = _season_start(match["season"], match["which2"], today)
     elif match["unit"]:
-        back = _STEP[match["unit"]] * (match["which"] in ("last", "previous"))
+        back = STEP[match["unit"]] * (match["which"] in ("last", "previous"))
         day = _unit_start(today.date, match["unit"], today) - back
     else:
         day = dt.date(int(match["year"]), 1, 1)
@@ -771,7 +771,7 @@ def _until(match: re.Match[str], today: Today) -> Period:
         day = _named_day("payday", None, today, ahead=True)
     elif match["end_unit"]:
         unit = match["end_unit"]
-        day = _unit_start(today.date, unit, today) + _STEP[unit] - dt.timedelta(days=1)
+        day = _unit_start(today.date, unit, today) + STEP[unit] - dt.timedelta(days=1)
     elif match["weekend"]:
         day = today.date + dt.timedelta(days=(5 - today.date.weekday()) % 7)
     elif match["until_month"]:
@@ -981,7 +981,7 @@ def leaning(text: str, today: Today, before: str = "") -> str:
         if is_running(period, unit, today) and not match["ago"]:
             # Before this year, as far as it has come, comes all of last year.
             return f"{match['lead'] or ''} last {unit}".strip()
-        return f"{match['lead'] or ''}{moved(period, _STEP[unit])}"
+        return f"{match['lead'] or ''}{moved(period, STEP[unit])}"
 
     def same(match: re.Match[str]) -> str:
         period = reference(match.start()) or read(before, today)
@@ -992,7 +992,7 @@ def leaning(text: str, today: Today, before: str = "") -> str:
             first = _latest(month, 1, today)
             back = relativedelta(months=(period.since.year - first.year) * 12 + period.since.month - first.month)
         else:
-            back = _STEP[match["unit"] or match["unit2"]]
+            back = STEP[match["unit"] or match["unit2"]]
         return moved(period, back)
 
     def weekday(match: re.Match[str]) -> str:
@@ -1025,7 +1025,7 @@ def _of_year_before(text: str, today: Today) -> str:
     """ "October the year before" is one period."""
     for span in find(text, today) if _YEAR_BEFORE.search(text) else ():
         if (beside := _YEAR_BEFORE.match(text, span.end)) and span.period is not None and span.period.since is not None:
-            return f"{text[: span.start]}{moved(span.period, _STEP['year'])}{text[beside.end() :]}"
+            return f"{text[: span.start]}{moved(span.period, STEP['year'])}{text[beside.end() :]}"
     return text
 
 
@@ -1074,7 +1074,7 @@ _BACK = re.compile(rf"\b{_NUMBER} {_UNIT} ago\b")
 def ago(text: str, today: dt.date) -> dt.date | None:
     """The one day that "a month ago" is to the day, for what was then; None where the words are other ones."""
     match = _BACK.search(text.lower())
-    return today - _STEP[match["unit"]] * _count(match["n"]) if match else None
+    return today - STEP[match["unit"]] * _count(match["n"]) if match else None
 
 
 def read(text: str, today: Today) -> Period | None:

@@ -23,7 +23,6 @@ import yaml
 from numpy.typing import NDArray
 
 from assistant import tagger
-from assistant.plan import READ_WHOLE, Tool
 from assistant.spans import PLACEHOLDERS, Known, Sellers, Vocabulary, find, no_kind
 from assistant.tagger import MARKED, States, Tagger
 from assistant.wordings import said_of_pages
@@ -88,10 +87,6 @@ def vocabulary(
 
 # Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".
 ABOUT_NOTHING = frozenset({"article", "help", "cannot", "refuse", "oos", "handover"})
-
-
-# In whose questions goods and shops are masked: the others name what they are about.
-_OWN_DATA = frozenset(Tool) - READ_WHOLE - ABOUT_NOTHING
 
 
 def _words(said: Sequence[str]) -> frozenset[str]:

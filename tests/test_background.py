@@ -18,7 +18,7 @@ def understanding(bank: Counter) -> Understanding:
 
 
 def asks(message: str) -> str | None:
-    told = apart(plain(message), lambda clause: find(clause, KNOWN).masked, lambda _: 0.0)
+    told = apart(plain(message), lambda clause: find(clause, KNOWN).masked, lambda _: False)
     return told.asks if told else None
 
 

@@ -19,7 +19,7 @@ def main(folder: Path, target: Path) -> None:
     synonyms = synonyms_of(Categories.load(DEFAULT_RULES).synonyms())
     vocabulary = router.vocabulary(embedder.english())
     somebody = Known.of((), (), synonyms, (), vocabulary, Today.of(dt.date(2026, 1, 15), "en_GB"))
-    router.train(embedder.embed, embedder.states, router.lessons(somebody)).save(target)
+    router.train(embedder.embed, router.lessons(somebody)).save(target)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ from data.queries import Queries
 from data.records import Records
 from data.store import connect
 from prompts.registry import PlannerPrompt, large_prompt, planner_prompt
-from retrieval import embedding, passages, templates
+from retrieval import embedding, passages, reader, templates
 from retrieval.articles import Choice
 from retrieval.articles import read as read_articles
 from retrieval.cache import EmbeddingCache
@@ -75,6 +75,7 @@ from retrieval.embedding import Embedder
 from retrieval.index import PassageIndex, VectorIndex
 from retrieval.kinds import Kinds
 from retrieval.library import ArticleSearch
+from retrieval.reader import Reader
 from retrieval.search import MerchantSearch
 from retrieval.worker import Progress, drain, drain_passages, rebuild, rebuild_passages
 
@@ -131,7 +132,7 @@ def versions(settings: Settings) -> dict[str, str]:
     return {
         "code": f"{version('counterfoil')} {_digest(*(Path(__file__).parent.parent / name for name in PARTS))}",
         "policies": _digest(FOLDER),
-        "head": router.version(embedding.VERSION),
+        "head": f"{router.version(embedding.VERSION)} {reader.version()}",
         "sure": str(SURE if settings.sure is None else settings.sure),
         "model": settings.model_model if settings.model_url else Path(settings.model_name).name,
         "prompt": f"{prompt.version} {prompt.digest[:12]}",
@@ -154,11 +155,13 @@ def head_path(settings: Settings) -> Path:
 
 
 def prepare(settings: Settings, progress: Callable[[int, int], None] | None = None) -> Embedder:
-    """The serving embedder and the router's head, made where they are missing: the first time takes a minute or two.
+    """The serving embedder, and the reader and the router's head on disk, made where they are missing: the first time takes a
+    minute or two.
 
     What is made is made in a process of its own, so that this one loads neither torch nor scikit-learn.
     """
     folder = embedding.export(settings.models, progress)
+    reader.export(settings.models)
     if not head_path(settings).exists():
         subprocess.run([sys.executable, "-m", "api.train", str(folder), str(head_path(settings))], check=True)
     return Embedder(folder)
@@ -513,8 +516,9 @@ async def _made(
 ) -> A:
     """An assistant with all that understands a message; more: what it may ask, and whoever plans beside the router."""
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
+    reading = await asyncio.to_thread(Reader, reader.export(settings.models))
     return kind(
-        understanding=Understanding(head, embedder.embed, embedder.states, SURE if settings.sure is None else settings.sure),
+        understanding=Understanding(head, embedder.embed, reading, SURE if settings.sure is None else settings.sure),
         synonyms=synonyms_of(categories.synonyms()),
         category_names={c: categories.display(c) for c in categories.synonyms()},
         vocabulary=router.vocabulary(embedder.english(), kinds.knows, _sellers(), categories.knows_shop),

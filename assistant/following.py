@@ -153,7 +153,7 @@ _ONLY = re.compile(r"\b(?:only|just|meant)\b")
 
 def narrowed_to(last: Asked, said: Spans) -> Step | None:
     """ "Only the one in Leeds": of the payees taken in before, those that the words are part of; "only the petrol": of their payments."""
-    before = last.step.spans
+    before = last.step.spans.model_copy(update={"periods": said.periods or last.step.spans.periods})
     if said.merchants:
         words = {w for name in said.merchants for w in parts.words_of(name)}
         some = tuple(t for t in last.used if words <= parts.words_of(t))

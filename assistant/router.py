@@ -22,9 +22,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from assistant import tagger
 from assistant.spans import PLACEHOLDERS, Known, Sellers, Vocabulary, find, no_kind
-from assistant.tagger import MARKED, States, Tagger
 from assistant.wordings import said_of_pages
 from prompts.registry import word_list
 
@@ -55,9 +53,9 @@ _FRAMES = (
 _TOKEN = re.compile(r"[a-z0-9']+")
 
 
-def examples() -> dict[str, list[str]]:
-    """Label -> wordings, from prompts/questions.yaml."""
-    loaded = yaml.safe_load((PROMPTS / "questions.yaml").read_text(encoding="utf-8"))
+def examples(file: str = "questions.yaml") -> dict[str, list[str]]:
+    """Label -> wordings, from a file of prompts/."""
+    loaded = yaml.safe_load((PROMPTS / file).read_text(encoding="utf-8"))
     return {str(label): [str(w) for w in wordings] for label, wordings in loaded.items()}
 
 
@@ -111,17 +109,13 @@ def word_grams(masked: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Head:
-    """A linear head: weights over [embedding ; word features]. Belongs to one embedding version.
-
-    tagger: for which words of a message choose what it is about.
-    """
+    """A linear head: weights over [embedding ; word features]. Belongs to one embedding version."""
 
     labels: tuple[str, ...]
     ngrams: Mapping[str, int]
     idf: Vectors
     weights: Vectors
     bias: Vectors
-    tagger: Tagger
 
     def probabilities(self, masked: str, vector: Vectors) -> dict[str, float]:
         """Label -> probability, for a masked question and the embedding of its spoken form."""
@@ -138,21 +132,13 @@ class Head:
         return np.concatenate([vector * EMBEDDING_WEIGHT, words / norm if norm else words]).astype(np.float32)
 
     def save(self, path: Path) -> None:
-        store(
-            path,
-            {"labels": self.labels, "ngrams": self.ngrams, "tags": self.tagger.tags},
-            idf=self.idf,
-            weights=self.weights,
-            bias=self.bias,
-            tag_weights=self.tagger.weights,
-            tag_bias=self.tagger.bias,
-        )
+        meta = {"labels": self.labels, "ngrams": self.ngrams}
+        store(path, meta, idf=self.idf, weights=self.weights, bias=self.bias)
 
     @classmethod
     def load(cls, path: Path) -> Head:
         meta, arrays = stored(path)
-        told = Tagger(tuple(meta["tags"]), arrays.pop("tag_weights"), arrays.pop("tag_bias"))
-        return cls(tuple(meta["labels"]), meta["ngrams"], **arrays, tagger=told)
+        return cls(tuple(meta["labels"]), meta["ngrams"], **arrays)
 
 
 def store(path: Path, meta: Mapping[str, Any], **arrays: Vectors) -> None:
@@ -176,15 +162,13 @@ _REGULARISATION = 12.0
 def version(embedding_version: str) -> str:
     """What a head was made from; another one is trained when any of it changes."""
     digest = hashlib.sha256(embedding_version.encode())
-    for file in ("questions.yaml", "pages.yaml", "words.yaml", MARKED.name):
-        digest.update((PROMPTS / file).read_bytes())
-    for source in (__file__, tagger.__file__):
-        digest.update(Path(source).read_bytes())
+    for path in (*(PROMPTS / file for file in ("questions.yaml", "pages.yaml", "words.yaml")), Path(__file__)):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def train(embed: Embed, states: States, wordings: Mapping[str, Sequence[str]]) -> Head:
-    """Fit a head on wordings by label. Takes a minute; imports scikit-learn, so do it outside a server."""
+def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
+    """Fit a head on wordings by label. Takes half a minute; imports scikit-learn, so do it outside a server."""
     from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  only training needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
 
@@ -202,8 +186,7 @@ def train(embed: Embed, states: States, wordings: Mapping[str, Sequence[str]]) -
     counts = np.array([said_often[g] for g in grams], dtype=np.float32)
     idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
     empty = np.zeros((0, 0), dtype=np.float32)
-    tags = tagger.train(states, tagger.lessons())
-    blank = Head((), ngrams, idf, empty, empty[0:0].reshape(0), tags)
+    blank = Head((), ngrams, idf, empty, empty[0:0].reshape(0))
     # One by one, as questions come: in a batch the scales of int8 are those of its company.
     with ThreadPoolExecutor() as pool:
         vectors = np.concatenate(list(pool.map(lambda text: embed([spoken(text)]), texts)))
@@ -212,4 +195,4 @@ def train(embed: Embed, states: States, wordings: Mapping[str, Sequence[str]]) -
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
     model.fit(features, labels)
     weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
-    return Head(tuple(model.classes_.tolist()), ngrams, idf, weights, bias, tags)
+    return Head(tuple(model.classes_.tolist()), ngrams, idf, weights, bias)

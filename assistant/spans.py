@@ -173,8 +173,9 @@ class Known:
 
     synonyms: words of customers -> category ids. tokens: a word of a payee's texts -> descriptor ids. leading: words that
     tell a payee by themselves: a name begins with them, or they are about a person. others: accounts that are somebody else's,
-    whom the login has a mandate of, or was let see. chooses, talk: of one message, word -> how probably it chooses what that is
-    about, and that it is talk; any other word is taken to choose.
+    whom the login has a mandate of, or was let see. chooses, talk, named: of one message, word -> how probably it chooses what that
+    is about, that it is talk, and that it names somebody or something; any other word is taken to choose, and to name nobody.
+    found: of one message, what was found in it and in parts of it, so that nothing is looked for twice.
     """
 
     payees: Sequence[Payee]
@@ -188,6 +189,8 @@ class Known:
     others: frozenset[AccountId] = frozenset()
     chooses: Mapping[str, float] = field(default_factory=dict)
     talk: Mapping[str, float] = field(default_factory=dict)
+    named: Mapping[str, float] = field(default_factory=dict)
+    found: dict[str, Found] | None = None
 
     @classmethod
     def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
@@ -355,6 +358,14 @@ _USUAL = frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4
 
 def find(message: str, known: Known) -> Found:
     """Take a message apart. The spans are in `plain` form, in the order said."""
+    if known.found is None:
+        return _find(message, known)
+    if (found := known.found.get(message)) is None:
+        found = known.found[message] = _find(message, known)
+    return found
+
+
+def _find(message: str, known: Known) -> Found:
     marks = _Marks(_numbered(_spelt(plain(message), known), known))
     _quotes(marks, known)
     _own_accounts(marks, known)
@@ -380,6 +391,7 @@ def find(message: str, known: Known) -> Found:
         marks.take(match.start(), match.end(), "merchant")
     _slots(marks, known)
     _fragments(marks, known)
+    _named(marks, known)
     _join(marks, known)
     _bought_there(marks)
     _with_beside(marks, known)
@@ -772,6 +784,8 @@ _SENT = re.compile(
 TALK = 0.5
 # Words that so rarely choose what is asked name nobody, where a payee has none of them.
 NAMES_NOBODY = 0.02
+# From where on words surely name somebody or something.
+SURELY_NAMES = 0.8
 _DOERS = frozenset({"i", "we", "they", "he", "she", "you"})
 
 
@@ -828,6 +842,26 @@ def _fragments(marks: _Marks, known: Known) -> None:
 
 
 _AND_WORDS = frozenset(["plus", "and"])
+
+
+def _named(marks: _Marks, known: Known) -> None:
+    """Words that name somebody or something where they stand, whatever stands before them: "baggies tickets", "trains as well"."""
+    text = marks.hidden()
+    run: list[re.Match[str]] = []
+    for match in [*WORD.finditer(text), None]:
+        names = match is not None and known.named.get(match.group().removesuffix("'s"), 0.0) >= SURELY_NAMES
+        if match is not None and names and (not run or text[run[-1].end() : match.start()] in (" ", "-", " & ", "'")):
+            run.append(match)
+            continue
+        if any(m.group() not in known.vocabulary.asked for m in run) and not _is_all_and_strange(run, text, known):
+            marks.take(run[0].start(), run[-1].end(), "merchant")
+        run = [match] if match is not None and names else []
+
+
+def _is_all_and_strange(run: Sequence[re.Match[str]], text: str, known: Known) -> bool:
+    """Whether words are all that a message says, and one of them is of no dictionary: "gluon" may be anything."""
+    whole = text[run[0].start() : run[-1].end()] == text.strip(" ?!.,")
+    return whole and any(m.group() not in known.vocabulary.english for m in run)
 
 
 def _one_has(run: Sequence[re.Match[str]], more: re.Match[str], known: Known) -> bool:

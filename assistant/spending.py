@@ -218,7 +218,10 @@ def average(query: Query, context: Context) -> ToolResult:
     else:
         # A week is seven days wherever it begins; of months and years whole ones count.
         counted = "day" if unit == "week" else unit
-        units = units_of(period.since or one.first_on, min(period.until, context.today), counted)
+        # From the first payment where no day was said, and the scope says so.
+        since = period.since or one.first_on
+        period = period.model_copy(update={"since": since})
+        units = units_of(since, min(period.until, context.today), counted)
         over = Decimal(units) / 7 if unit == "week" else Decimal(units)
         mean = (-one.total).share(1 / over, ROUND_HALF_EVEN)
         fact = context.book.money(f"average a {unit}", mean, ids, f"{(-one.total).plain} / {over:.4g}")

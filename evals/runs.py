@@ -21,7 +21,7 @@ from assistant.weights import locate
 from data.errors import InvalidInput
 from evals.suites import Judged, Suite, turns
 from prompts import registry
-from retrieval import embedding, weights
+from retrieval import embedding, reader, weights
 
 # The numbers that whatever is drawn by lot begins with. The sandbox bank's are in its books: they change with the commit.
 SEEDS = {"probes": 2026, "bootstrap": 2026}
@@ -52,6 +52,7 @@ def record(settings: Settings, suite: Suite, **more: Any) -> dict[str, Any]:
         "prompts": {"planner": f"{prompt.version} {prompt.digest[:12]}", "outside": f"{large.version} {large.digest[:12]}"},
         "embedding": f"{weights.NAME} int8 {embedding.VERSION}",
         "router": router.version(embedding.VERSION),
+        "reader": reader.version(),
         **_of_any(suite),
     }
 

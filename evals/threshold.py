@@ -44,7 +44,7 @@ class Point(NamedTuple):
 
 class _Noted(Understanding):
     def __init__(self, of: Understanding) -> None:
-        super().__init__(of.head, of.embed, of.states, LOWEST)
+        super().__init__(of.head, of.embed, of.reader, LOWEST)
         self.notes: list[tuple[str, float]] = []
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:

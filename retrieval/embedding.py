@@ -30,10 +30,7 @@ BATCH = 32
 # Names of a word or two say little by themselves: in this frame, on both sides, made-up merchants are told apart better
 # (evals.meanings: average precision 0.71 against 0.64).
 FRAME = "a business called {}"
-RECIPE = (
-    "mean pooling, normalised, opset 17, dynamic int8 per channel but layer 0 output, 256 tokens; states of tokens; "
-    f"names as {FRAME!r}"
-)
+RECIPE = f"mean pooling, normalised, opset 17, dynamic int8 per channel but layer 0 output, 256 tokens; names as {FRAME!r}"
 # Vectors, floors and whatever was learnt from them belong to this version and to no other.
 VERSION = hashlib.sha256("\n".join([DIGESTS["model.safetensors"], DIGESTS["tokenizer.json"], RECIPE]).encode()).hexdigest()[:12]
 
@@ -45,29 +42,59 @@ def export(models_dir: Path, progress: Progress | None = None) -> Path:
     one never loads torch. A second call at the same time waits for the first.
     Raises IndexUnavailable when the weights cannot be had or the export fails, WeightsCorrupt when a digest is wrong.
     """
-    folder = models_dir / f"{NAME}-int8-{VERSION}"
+    return exported(models_dir, f"{NAME}-int8-{VERSION}", VERSION, progress)
+
+
+def exported(models_dir: Path, name: str, version: str, progress: Progress | None, taught: Path | None = None) -> Path:
+    """As `export`, in a folder of that name. taught: what is beside the weights, for a reader and not for vectors."""
+    folder = models_dir / name
     models_dir.mkdir(parents=True, exist_ok=True)
     with (models_dir / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "manifest.json").exists():
             weights = fetch_weights(models_dir, progress)
             with tempfile.TemporaryDirectory(dir=models_dir, prefix=f"{folder.name}.") as room:
-                _make(weights, Path(room) / "model").replace(folder)
+                _make(weights, Path(room) / "model", version, taught).replace(folder)
     return folder
 
 
-def _make(weights: Path, folder: Path) -> Path:
+def _make(weights: Path, folder: Path, version: str, taught: Path | None) -> Path:
     folder.mkdir()
     command = [sys.executable, "-P", "-m", "retrieval.export", str(weights), str(folder / "model.onnx")]
+    command += [str(taught)] if taught else []
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         raise IndexUnavailable(
             f"the embedding model could not be exported: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
         )
     shutil.copyfile(weights / "tokenizer.json", folder / "tokenizer.json")
-    digests = {name: sha256(folder / name) for name in ("model.onnx", "tokenizer.json")}
-    (folder / "manifest.json").write_text(json.dumps({"version": VERSION, "recipe": RECIPE, "sha256": digests}, indent=2))
+    digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    (folder / "manifest.json").write_text(json.dumps({"version": version, "recipe": RECIPE, "sha256": digests}, indent=2))
     return folder
+
+
+def session(folder: Path) -> onnxruntime.InferenceSession:
+    """The graph of a folder as `exported` made it, on one thread. Raises WeightsCorrupt when a file in the folder was changed."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name, wanted in manifest["sha256"].items():
+        if (found := sha256(folder / name)) != wanted:
+            raise WeightsCorrupt(name, found, wanted)
+    # One thread a batch: callers choose how many run, and idle threads that spin would take the loop's core.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # For products of a few thousand vectors more threads cost ten times the CPU, and are no faster.
+    threadpool_limits(1, "blas")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
+
+
+def tokenizer(folder: Path, longest: int) -> Tokenizer:
+    """The tokenizer of a folder. longest: of what is longer, so many tokens count."""
+    made = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    made.no_padding()
+    made.enable_truncation(longest)
+    return made
 
 
 class Embedder:
@@ -78,23 +105,10 @@ class Embedder:
 
         Raises WeightsCorrupt when a file in the folder was changed.
         """
-        manifest = json.loads((folder / "manifest.json").read_text())
-        for name, wanted in manifest["sha256"].items():
-            if (found := sha256(folder / name)) != wanted:
-                raise WeightsCorrupt(name, found, wanted)
-        self.version: str = manifest["version"]
+        self._session = session(folder)
+        self.version: str = json.loads((folder / "manifest.json").read_text())["version"]
         self._pool = ThreadPoolExecutor(threads, "embed") if threads > 1 else None
-        # One thread a batch: callers choose how many run, and idle threads that spin would take the loop's core.
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        # For products of a few thousand vectors more threads cost ten times the CPU, and are no faster.
-        threadpool_limits(1, "blas")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer = tokenizer(folder, MAX_TOKENS)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors [len(texts), 384] of length 1, in the order of the texts; [0, 384] for none.
@@ -110,16 +124,6 @@ class Embedder:
         for batch, made in zip(batches, self._pool.map(self._run, tokens) if self._pool else map(self._run, tokens), strict=True):
             vectors[batch] = made
         return vectors
-
-    def states(self, text: str) -> tuple[list[tuple[int, int]], Vectors]:
-        """Where each token of a text stands, (start, end) in it, and what the model makes of it there: [tokens, 384].
-
-        The first 254 tokens only.
-        """
-        encoding = self._tokenizer.encode(text)
-        ids = np.array([encoding.ids], np.int64)
-        (states,) = self._session.run(["states"], {"ids": ids, "mask": np.ones_like(ids)})[0]
-        return encoding.offsets[1:-1], states[1:-1]
 
     def english(self) -> frozenset[str]:
         """Ordinary words of the language, some 20,000 in lower case: those that the model reads whole and not in pieces."""

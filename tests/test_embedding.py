@@ -130,7 +130,7 @@ def test_no_package_index_is_said_plainly(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_second_export_waits_for_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
 
-    def make(source: Path, folder: Path) -> Path:
+    def make(source: Path, folder: Path, _version: str, _taught: Path | None) -> Path:
         made.append(source)
         folder.mkdir()
         (folder / "manifest.json").write_text("{}")

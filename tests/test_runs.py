@@ -214,7 +214,7 @@ def test_a_threshold_changes_what_is_routed(bank: Counter) -> None:
     bank.login("amara-okafor")
 
     async def ask(sure: float) -> Output:
-        strict = replace(bank.bank.assistant, understanding=Understanding(known.head, known.embed, known.states, sure))
+        strict = replace(bank.bank.assistant, understanding=Understanding(known.head, known.embed, known.reader, sure))
         return (await product.answerer(replace(bank.bank, assistant=strict))(line))[0]
 
     assert bank.run(ask(0.3))["steps"]

@@ -1,0 +1,84 @@
+"""The reader: what a message asks, what it takes over from the question before, and what each word of it is there.
+
+The embedding model with what it was taught beside its weights (`retrieval.teaching`), as an int8 ONNX graph of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from retrieval.embedding import VERSION as EMBEDDING_VERSION
+from retrieval.embedding import exported, session, tokenizer
+from retrieval.vectors import Vectors
+from retrieval.weights import Progress
+
+# What was taught, beside the embedding model's own weights; made by python -m api.teach.
+TAUGHT = Path(__file__).with_name("reader.npz")
+MAX_TOKENS = 128
+# Of what was asked before, so much at most.
+MAX_BEFORE = 200
+REMEMBERED = 64
+
+
+@dataclass(frozen=True)
+class Reading:
+    """labels: what is asked -> how probable that is. tags: [tokens, len(Reader.tags)], what each token is. places: where in the
+    text each token stands, (start, end)."""
+
+    labels: Mapping[str, float]
+    tags: Vectors
+    places: Sequence[tuple[int, int]]
+
+
+def version() -> str:
+    """Which reader this is: another one where anything it was made from changes."""
+    return hashlib.sha256(EMBEDDING_VERSION.encode() + TAUGHT.read_bytes()).hexdigest()[:12]
+
+
+def export(models_dir: Path, progress: Progress | None = None) -> Path:
+    """The folder of the serving graph, made where it is not there yet (about 15 s); errors as of `retrieval.embedding.export`."""
+    return exported(models_dir, f"reader-int8-{version()}", version(), progress, TAUGHT)
+
+
+def tokens(of: Tokenizer, before: str, text: str) -> tuple[list[int], list[int], list[float], list[tuple[int, int]]]:
+    """How a message is put to the model: ids, types and which of them are of the message itself, [tokens] each; and where in the
+    text those of the message stand. before: what was asked before it; "" where nothing was."""
+    said = of.encode(text)
+    # A message is always of type 1, so that it is the same whether something was asked before or not.
+    first = of.encode(before[:MAX_BEFORE]).ids if before else said.ids[:1]
+    ids = [*first, *said.ids[1:]]
+    places = said.offsets[1:-1]
+    types = [0] * len(first) + [1] * (len(ids) - len(first))
+    own = [0.0] * len(first) + [1.0] * len(places) + [0.0]
+    return ids, types, own, places
+
+
+class Reader:
+    """The serving graph. Safe to share between threads; a reading takes about 5 ms, and the newest are remembered."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: as `export` returned it. Raises WeightsCorrupt when a file in the folder was changed."""
+        self._session: onnxruntime.InferenceSession = session(folder)
+        self._tokenizer = tokenizer(folder, MAX_TOKENS)
+        taught = json.loads((folder / "taught.json").read_text())
+        self.labels: tuple[str, ...] = tuple(taught["labels"])
+        self.tags: tuple[str, ...] = tuple(taught["tags"])
+        self.read = lru_cache(REMEMBERED)(self._read)
+
+    def _read(self, text: str, before: str = "") -> Reading:
+        ids, types, own, places = tokens(self._tokenizer, before, text)
+        if not places:
+            return Reading(dict.fromkeys(self.labels, 1 / len(self.labels)), np.zeros((0, len(self.tags)), np.float32), ())
+        fed = {"ids": np.array([ids], np.int64), "types": np.array([types], np.int64), "own": np.array([own], np.float32)}
+        (labels,), (tags,) = self._session.run(["labels", "tags"], fed)
+        first = len(ids) - len(places) - 1
+        return Reading(dict(zip(self.labels, labels.tolist(), strict=True)), tags[first:-1], places)

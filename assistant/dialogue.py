@@ -1190,7 +1190,8 @@ def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
     if of == Spans() or _IT.search(text) is None:
         return None
     # How much it is, the newest payment says.
-    tool = Tool.BALANCE if before.tool is tool is Tool.UPCOMING and _HOW_MUCH_IT.fullmatch(text) else tool
+    asks_how_much = before.tool is Tool.UPCOMING and tool in (Tool.UPCOMING, Tool.SUBSCRIPTIONS) and _HOW_MUCH_IT.fullmatch(text)
+    tool = Tool.BALANCE if asks_how_much else tool
     return {Tool.UPCOMING: Step(tool=tool, spans=of), Tool.BALANCE: Step(tool=Tool.LAST, spans=of)}.get(tool)
 
 

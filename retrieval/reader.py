@@ -68,14 +68,14 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         """folder: as `export` returned it. Raises WeightsCorrupt when a file in the folder was changed."""
         self._session: onnxruntime.InferenceSession = session(folder)
-        self._tokenizer = tokenizer(folder, MAX_TOKENS)
+        self.tokenizer = tokenizer(folder, MAX_TOKENS)
         taught = json.loads((folder / "taught.json").read_text())
         self.labels: tuple[str, ...] = tuple(taught["labels"])
         self.tags: tuple[str, ...] = tuple(taught["tags"])
         self.read = lru_cache(REMEMBERED)(self._read)
 
     def _read(self, text: str, before: str = "") -> Reading:
-        ids, types, own, places = tokens(self._tokenizer, before, text)
+        ids, types, own, places = tokens(self.tokenizer, before, text)
         if not places:
             return Reading(dict.fromkeys(self.labels, 1 / len(self.labels)), np.zeros((0, len(self.tags)), np.float32), ())
         fed = {"ids": np.array([ids], np.int64), "types": np.array([types], np.int64), "own": np.array([own], np.float32)}

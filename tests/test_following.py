@@ -307,3 +307,11 @@ def test_which_of_two_was_more_compares_them(understanding: Understanding) -> No
 def test_somebody_and_a_part_of_theirs_are_not_two() -> None:
     asked = after(*(Step(tool=Tool.SUM, spans=Spans(merchants=(name,))) for name in ("jane", "jane doe"))).asked
     assert both_of(asked, "both together") is None
+
+
+def test_what_is_narrowed_counts_in_the_days_that_are_said_with_it() -> None:
+    said = Spans(merchants=("cafe",), periods=("last month",))
+    step = goes_on_with([FENWICK], said, "only the cafe, last month")
+    assert step is not None
+    assert step.only == ("fenwick cafe york",)
+    assert step.spans.periods == ("last month",)

@@ -445,3 +445,23 @@ def test_a_name_ends_where_words_begin_that_are_no_part_of_it(message: str, name
 def test_what_is_driven_narrows_no_fuel() -> None:
     found = find("petrol for the van last month", replace(AWARE, synonyms={"petrol": ("fuel",)}))
     assert (found.spans.category, found.spans.merchants) == ("petrol", ())
+
+
+@pytest.mark.parametrize(
+    ("message", "named", "merchants"),
+    [
+        ("trains as well", {"trains": 0.9}, ("trains",)),
+        ("trains as well", {"trains": 0.5}, ()),
+        ("zog tickets as well", {"zog": 0.9, "tickets": 0.9}, ("zog tickets",)),
+        # By itself a word of no dictionary may be anything.
+        ("zogblat?", {"zogblat": 0.99}, ()),
+    ],
+)
+def test_words_that_surely_name_somebody_are_a_name(message: str, named: dict[str, float], merchants: tuple[str, ...]) -> None:
+    assert find(message, replace(KNOWN, named=named)).spans.merchants == merchants
+
+
+def test_nothing_is_looked_for_twice_in_a_message() -> None:
+    known = replace(KNOWN, found={})
+    assert find("total at tesco", known) is find("total at tesco", known)
+    assert find("total at tesco", KNOWN) is not find("total at tesco", KNOWN)

@@ -280,7 +280,9 @@ class Understanding:
         in_days = self._read(dated, known, memory)
         if named or label not in ABOUT_PAYMENTS:
             # One payment is looked for in the days that were told; which of them are added up is asked.
-            one = not takes_days or points or label == Tool.FIND or _SO_FAR.search(told.asks)
+            # "October: what went to Tesco" is no tale.
+            bare = aside.masked.strip(" ,:;.") == parts.PLACEHOLDERS["period"]
+            one = not takes_days or points or bare or label == Tool.FIND or _SO_FAR.search(told.asks)
             return (in_days,) if one else (in_days, self._read(told.asks, known, memory))
         told_of = aside.spans.merchants or aside.spans.category or (takes_days and memory.asked)
         if told_of or any(known.narrows(w) >= MAY_NARROW for w in aside.unknown):
@@ -325,6 +327,8 @@ class Understanding:
         obliged = label in READ_WHOLE | _MANDATES | {Tool.UPCOMING} and _OBLIGED.search(parts.plain(message)) is not None
         if obliged or (not named and _is_about_terms(label, memory, parts.plain(message))):
             label = Tool.ARTICLE
+        if _YOU_CHARGE.search(parts.plain(message)):
+            label, sure = Tool.ARTICLE, max(sure, self.sure)
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=_one_by_one(direct, parts.plain(message)), path="routed")
         clauses = [c for c in _CLAUSE.split(_BY_HOW_MUCH.sub("", parts.plain(message))) if c and len(c.split()) > 2]
@@ -395,6 +399,9 @@ class Understanding:
             f" {w} xmerchant" in whole.masked and _AFTER_AT.search(whole.masked.partition(f" {w} xmerchant")[0]) for w in missing
         ):
             # "At sadly Tesco": it may be part of the name.
+            return False
+        if any(w.endswith("'s") and f"{w} xaccount" in whole.masked for w in missing):
+            # "Margaret's savings" are not one's own.
             return False
         if step.tool is Tool.COMPARE and any(known.narrows(w) >= PICKS for w in missing):
             # One of the two sides may be in them: "Spoons or Duke's".
@@ -1566,6 +1573,8 @@ _IN_IT = re.compile(
 _AFTER_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|when|around)\b[^,.?!;]*$")
 _OF_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|whilst)\b(?:(?!xperiod)[^,.?!;])*$")
 _OF_IT = re.compile(r"\b(?:that|it)\b")
+# What the bank charges, and not what it has charged.
+_YOU_CHARGE = re.compile(r"\b(?:do|would|will) (?:you|yous|you lot|ye) (?:all )?charge\b(?!.*\bso far\b)")
 _AFTER_AT = re.compile(r"\b(?:at|to|from|in|with)$")
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(

@@ -176,13 +176,13 @@ def test_its_tools_take_nothing_but_words(bank: Counter) -> None:
 
 def test_without_the_partys_consent_it_is_not_asked(bank: Counter) -> None:
     with room(bank, None, always=False) as desk:
-        before = desk.ask(AMARA, "xylophone expenditures, sort of, in October")
+        before = desk.ask(AMARA, "the October thing, the one with the stuff, sort of")
         assert (before.outcome, desk.heard) == (Outcome.CLARIFY, [])
         desk.agree(CALLUM)
-        desk.ask(AMARA, "xylophone expenditures, sort of, in October")
+        desk.ask(AMARA, "the October thing, the one with the stuff, sort of")
         assert desk.heard == []
         desk.agree(AMARA)
-        desk.ask(AMARA, "xylophone expenditures, sort of, in October")
+        desk.ask(AMARA, "the October thing, the one with the stuff, sort of")
         assert desk.heard
 
 

@@ -17,16 +17,13 @@ def main() -> None:
     weights = fetch_weights(Settings().models)
     taught = lessons.Lessons()
 
-    def of(epoch: int) -> list[teaching.Lesson]:
-        return [teaching.Lesson(*said) for said in taught.epoch(epoch)]
-
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("teaching the reader")
 
         def progress(done: int, in_all: int) -> None:
             bar.update(task, completed=done, total=in_all)
 
-        teaching.teach(weights, of, taught.labels, TAGS, TAUGHT, lessons.version(), progress)
+        teaching.teach(weights, taught.epoch, taught.labels, TAGS, TAUGHT, lessons.version(), progress)
 
 
 if __name__ == "__main__":

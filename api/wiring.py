@@ -516,7 +516,7 @@ async def _made(
 ) -> A:
     """An assistant with all that understands a message; more: what it may ask, and whoever plans beside the router."""
     head = await asyncio.to_thread(router.Head.load, head_path(settings))
-    reading = await asyncio.to_thread(Reader, reader.export(settings.models))
+    reading = await asyncio.to_thread(lambda: Reader(reader.export(settings.models)))
     return kind(
         understanding=Understanding(head, embedder.embed, reading, SURE if settings.sure is None else settings.sure),
         synonyms=synonyms_of(categories.synonyms()),

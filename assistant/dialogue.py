@@ -199,7 +199,7 @@ LEANING = frozenset({"follow", "other", "both", "details"})
 
 
 class Understanding:
-    """The router at work: one head, one embedder, no state of its own. sure: from where on its plan is believed."""
+    """The router at work: one head, one embedder, one reader, no state of its own. sure: from where on its plan is believed."""
 
     def __init__(self, head: Head, embed: Embed, reader: Reader, sure: float = SURE) -> None:
         self.head, self.embed, self.reader, self.sure = head, embed, reader, sure

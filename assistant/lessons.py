@@ -12,7 +12,6 @@ import hashlib
 import random
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import yaml
 
@@ -20,6 +19,7 @@ from assistant.hearing import About
 from assistant.router import PROMPTS, examples
 from assistant.spans import WORD, plain
 from assistant.wordings import said_of_pages
+from retrieval.reader import Lesson
 
 FILES = ("questions.yaml", "heard.yaml", "pages.yaml", "marked.txt", "talks.txt", "parts.yaml")
 _OPENS = {"[": "name", "<": "time", "{": "account"}
@@ -37,16 +37,6 @@ _AFTER, _LEANING_AFTER, _TALKS_COUNT = 0.4, 0.8, 2
 _LEANING = frozenset({"follow", "both", "other", "details"})
 # What is asked in between, and leaves what is spoken of as it is.
 _ASIDE = frozenset({"help", "oos", "handover", "refuse"})
-
-
-class Said(NamedTuple):
-    """A message after what was asked before it, "" where nothing was; where its words stand and what each is."""
-
-    before: str
-    text: str
-    label: str
-    words: Sequence[tuple[int, int]] = ()
-    tags: Sequence[str] = ()
 
 
 def version() -> str:
@@ -96,7 +86,7 @@ class Lessons:
     """All that is taught; each epoch says the wordings of questions.yaml with other parts."""
 
     def __init__(self) -> None:
-        self._marked = [Said("", *_reordered(line, "")) for line in marked_lines()]
+        self._marked = [Lesson("", *_by_marks(line, "")) for line in marked_lines()]
         conversations = talks()
         self._talks = [said for one in conversations for said in _in_turn(one)]
         lines = [*marked_lines(), *(message for one in conversations for _, _, message in one)]
@@ -108,7 +98,7 @@ class Lessons:
         self._wordings = list(dict.fromkeys(wordings))
         self.labels = tuple(sorted(examples()))
 
-    def epoch(self, number: int) -> list[Said]:
+    def epoch(self, number: int) -> list[Lesson]:
         """The lessons of an epoch."""
         chance = random.Random(number)  # noqa: S311  a choice of wordings, no secret
         befores = [said.before for said in self._talks if said.before]
@@ -116,7 +106,7 @@ class Lessons:
         for label, wording in self._wordings:
             after = _LEANING_AFTER if label in _LEANING else _AFTER
             before = chance.choice(befores) if chance.random() < after else ""
-            said.append(Said(before, self._spoken(wording, chance), label))
+            said.append(Lesson(before, self._spoken(wording, chance), label))
         return said
 
     def _spoken(self, wording: str, chance: random.Random) -> str:
@@ -124,17 +114,17 @@ class Lessons:
         return plain(_TWICE.sub("", spoken))
 
 
-def _reordered(line: str, label: str) -> tuple[str, str, list[tuple[int, int]], list[str]]:
+def _by_marks(line: str, label: str) -> tuple[str, str, list[tuple[int, int]], list[str]]:
     text, words, tags = marked(line)
     return text, label, words, tags
 
 
-def _in_turn(conversation: Sequence[tuple[str, frozenset[str], str]]) -> list[Said]:
+def _in_turn(conversation: Sequence[tuple[str, frozenset[str], str]]) -> list[Lesson]:
     """Each message after what was asked before it, as that was understood then."""
-    said: list[Said] = []
+    said: list[Lesson] = []
     before: About | None = None
     for label, keeps, line in conversation:
-        said.append(Said(str(before or ""), *_reordered(line, label)))
+        said.append(Lesson(str(before or ""), *_by_marks(line, label)))
         if before is None or label not in _ASIDE:
             before = _then(before, label, keeps, line)
     return said

@@ -218,10 +218,11 @@ def average(query: Query, context: Context) -> ToolResult:
     else:
         # A week is seven days wherever it begins; of months and years whole ones count.
         counted = "day" if unit == "week" else unit
-        # From the first payment where no day was said, and the scope says so.
-        since = period.since or one.first_on
-        period = period.model_copy(update={"since": since})
-        units = units_of(since, min(period.until, context.today), counted)
+        since, until = period.since or one.first_on, min(period.until, context.today)
+        if period.since is None:
+            # Where no first day was said it is that of the first payment, and the scope says so.
+            period = Period(since=since, until=until, label=f"from {shown(since)} to {shown(until)}")
+        units = units_of(since, until, counted)
         over = Decimal(units) / 7 if unit == "week" else Decimal(units)
         mean = (-one.total).share(1 / over, ROUND_HALF_EVEN)
         fact = context.book.money(f"average a {unit}", mean, ids, f"{(-one.total).plain} / {over:.4g}")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -27,6 +28,17 @@ MAX_TOKENS = 128
 # Of what was asked before, so much at most.
 MAX_BEFORE = 200
 REMEMBERED = 64
+
+
+class Lesson(NamedTuple):
+    """A message and what was asked before it ("" where nothing was); what it asks, "" where that is not taught; where its words
+    stand and the tag of each, both empty where they are not taught."""
+
+    before: str
+    text: str
+    label: str
+    words: Sequence[tuple[int, int]] = ()
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

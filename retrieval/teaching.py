@@ -11,7 +11,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoModel
 
-from retrieval.reader import MAX_TOKENS, tokens
+from retrieval.reader import MAX_TOKENS, Lesson, tokens
 
 EPOCHS, BATCH, RANK, SCALE = 3, 32, 16, 2.0
 # How fast what is beside the weights learns, and the heads; after so many steps at full speed, and slower until the end.
@@ -36,17 +36,6 @@ MAPS = (
     "output.dense",
 )
 _NONE = -100
-
-
-class Lesson(NamedTuple):
-    """A message and what was asked before it ("" where nothing was); what it asks, "" where that is not taught; where its words
-    stand and the tag of each, both empty where they are not taught."""
-
-    before: str
-    text: str
-    label: str
-    words: Sequence[tuple[int, int]] = ()
-    tags: Sequence[str] = ()
 
 
 class _Beside(nn.Module):

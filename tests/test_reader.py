@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from retrieval import teaching
-from retrieval.reader import TAUGHT, Reader, export, tokens
-from retrieval.teaching import Lesson
+from retrieval.reader import TAUGHT, Lesson, Reader, export, tokens
 
 ASKED = [
     ("", "how much did i spend at tesco last month"),
@@ -75,9 +74,10 @@ def test_what_is_taught_is_learned_and_kept(tmp_path: Path, reference_weights: P
     assert steps[-1] == (12, 12)
     with np.load(target) as stored:
         assert json.loads(stored["meta"].tobytes())["version"] == "v1"
-    model, _ = teaching.taught(reference_weights, target)
-    plain, _ = teaching.taught(reference_weights, target)
-    learned = {name: value for name, value in model.state_dict().items() if "dense.weight" in name}
-    assert learned
-    assert all(torch.equal(value, plain.state_dict()[name]) for name, value in learned.items())
+    model, named = teaching.taught(reference_weights, target)
+    assert named == {"labels": ["debits", "follow", "sum"], "tags": ["", "name", "talk"]}
+    before = teaching.Reading(reference_weights, 3, 3).state_dict()
+    learned = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert {name for name in before if name.endswith("attention.self.query.weight")} <= learned
+    assert not any("embeddings" in name for name in learned)
     assert not list(tmp_path.glob("*.part.npz"))

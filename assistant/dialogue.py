@@ -345,6 +345,9 @@ class Understanding:
             # "What for?" is about what was said before.
             return Unsure(whole, label, sure)
         step = self._step(label, whole, memory, message, known)
+        if step is not None and step.tool is Tool.ARTICLE and sure < CERTAIN and (both := with_last(message, memory)) is not None:
+            # What may go on with a question to the pages is asked together with it.
+            step = step.model_copy(update={"spans": step.spans.model_copy(update={"topic": both})})
         # The pages have a floor of their own: what they do not say is said to be unknown.
         said = whole.spans
         theirs = bool(said.merchants or said.periods or said.category or said.bought)
@@ -609,11 +612,14 @@ class Understanding:
 
     def _probabilities(self, found: Found, text: str, memory: Memory) -> dict[str, float]:
         """Label -> probability, of the reader and the head together. found: of the text, in `plain` form."""
-        masked = self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
+        masked = self._by_head(found)
         read = self._read_after(_LESS_REFUNDS.sub("", text), memory).labels
         both = {label: read[label] ** READER_COUNTS * masked[label] ** (1 - READER_COUNTS) for label in masked}
         whole = sum(both.values())
         return {label: share / whole for label, share in both.items()}
+
+    def _by_head(self, found: Found) -> dict[str, float]:
+        return self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
 
     def _several(self, clauses: Sequence[str], known: Known, memory: Memory) -> list[Step]:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
@@ -621,7 +627,10 @@ class Understanding:
         subject = Spans()
         for clause in clauses:
             found = parts.find(clause, known)
-            label, sure = _label(self._probabilities(found, clause, memory))
+            label, sure = _label(self._by_head(found))
+            if sure < CERTAIN:
+                # A clause is no whole message, as the reader knows them: it is only asked where the head is not certain.
+                label, sure = _label(self._probabilities(found, clause, memory))
             if found.each or found.undated:
                 return []
             if _only_parts(found):

@@ -853,9 +853,17 @@ def _named(marks: _Marks, known: Known) -> None:
         if match is not None and names and (not run or text[run[-1].end() : match.start()] in (" ", "-", " & ", "'")):
             run.append(match)
             continue
-        if any(m.group() not in known.vocabulary.asked for m in run) and not _is_all_and_strange(run, text, known):
+        strange = any(m.group() not in known.vocabulary.asked for m in run)
+        if strange and not _is_all_and_strange(run, text, known) and not _beside_name(run, marks):
             marks.take(run[0].start(), run[-1].end(), "merchant")
         run = [match] if match is not None and names else []
+
+
+def _beside_name(run: Sequence[re.Match[str]], marks: _Marks) -> bool:
+    """Whether words stand right beside somebody's name: "uber rides" are what is bought there, and nobody else."""
+    return any(
+        kind == "merchant" and (end + 1 == run[0].start() or run[-1].end() + 1 == start) for start, end, kind, _ in marks.taken
+    )
 
 
 def _is_all_and_strange(run: Sequence[re.Match[str]], text: str, known: Known) -> bool:

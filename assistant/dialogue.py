@@ -345,9 +345,14 @@ class Understanding:
             # "What for?" is about what was said before.
             return Unsure(whole, label, sure)
         step = self._step(label, whole, memory, message, known)
-        if step is not None and step.tool is Tool.ARTICLE and sure < CERTAIN and (both := with_last(message, memory)) is not None:
+        if (
+            step is not None
+            and step.tool is Tool.ARTICLE
+            and sure < CERTAIN
+            and (joined := with_last(message, memory)) is not None
+        ):
             # What may go on with a question to the pages is asked together with it.
-            step = step.model_copy(update={"spans": step.spans.model_copy(update={"topic": both})})
+            step = step.model_copy(update={"spans": step.spans.model_copy(update={"topic": joined})})
         # The pages have a floor of their own: what they do not say is said to be unknown.
         said = whole.spans
         theirs = bool(said.merchants or said.periods or said.category or said.bought)

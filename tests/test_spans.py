@@ -453,6 +453,8 @@ def test_what_is_driven_narrows_no_fuel() -> None:
         ("trains as well", {"trains": 0.9}, ("trains",)),
         ("trains as well", {"trains": 0.5}, ()),
         ("zog tickets as well", {"zog": 0.9, "tickets": 0.9}, ("zog tickets",)),
+        # What is bought there is nobody else.
+        ("tesco wines last month", {"wines": 0.95}, ("tesco",)),
         # By itself a word of no dictionary may be anything.
         ("zogblat?", {"zogblat": 0.99}, ()),
     ],

@@ -249,7 +249,8 @@ class Understanding:
         asks, aside = parts.find(told.asks, known), parts.find(told.aside, known)
         label, _ = _label(self._probabilities(asks, told.asks, memory), bool(memory.asked))
         said = asks.spans
-        heard = aside.spans.model_copy(update={"periods": _days_told(aside.spans, told.asks, known.today)})
+        days = () if label in _AS_OF_NOW else _days_told(aside.spans, told.asks, known.today)
+        heard = aside.spans.model_copy(update={"periods": days})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
         takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in ONE_ROW
@@ -276,6 +277,9 @@ class Understanding:
         named = bool(asks.spans.merchants or asks.spans.category)
         if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
+        if label in LEANING and not named and (aside.spans.merchants or aside.spans.category):
+            # "Please look": at what was told, not at what was asked before.
+            return (whole,)
         dated = f"{told.asks.rstrip(' ?.!')} {aside.spans.periods[0]}" if takes_days else told.asks
         in_days = self._read(dated, known, memory)
         if named or label not in ABOUT_PAYMENTS:
@@ -295,7 +299,10 @@ class Understanding:
         if not told.before and _names_somebody(memory) and not _off_track(memory):
             # What is told behind a question brings in nobody where somebody was spoken of.
             return self._read(told.asks, known, memory)
-        if isinstance(whole, Plan) and not any(step.unread or step.tool in _FREE for step in whole.steps):
+        only_told = {p for p in parts.find(told.aside, known).spans.periods if p not in aside.spans.periods}
+        if isinstance(whole, Plan) and not any(
+            step.unread or step.tool in _FREE or only_told & set(step.spans.periods) for step in whole.steps
+        ):
             return whole
         if not (aside.spans.merchants or aside.spans.category):
             return whole
@@ -309,10 +316,22 @@ class Understanding:
         of_all = [step for step in plan.steps if _of_everything(step)] if isinstance(plan, Plan) else []
         if not isinstance(plan, Plan) or not of_all:
             return plan
-        found = parts.find(message, known)
-        if memory.open is None and (_names_any(found) or _says_nothing_of_what(of_all, found, memory)):
-            return Unsure(found, plan.steps[0].tool.value, plan.sure)
-        return plan
+        found, last = parts.find(message, known), memory.asked[-1] if memory.asked and not _off_track(memory) else None
+        if memory.open is not None or not (_names_any(found) or _says_nothing_of_what(of_all, found, memory)):
+            return plan
+        step = plan.steps[0]
+        if (
+            last is not None
+            and len(plan.steps) == 1
+            and step.tool in ABOUT_PAYMENTS
+            and not _names_any(found)
+            and _names_somebody(memory)
+        ):
+            # "How many times was I in": with whom was spoken of, as nothing says that all is meant.
+            kept = _same_again(last, step.tool, step.spans, known, parts.plain(message))
+            if kept is not None and not _of_everything(kept):
+                return plan.model_copy(update={"steps": (kept,)})
+        return Unsure(found, step.tool.value, plan.sure)
 
     def _meant(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         if (both := self._and_against(message, known, memory)) is not None:
@@ -414,16 +433,17 @@ class Understanding:
         if step.tool is Tool.COMPARE and any(known.narrows(w) >= PICKS for w in missing):
             # One of the two sides may be in them: "Spoons or Duke's".
             return False
-        harmless = _passes(missing, whole, step, known, sure) or self._harmless(missing, step, known)
+        harmless = _passes(missing, whole, step, known, sure) or self._harmless(missing, step, known, sure)
         return harmless and not self._picks(missing, step, known)
 
-    def _harmless(self, missing: Sequence[str], step: Step, known: Known) -> bool:
+    def _harmless(self, missing: Sequence[str], step: Step, known: Known, sure: float = 0.0) -> bool:
         """Whether words that no example of a tool has choose nothing, where they stand: "the damage at Lidl so far"."""
-        # A word that asks for something elsewhere says something here too, "the next biggest"; one of no dictionary may be a name.
+        # A word that asks for something elsewhere says something here too, "the next biggest", unless it is certain what is asked
+        # with it; one of no dictionary may be a name.
         return step.tool not in _FREE and all(
             known.narrows(w) < MAY_NARROW
-            and not known.asks(w)
-            and (w.removesuffix("'s") in known.vocabulary.english or known.is_talk(w))
+            and (sure >= CERTAIN or not known.asks(w))
+            and (sure >= CERTAIN or w.removesuffix("'s") in known.vocabulary.english or known.is_talk(w))
             for w in missing
         )
 
@@ -521,6 +541,15 @@ class Understanding:
             return step.model_copy(update={"tool": step.tool if step.tool in (Tool.SUM, Tool.INCOME) else Tool.SUM})
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
             return details_of(last, text)
+        if (
+            last is not None
+            and last.tool is Tool.PENDING
+            and whole.spans == Spans()
+            and IN_TOTAL.search(text)
+            and _only_total(whole)
+        ):
+            # The list says what it comes to.
+            return last
         if last is not None and last.tool in ONE_ROW and IN_TOTAL.search(text) and _only_total(whole):
             return goes_on_with(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
         if last is not None and MORE_THAN.search(text) and not whole.unknown:
@@ -581,8 +610,9 @@ class Understanding:
         follows = bool(memory.asked) and bool(routed.likely & {"follow", "other", "both", "details"})
         return all(
             (step.tool.value in routed.likely or follows)
+            and step.tool not in (Tool.REFUSE, Tool.HANDOVER)
             and not self.passes_over(step, routed.found, message, memory)
-            and self._harmless(self._left(step, routed.found, known), step, known)
+            and all(known.narrows(w) < MAY_NARROW for w in self._left(step, routed.found, known))
             for step in planned.steps
         )
 
@@ -788,6 +818,8 @@ def _days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
 
 
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
+# What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
+_AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION})
 
 
 def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:
@@ -897,6 +929,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.CANNOT
     if tool in (Tool.FIRST, Tool.LAST, Tool.FIND, Tool.SUM) and _NEW_PRICE.search(text):
         return Tool.SUBSCRIPTIONS
+    if tool is Tool.REFUND_STATUS and _EVER_BEFORE.search(text):
+        # All that ever came back, and not how far the newest is.
+        return Tool.REFUNDS
     if tool is Tool.BALANCE and _FOR_BEING_OVERDRAWN.search(text):
         # What the overdraft cost, and not how far it went.
         return Tool.SUM
@@ -1831,6 +1866,9 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if last.used and not before.merchants and (told or (not before.category and _PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
         before, only = before.model_copy(update={"merchants": last.used[:1], "category": "", "periods": ()}), last.used
+    if last.step.tool is Tool.IDENTIFY and said.periods:
+        # How much that one payment was says nothing of those on other days.
+        before = before.model_copy(update={"amount": ""})
     if tool in (Tool.LAST, Tool.FIRST) and not said.periods and (_reaches_today(before, known) or _I_LAST.search(text)):
         # "When was the last one?" after "has it gone out this month?" looks further back, "when was I last there" always.
         before = before.model_copy(update={"periods": ()})

@@ -53,6 +53,11 @@ def _of_step(step: Step, heard: Found, text: str, last: Step | None, known: Know
     spans = step.spans
     if strange := next((p for p in spans.periods if periods.read(p, known.today) is None), ""):
         return f"{strange} is no time"
+    in_account = words_of(heard.spans.account) - _NO_NAME
+    if strange := next(
+        (n for n in spans.merchants if words_of(plain(n)) <= in_account or periods.read(plain(n), known.today)), ""
+    ):
+        return f"{strange} is no payee"
     if spans.account and not accounts_named(spans.account, known.accounts):
         return f"{spans.account} is no account"
     before = last.spans if last is not None else Spans()

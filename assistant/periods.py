@@ -129,7 +129,7 @@ def _day_pattern(p: str, bare_words: bool = False) -> str:
         rf"(?:(?:{'|'.join(WEEKDAYS)}),? (?=the \d|\d))?"
         rf"(?:(?P<{p}iso>\d{{4}}[-/]\d\d[-/]\d\d)"
         rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}-\d{{1,2}}-\d{{4}}|\d{{1,2}}/\d{{1,2}})"
-        rf"|(?:the )?(?P<{p}d>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?: of)? {month}(?:,? {year})?"
+        rf"|(?:the )?(?P<{p}d>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?: of)? {month}(?:,? (?:{year}|'?(?P<{p}yy>[012]\d)(?=\s*(?:$|[?.!,;–-]|(?:to|until|till|and)\b))))?"
         rf"|{month.replace(p + 'month', p + 'month2')} (?:(?:the )?(?=\d)|the (?=[a-z]))(?P<{p}d2>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?!\d)(?! (?:half|week|quarter|payment|purchase|one|time))(?:,? {year.replace(p + 'year', p + 'year2')})?"
         rf"|the (?P<{p}dom>\d{{1,2}}(?=(?:st|nd|rd|th)){'|' + _DAY_WORD if bare_words else ''})(?:st|nd|rd|th)?(?! (?:half|week|quarter|payment|one|time))"
         rf"|(?P<{p}word>the day before yesterday|yesterday(?: (?:morning|afternoon|evening|night))?|last night|today|tonight"
@@ -233,7 +233,7 @@ def _read_day(match: re.Match[str], p: str, today: Today, ahead: bool = False, o
         base = today.date if (day <= today.date.day) != ahead else today.date + relativedelta(months=1 if ahead else -1)
         return _date(base.year, base.month, day)
     month = MONTHS[g[p + "month"] or g[p + "month2"]]
-    year, day = g[p + "year"] or g[p + "year2"], _day_number(g[p + "d"] or g[p + "d2"])
+    year, day = g[p + "year"] or g[p + "year2"] or (g[p + "yy"] and f"20{g[p + 'yy']}"), _day_number(g[p + "d"] or g[p + "d2"])
     return _date(int(year), month, day) if year else _unyeared(month, day, today, ahead, other)
 
 
@@ -888,9 +888,10 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
         (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) (?:just |right )?before (?:last|this one|that one|that|it|then)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
+        (rf"on (?=the [a-z]){_day_pattern('a_', True)}(?=\s*(?:$|[?.!,;]|(?:and|at|for|to|from)\b))", _one_day),
         (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|be)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
         (rf"{_THE}(?P<which>last year|this year|next year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
-        (rf"(?:(?:in |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}|(?:the )?(?:calendar )?(?=year ))(?:(?:calendar )?year )?{_YEAR.format('')}", _year),
+        (rf"(?:(?:in |of |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}|(?:the )?(?:calendar )?(?=year ))(?:(?:calendar )?year )?{_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
         (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now)", _year),

@@ -399,6 +399,7 @@ def _find(message: str, known: Known) -> Found:
     _owned(marks, known)
     while _kinds(marks, known):
         pass
+    _only_told(marks, known)
     _left_out(marks, known.vocabulary.trades)
     _left_that_out(marks)
     masked, unknown = _masked(marks, known)
@@ -782,6 +783,8 @@ _SENT = re.compile(
 
 # From here on a word is talk, and asks for nothing.
 TALK = 0.5
+# From here on a word is talk, whatever else it looks like.
+SURELY_TOLD = 0.97
 # Words that so rarely choose what is asked name nobody, where a payee has none of them.
 NAMES_NOBODY = 0.02
 # From where on words surely name somebody or something.
@@ -1041,6 +1044,15 @@ def _join(marks: _Marks, known: Known) -> None:
             return
 
 
+def _only_told(marks: _Marks, known: Known) -> None:
+    """What looks like a name and is talk where it stands names nobody: "eating us out of house and home"."""
+    marks.taken = [
+        part
+        for part in marks.taken
+        if part[2] not in _NAMED or any(known.talk.get(w.removesuffix("'s"), 0.0) < SURELY_TOLD for w in WORD.findall(part[3]))
+    ]
+
+
 def _left_out(marks: _Marks, trades: frozenset[str]) -> None:
     """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi", "leave the petrol out", "without the
     hotel"."""
@@ -1080,7 +1092,7 @@ LEAVE_IT = re.compile(
 _EXCEPT_WORDS = (
     r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
     r"|(?:but )?(?:not|never) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
-    r"(?:(?:the|my|our|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spent|paid|sent|gave|give|moved|transferred)(?: (?:at|on|for|to))?|at|on|for)\s+)*"
+    r"(?:(?:the|my|our|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
 _LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|any)\s+)?"
@@ -1139,6 +1151,8 @@ _COUNTED = re.compile(r"\b(?P<how>how many|number of|which of the) (?P<what>[a-z
 
 
 _NAMED = frozenset(["merchant", "category"])
+# A year that no period took in still says when.
+_A_YEAR = re.compile(r"(?:19|20)\d\d")
 _PLUS = re.compile(r"^(,?) plus ((?:(?:the|my|our) )?)$")
 
 
@@ -1149,7 +1163,9 @@ def _masked(marks: _Marks, known: Known) -> tuple[str, tuple[str, ...]]:
         named = kind in _NAMED
         for match in WORD.finditer(between):
             token = match.group().removesuffix("'s")
-            if len(token) > 1 and token not in known.words and match.group() not in known.words and not token.isdigit():
+            if _A_YEAR.fullmatch(token):
+                unknown.append(token)
+            elif len(token) > 1 and token not in known.words and match.group() not in known.words and not token.isdigit():
                 # An ordinary word is itself: "appears" is no "arrears".
                 meant = None if token in known.vocabulary.english else close_word(token, known.words)
                 if meant is None:

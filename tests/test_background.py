@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.background import apart
@@ -9,7 +11,7 @@ from assistant.dialogue import Memory, Understanding, Unsure
 from assistant.plan import Plan, Spans, Tool
 from assistant.spans import find, plain
 from tests.conftest import Counter
-from tests.test_dialogue import KNOWN
+from tests.test_dialogue import KNOWN, TESCO, after
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,30 @@ def only(plan: Plan | Unsure) -> tuple[Tool, Spans]:
 )
 def test_of_what_is_told_counts_what_is_pointed_at_and_lacking(understanding: Understanding, message: str, spans: Spans) -> None:
     assert only(understanding.plan(message, KNOWN, Memory())) == (Tool.SUM, spans)
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "spans"),
+    [
+        ("January is tax again. How much is in my everyday account", Tool.BALANCE, Spans(account="in my everyday account")),
+        ("Jane Doe says I owe her for October. When did I last pay her", Tool.LAST, Spans(merchants=("jane doe",))),
+    ],
+)
+def test_days_of_a_reason_are_none_of_what_is_asked_as_of_now(
+    understanding: Understanding, message: str, tool: Tool, spans: Spans
+) -> None:
+    assert only(understanding.plan(message, KNOWN, Memory())) == (tool, spans)
+
+
+def test_who_is_asked_to_look_looks_at_what_was_told(understanding: Understanding) -> None:
+    plan = understanding.plan("I think Aldi charge me two time, please look", KNOWN, after(TESCO))
+    assert only(plan)[1].merchants == ("aldi",)
+
+
+def test_what_looks_like_a_name_and_is_talk_names_nobody() -> None:
+    message = "he could eat tesco empty. how much at aldi"
+    assert find(message, KNOWN).spans.merchants == ("tesco", "aldi")
+    assert find(message, replace(KNOWN, talk={"tesco": 1.0})).spans.merchants == ("aldi",)
 
 
 def test_what_was_told_can_be_compared_with(understanding: Understanding) -> None:

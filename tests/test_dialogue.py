@@ -166,6 +166,21 @@ def test_another_question_of_the_same_payments_keeps_them(understanding: Underst
     assert plan.steps[0].spans.periods == ("last month",)
 
 
+def test_a_question_that_names_nobody_and_asks_for_nothing_of_all_is_of_whom_was_spoken_of(understanding: Understanding) -> None:
+    plan = understanding.plan("jeez. how many times was I in", KNOWN, after(TESCO))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].spans == TESCO.spans
+    assert isinstance(understanding.plan("jeez. how many times was I in", KNOWN, Memory()), Unsure)
+
+
+def test_whether_anything_ever_came_back_is_asked_of_all_refunds(understanding: Understanding) -> None:
+    assert tools(understanding.plan("have Tesco ever refunded me before?", KNOWN, Memory())) == [Tool.REFUNDS]
+
+
+def test_a_year_that_is_no_period_is_not_passed_over() -> None:
+    assert "2025" in find("how much did I spend at Tesco 2025 wise", KNOWN).unknown
+
+
 def test_both_together_joins_the_last_two(understanding: Understanding) -> None:
     aldi = TESCO.model_copy(update={"spans": Spans(periods=("last month",), merchants=("aldi",))})
     plan = understanding.plan("what about both together?", KNOWN, after(TESCO, aldi))

@@ -85,6 +85,11 @@ def test_what_is_left_out_is_left_out_of_the_question_before(understanding: Unde
     assert [w.split()[-1] for w in step.spans.without] == ["aldi"]
 
 
+def test_what_is_moved_into_a_pot_can_be_left_out() -> None:
+    found = find("biggest payments in october, not what I put into Tesco", KNOWN)
+    assert (found.spans.merchants, found.spans.without) == ((), ("tesco",))
+
+
 def test_a_withdrawal_leaves_nothing_out() -> None:
     assert not find("when did I take out petrol money", KNOWN).spans.without
 

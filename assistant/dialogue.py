@@ -411,6 +411,8 @@ class Understanding:
         if memory.asked and not memory.lost and whole.spans == Spans():
             alike = max(alike, _same_told(label, probabilities, memory.asked[-1].step, parts.plain(message)))
         sure = (sure + alike) * (1 - of_pages)
+        if label in _OF_INTEREST and _of_interest_got(whole, known.today):
+            label, sure = Tool.INCOME, sum(probabilities.get(k, 0.0) for k in _OF_INTEREST)
         if (held := _held_against(whole, label, probabilities)) > sure:
             label, sure = Tool.COMPARE, held
         return probabilities, label, sure
@@ -909,6 +911,12 @@ def _is_ahead(words: str, today: periods.Today) -> bool:
     return period is not None and period.open_end and period.since is None
 
 
+def _is_to_come(words: str, today: periods.Today) -> bool:
+    """Whether words name days that all lie ahead."""
+    period = periods.read(words, today)
+    return period is not None and period.since is not None and period.since > today.date
+
+
 def _is_over(words: str, today: periods.Today) -> bool:
     period = periods.read(words, today)
     return period is not None and periods.ahead(words, period, today).until < today.date
@@ -919,6 +927,17 @@ def of_own_days(said: Spans, today: periods.Today) -> bool:
     read = (periods.read(words, today) for words in said.periods if words not in parts.DAYLESS)
     begun = any(p is not None and p.since is not None and p.since <= today.date for p in read)
     return begun and bool(said.merchants or said.category or said.bought)
+
+
+def _of_interest_got(found: Found, today: periods.Today) -> bool:
+    """ "ISA interest for September": what came in then, and not what the rate is."""
+    return (
+        _INTEREST.search(found.masked) is not None and len(found.spans.periods) == 1 and _is_over(found.spans.periods[0], today)
+    )
+
+
+_OF_INTEREST = (Tool.INCOME, Tool.ARTICLE, Tool.PRODUCT)
+_INTEREST = re.compile(r"\binterest\b(?! rates?\b)")
 
 
 def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
@@ -950,6 +969,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.SUM
     if tool is Tool.SUM and (said.group or _SO_MUCH_A.search(text)):
         return _by(said.group) if said.group else Tool.AVERAGE
+    if tool is Tool.EXPLAIN and said.periods and all(_is_to_come(p, known.today) for p in said.periods):
+        # What has not happened, nothing explains.
+        return Tool.CANNOT
     if tool is Tool.COMPARE and len(said.periods) > 2:
         # A comparison is of two; of more each is told.
         return Tool.SUM
@@ -1298,14 +1320,15 @@ def _same_told(label: str, probabilities: Mapping[str, float], before: Step, tex
 
 
 def _held_against(found: Found, label: str, probabilities: Mapping[str, float]) -> float:
-    """How sure a comparison is where two names stand against each other, though it begins like a sum; 0 elsewhere."""
-    if label not in (Tool.SUM, Tool.COMPARE, Tool.COUNT) or not _VERSUS.search(found.masked):
+    """How sure a comparison is where two names, or two times, stand against each other, though it begins like a sum; 0 elsewhere."""
+    if label not in (Tool.SUM, Tool.COMPARE, Tool.COUNT, "follow") or not _VERSUS.search(found.masked):
         return 0.0
-    return sum(probabilities[label] for label in (Tool.SUM, Tool.COMPARE, Tool.TOP))
+    return sum(probabilities[label] for label in (Tool.SUM, Tool.COMPARE, Tool.TOP, "follow"))
 
 
 _VERSUS = re.compile(
-    r"\bx(?P<one>merchant|category) (?:versus|vs\.?|against|compared (?:to|with)|as against) (?:at |on |with )?x(?P=one)\b"
+    r"\bx(?:(?P<days>period)|merchant|category) (?:v\.?|versus|vs\.?|(?:as |set |put )?against|compared (?:to|with)) (?:at |on |with )?"
+    r"x(?(days)period|(?:merchant|category))\b"
 )
 
 

@@ -1,7 +1,7 @@
 """Teaches the embedding model to read: low-rank weights beside its own (LoRA), and heads over what it then makes of a message.
 
-Only `api.teach` calls it, in a process of its own that loads torch; what comes out is retrieval/reader.npz. About ten minutes on
-two cores.
+Only `api.teach` calls it, in a process of its own that loads torch; what comes out is retrieval/reader.npz. Some twenty minutes
+on two cores.
 """
 
 from __future__ import annotations

@@ -177,6 +177,34 @@ def test_whether_anything_ever_came_back_is_asked_of_all_refunds(understanding: 
     assert tools(understanding.plan("have Tesco ever refunded me before?", KNOWN, Memory())) == [Tool.REFUNDS]
 
 
+@pytest.mark.parametrize(
+    ("message", "before"),
+    [
+        ("I meant October v September", after(TESCO)),
+        ("groceries, September set against October please", Memory()),
+        ("Aldi v Tesco last month", Memory()),
+    ],
+)
+def test_two_that_stand_against_each_other_are_compared(understanding: Understanding, message: str, before: Memory) -> None:
+    assert tools(understanding.plan(message, KNOWN, before)) == [Tool.COMPARE]
+
+
+def test_interest_of_days_that_are_over_is_what_came_in(understanding: Understanding) -> None:
+    assert tools(understanding.plan("everyday account interest for September", KNOWN, Memory())) == [Tool.INCOME]
+    assert tools(understanding.plan("how is interest worked out", KNOWN, Memory())) == [Tool.ARTICLE]
+
+
+def test_what_has_not_happened_is_not_explained(understanding: Understanding) -> None:
+    plan = understanding.plan("why will my balance go down in March of next year", KNOWN, Memory())
+    assert tools(plan) == [Tool.CANNOT]
+
+
+def test_what_one_payment_came_to_is_not_asked_of_other_days(understanding: Understanding) -> None:
+    asked = Step(tool=Tool.IDENTIFY, spans=Spans(periods=("in march",), merchants=("tesco",), amount="nearly 400 pounds"))
+    plan = understanding.plan("and in 2025, what did they charge?", KNOWN, after(asked))
+    assert step_of(plan).spans.amount == ""
+
+
 def test_a_year_that_is_no_period_is_not_passed_over() -> None:
     assert "2025" in find("how much did I spend at Tesco 2025 wise", KNOWN).unknown
 
@@ -492,6 +520,14 @@ def test_a_models_plan_that_passes_over_a_word_is_not_trusted(understanding: Und
         (about(Tool.SUM, "falconry", period="last month"), True),
     ):
         assert understanding.trusts(Plan(steps=(step,), path="model"), unsure, KNOWN, message, Memory()) is trusted
+
+
+def test_a_models_plan_may_pass_over_what_chooses_nothing_and_never_refuses(understanding: Understanding) -> None:
+    message = "what has Tesco had from me last month, snacks included?"
+    heard = Unsure(find(message, KNOWN), "sum", 0.4, frozenset({"sum", "refuse", "handover"}))
+    tesco = about(Tool.SUM, "tesco", "snacks", period="last month")
+    for step, trusted in ((tesco, True), (Step(tool=Tool.REFUSE), False), (Step(tool=Tool.HANDOVER), False)):
+        assert understanding.trusts(Plan(steps=(step,), path="model"), heard, KNOWN, message, Memory()) is trusted
 
 
 def test_a_models_tool_that_the_head_rules_out_is_not_trusted(understanding: Understanding) -> None:

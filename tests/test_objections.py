@@ -31,6 +31,8 @@ def step(tool: Tool, *merchants: str, periods: tuple[str, ...] = (), **more: str
         ("who got the biggest payment in may", [step(Tool.LARGEST, "the biggest payment", periods=("in may",))], None, "nobody"),
         ("did it happen again at tesco in july", [step(Tool.COMPARE, "tesco", periods=("in july",))], None, "compares nothing"),
         ("tesco in may, than aldi", [step(Tool.SUM, "tesco", periods=("in may",))], None, "held against"),
+        ("out of my everyday account in may", [step(Tool.SUM, "everyday account", periods=("in may",))], None, "no payee"),
+        ("and how much was it in september", [step(Tool.SUM, "september", periods=("last month",))], None, "no payee"),
         ("how much was the tesco bill", [step(Tool.SUM, "tesco")], None, "all the days"),
         ("and at aldi in may", [step(Tool.SUM, "tesco", "aldi", periods=("in may",))], TESCO, "adds who"),
         ("the priciest in may", [step(Tool.LARGEST, periods=("in may",))], TESCO, "drops who"),

@@ -329,7 +329,7 @@ class Understanding:
         ):
             # "How many times was I in": with whom was spoken of, as nothing says that all is meant.
             kept = _same_again(last, step.tool, step.spans, known, parts.plain(message))
-            if kept is not None and not _of_everything(kept):
+            if not _of_everything(kept):
                 return plan.model_copy(update={"steps": (kept,)})
         return Unsure(found, step.tool.value, plan.sure)
 
@@ -438,7 +438,7 @@ class Understanding:
         harmless = _passes(missing, whole, step, known, sure) or self._harmless(missing, step, known, sure)
         return harmless and not self._picks(missing, step, known)
 
-    def _harmless(self, missing: Sequence[str], step: Step, known: Known, sure: float = 0.0) -> bool:
+    def _harmless(self, missing: Sequence[str], step: Step, known: Known, sure: float) -> bool:
         """Whether words that no example of a tool has choose nothing, where they stand: "the damage at Lidl so far"."""
         # A word that asks for something elsewhere says something here too, "the next biggest", unless it is certain what is asked
         # with it; one of no dictionary may be a name.
@@ -990,7 +990,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # What there was then, account by account.
         return Tool.BALANCE
     if (
-        tool in ABOUT_SAME
+        (tool in ABOUT_SAME or (tool is Tool.UPCOMING and _HOW_MUCH_UNTIL.fullmatch(found.masked)))
         and said.periods
         and not (said.merchants or said.category)
         and all(_is_ahead(p, known.today) for p in said.periods)
@@ -1067,6 +1067,7 @@ _PAID_BACK = re.compile(
 _GOES_OUT = re.compile(
     r"\b(?:spend|spent|pay|pays|paid|paying|bills?|due|cost|costs|owe|go(?:es|ing)? out|com(?:e|es|ing) out|leav(?:e|es|ing))\b(?<!get paid)"
 )
+_HOW_MUCH_UNTIL = re.compile(r"how much xperiod[ ?.!]*")
 # Nothing is told week by week.
 _BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
 _EACH_UNIT = re.compile(r"^(?:per|a|an|each|every) (?:day|week|month|year)$")

@@ -249,7 +249,9 @@ class Understanding:
         asks, aside = parts.find(told.asks, known), parts.find(told.aside, known)
         label, _ = _label(self._probabilities(asks, told.asks, memory), bool(memory.asked))
         said = asks.spans
-        days = () if label in _AS_OF_NOW else _days_told(aside.spans, told.asks, known.today)
+        days = (
+            () if label in _AS_OF_NOW and not _AT_THAT_TIME.search(told.asks) else _days_told(aside.spans, told.asks, known.today)
+        )
         heard = aside.spans.model_copy(update={"periods": days})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
@@ -392,6 +394,8 @@ class Understanding:
             step, missing = step.model_copy(update={"unread": missing}), ()
         if step is not None and whole.hours and step.tool in ABOUT_PAYMENTS:
             step, missing = (_at_hours(step, whole), missing) if _is_told_apart(step, known) else (step, (*missing, *whole.hours))
+        if step is not None and step.tool not in _FREE | READ_WHOLE and (barred := _not_told_of(whole, step)):
+            missing = tuple(dict.fromkeys((*missing, *barred)))
         if step is None or sure < needed or missing:
             heard = replace(whole, unknown=missing or whole.unknown)
             likely = {k: probabilities[k] for k in sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:LIKELY]}
@@ -822,6 +826,7 @@ def _days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
 _AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION})
+_AT_THAT_TIME = re.compile(r"\b(?:then|was (?:my|our|in)|(?:did|had) (?:i|we) (?:have|got)|were)\b")
 
 
 def _about(step: Step, subject: Spans, *, after: bool = False) -> Step:
@@ -870,7 +875,7 @@ def _of_name(step: Step, name: str) -> Step:
     return step.model_copy(update={"spans": step.spans.model_copy(update=named)})
 
 
-_EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b")
+_EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b|\bwhat (?:does|do|did|has|have) each\b")
 _EACH = re.compile(r"\beach(?: one)?(?: then| please)?\s*[?.!]*$")
 _MORE_OFTEN = re.compile(
     r"\bmore (?:often|frequently|times)\b|\b(?:go|went|been|eat|ate|visit|shop)(?: to)? (?:the )?more\b(?! (?:money|on))"
@@ -951,6 +956,8 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.REFUND_STATUS and _EVER_BEFORE.search(text):
         # All that ever came back, and not how far the newest is.
         return Tool.REFUNDS
+    if tool in (Tool.INCOME, Tool.FIND, Tool.PRODUCT) and _INTEREST_CHARGED.search(text):
+        return Tool.SUM
     if tool is Tool.BALANCE and _FOR_BEING_OVERDRAWN.search(text):
         # What the overdraft cost, and not how far it went.
         return Tool.SUM
@@ -972,7 +979,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.EXPLAIN and said.periods and all(_is_to_come(p, known.today) for p in said.periods):
         # What has not happened, nothing explains.
         return Tool.CANNOT
-    if tool is Tool.COMPARE and len(said.periods) > 2:
+    if tool is Tool.COMPARE and max(len(said.periods), len(said.merchants) + bool(said.category)) > 2:
         # A comparison is of two; of more each is told.
         return Tool.SUM
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
@@ -1053,6 +1060,11 @@ _NEW_PRICE = re.compile(
 )
 _FOR_BEING_OVERDRAWN = re.compile(
     r"\b(?:charged?|fees?|interest|cost|pa(?:y|id)) (?:[a-z]+ ){0,4}(?:overdrawn|overdraft)\b|\boverdraft (?:charges?|fees?|interest)\b"
+)
+# What was earned is never told as what was charged.
+_INTEREST_CHARGED = re.compile(
+    r"\binterest (?:[a-z]+ ){0,3}(?:charged?|taken|took)\b|\b(?:charged?|took|taken) (?:[a-z]+ ){0,4}interest\b"
+    r"|\b(?:i|we) pa(?:y|id) (?:[a-z]+ ){0,3}interest\b|\binterest (?:did|do|have) (?:i|we) pa(?:y|id)\b"
 )
 # "When did he come and what did he charge": each payment is told with its day.
 _ON_WHICH_DAY = re.compile(r"\b(?:when|(?:which|what) (?:day|date)) (?:did|was|were|have|had)\b|\band when\b")
@@ -1483,6 +1495,19 @@ _OF_SPENDING = re.compile(
 )
 
 
+def _not_told_of(found: Found, step: Step) -> tuple[str, ...]:
+    """An account that the customer does not have, and days that are to be left out: nothing else takes their place."""
+    account = _SOME_ACCOUNT.search(found.masked) if not (step.spans.account or step.spans.merchants) else None
+    days = _WITHOUT_DAYS.search(found.masked) if len(found.spans.periods) == 1 else None
+    return tuple(match["what"] for match in (account, days) if match is not None)
+
+
+_SOME_ACCOUNT = re.compile(r"\b(?:in|into|from|out of) (?:the|my|our) (?P<what>(?:[a-z]+ )?(?:pot|isa|jar|fund))\b")
+_WITHOUT_DAYS = re.compile(
+    r"\b(?P<what>not counting|not including|excluding|except(?: for)?|without|apart from|leaving out|other than|not) (?:in )?(?:the )?xperiod"
+)
+
+
 def _is_of_nobody(step: Step, text: str, memory: Memory) -> bool:
     """Whether a message leans on what was said before, and nothing there says whom or what it is about."""
     if (not _off_track(memory) and _names_somebody(memory)) or _of_that_list(step, memory):
@@ -1715,10 +1740,14 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
 def _of_all(tool: Tool, text: str) -> bool:
     """ "And what were my three largest payments in May?": one's own payments, whoever was spoken of."""
     listed = tool in (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN) and _MY_PAYMENTS.search(text) is not None
-    return listed and BACKWARD.search(_BEGINS.sub("", text)) is None
+    of_all = tool in (Tool.SUM, Tool.COUNT, Tool.BREAKDOWN) and _ALL_THAT_WENT.search(text) is not None
+    return (listed or of_all) and BACKWARD.search(_BEGINS.sub("", text)) is None
 
 
 _MY_PAYMENTS = re.compile(r"\b(?:my|our) (?:[a-z]+ ){0,4}(?:payments?|purchases?|transactions?|expenses|outgoings)\b")
+_ALL_THAT_WENT = re.compile(
+    r"\b(?:outgoings|(?:all|overall|total) (?:my |our )?spend(?:ing)?|spend(?:ing)? overall|(?:how much|what) went out|whole (?:month|week|year))\b"
+)
 _BEGINS = re.compile(r"^(?:(?:and|so|ok|okay|right|then|also)\b[ ,]*)+")
 _THEIRS = re.compile(r"\b(?:their|his|her)\b")
 _MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b")
@@ -1840,7 +1869,8 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
         # "Did Sam pay me back for the pizza": Sam.
         return replace(found, spans=found.spans.model_copy(update={"merchants": found.spans.merchants[:1]}))
-    if tool is Tool.SUM and not (found.spans.merchants or found.spans.category) and _FOR_BEING_OVERDRAWN.search(text):
+    charged = _FOR_BEING_OVERDRAWN.search(text) or _INTEREST_CHARGED.search(text)
+    if tool is Tool.SUM and not (found.spans.merchants or found.spans.category) and charged:
         return replace(found, spans=found.spans.model_copy(update={"merchants": ("overdraft interest",)}))
     compares = tool is Tool.COMPARE and not (found.spans.merchants or found.spans.category)
     if (compares or not (named or found.spans.account)) and tool is not Tool.INCOME and _TAKEN_OUT.search(text):
@@ -1870,11 +1900,14 @@ def _of_interest(found: Found, tool: Tool, text: str) -> Found:
     """Interest and charges are named by no payee and narrow a sum all the same."""
     if re.search(r"\binterest\b", text):
         return replace(found, spans=found.spans.model_copy(update={"merchants": ("interest",)}))
-    if re.search(r"\b(?:charges|fees?)\b", text) and tool in (Tool.SUM, Tool.COUNT, Tool.FIND, Tool.LARGEST):
+    if _BANK_CHARGES.search(text) and tool in (Tool.SUM, Tool.COUNT, Tool.FIND, Tool.LARGEST):
         return replace(found, spans=found.spans.model_copy(update={"category": "fees"}))
     return found
 
 
+_BANK_CHARGES = re.compile(
+    r"\b(?:charges|fees?)\b|\b(?:the bank|you(?: lot)?|yous) (?:(?:did|do|have) )?(?:[a-z]+ )?charged? (?:me|us)\b|\boverdrawn cost\b"
+)
 _OUTWARD = (ABOUT_SAME - {Tool.LAST, Tool.FIND}) | {Tool.COMPARE}
 _PAID_OUT = re.compile(r"\b(?:spen[dt]|paid out|gone out|went out|bought|outgoings|cost)\b")
 _THERE = re.compile(_THERE_IS)

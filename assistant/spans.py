@@ -300,6 +300,7 @@ def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
     text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", _IDIOM.sub("", text)))
+    text = _SHORT_YEAR.sub(" 20", text)
     return _GREETING.sub("", re.sub(r" {2,}", " ", text).strip()) or text.strip()
 
 
@@ -308,6 +309,8 @@ _IDIOM = re.compile(
     r"\b(?:for the life of me|by any chance|off the top of my head|at the end of the day|to be honest|out of (?:interest|curiosity)|in the end|when all is said and done"
     r"|if you don'?t mind(?: me asking)?|as a matter of interest|long story short|(?:a )?bit of a (?:random|weird|silly) (?:one|question))\b,?"
 )
+# "October '25".
+_SHORT_YEAR = re.compile(r"(?<=[a-z\d]) '(?=[12]\d\b(?!'))")
 # "Yesss", "sooo".
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _GREETING = re.compile(
@@ -1046,10 +1049,13 @@ def _join(marks: _Marks, known: Known) -> None:
 
 def _only_told(marks: _Marks, known: Known) -> None:
     """What looks like a name and is talk where it stands names nobody: "eating us out of house and home"."""
+    payees = {name for payee in known.payees for name in (payee.text, payee.template, plain(payee.shown))}
     marks.taken = [
         part
         for part in marks.taken
-        if part[2] not in _NAMED or any(known.talk.get(w.removesuffix("'s"), 0.0) < SURELY_TOLD for w in WORD.findall(part[3]))
+        if part[2] not in _NAMED
+        or _bare(part[3]) in payees
+        or any(known.talk.get(w.removesuffix("'s"), 0.0) < SURELY_TOLD for w in WORD.findall(part[3]))
     ]
 
 

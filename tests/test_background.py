@@ -86,15 +86,22 @@ def test_days_of_a_reason_are_none_of_what_is_asked_as_of_now(
     assert only(understanding.plan(message, KNOWN, Memory())) == (tool, spans)
 
 
+def test_days_that_are_pointed_at_are_those_of_the_balance(understanding: Understanding) -> None:
+    plan = understanding.plan("I got paid on 20 November. How much was in my everyday account then", KNOWN, Memory())
+    assert isinstance(plan, Unsure) or any(step.spans.periods for step in plan.steps)
+
+
 def test_who_is_asked_to_look_looks_at_what_was_told(understanding: Understanding) -> None:
     plan = understanding.plan("I think Aldi charge me two time, please look", KNOWN, after(TESCO))
     assert only(plan)[1].merchants == ("aldi",)
 
 
 def test_what_looks_like_a_name_and_is_talk_names_nobody() -> None:
-    message = "he could eat tesco empty. how much at aldi"
-    assert find(message, KNOWN).spans.merchants == ("tesco", "aldi")
-    assert find(message, replace(KNOWN, talk={"tesco": 1.0})).spans.merchants == ("aldi",)
+    message = "he drinks petrol like tesco does. how much at aldi"
+    assert find(message, KNOWN).spans.category == "petrol"
+    told = find(message, replace(KNOWN, talk={"petrol": 1.0, "tesco": 1.0})).spans
+    # Somebody who is paid stays, whatever is said of them.
+    assert (told.category, told.merchants) == ("", ("tesco", "aldi"))
 
 
 def test_what_was_told_can_be_compared_with(understanding: Understanding) -> None:

@@ -194,6 +194,33 @@ def test_interest_of_days_that_are_over_is_what_came_in(understanding: Understan
     assert tools(understanding.plan("how is interest worked out", KNOWN, Memory())) == [Tool.ARTICLE]
 
 
+@pytest.mark.parametrize("message", ["was any interest charged to me in october", "how much interest did I pay in october"])
+def test_interest_that_was_charged_is_none_that_came_in(understanding: Understanding, message: str) -> None:
+    step = step_of(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants) == (Tool.SUM, ("overdraft interest",))
+
+
+def test_what_the_bank_charged_is_not_all_that_was_spent(understanding: Understanding) -> None:
+    plan = understanding.plan("how much did the bank charge me in october", KNOWN, Memory())
+    assert isinstance(plan, Unsure) or plan.steps[0].spans.category == "fees"
+
+
+def test_of_three_that_stand_against_each_other_each_is_told(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("Tesco v Aldi v Boots in October", KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants) == (Tool.SUM, ("tesco", "aldi", "boots"))
+
+
+@pytest.mark.parametrize("message", ["how much is in the isa", "how much went into the house pot", "Tesco v Aldi, not October"])
+def test_an_account_that_nobody_has_and_days_left_out_are_never_replaced(understanding: Understanding, message: str) -> None:
+    assert not isinstance(understanding.plan(message, KNOWN, Memory()), Plan)
+
+
+@pytest.mark.parametrize("message", ["what went out in October", "total outgoings in October"])
+def test_all_that_went_out_is_not_with_whom_was_spoken_of(understanding: Understanding, message: str) -> None:
+    plan = understanding.plan(message, KNOWN, after(TESCO))
+    assert isinstance(plan, Unsure) or plan.steps[0].spans.merchants == ()
+
+
 def test_what_has_not_happened_is_not_explained(understanding: Understanding) -> None:
     plan = understanding.plan("why will my balance go down in March of next year", KNOWN, Memory())
     assert tools(plan) == [Tool.CANNOT]

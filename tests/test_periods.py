@@ -242,6 +242,7 @@ def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
         ("on the thirtieth, at Boots", "2026-10-30/2026-10-30"),
         ("6 april 25 to 5 april 26", "2025-04-06/2026-04-05"),
         ("on 3rd May '26", "2026-05-03/2026-05-03"),
+        ("january to march of 2025", "2025-01-01/2025-03-31"),
         ("all my cheques of 2025 please", "2025-01-01/2025-12-31"),
         ("on the first of this month", "2026-11-01/2026-11-01"),
         ("by Monday the 30th", "/2026-11-30"),

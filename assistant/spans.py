@@ -1049,14 +1049,17 @@ def _join(marks: _Marks, known: Known) -> None:
 
 def _only_told(marks: _Marks, known: Known) -> None:
     """What looks like a name and is talk where it stands names nobody: "eating us out of house and home"."""
-    payees = {name for payee in known.payees for name in (payee.text, payee.template, plain(payee.shown))}
     marks.taken = [
-        part
-        for part in marks.taken
-        if part[2] not in _NAMED
-        or _bare(part[3]) in payees
-        or any(known.talk.get(w.removesuffix("'s"), 0.0) < SURELY_TOLD for w in WORD.findall(part[3]))
+        part for part in marks.taken if part[2] not in _NAMED or not _is_told(part[3], known) or _is_payee(_bare(part[3]), known)
     ]
+
+
+def _is_told(words: str, known: Known) -> bool:
+    return all(known.talk.get(w.removesuffix("'s"), 0.0) >= SURELY_TOLD for w in WORD.findall(words))
+
+
+def _is_payee(name: str, known: Known) -> bool:
+    return any(name in (payee.text, payee.template, plain(payee.shown)) for payee in known.payees)
 
 
 def _left_out(marks: _Marks, trades: frozenset[str]) -> None:

@@ -76,6 +76,10 @@ REFUSING = 0.75
 CERTAIN = 0.9
 # A model's tool must be among so many labels that the head finds most probable: two that read alike are rarely both wrong.
 LIKELY = 4
+# From here on the reader is sure that something is taken over: where the rules had left it out, they were mostly wrong.
+SURELY_KEPT = 0.85
+# A label that is no more probable than this is not heard in a message, whatever it would mean there.
+LIKE_NONE = 0.003
 # Of the words that so rarely choose what is asked one in forty does all the same; the answer says which word it did not use.
 MAY_NARROW = 0.1
 # From here on a clause is talk though its form does not say so: "fair enough", "totally different thing".
@@ -192,6 +196,9 @@ _NOUN = re.compile(
 )
 _UNIT = re.compile(r"\b(?:(?:per|a|an|one|each|every)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
+_TOOLS = frozenset(Tool)
+# What is asked of payments, in days that may be those of the question before.
+_TAKES_OVER = ABOUT_SAME - {Tool.SUBSCRIPTIONS} | {Tool.INCOME, Tool.REFUND_STATUS}
 # What cannot be answered, either way; and a list that says what it comes to, or the sum alone.
 _ALIKE = (frozenset({"cannot", "oos"}), frozenset({"find", "sum"}))
 # Labels that mean nothing without a question before.
@@ -219,8 +226,8 @@ class Understanding:
         if (back := _BACK_TO.match(parts.plain(message))) and _names_any(parts.find(back["rest"], known)):
             # What is gone back to is named again in what is asked of it.
             message = back["rest"]
-        message = _ALL_COUNTED.sub("", message) if memory.asked else message
-        message = _placed(_dated(message, memory, known.today), memory)
+        message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
+        message = _placed(_dated(message, memory, known.today), memory, known)
         if (denied := _DENIED.match(parts.plain(message))) and not _names_any(parts.find(denied[0], known)):
             # "I don't mean refunds, what …": that is not asked. Somebody who is not meant is left out by what follows.
             message = parts.plain(message)[denied.end() :]
@@ -291,7 +298,7 @@ class Understanding:
             one = not takes_days or points or bare or label == Tool.FIND or _SO_FAR.search(told.asks)
             return (in_days,) if one else (in_days, self._read(told.asks, known, memory))
         told_of = aside.spans.merchants or aside.spans.category or (takes_days and memory.asked)
-        if told_of or any(known.narrows(w) >= MAY_NARROW for w in aside.unknown):
+        if told_of or any(known.narrows(w) >= MAY_NARROW or w in known.vocabulary.trades for w in aside.unknown):
             # A sum of all, or of what was just spoken of: nobody knows.
             return (whole,)
         return (in_days,)
@@ -314,7 +321,7 @@ class Understanding:
     def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """A message of which every word asks. A plan about all that was spent is none where the message names somebody, or nothing
         says that it is about spending."""
-        plan = self._meant(message, known, memory)
+        plan = self._going_on(self._meant(message, known, memory), message, known, memory)
         of_all = [step for step in plan.steps if _of_everything(step)] if isinstance(plan, Plan) else []
         if not isinstance(plan, Plan) or not of_all:
             return plan
@@ -334,6 +341,30 @@ class Understanding:
             if not _of_everything(kept):
                 return plan.model_copy(update={"steps": (kept,)})
         return Unsure(found, step.tool.value, plan.sure)
+
+    def _going_on(self, plan: Plan | Unsure, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        """What a message surely takes over from the question before is in its plan too, where nothing said takes its place: the
+        rules that read follow-ups see fewer of them than the reader does."""
+        last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
+        if last is None or not isinstance(plan, Plan) or len(plan.steps) != 1 or plan.steps[0].tool not in _TAKES_OVER:
+            return plan
+        if any(plan.steps[0] == one.step for one in memory.asked) or _of_all(plan.steps[0].tool, parts.plain(message)):
+            # "And Netflix?", which was asked about before something else, is that question again.
+            return plan
+        step, before, said = plan.steps[0], last.step.spans, parts.find(message, known).spans
+        keeps = self._read_after(text := parts.plain(message), memory).keeps
+        in_all = said.periods or step.spans.periods or (_EVER_BEFORE.search(text) is not None and _is_one_day(before, known))
+        if keeps["when"] >= SURELY_KEPT and len(before.periods) == 1 and not in_all:
+            step = step.model_copy(update={"spans": step.spans.model_copy(update={"periods": before.periods})})
+        named = said.merchants or said.category or step.spans.merchants or step.spans.category or step.only
+        if keeps["who"] >= SURELY_KEPT and (before.merchants or before.category) and not named:
+            who = step.spans.model_copy(update={"merchants": before.merchants, "category": before.category})
+            step = step.model_copy(update={"spans": who, "only": last.step.only, "excluding": last.step.excluding})
+        accounted = step.spans.account or step.spans.change or said.merchants or said.category
+        if keeps["account"] >= SURELY_KEPT and before.account and not accounted:
+            of = _LEAD_OF_ACCOUNT.sub("", before.account)
+            step = step.model_copy(update={"spans": step.spans.model_copy(update={"account": of})})
+        return plan.model_copy(update={"steps": (step,)})
 
     def _meant(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         if (both := self._and_against(message, known, memory)) is not None:
@@ -415,6 +446,9 @@ class Understanding:
         if memory.asked and not memory.lost and whole.spans == Spans():
             alike = max(alike, _same_told(label, probabilities, memory.asked[-1].step, parts.plain(message)))
         sure = (sure + alike) * (1 - of_pages)
+        if label == Tool.INCOME and _PENSION.search(whole.masked):
+            # It comes in as pay does, from whoever pays it.
+            label, sure = Tool.SALARY, probabilities[Tool.INCOME] + probabilities[Tool.SALARY]
         if label in _OF_INTEREST and _of_interest_got(whole, known.today):
             label, sure = Tool.INCOME, sum(probabilities.get(k, 0.0) for k in _OF_INTEREST)
         if (held := _held_against(whole, label, probabilities)) > sure:
@@ -435,6 +469,12 @@ class Understanding:
             return False
         if any(w.endswith("'s") and f"{w} xaccount" in whole.masked for w in missing):
             # "Margaret's savings" are not one's own.
+            return False
+        if step.spans.account and not _INCLUDED.isdisjoint(missing):
+            # "The joint account included": that one and the others.
+            return False
+        if step.tool in POSITIONS and any(w in parts.words_of(a.name) for w in missing for a in known.accounts):
+            # "Everyday and the jar": one of them is not all.
             return False
         if step.tool is Tool.COMPARE and any(known.narrows(w) >= PICKS for w in missing):
             # One of the two sides may be in them: "Spoons or Duke's".
@@ -471,7 +511,7 @@ class Understanding:
         ):
             return ()
         steps: list[Step] = []
-        for label in (k for k, p in likely.items() if k in set(Tool) and k not in ABOUT_NOTHING and p >= POSSIBLE):
+        for label in (k for k, p in likely.items() if k in _TOOLS and k not in ABOUT_NOTHING and p >= POSSIBLE):
             step = self._step(label, found, memory, message, known)
             if (
                 step is not None
@@ -538,6 +578,8 @@ class Understanding:
             return _same_again(memory.asked[-1], Tool.LAST, Spans(), known, f"{text} last")
         if plain_sum and last is not None and lone and len(last.spans.merchants) > 1 and _WHICH_OF_THEM.fullmatch(text):
             return Step(tool=Tool.COMPARE, spans=last.spans)
+        if plain_sum and lone and _ONE_THAN_OTHER.search(text) and (two := both_of(memory.asked, "both")) is not None:
+            return Step(tool=Tool.COMPARE, spans=two.spans) if len(two.spans.merchants) > 1 else None
         if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_AT.fullmatch(whole.masked):
             # In the days that were spoken of.
             step = goes_on_with(memory.asked, whole.spans, text)
@@ -583,7 +625,7 @@ class Understanding:
         if _off_track(memory) and (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
             # "And Duke's?" after a question that was not understood: of which days?
             return None
-        if memory.asked or sure < self.sure or label not in set(Tool):
+        if memory.asked or sure < self.sure or label not in _TOOLS:
             return _fragment(whole.spans, memory, message)
         return None
 
@@ -679,7 +721,7 @@ class Understanding:
                 subject = _joined(subject, found.spans) if not steps else subject
                 steps[-1:] = [_about(one, found.spans, after=True) for one in steps[-1:]]
                 continue
-            if sure < self.sure or self._not_understood(found, label, known) or label not in set(Tool) or label in _FREE:
+            if sure < self.sure or self._not_understood(found, label, known) or label not in _TOOLS or label in _FREE:
                 return []
             # Whoever was named first is who it is about, and not who was before.
             named = subject != Spans() or any(s.spans.merchants or s.spans.category for s in steps)
@@ -729,7 +771,7 @@ class Understanding:
         if last is not None and last.step.spans.periods and _undated(found.spans, text):
             # "What did I spend there altogether?": in the days that were spoken of.
             found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
-        if label not in set(Tool):
+        if label not in _TOOLS:
             return _leaning(label, found, memory, text)
         tool = _tool(Tool(label), found, text, known)
         right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
@@ -778,6 +820,8 @@ class Understanding:
 _ALL_COUNTED = re.compile(
     r",? (?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?(?=\s*[?.!]*$)", re.IGNORECASE
 )
+_SAME_ONES = re.compile(r"\b(?:the )?same (?:two|three|four|ones|lot|shops|places|people)\b", re.IGNORECASE)
+_INCLUDED = frozenset({"included", "including", "incl"})
 # What is left out of a sum is not what is asked.
 _LESS_REFUNDS = re.compile(
     r"[,.;]? ?(?:and )?(?:\b(?:leave|leaving|take|taking) (?:any |the |my )?refunds (?:out|aside|off)\b"
@@ -793,19 +837,32 @@ _DENIED = re.compile(
 def _put_to_it(message: str, known: Known, memory: Memory) -> Plan | None:
     """ "And if you add Boots to it, all three?": somebody more, together with what was asked before."""
     last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
-    found = parts.find(message, known)
+    if last is None or (put := _PUT.match(text := _TO_IT.sub("", parts.plain(message)))) is None:
+        return None
+    found = parts.find(text[put.start("verb") :], known)
     said = _PUT_TO.match(found.masked)
     left = set(re.findall(r"[a-z']+", found.masked[said.end() :])) if said is not None else set()
-    if last is None or left - _EMPTY - _TOTAL_WORDS - {"all", "both", "together"} - parts.COUNTED:
+    if said is None or left - _EMPTY - _TOTAL_WORDS - {"all", "both", "together"} - parts.COUNTED:
         return None
-    step = with_more(last, found.spans, parts.plain(message), adds=True) if said is not None else None
-    return Plan(steps=(step,), path="routed") if step is not None else None
+    if (step := with_more(last, found.spans, text, adds=True)) is not None:
+        return Plan(steps=(step,), path="routed")
+    if last.step.tool not in (Tool.SUM, Tool.COUNT) or found.spans.periods or not _names_somebody(memory):
+        return None
+    # Of a kind and of somebody each is told: one step of both would be what they have in common.
+    more = last.step.spans.model_copy(
+        update={"merchants": found.spans.merchants, "category": found.spans.category, "without": ()}
+    )
+    return Plan(steps=(last.step, Step(tool=last.step.tool, spans=more)), path="routed")
 
 
+_PUT = re.compile(
+    r"(?:(?:and|so|ok|then|now)\b,? )*(?P<verb>(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count)|plus)\b"
+)
+_TO_IT = re.compile(r" (?:to|with|onto|on top of|for) (?:it|that|them|those)(?=[ ?.!]*$)")
 _PUT_TO = re.compile(
-    r"(?:(?:and|so|ok|then|now)\b,? )*(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count) (?:in |on )?(?:the )?"
+    r"(?:(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count) (?:in |on )?"
+    r"|plus (?:what (?:i|we) (?:paid|spent|gave|sent) (?:at |to |on |with |in )?)?)(?:the )?"
     r"x(?:merchant|category)(?:(?:,| and|, and) (?:the )?x(?:merchant|category))*(?: (?:in|on|too|as well))?"
-    r"(?: (?:to|with|onto|on top of) (?:it|that|them|those))?"
 )
 
 
@@ -943,6 +1000,9 @@ def _of_interest_got(found: Found, today: periods.Today) -> bool:
 
 _OF_INTEREST = (Tool.INCOME, Tool.ARTICLE, Tool.PRODUCT)
 _INTEREST = re.compile(r"\binterest\b(?! rates?\b)")
+_PENSION = re.compile(r"\bpensions?\b")
+_NOW = frozenset({"now", "right now", "just now", "today", "at the moment", "at present"})
+_BEFORE_REFUNDS = re.compile(r"\b(?:spen[dt]|spending|paid|pay)\b.*\bbefore (?:any |the |my )?refunds\b")
 
 
 def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
@@ -993,6 +1053,8 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.LAST
     if tool is Tool.INCOME and said.account and not said.merchants and _PAID_IN.search(text) and _saves(said.account, known):
         return Tool.SUM
+    if tool is Tool.REFUNDS and _BEFORE_REFUNDS.search(text):
+        return Tool.SUM
     if tool is Tool.POSITION and said.account and any(p not in parts.DAYLESS for p in said.periods):
         # What there was then, account by account.
         return Tool.BALANCE
@@ -1003,7 +1065,10 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         and all(_is_ahead(p, known.today) for p in said.periods)
     ):
         # "How much till I get paid": nothing is spent yet in days to come.
-        return Tool.UPCOMING if _GOES_OUT.search(text) else Tool.SPARE
+        tool = Tool.UPCOMING if _GOES_OUT.search(text) else Tool.SPARE
+    if tool is Tool.SPARE and said.periods and all(p in _NOW for p in said.periods):
+        # What can be spent today is what is there today.
+        return Tool.BALANCE
     if tool in (Tool.BIGGEST_DAY, Tool.LARGEST) and _WHICH_MONTH.search(text):
         return Tool.TOP
     if tool is Tool.BALANCE and said.periods and _LESS_THAN.search(text):
@@ -1084,7 +1149,10 @@ _HOW_MUCH_UNTIL = re.compile(r"how much xperiod[ ?.!]*")
 _BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
 _EACH_UNIT = re.compile(r"^(?:per|a|an|each|every) (?:day|week|month|year)$")
 _BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
-_WHICH_MONTH = re.compile(r"\b(?:which|what)(?: was the| were the| are the| of (?:those|these|the|them)(?: [a-z]+)?)? months?\b")
+_WHICH_MONTH = re.compile(
+    r"\b(?:which|what)(?: was the| were the| are the| of (?:those|these|the|them)(?: [a-z]+)?)? months?\b"
+    r"|\b(?:worst|dearest|priciest|costliest|heaviest|most expensive) month\b"
+)
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
 
 
@@ -1316,19 +1384,19 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
 def _same_tool(label: str, probabilities: Mapping[str, float], found: Found, text: str, known: Known) -> float:
     """How probable the other labels are that a message turns into the same tool as its own: which of them it is makes no
     difference."""
-    if label not in set(Tool):
+    if label not in _TOOLS:
         return 0.0
     meant = _tool(Tool(label), found, text, known)
     counted = next((alike for alike in _ALIKE if label in alike), frozenset((label,)))
-    others = (k for k in probabilities if k not in counted and k in set(Tool))
+    others = (k for k, p in probabilities.items() if p >= LIKE_NONE and k not in counted and k in _TOOLS)
     return sum(probabilities[k] for k in others if _tool(Tool(k), found, text, known) is meant)
 
 
 def _same_told(label: str, probabilities: Mapping[str, float], before: Step, text: str) -> float:
     """How probable the other labels are that ask the same of the answer before: "when will they go through" is of what is pending,
     whether that or what is to come is heard in it."""
-    told = _told_with(Tool(label), before, text) if label in set(Tool) else None
-    others = [k for k in probabilities if k != label and k in set(Tool)] if told is not None else []
+    told = _told_with(Tool(label), before, text) if label in _TOOLS else None
+    others = [k for k in probabilities if k != label and k in _TOOLS] if told is not None else []
     return sum(probabilities[k] for k in others if _told_with(Tool(k), before, text) == told)
 
 
@@ -1384,6 +1452,8 @@ _WHICH_OF_THEM = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*(?:which|who)(?: one| of (?:them|those|these|the two))? (?:was|is|had|has|got|took|cost|costs|came to)(?: me| us)?(?: the)?"
     r" (?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)(?: (?:from|off) me)?(?:,? and by how much)?[ ?.!]*"
 )
+# "How much more has he had than her".
+_ONE_THAN_OTHER = re.compile(r"\b(?:more|less)\b.*\b(?:he|she|they|him|her|them)\b.*\bthan (?:he|she|they|him|her|them)\b")
 # "And the ASOS one, did that come".
 _THE_X_ONE = re.compile(
     r"(?:(?:and|so|ok|but|then|right)\b[,.]? )*(?:what about |how about )?(?:the |my )?xmerchant ones?,? (?:did|has|have|is|was) (?:that|it|this|they)\b(?: [a-z]+){0,2}[ ?.!]*"
@@ -1665,7 +1735,7 @@ _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)
 _FIGURE = re.compile(r"\d|\bxamount\b")
 # "What's in the house pot": whatever was asked before.
 _IN_IT = re.compile(
-    r"(?:what's|what is|whats|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
+    r"(?:what's|what is|whats|what does (?:that|this) leave(?: me| us)?(?: with)?|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
 )
 # "Since the clocks went back" is a time, though nobody can say which.
 _AFTER_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|when|around)\b[^,.?!;]*$")
@@ -1811,13 +1881,16 @@ def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
     return tuple(days)
 
 
-def _placed(text: str, memory: Memory) -> str:
+def _placed(text: str, memory: Memory, known: Known) -> str:
     """The message with the account that was spoken of in the place of what points at it: "what have I moved in there", "what rate
     does it pay"."""
     step = memory.heard if memory.lost else next((one.step for one in memory.asked[-1:]), None)
     if step is None or not step.spans.account:
         return text
-    account = _LEAD_OF_ACCOUNT.sub("", step.spans.account)
+    # "Rainy day one. How much did I move into it": what it points at is said first.
+    opening, mark, _ = parts.plain(text).partition(". ")
+    said = parts.find(opening, known).spans if mark else Spans()
+    account = _LEAD_OF_ACCOUNT.sub("", said.account if said == Spans(account=said.account) != Spans() else step.spans.account)
     if mine := _ON_MINE.fullmatch(parts.plain(text)):
         # After one that is shared.
         return f"{mine['lead'] or ''}from my own account"
@@ -1926,8 +1999,8 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if last.step.tool is Tool.IDENTIFY and said.periods:
         # How much that one payment was says nothing of those on other days.
         before = before.model_copy(update={"amount": ""})
-    if tool in (Tool.LAST, Tool.FIRST) and not said.periods and (_reaches_today(before, known) or _I_LAST.search(text)):
-        # "When was the last one?" after "has it gone out this month?" looks further back, "when was I last there" always.
+    if not said.periods and (tool is Tool.LAST or (tool is Tool.FIRST and _reaches_today(before, known))):
+        # "When was the last one?" after "has it gone out this month?", or after a month that is over: the newest there is.
         before = before.model_copy(update={"periods": ()})
     if not said.periods and _EVER_BEFORE.search(text) and (last.step.tool is Tool.IDENTIFY or _is_one_day(before, known)):
         # "Have they had money off me before, how many times in total": in all the time, not on the day of one payment.
@@ -2037,7 +2110,7 @@ _FURTHEST = re.compile(
 )
 # What may still go out, the overdraft counted in.
 _LEFT_TO_SPEND = re.compile(
-    r"\b(?:left to spend|to spend|(?:i|we) (?:can )?(?:still |actually )?spend|can (?:i|we|a|ah) (?:still |actually )?(?:spend|use|go)|available|spendable|headroom"
+    r"\b(?:left to spend|to spend|(?:i|we) (?:can |could )?(?:still |actually |really )?spend|can (?:i|we|a|ah) (?:still |actually |really )?(?:spend|use|go)|available|spendable|headroom"
     r"|(?:got|have|had) (?:left )?to use|(?:with|including|incl\.?|counting) (?:my |the |our )?overdraft|overdraft(?: is|'s)? (?:maxed|used up)|bounc(?:e|es|ed|ing)|(?:hit|reach) (?:my |the |our )?(?:overdraft )?limit)\b"
 )
 _EVER = re.compile(r"\b(?:when (?:was|did|were) (?:i|we|it|my|the|our)|last time|most recently|ever)\b")
@@ -2063,7 +2136,7 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
         return spans.model_copy(update={"change": rise.group(), "periods": _without_now(spans.periods)})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
-    if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and not _without_now(spans.periods):
+    if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and all(p in _NOW for p in _without_now(spans.periods)):
         return spans.model_copy(update={"change": "to spend", "periods": ()})
     if tool is Tool.BALANCE and (furthest := _FURTHEST.search(message)):
         if spans.periods:

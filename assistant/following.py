@@ -79,6 +79,14 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     if last.step.tool is Tool.COMPARE and said.periods and not (said.merchants or said.category):
         # One more period beside two that were compared is asked for by itself.
         return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only, excluding=last.step.excluding)
+    if (
+        last.step.tool is Tool.COMPARE
+        and len(_who(last)) > 1
+        and len({*said.merchants, said.category} - {""}) == 1
+        and not _MEANT.search(message)
+    ):
+        # One more name beside two that were compared, too.
+        return Step(tool=Tool.SUM, spans=merged(last.step.spans, said))
     if last.step.tool in _AHEAD and said == Spans(periods=("now",)):
         # "And now?": what is there before it goes out.
         return Step(tool=Tool.BALANCE, spans=Spans(account=last.step.spans.account))
@@ -106,13 +114,17 @@ def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
     if said.group and before in (Tool.SUM, Tool.COUNT):
         # "Per week" is one figure; "by month" is a list.
         return Tool.AVERAGE if _PER_UNIT.search(said.group) else Tool.BREAKDOWN
-    if before in ONE_ROW and IN_TOTAL.search(text):
+    if before in ONE_ROW and (IN_TOTAL.search(text) or _ALL_OF.match(text)):
+        return Tool.SUM
+    if before is Tool.LAST and said.periods and all(words.startswith("since ") for words in said.periods):
+        # The newest since then is the one that was told.
         return Tool.SUM
     if before in (Tool.COUNT, Tool.SUM) and (how := _HOW_MUCH_OR_MANY.search(text)):
         return Tool.SUM if how["how"] == "much" else Tool.COUNT
     return before
 
 
+_ALL_OF = re.compile(r"(?:and |so |now |then )*all (?:of|in|through|over|this|last)\b")
 _PER_UNIT = re.compile(r"^(?:per|an?) (?:day|week|year)$")
 _HOW_MUCH_OR_MANY = re.compile(r"\bhow (?P<how>much|many)\b")
 # Who corrects what was understood asks the same as before.
@@ -124,17 +136,21 @@ def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Ste
     before = last.step.spans
     more = {*said.merchants, said.category} - {""}
     adds = adds or _PLUS.search(text) is not None or (ON_TOP.search(text) is not None and IN_TOTAL.search(text) is not None)
-    if last.step.tool is not Tool.SUM or not adds or not more or not (before.merchants or before.category) or said.periods:
+    tool = last.step.tool if last.step.tool in _COUNTED else Tool.SUM
+    if last.step.tool not in ABOUT_SAME or not adds or not more or not (before.merchants or before.category) or said.periods:
         return None
     if bool(before.category) == bool(said.category) and bool(before.merchants) == bool(said.merchants):
         names = (*before.merchants, *said.merchants, *([before.category] if said.category else []))
-        update = {"merchants": tuple(dict.fromkeys(names)), "category": said.category}
-        return last.step.model_copy(update={"spans": before.model_copy(update=update), "only": (), "excluding": ()})
+        update = {"merchants": tuple(dict.fromkeys(names)), "category": said.category, "number": "", "group": ""}
+        return Step(tool=tool, spans=before.model_copy(update=update))
     return None
 
 
+_COUNTED = frozenset({Tool.SUM, Tool.COUNT})
+
+
 _PLUS = re.compile(
-    r"^(?:and )?plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
+    r"^(?:(?:and|now|so|ok)\b,? )*plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
 )
 IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
 # "Is that more than in May": against what was asked before, whatever else the words are like.
@@ -268,7 +284,9 @@ def together(asked: Sequence[Asked], said: Spans, text: str) -> Step | None:
 _ADDED_UP = TOTALLED | {Tool.SUM, Tool.COUNT, Tool.INCOME, Tool.AVERAGE, Tool.SHARE, *POSITIONS}
 # Whose answer is about somebody.
 _OF_SOMEBODY = ABOUT_PAYMENTS | {Tool.SALARY}
-_ADDS = re.compile(r"\b(?:total|together|(?:com(?:e|es|ing)|came) to|add(?:s|ed)?|combined|in all|altogether|sum|how much)\b")
+_ADDS = re.compile(
+    r"\b(?:total|together|(?:com(?:e|es|ing)|came) to|add(?:s|ed)?|combined|in all|altogether|sum|how much|costs?|paid|spent)\b"
+)
 
 
 def of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> Step | None:

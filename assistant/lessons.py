@@ -124,7 +124,7 @@ def _in_turn(conversation: Sequence[tuple[str, frozenset[str], str]]) -> list[Le
     said: list[Lesson] = []
     before: About | None = None
     for label, keeps, line in conversation:
-        said.append(Lesson(str(before or ""), *_by_marks(line, label)))
+        said.append(Lesson(str(before or ""), *_by_marks(line, label), keeps=None if before is None else keeps))
         if before is None or label not in _ASIDE:
             before = _then(before, label, keeps, line)
     return said

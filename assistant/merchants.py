@@ -85,7 +85,7 @@ def _tokens(name: str) -> list[str]:
     return [w for w in words if w not in TELL_NOBODY] or words
 
 
-def _has(word: str, words: set[str], english: frozenset[str]) -> bool:
+def _has(word: str, words: frozenset[str], english: frozenset[str]) -> bool:
     """Whether a word is among those of a text: whole, in the singular, or as the beginning of one ("sains" in SAINSBURYS).
 
     An ordinary word is the beginning of its own forms only: "roof" of ROOFING, "water" not of WATERSTONES.

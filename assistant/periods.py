@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
@@ -874,7 +875,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?:week (?:of|commencing|beginning|starting|from)|w/c) {_day_pattern('a_')}", _week_of),
         (rf"{_THE}(?:last|past|previous) fortnight", _fortnight),
         (rf"{_THE}{_UNIT_CAL} before last", _before_last),
-        (rf"{_THE}(?P<which>this|last|current|past|previous)? ?tax year(?: so far)?", _tax_year),
+        (rf"(?:(?:since|from) (?:the )?(?:start|beginning) of )?{_THE}(?P<which>this|last|current|past|previous)? ?tax year(?: so far)?", _tax_year),
         (r"(?:(?P<unit>year|month|week) to date|(?P<short>ytd|mtd)|so far this (?P<unit2>year|month|week|quarter))", _to_date),
         (rf"{_THE}(?:(?P<half>first|second|1st|2nd) half of (?:the |(?P<rel>this|last) )?(?:year ?)?|(?P<h>h[12]) ?){_YEAR.format('')}?(?<=\d|r)", _half_year),
         (rf"{_THE}(?P<part>first half|second half|early|beginning|start|middle|mid|late|end|first week|second week|third week|last week|first fortnight)(?: of|-| in)? ?(?:the |(?P<rel>this|last|previous) )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|month)", _part_of_month),
@@ -900,11 +901,17 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
 )  # fmt: skip
 
 
-def find(text: str, today: Today) -> Iterator[PeriodSpan]:
+# A message and its parts are read more than once in a turn.
+@lru_cache(maxsize=256)
+def find(text: str, today: Today) -> tuple[PeriodSpan, ...]:
     """Every period that a text names, in the order said; the longest reading of a place wins.
 
     Words alone that mean all that is held ("in all") give a period without a start, only when no other is named.
     """
+    return tuple(_find(text, today))
+
+
+def _find(text: str, today: Today) -> Iterator[PeriodSpan]:
     low = text.lower()
     spans: list[tuple[int, int, re.Match[str], Reading]] = []
     for pattern, reading in READERS:
@@ -916,12 +923,18 @@ def find(text: str, today: Today) -> Iterator[PeriodSpan]:
             taken.append(span)
     # "How much less is there now than on 1 May": that it is now says no day beside the one that is named.
     bounded = [s for s in taken if s[3] is not _everything and s[2].group() != "now"]
+    # "The tax year, 6 April 25 to 5 April 26": which one it is, the days say.
+    said = [s for s in bounded if s[3] is _tax_year and any(_APART.fullmatch(low[s[1] : t[0]]) for t in bounded)]
+    bounded = [s for s in bounded if s not in said]
     for start, end, match, reading in sorted(bounded or taken, key=lambda s: s[0]):
         try:
             period = reading(match, today)
         except _NoSuchDay:
             period = None
         yield PeriodSpan(start=start, end=end, period=period)
+
+
+_APART = re.compile(r"(?: before)?(?:, (?:so |i\.e\.? )?|: | \(| - )")
 
 
 def in_a_row(found: Sequence[Period]) -> Period | None:

@@ -132,9 +132,12 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
             matches.remove(found_match)
             groups.append(other)
             categories = tuple(dict.fromkeys(categories + other))
-    matches, groups = _once(matches), _each_once(groups)
+    matches, groups = _once(matches, plain(written)), _each_once(groups)
     matches, passed = _without_ordinary(matches, step, known)
-    step = step.model_copy(update={"unread": (*step.unread, *passed)})
+    if passed:
+        # What goes on with this question goes on with whom it was about.
+        told = spans.model_copy(update={"merchants": tuple(n for n in spans.merchants if n not in passed)})
+        step = step.model_copy(update={"spans": told, "unread": (*step.unread, *passed)})
     if step.tool not in NAMES_ELSEWHERE and (
         strange := next((m for m in matches if not m.payees and _means_nothing(m.said, known, written)), None)
     ):
@@ -216,13 +219,22 @@ def _shops(step: Step) -> bool:
 _SHOPS = re.compile(r"\b(?:shop|store|retailer|place|restaurant)")
 
 
-def _once(matches: list[Match]) -> list[Match]:
-    """The names without those that mean payees of another one: "Pemberton, the dinners one" is one person, and counts once."""
+def _once(matches: list[Match], text: str) -> list[Match]:
+    """The names without those that mean payees of another one: "Pemberton, the dinners one" is one person, and counts once. Who is
+    called by name is meant before a kind that they are of: "Mr Dunmore for the garden" is no garden centre."""
     kept: list[Match] = []
+    called = [m for m in matches if m.how in (How.EXACT, How.PART)]
+    matches = [m for m in matches if m.how is not How.MEANING or not any(_is_for(one, m, text) for one in called)]
     for one in sorted(matches, key=lambda m: len(m.ids), reverse=True):
         if not one.ids or not any(set(one.ids) <= set(other.ids) for other in kept):
             kept.append(one)
     return [m for m in matches if m in kept]
+
+
+def _is_for(one: Match, kind: Match, text: str) -> bool:
+    """Whether a name stands before what is paid for, and is of that kind."""
+    said = re.compile(rf"{re.escape(one.said)}\b(?:(?! and | or ).)*\bfor\b(?:(?! and | or ).)*\b{re.escape(kind.said)}\b")
+    return bool(one.ids) and set(one.ids) < set(kind.ids) and said.search(text) is not None
 
 
 def _each_once(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -238,9 +250,12 @@ def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[l
     """
     if step.tool is Tool.COMPARE or not any(m.payees for m in matches):
         return matches, ()
-    ordinary = known.vocabulary.english | known.words
     # A figure that was said narrows something: nobody passes over it.
-    gone = [m for m in matches if not m.payees and words_of(m.said) <= ordinary and not any(c.isdigit() for c in m.said)]
+    gone = [
+        m
+        for m in matches
+        if not m.payees and all(known.ordinary(w) for w in words_of(m.said)) and not any(c.isdigit() for c in m.said)
+    ]
     return [m for m in matches if m not in gone], tuple(m.said for m in gone)
 
 
@@ -355,11 +370,11 @@ async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match
         meant = [p for p in known.payees if p.id in called or p.template in sellers or p.mcc in codes]
         return Match(said=name, how=How.MEANING, payees=tuple(p for p in meant if p.template not in step.excluding))
     words, trades = words_of(name), known.vocabulary.trades
-    if found.how is How.SPELLING and words <= known.words | known.vocabulary.english:
+    if found.how is How.SPELLING and all(known.ordinary(w) for w in words):
         # An ordinary word is no slip of the pen: "books" are not BOOTS.
         found = Match(said=name, how=How.NONE)
     # "Severn Trent Water" names somebody: a description is made of ordinary words alone.
-    if found.how in (How.EXACT, How.SPELLING) or not words <= known.words | trades | known.vocabulary.english:
+    if found.how in (How.EXACT, How.SPELLING) or not all(w in trades or known.ordinary(w) for w in words):
         return found
     if found.payees and not words & trades:
         return found

@@ -119,17 +119,19 @@ class Head:
 
     def probabilities(self, masked: str, vector: Vectors) -> dict[str, float]:
         """Label -> probability, for a masked question and the embedding of its spoken form."""
-        scores = self.weights @ self._features(masked, vector) + self.bias
+        places, counts = self._words(masked)
+        of_embedding, of_words = self.weights[:, : len(vector)], self.weights[:, len(vector) :]
+        # Of all the words that are known a question has a few.
+        scores = of_embedding @ (vector * EMBEDDING_WEIGHT) + of_words[:, places] @ counts + self.bias
         exp = np.exp(scores - scores.max())
         return dict(zip(self.labels, (exp / exp.sum()).tolist(), strict=True))
 
-    def _features(self, masked: str, vector: Vectors) -> Vectors:
-        words = np.zeros(len(self.idf), dtype=np.float32)
-        for gram in word_grams(masked):
-            if (place := self.ngrams.get(gram)) is not None:
-                words[place] = self.idf[place]
-        norm = float(np.linalg.norm(words))
-        return np.concatenate([vector * EMBEDDING_WEIGHT, words / norm if norm else words]).astype(np.float32)
+    def _words(self, masked: str) -> tuple[list[int], Vectors]:
+        """The word features that a question has, by their places, and what each counts for."""
+        places = sorted({place for gram in word_grams(masked) if (place := self.ngrams.get(gram)) is not None})
+        counts = self.idf[places]
+        norm = float(np.linalg.norm(counts))
+        return places, counts / norm if norm else counts
 
     def save(self, path: Path) -> None:
         meta = {"labels": self.labels, "ngrams": self.ngrams}
@@ -169,7 +171,7 @@ def version(embedding_version: str) -> str:
 
 def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     """Fit a head on wordings by label. Takes half a minute; imports scikit-learn, so do it outside a server."""
-    from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  only training needs it
+    from scipy.sparse import csr_matrix, hstack  # noqa: PLC0415  only training needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  only training needs it
 
     texts, labels = [], []
@@ -191,7 +193,10 @@ def train(embed: Embed, wordings: Mapping[str, Sequence[str]]) -> Head:
     with ThreadPoolExecutor() as pool:
         vectors = np.concatenate(list(pool.map(lambda text: embed([spoken(text)]), texts)))
     # Nearly all of it is zero, and whole it would be more than half a gigabyte.
-    features = vstack([csr_matrix(blank._features(t, v)) for t, v in zip(texts, vectors, strict=True)], format="csr")
+    places, counted = zip(*(blank._words(text) for text in texts), strict=True)
+    starts = np.cumsum([0, *map(len, places)])
+    words = csr_matrix((np.concatenate(counted), [p for some in places for p in some], starts), (len(texts), len(grams)))
+    features = hstack([csr_matrix(vectors * EMBEDDING_WEIGHT), words], format="csr")
     model: Any = LogisticRegression(C=_REGULARISATION, max_iter=2000, class_weight="balanced")
     model.fit(features, labels)
     weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)

@@ -217,6 +217,10 @@ class Known:
     def nobody(self) -> frozenset[str]:
         return self.vocabulary.nobody
 
+    def ordinary(self, word: str) -> bool:
+        """Whether a word is one of the language, or of a question."""
+        return word in self.vocabulary.english or word in self.words
+
     def narrows(self, word: str) -> float:
         """How probably a word of the message chooses what it is about, as goods, places, people and times do."""
         return self.chooses.get(word.removesuffix("'s"), 1.0)
@@ -284,12 +288,18 @@ def words_of(text: str) -> set[str]:
     return set(WORD.findall(text.casefold()))
 
 
-def texts_of(payee: Payee) -> set[str]:
+def texts_of(payee: Payee) -> frozenset[str]:
     """The words of a payee's texts, and the parts of those with a mark inside: "marks&spencer" is also "marks" and "spencer"."""
-    whole = words_of(f"{payee.template} {payee.text} {plain(payee.shown)}")
+    return _texts(f"{payee.template} {payee.text} {plain(payee.shown)}")
+
+
+# Every name of a message is compared with the texts of all that the customer pays.
+@lru_cache(maxsize=8192)
+def _texts(said: str) -> frozenset[str]:
+    whole = words_of(said)
     # "Duke's" is also said "dukes".
     whole |= {word.replace("'", "") for word in whole if "'" in word}
-    return whole | {part for word in whole for part in _INSIDE.split(word) if len(part) > 1}
+    return frozenset(whole | {part for word in whole for part in _INSIDE.split(word) if len(part) > 1})
 
 
 _INSIDE = re.compile(r"[&*./+-]")
@@ -299,8 +309,9 @@ _INSIDE = re.compile(r"[&*./+-]")
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
+    text = _GOING_BY.sub("in ", text)
     text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", _IDIOM.sub("", text)))
-    text = _SHORT_YEAR.sub(" 20", text)
+    text = _YEAR_MEANT.sub(r"\1 \2", _SHORT_YEAR_IN.sub(r"\1 20\2", _SHORT_YEAR.sub(" 20", text)))
     return _GREETING.sub("", re.sub(r" {2,}", " ", text).strip()) or text.strip()
 
 
@@ -311,6 +322,16 @@ _IDIOM = re.compile(
 )
 # "October '25".
 _SHORT_YEAR = re.compile(r"(?<=[a-z\d]) '(?=[12]\d\b(?!'))")
+_MONTH = "|".join(sorted(periods.MONTHS, key=len, reverse=True))
+# "How much a week, going by October".
+_GOING_BY = re.compile(rf"\b(?:going|judging) by (?=(?:{_MONTH}|last month|this month)\b)")
+# "In oct 25": what is in it is a month, and no day.
+_SHORT_YEAR_IN = re.compile(
+    rf"\b((?:in|during) (?:{_MONTH})) (2\d)\b(?! ?(?:[.:,]\d|[£€$%]|[a-z]*pounds?\b|quid\b|times\b|and \d|to \d|to (?:{_MONTH}) \d|-))"
+)
+_YEAR_MEANT = re.compile(
+    rf"\b({_MONTH})(?: (?:19|20)\d\d)?,? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
+)
 # "Yesss", "sooo".
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _GREETING = re.compile(
@@ -850,12 +871,20 @@ def _fragments(marks: _Marks, known: Known) -> None:
 _AND_WORDS = frozenset(["plus", "and"])
 
 
+# Between two names, and in none.
+_JOINS = frozenset({"or", "and", "versus", "vs", "v"})
+
+
 def _named(marks: _Marks, known: Known) -> None:
     """Words that name somebody or something where they stand, whatever stands before them: "baggies tickets", "trains as well"."""
     text = marks.hidden()
     run: list[re.Match[str]] = []
     for match in [*WORD.finditer(text), None]:
-        names = match is not None and known.named.get(match.group().removesuffix("'s"), 0.0) >= SURELY_NAMES
+        names = (
+            match is not None
+            and match.group() not in _JOINS
+            and known.named.get(match.group().removesuffix("'s"), 0.0) >= SURELY_NAMES
+        )
         if match is not None and names and (not run or text[run[-1].end() : match.start()] in (" ", "-", " & ", "'")):
             run.append(match)
             continue

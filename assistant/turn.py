@@ -453,7 +453,8 @@ class Assistant:
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
         theirs = isinstance(plan, Plan) or _of_their_own(plan, last)
-        if likeness < LIKE_A_PAGE and not cannot and not goes_on and theirs and not bank:
+        alike = likeness >= LIKE_A_PAGE and _DID.search(plain(message)) is None
+        if not alike and not cannot and not goes_on and theirs and not bank:
             return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
@@ -526,7 +527,7 @@ class Assistant:
             return result, [Asked(step=step)], offered
         result = await self._act(query, login, known, now, facts)
         used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
-        return result, [Asked(step=step, used=used)], []
+        return result, [Asked(step=query.step, used=used)], []
 
     async def _beside(self, result: ToolResult, query: Query, live: Live, context: Context, login: Login) -> ToolResult:
         """What the services say of some products, with the page that is about them; they answer without one as well.
@@ -801,7 +802,7 @@ def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:
     if memory.asked and memory.asked[-1].step.tool in ABOUT_TERMS:
         return LESS_FOR_FOLLOWING
     if isinstance(plan, Unsure):
-        return MORE_FOR_PAYMENTS if plan.label in TOOLS and plan.label not in READ_WHOLE else 0.0
+        return MORE_FOR_PAYMENTS if plan.label in LEANING or (plan.label in TOOLS and plan.label not in READ_WHOLE) else 0.0
     return 0.0 if ASKING.search(message.casefold()) else MORE_FOR_ORDERS
 
 

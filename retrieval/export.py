@@ -38,9 +38,11 @@ class Probable(torch.nn.Module):
         super().__init__()
         self.encoder, self.reading = reading.encoder, reading
 
-    def forward(self, ids: torch.Tensor, types: torch.Tensor, own: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        label, tag = self.reading(ids, types, own)
-        return label.softmax(-1), tag.softmax(-1)
+    def forward(
+        self, ids: torch.Tensor, types: torch.Tensor, own: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        label, tag, keep = self.reading(ids, types, own)
+        return label.softmax(-1), tag.softmax(-1), keep.sigmoid()
 
 
 def export(weights: Path, target: Path) -> None:
@@ -58,13 +60,13 @@ def export_reader(weights: Path, learned: Path, target: Path) -> None:
     """learned: what was taught, retrieval/reader.npz. Its labels and tags are written beside the target, in taught.json.
 
     The graph takes `ids` and `types` (int64) and `own` (float32), [1, tokens], as `retrieval.reader.tokens` makes them, and gives
-    the probabilities `labels` [1, labels] and `tags` [1, tokens, tags].
+    the probabilities `labels` [1, labels], `tags` [1, tokens, tags] and `keeps` [1, len(KEPT)].
     """
     reading, named = taught(weights, learned)
     ids = torch.tensor([[101, 2054, 2003, 102]])
     given = {"ids": ids, "types": torch.ones_like(ids), "own": torch.tensor([[0.0, 1.0, 1.0, 0.0]])}
     of_tokens = {1: "tokens"}
-    _write(Probable(reading), given, {"labels": {}, "tags": of_tokens}, dict.fromkeys(given, of_tokens), target)
+    _write(Probable(reading), given, {"labels": {}, "tags": of_tokens, "keeps": {}}, dict.fromkeys(given, of_tokens), target)
     target.with_name("taught.json").write_text(json.dumps(named))
 
 

@@ -30,25 +30,31 @@ MAX_BEFORE = 200
 REMEMBERED = 64
 
 
+# What a message may take over from the question before without saying it: whom or what that was about, its days, its account.
+KEPT = ("who", "when", "account")
+
+
 class Lesson(NamedTuple):
     """A message and what was asked before it ("" where nothing was); what it asks, "" where that is not taught; where its words
-    stand and the tag of each, both empty where they are not taught."""
+    stand and the tag of each, both empty where they are not taught; and what of `KEPT` it takes over, None where that is not."""
 
     before: str
     text: str
     label: str
     words: Sequence[tuple[int, int]] = ()
     tags: Sequence[str] = ()
+    keeps: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
     """labels: what is asked -> how probable that is. tags: [tokens, len(Reader.tags)], what each token is. places: where in the
-    text each token stands, (start, end)."""
+    text each token stands, (start, end). keeps: each of `KEPT` -> how probably it is taken over from what was asked before."""
 
     labels: Mapping[str, float]
     tags: Vectors
     places: Sequence[tuple[int, int]]
+    keeps: Mapping[str, float]
 
 
 def version() -> str:
@@ -89,8 +95,10 @@ class Reader:
     def _read(self, text: str, before: str = "") -> Reading:
         ids, types, own, places = tokens(self.tokenizer, before, text)
         if not places:
-            return Reading(dict.fromkeys(self.labels, 1 / len(self.labels)), np.zeros((0, len(self.tags)), np.float32), ())
+            nothing = np.zeros((0, len(self.tags)), np.float32)
+            return Reading(dict.fromkeys(self.labels, 1 / len(self.labels)), nothing, (), dict.fromkeys(KEPT, 0.0))
         fed = {"ids": np.array([ids], np.int64), "types": np.array([types], np.int64), "own": np.array([own], np.float32)}
-        (labels,), (tags,) = self._session.run(["labels", "tags"], fed)
+        (labels,), (tags,), (keeps,) = self._session.run(["labels", "tags", "keeps"], fed)
         first = len(ids) - len(places) - 1
-        return Reading(dict(zip(self.labels, labels.tolist(), strict=True)), tags[first:-1], places)
+        kept = dict(zip(KEPT, keeps.tolist(), strict=True))
+        return Reading(dict(zip(self.labels, labels.tolist(), strict=True)), tags[first:-1], places, kept)

@@ -1,6 +1,6 @@
 """Teaches the embedding model to read: low-rank weights beside its own (LoRA), and heads over what it then makes of a message.
 
-Only `api.teach` calls it, in a process of its own that loads torch; what comes out is retrieval/reader.npz. Some twenty minutes
+Only `api.teach` calls it, in a process of its own that loads torch; what comes out is retrieval/reader.npz. Some thirty minutes
 on two cores.
 """
 
@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoModel
 
-from retrieval.reader import MAX_TOKENS, Lesson, tokens
+from retrieval.reader import KEPT, MAX_TOKENS, Lesson, tokens
 
 EPOCHS, BATCH, RANK, SCALE = 3, 32, 16, 2.0
 # How fast what is beside the weights learns, and the heads; after so many steps at full speed, and slower until the end.
@@ -53,7 +53,8 @@ class _Beside(nn.Module):
 
 
 class Reading(nn.Module):
-    """The encoder and its heads: over the first token and the mean of the message what it asks, over each token what that is."""
+    """The encoder and its heads: over the first token and the mean of the message what it asks and what it takes over from the
+    question before, over each token what that is."""
 
     def __init__(self, weights: Path, labels: int, tags: int) -> None:
         super().__init__()
@@ -61,16 +62,18 @@ class Reading(nn.Module):
         self.encoder.requires_grad_(requires_grad=False)
         width = 2 * self.encoder.config.hidden_size
         self.label, self.tag, self.drop = nn.Linear(width, labels), nn.Linear(width, tags), nn.Dropout(DROPOUT)
+        self.keep = nn.Linear(width, len(KEPT))
 
     def forward(
         self, ids: torch.Tensor, types: torch.Tensor, own: torch.Tensor, mask: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         mask = torch.ones_like(ids) if mask is None else mask
         states = self.encoder(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
         mean = (states * own.unsqueeze(-1)).sum(1) / own.sum(1, keepdim=True).clamp(min=1)
-        label = self.label(self.drop(torch.cat([states[:, 0], mean], 1)))
+        whole = self.drop(torch.cat([states[:, 0], mean], 1))
+        label, keep = self.label(whole), self.keep(whole)
         tag = self.tag(self.drop(torch.cat([states, mean.unsqueeze(1).expand_as(states)], 2)))
-        return label, tag
+        return label, tag, keep
 
 
 def _maps(model: Reading) -> Iterator[tuple[nn.Module, str, str]]:
@@ -101,7 +104,7 @@ def teach(
     model = Reading(weights, len(labels), len(tags))
     for holder, name, _ in _maps(model):
         setattr(holder, name, _Beside(getattr(holder, name)))
-    heads = [*model.label.parameters(), *model.tag.parameters()]
+    heads = [*model.label.parameters(), *model.tag.parameters(), *model.keep.parameters()]
     beside = [p for p in model.encoder.parameters() if p.requires_grad]
     speeds = (SPEED, HEADS_SPEED)
     optimiser = torch.optim.AdamW([{"params": beside}, {"params": heads}], weight_decay=0.01)
@@ -148,12 +151,16 @@ def _loss(model: Reading, batch: Sequence[Lesson], labels: Sequence[str], tags: 
     asked = torch.tensor([labels.index(one.label) if one.label else _NONE for one in batch])
     rows = [_tags(one, len(ids), places, tags) for one, (ids, _, _, places) in zip(batch, put, strict=True)]
     said = padded(rows, _NONE, torch.long)
-    label, tag = model(ids, types, own, mask)
+    label, tag, keep = model(ids, types, own, mask)
     loss = torch.zeros(())
     if (asked != _NONE).any():
         loss = loss + functional.cross_entropy(label, asked, ignore_index=_NONE, label_smoothing=SMOOTHING)
     if (said != _NONE).any():
         loss = loss + functional.cross_entropy(tag.flatten(0, 1), said.flatten(), ignore_index=_NONE)
+    goes_on = torch.tensor([one.keeps is not None for one in batch])
+    if goes_on.any():
+        kept = torch.tensor([[float(name in (one.keeps or ())) for name in KEPT] for one in batch])
+        loss = loss + functional.binary_cross_entropy_with_logits(keep[goes_on], kept[goes_on])
     return loss
 
 
@@ -172,7 +179,7 @@ def _write(model: Reading, labels: Sequence[str], tags: Sequence[str], target: P
     """In half precision: what is learned beside a map is small against it."""
     meta = json.dumps({"labels": [*labels], "tags": [*tags], "version": version}).encode()
     arrays: dict[str, Any] = {"meta": np.frombuffer(meta, np.uint8)}
-    for name in ("label", "tag"):
+    for name in ("label", "tag", "keep"):
         head: nn.Linear = getattr(model, name)
         arrays |= {f"{name}.weight": _half(head.weight), f"{name}.bias": _half(head.bias)}
     for holder, name, full in _maps(model):
@@ -193,7 +200,7 @@ def taught(weights: Path, file: Path) -> tuple[Reading, dict[str, list[str]]]:
         meta = json.loads(stored["meta"].tobytes())
         arrays = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files if name != "meta"}
     model = Reading(weights, len(meta["labels"]), len(meta["tags"])).eval()
-    for name in ("label", "tag"):
+    for name in ("label", "tag", "keep"):
         head: nn.Linear = getattr(model, name)
         head.load_state_dict({part: arrays[f"{name}.{part}"] for part in ("weight", "bias")})
     for holder, name, full in _maps(model):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from retrieval import teaching
-from retrieval.reader import TAUGHT, Lesson, Reader, export, tokens
+from retrieval.reader import KEPT, TAUGHT, Lesson, Reader, export, tokens
 
 ASKED = [
     ("", "how much did i spend at tesco last month"),
@@ -31,12 +31,13 @@ def test_the_graph_says_what_was_taught(reader: Reader, reference_weights: Path)
     for before, text in ASKED:
         ids, types, own, places = tokens(reader.tokenizer, before, text)
         with torch.no_grad():
-            label, tag = model(torch.tensor([ids]), torch.tensor([types]), torch.tensor([own]))
+            label, tag, keep = model(torch.tensor([ids]), torch.tensor([types]), torch.tensor([own]))
         read = reader.read(text, before)
         exact = label.softmax(-1)[0].numpy()
         assert named["labels"][int(exact.argmax())] == max(read.labels, key=read.labels.__getitem__)
         assert np.abs(exact - np.array(list(read.labels.values()))).max() < 0.15
         assert read.places == places
+        assert np.abs(keep.sigmoid()[0].numpy() - np.array([read.keeps[name] for name in KEPT])).max() < 0.15
         assert (tag[0].argmax(-1).numpy()[-1 - len(places) : -1] == read.tags.argmax(-1)).mean() > 0.9
 
 
@@ -56,7 +57,7 @@ def test_what_is_taught_is_learned_and_kept(tmp_path: Path, reference_weights: P
     monkeypatch.setattr(teaching, "WARMUP", 2)
     lessons = [
         Lesson("", "how much at acme", "sum", [(0, 3), (4, 8), (9, 11), (12, 16)], ["", "", "", "name"]),
-        Lesson("sum : acme", "and boots", "follow", [(0, 3), (4, 9)], ["", "name"]),
+        Lesson("sum : acme", "and boots", "follow", [(0, 3), (4, 9)], ["", "name"], frozenset({"when"})),
         Lesson("", "list my direct debits", "debits"),
         Lesson("", "thanks pal", "", [(0, 6), (7, 10)], ["talk", "talk"]),
     ]

@@ -23,11 +23,11 @@ ENGLISH = frozenset(["midnight", "nights", "gardener", "lifts", "the", "for", "c
 
 
 def _payee(id: int, text: str) -> Payee:
-    return Payee(id=id, account=OWN, text=descriptor(text), shown=text, template=template(text), personal=True)
+    return Payee(id=id, account=OWN, text=descriptor(text), shown=text, template=template(text), personal="GARDEN" not in text)
 
 
 def _resolved(
-    name: str, texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A MACKENZIE DIGS"), written: str = ""
+    name: str, texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A MACKENZIE DIGS"), written: str = "", *more: str
 ) -> Query | Unclear:
     async def meaning(_said: str) -> Alike:
         return Alike()
@@ -41,13 +41,26 @@ def _resolved(
         vocabulary(ENGLISH, is_shop=lambda said: said == "costa"),
         Today.of(dt.date(2026, 11, 24), "en_GB"),
     )
-    return asyncio.run(resolve(Step(tool=Tool.SUM, spans=Spans(merchants=(name,))), known, meaning, written))
+    return asyncio.run(resolve(Step(tool=Tool.SUM, spans=Spans(merchants=(name, *more))), known, meaning, written))
 
 
 def test_what_says_more_of_a_payee_is_passed_over_and_said() -> None:
     found = _resolved("sinclair, for the lifts")
     assert isinstance(found, Query)
     assert [(m.said, m.names) for m in found.matches] == [("sinclair, for the lifts", ("RYAN SINCLAIR CAR SHARE",))]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("what has mr dunmore had for doing the garden", {"P DUNMORE GARDEN SERVICES"}),
+        ("mr dunmore and the garden", {"P DUNMORE GARDEN SERVICES", "NOTCUTTS GARDEN CENTRE"}),
+    ],
+)
+def test_who_is_named_for_something_is_meant_and_not_all_of_that_kind(written: str, meant: set[str]) -> None:
+    found = _resolved("mr dunmore", ("P DUNMORE GARDEN SERVICES", "NOTCUTTS GARDEN CENTRE"), written, "garden")
+    assert isinstance(found, Query)
+    assert {name for match in found.matches for name in match.names} == meant
 
 
 @pytest.mark.parametrize("name", ["nearly midnight", "nights"])

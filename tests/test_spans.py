@@ -467,3 +467,18 @@ def test_nothing_is_looked_for_twice_in_a_message() -> None:
     known = replace(KNOWN, found={})
     assert find("total at tesco", known) is find("total at tesco", known)
     assert find("total at tesco", KNOWN) is not find("total at tesco", KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("what did I spend in oct 25", "in oct 2025"),
+        ("what did I spend during September 24?", "during september 2024"),
+        ("what did I spend in October, sorry, I mean 2025", "in october 2025"),
+        ("did I pay in november 25 pounds", "in november"),
+        ("what did I spend in may 25 to june 3", "may 25 to june 3"),
+        ("what do I spend, going by October", "in october"),
+    ],
+)
+def test_a_short_year_and_one_that_is_put_right_belong_to_their_month(message: str, said: str) -> None:
+    assert find(message, KNOWN).spans.periods == (said,)

@@ -244,7 +244,9 @@ class Books:
 
     def held(self, account: str, now: dt.datetime) -> int:
         """What is pending against the account at `now`: minor units, not positive. A pending credit is not money yet."""
-        return sum(min(m.minor, 0) for m in self.movements(account, now) if m.pending)
+        now = now.astimezone(LONDON)
+        open_yet = (e for e in self.entries[account] if e.at <= now and (e.booked_at is None or e.booked_at > now))
+        return sum(min(m.minor, 0) for e in open_yet if (m := look(e, now)) and m.pending)
 
     def waiting(self, account: str, now: dt.datetime) -> list[FuturePayment]:
         """Payments set up by `now` and not made yet, soonest first."""

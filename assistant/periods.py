@@ -924,17 +924,17 @@ def _find(text: str, today: Today) -> Iterator[PeriodSpan]:
     # "How much less is there now than on 1 May": that it is now says no day beside the one that is named.
     bounded = [s for s in taken if s[3] is not _everything and s[2].group() != "now"]
     # "The tax year, 6 April 25 to 5 April 26": which one it is, the days say.
-    said = [s for s in bounded if s[3] is _tax_year and any(_APART.fullmatch(low[s[1] : t[0]]) for t in bounded)]
-    bounded = [s for s in bounded if s not in said]
+    names = {t[0]: s for s in bounded if s[3] is _tax_year for t in bounded if _APART.fullmatch(low[s[1] : t[0]])}
+    bounded = [s for s in bounded if s not in names.values()]
     for start, end, match, reading in sorted(bounded or taken, key=lambda s: s[0]):
         try:
             period = reading(match, today)
         except _NoSuchDay:
             period = None
-        yield PeriodSpan(start=start, end=end, period=period)
+        yield PeriodSpan(start=names[start][0] if start in names else start, end=end, period=period)
 
 
-_APART = re.compile(r"(?: before)?(?:, (?:so |i\.e\.? )?|: | \(| - )")
+_APART = re.compile(r"(?: before)?(?:,? (?:so |i\.e\.? )?|: | \(| - )")
 
 
 def in_a_row(found: Sequence[Period]) -> Period | None:

@@ -352,7 +352,7 @@ def _backed_off(name: str, step: Step, known: Known) -> Match | None:
     return None
 
 
-_SAYS_MORE = re.compile(r",?\s+(?:for|the|our|my|who|which|at|in)\s+")
+_SAYS_MORE = re.compile(r",?\s+(?:(?:had|got|get|charged|taken) (?=for\b)|(?:for|the|our|my|who|which|at|in)\s+)")
 
 
 async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match:

@@ -330,7 +330,7 @@ _SHORT_YEAR_IN = re.compile(
     rf"\b((?:in|during) (?:{_MONTH})) (2\d)\b(?! ?(?:[.:,]\d|[£€$%]|[a-z]*pounds?\b|quid\b|times\b|and \d|to \d|to (?:{_MONTH}) \d|-))"
 )
 _YEAR_MEANT = re.compile(
-    rf"\b({_MONTH})(?: (?:19|20)\d\d)?,? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
+    rf"\b({_MONTH})(?: (?:19|20)\d\d)?(?:,| [-–—])? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
 )
 # "Yesss", "sooo".
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")

@@ -45,9 +45,10 @@ def _resolved(
 
 
 def test_what_says_more_of_a_payee_is_passed_over_and_said() -> None:
-    found = _resolved("sinclair, for the lifts")
-    assert isinstance(found, Query)
-    assert [(m.said, m.names) for m in found.matches] == [("sinclair, for the lifts", ("RYAN SINCLAIR CAR SHARE",))]
+    for name in ("sinclair, for the lifts", "sinclair had for the lifts"):
+        found = _resolved(name)
+        assert isinstance(found, Query)
+        assert [(m.said, m.names) for m in found.matches] == [(name, ("RYAN SINCLAIR CAR SHARE",))]
 
 
 @pytest.mark.parametrize(

@@ -136,17 +136,14 @@ def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Ste
     before = last.step.spans
     more = {*said.merchants, said.category} - {""}
     adds = adds or _PLUS.search(text) is not None or (ON_TOP.search(text) is not None and IN_TOTAL.search(text) is not None)
-    tool = last.step.tool if last.step.tool in _COUNTED else Tool.SUM
     if last.step.tool not in ABOUT_SAME or not adds or not more or not (before.merchants or before.category) or said.periods:
         return None
     if bool(before.category) == bool(said.category) and bool(before.merchants) == bool(said.merchants):
         names = (*before.merchants, *said.merchants, *([before.category] if said.category else []))
         update = {"merchants": tuple(dict.fromkeys(names)), "category": said.category, "number": "", "group": ""}
+        tool = Tool.COUNT if last.step.tool is Tool.COUNT else Tool.SUM
         return Step(tool=tool, spans=before.model_copy(update=update))
     return None
-
-
-_COUNTED = frozenset({Tool.SUM, Tool.COUNT})
 
 
 _PLUS = re.compile(

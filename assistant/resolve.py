@@ -254,7 +254,7 @@ def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[l
     gone = [
         m
         for m in matches
-        if not m.payees and all(known.ordinary(w) for w in words_of(m.said)) and not any(c.isdigit() for c in m.said)
+        if not m.payees and all(known.is_word(w) for w in words_of(m.said)) and not any(c.isdigit() for c in m.said)
     ]
     return [m for m in matches if m not in gone], tuple(m.said for m in gone)
 
@@ -370,11 +370,11 @@ async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match
         meant = [p for p in known.payees if p.id in called or p.template in sellers or p.mcc in codes]
         return Match(said=name, how=How.MEANING, payees=tuple(p for p in meant if p.template not in step.excluding))
     words, trades = words_of(name), known.vocabulary.trades
-    if found.how is How.SPELLING and all(known.ordinary(w) for w in words):
+    if found.how is How.SPELLING and all(known.is_word(w) for w in words):
         # An ordinary word is no slip of the pen: "books" are not BOOTS.
         found = Match(said=name, how=How.NONE)
     # "Severn Trent Water" names somebody: a description is made of ordinary words alone.
-    if found.how in (How.EXACT, How.SPELLING) or not all(w in trades or known.ordinary(w) for w in words):
+    if found.how in (How.EXACT, How.SPELLING) or not all(w in trades or known.is_word(w) for w in words):
         return found
     if found.payees and not words & trades:
         return found

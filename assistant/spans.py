@@ -217,7 +217,7 @@ class Known:
     def nobody(self) -> frozenset[str]:
         return self.vocabulary.nobody
 
-    def ordinary(self, word: str) -> bool:
+    def is_word(self, word: str) -> bool:
         """Whether a word is one of the language, or of a question."""
         return word in self.vocabulary.english or word in self.words
 

@@ -245,8 +245,9 @@ class Books:
     def held(self, account: str, now: dt.datetime) -> int:
         """What is pending against the account at `now`: minor units, not positive. A pending credit is not money yet."""
         now = now.astimezone(LONDON)
-        open_yet = (e for e in self.entries[account] if e.at <= now and (e.booked_at is None or e.booked_at > now))
-        return sum(min(m.minor, 0) for e in open_yet if (m := look(e, now)) and m.pending)
+        # Of two years of entries a few are not booked: only these are looked at.
+        unbooked = (e for e in self.entries[account] if e.at <= now and (e.booked_at is None or e.booked_at > now))
+        return sum(min(m.minor, 0) for e in unbooked if (m := look(e, now)))
 
     def waiting(self, account: str, now: dt.datetime) -> list[FuturePayment]:
         """Payments set up by `now` and not made yet, soonest first."""

@@ -45,8 +45,9 @@ def reply(message: str, intent: Intent) -> Reply:
 MOST_WORDS = 30
 _STRAIGHT = str.maketrans("’‘`–—", "'''--")
 _SMILES = re.compile(r"(?:[👍👌🙏✅✔💯🙂😊😀🎉]|[\ufe0f\U0001f3fb-\U0001f3ff]|(?<!\S):-?[)D](?!\S))")
-# Of anything else it is not known what it does to the words around it: a question mark, quotation marks, a dash between lines.
-_TYPED = re.compile(r"(?!.*\.\.)(?:[^\W_]|[£$€'&.,!;:-]|\s)+", re.S)
+# Of anything else it is not known what it does to the words around it: a question mark, quotation marks, a dash between lines, a
+# mark that ends a clause in the middle of a word.
+_TYPED = re.compile(r"(?!.*\.\.)(?:[^\W_]|[£$€'&.,-]|[!;:](?![^\W_])|\s)+", re.S)
 _TOKEN = re.compile(r"[£$€]?\d[\d,]*(?:\.\d+)?(?:[^\W\d_]+)?|[^\W\d_]+(?:['&-][^\W\d_]+)*|[£$€']")
 _LONG_FORMS = {
     "that's": "that is", "thats": "that is", "it's": "it is", "its": "it is", "all's": "all is", "everything's": "everything is",
@@ -84,7 +85,7 @@ _AGREED = (
 _FIT = _any(
     "right", "correct", "good", "fine", "great", "perfect", "accurate", "ok", "okay", "confirmed", "exact", "true", "excellent",
     "fantastic", "wonderful", "awesome", "amazing", "brilliant", "lovely", "alright", "all right", "spot on", "bang on",
-    "ideal", "cool", "super", "nice", "affirmative", "on point", "in order", "the one",
+    "ideal", "cool", "super", "nice", "affirmative", "on point", "the one",
 )  # fmt: skip
 _QUITE = (
     r"(?:(?:all|exactly|absolutely|completely|entirely|quite|perfectly|totally|very|just|indeed|definitely|certainly|really) )*"
@@ -116,6 +117,8 @@ _WANTED = (
 )
 _STATED = (
     f"(?:{_ALL} (?:{_IS} )?|(?:looks?|sounds?|seems?) )?{_QUITE}{_FIT}{_FOR_ME}",
+    # By itself it may be the beginning of a condition: "in order to …".
+    f"(?:{_ALL} (?:{_IS} )?|(?:looks?|sounds?|seems?) ){_QUITE}in order{_FOR_ME}",
     f"{_ALL} is {_QUITE}what i {_WANTED}",
     f"(?:{_ALL} )?(?:is )?(?:works|suits me)(?: perfectly| well| fine| great)?{_FOR_ME}",
     f"{_ALL} (?:would|will) work{_FOR_ME}",
@@ -129,7 +132,7 @@ _STATED = (
 _BESIDE = (
     "i do", "i am sure", "i would(?: like (?:that|to))?", "it is", "they are", "you (?:can|may)",
     "that is (?:precisely )?(?:it|all)", "that is all i need(?:ed)?", "(?:i )?will (?:do (?:it|that|this)|transfer)",
-    f"is {_QUITE}{_FIT}", f"confirm {_DETAILS}", "it does", "that does", "to proceed", f"{_ALL} (?:is|are|was) {_DETAILS}",
+    f"is {_QUITE}{_FIT}", f"confirm {_DETAILS}", "it does", "that does", "to proceed", "in order", f"{_ALL} (?:is|are|was) {_DETAILS}",
     f"{_ALL} (?:is|are|was) (?:my (?:request|wish|order|instructions?|choice)"
     "|the (?:right|correct) (?:amount|account|person|recipient))",
 )  # fmt: skip

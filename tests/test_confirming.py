@@ -196,6 +196,9 @@ def test_another_figure_is_never_a_yes(message: str, figure: object, before: str
 
 
 @given(st.text(max_size=60))
+@example("in order")
+@example("IN!ORDER")
+@example("SPOT!ON")
 def test_what_is_typed_at_random_is_no_yes_and_breaks_nothing(message: str) -> None:
     assume(message.casefold().strip(" .!,;:-") not in OWN)
     assert reply(message, intent()) is not Reply.YES

@@ -132,7 +132,8 @@ _STATED = (
 _BESIDE = (
     "i do", "i am sure", "i would(?: like (?:that|to))?", "it is", "they are", "you (?:can|may)",
     "that is (?:precisely )?(?:it|all)", "that is all i need(?:ed)?", "(?:i )?will (?:do (?:it|that|this)|transfer)",
-    f"is {_QUITE}{_FIT}", f"confirm {_DETAILS}", "it does", "that does", "to proceed", "in order", f"{_ALL} (?:is|are|was) {_DETAILS}",
+    f"is {_QUITE}{_FIT}", f"confirm {_DETAILS}", "it does", "that does", "to proceed", "in order",
+    f"{_ALL} (?:is|are|was) {_DETAILS}",
     f"{_ALL} (?:is|are|was) (?:my (?:request|wish|order|instructions?|choice)"
     "|the (?:right|correct) (?:amount|account|person|recipient))",
 )  # fmt: skip

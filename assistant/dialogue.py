@@ -47,7 +47,7 @@ from assistant.following import (
     unit_aside,
     with_more,
 )
-from assistant.hearing import About, by_word, talks, words_of
+from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
@@ -247,6 +247,10 @@ class Understanding:
 
         told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
+        if isinstance(read, Unsure) and (rest := without_talk(text, words)):
+            # Talk has no form of its own: "quarrel with my flatmate: bills I sent Hannah since August".
+            again = self._read(rest, known, memory)
+            read = again if isinstance(again, Plan) else read
         if not isinstance(read, Unsure) or read.label in ABOUT_NOTHING:
             return read
         return replace(read, keeps=read.found.spans == Spans() and all(word.chooses < MAY_NARROW for word in words))

@@ -6,6 +6,7 @@ Of "my lad eats like a horse, total on takeaways?" the total is asked, the takea
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from retrieval.reader import Reading
 
 # What a word can be; the other words ask. An account or an amount is found by its form.
 TAGS = ("", "account", "name", "talk", "time")
+# From here on a word of talk is nothing else; it then hardly ever names or dates anything.
+TOLD = 0.9
 _NAME, _TALK, _TIME = (TAGS.index(tag) for tag in ("name", "talk", "time"))
 
 
@@ -70,6 +73,19 @@ def talks(text: str, words: Sequence[Word]) -> Callable[[str], float]:
         return sum(said) / len(said) if said else 0.0
 
     return of
+
+
+def without_talk(text: str, words: Sequence[Word]) -> str:
+    """A text less what runs of two words and more tell, and the marks behind them; "" where that is nothing, or all of it."""
+    runs = [list(run) for told, run in groupby(words, lambda word: word.talk >= TOLD) if told]
+    drop = [(run[0].start, run[-1].end) for run in runs if len(run) > 1]
+    left = text
+    for start, end in reversed(drop):
+        left = f"{left[:start]}{left[end:].lstrip(_MARKS)}"
+    return left.strip(" ,;:-") if drop and WORD.search(left) else ""
+
+
+_MARKS = " ,;:.!-"
 
 
 class Heard(NamedTuple):

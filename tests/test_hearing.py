@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 
 from assistant import lessons
 from assistant.dialogue import Understanding
-from assistant.hearing import TAGS, Heard, Word, by_word, words_of
+from assistant.hearing import TAGS, Heard, Word, by_word, without_talk, words_of
 from assistant.lessons import marked
 from assistant.router import PROMPTS, examples
-from assistant.spans import plain
+from assistant.spans import WORD, plain
 from retrieval.reader import TAUGHT
 from tests.conftest import Counter
 
@@ -107,3 +108,22 @@ def test_every_label_of_a_talk_is_one_that_is_known() -> None:
     known = set(examples())
     assert {label for one in lessons.talks() for label, _, _ in one} <= known
     assert set(examples("heard.yaml")) <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "left"),
+    [
+        ("quarrel with my flatmate: bills since august", "quarrel with my flatmate", "bills since august"),
+        ("shell took 99 off me. i put forty in, what's that?", "i put forty in", "shell took 99 off me. what's that?"),
+        ("what did i spend, honest to god", "honest to god", "what did i spend"),
+        # One word alone may be a name that nobody knows, and where all is talk there is nothing to read.
+        ("phew. what did i spend", "phew", ""),
+        ("i do not know", "i do not know", ""),
+        ("what did i spend", "", ""),
+    ],
+)
+def test_runs_of_talk_are_left_out_with_the_marks_behind_them(text: str, told: str, left: str) -> None:
+    def word(m: re.Match[str]) -> Word:
+        return Word(m.start(), m.end(), 0.0, 0.0, 0.95 if m.group() in told.split() else 0.05)
+
+    assert without_talk(text, [word(m) for m in WORD.finditer(text)]) == left

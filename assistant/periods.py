@@ -836,7 +836,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to|(?P<and> (?:and|&) (?:the )?)) ?(?P<to>\d{{1,2}}){_ORDINAL}(?: of)? {_MONTH.format('')}(?:,? {_YEAR.format('')})?", _days_of_month),
         (rf"(?:from )?{_MONTH.format('')} (?:the )?(?P<from>\d{{1,2}}){_ORDINAL} ?(?:-|–|to|until|till) ?(?:the )?(?P<to>\d{{1,2}}){_ORDINAL}(?! ?\d| {_MONTHS_ONLY})(?:,? {_YEAR.format('')})?(?P<and>)", _days_of_month),
         (rf"(?:{_BETWEEN}|from) {_day_pattern('a_', True)} (?:and|to|until|till|through|-|–) {_day_pattern('b_', True)}(?: (?:of )?(?P<week>last|this) week)?", _range),
-        (rf"{_day_pattern('a_')} ?(?:to|until|-|–) ?{_day_pattern('b_')}(?: (?:of )?(?P<week>last|this) week)?", _range),
+        (rf"{_day_pattern('a_')} ?(?:to|until|till|through|-|–) ?{_day_pattern('b_')}(?: (?:of )?(?P<week>last|this) week)?", _range),
         (rf"{_OF_YEAR}{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: (?:of |in )?{_YEAR.format('b_')}|{_IN_YEAR})?", _month_range),
         (rf"(?:(?P<lead>{_BETWEEN}|from) )?(?!now|today|tomorrow){_edge_pattern('a_')} (?:to|until|till|through|up to|(?(lead)(?:and|-|–)|(?!))) (?:and including )?{_edge_pattern('b_')}", _stretch),
         (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
@@ -884,7 +884,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?:(?P<which>this|last|past|previous|the) )?weekend", _weekend),
         (rf"{_THE}(?:(?P<which>this|last|past) )?(?P<season>spring|summer|autumn|winter)(?:(?: of)? (?:{_YEAR.format('')}|(?P<rel>last|this) year))?", _season),
         (rf"{_THE}(?P<rel>last|this) year(?:'s|,? in(?: the)?)? (?P<season>spring|summer|autumn|winter)(?P<which>)(?P<year>)", _season),
-        (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) {_UNIT_CAL}{_SO_FAR}", _relative),
+        (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) (?:calendar )?{_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
         (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
         (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) (?:just |right )?before (?:last|this one|that one|that|it|then)", _weekday_before),
@@ -895,7 +895,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?:in |of |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}|(?:the )?(?:calendar )?(?=year ))(?:(?:calendar )?year )?{_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
         (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),
-        (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now)", _year),
+        (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now|in full|as a whole)", _year),
         (r"in all|up to now|until now|till now|up until now|up to today|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),
     )
 )  # fmt: skip
@@ -1030,7 +1030,8 @@ def leaning(text: str, today: Today, before: str = "") -> str:
         first = dt.date(period.since.year - (period.since.month <= month), month, 1)
         return said(first, _month_end(first))
 
-    text = _of_year_before(text.lower(), today)
+    text = _DAY_OF_YEAR.sub(lambda m: f"{m['day']} {today.date.year - (m['which'] == 'last')}", text.lower())
+    text = _of_year_before(text, today)
     text = _LAST_OF_NAME.sub(year_before, _WEEKDAY_BEFORE.sub(weekday, text))
     return _SAME_DAYS.sub(same, _PREVIOUS_MONTH.sub(previous, _EARLIER.sub(earlier, text)))
 
@@ -1043,6 +1044,10 @@ def _of_year_before(text: str, today: Today) -> str:
     return text
 
 
+# "6 April last year".
+_DAY_OF_YEAR = re.compile(
+    rf"\b(?P<day>\d{{1,2}}{_ORDINAL}(?: of)? {_MONTHS_ONLY}|{_MONTHS_ONLY} (?:the )?\d{{1,2}}{_ORDINAL}),?(?: of)? (?P<which>last|this) year\b"
+)
 _YEAR_BEFORE = re.compile(r",?\s+(?:of |in )?(?:(?:the|a|one) year (?:before|earlier)|the previous year)\b(?! last)")
 # "And the Friday just before it"; "last October's" after this October's.
 _WEEKDAY_BEFORE = re.compile(rf"\b(?:on )?(?:the )?(?P<weekday>{_WEEKDAY}) (?:just |right )?before (?:it|that|then|that one)\b")

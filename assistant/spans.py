@@ -54,6 +54,7 @@ _AT_AFFORD = re.compile(
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
 COUNTED = frozenset(_COUNTS.split("|"))
 _NUMBER = re.compile(
+    rf"\b(?P<c>{_COUNTS})\s+(?=(?!(?:rest|test|west|guest|interest|nearest|request|latest)\b)[a-z]{{4,}}(?:est|iest)\b)|"
     rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
     rf"|\b(?P<b>{_COUNTS})\s+(?=(?:biggest|largest|most|smallest|cheapest|latest|last|highest|merchants|shops|payments|transactions|purchases)\b)"
 )
@@ -407,7 +408,7 @@ def _find(message: str, known: Known) -> Found:
         for match in pattern.finditer(marks.hidden()):
             marks.take(match.start("sum"), match.end("sum"), "amount")
     for match in _NUMBER.finditer(marks.hidden()):
-        name = "a" if match["a"] else "b"
+        name = next(name for name in "abc" if match[name])
         marks.take(match.start(name), match.end(name), "number")
     _sellers(marks, known)
     _categories(marks, known)
@@ -416,6 +417,7 @@ def _find(message: str, known: Known) -> Found:
     _slots(marks, known)
     _fragments(marks, known)
     _named(marks, known)
+    _unnamed(marks, known)
     _join(marks, known)
     _bought_there(marks)
     _with_beside(marks, known)
@@ -439,11 +441,30 @@ def _find(message: str, known: Known) -> Found:
         group=next(iter(marks.of("group")), ""),
         without=tuple(_OUT_OR_OFF.sub("", _EXCEPT_FIRST.sub("", words, count=1)).strip() for words in marks.of("without")),
     )
+    spans = _moved_between(spans, marks, known)
     each, hours = _each(marks, spans), marks.of("hour")
     undated = _undated(masked, spans, known)
     return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=each, hours=hours, undated=undated)
 
 
+def _moved_between(spans: Spans, marks: _Marks, known: Known) -> Spans:
+    """ "What I moved out of my everyday account into the joint account": payments from the one that name the other, and no sum over
+    both. What goes into savings alone is read by its own rule."""
+    into = [said for said in marks.of("account") if _INTO_IT.match(said)]
+    rest = [said for said in marks.of("account") if said not in into]
+    if spans.merchants or spans.category or len(into) != 1 or len(rest) > 1 or any(_FROM_IT.match(said) is None for said in rest):
+        return spans
+    held = accounts_named(into[0], known.accounts)
+    alone = not rest and (held[0].kind is AccountKind.SAVINGS or _I_MOVED.search(marks.text) is None) if held else True
+    if len(held) != 1 or alone:
+        return spans
+    return spans.model_copy(update={"account": "".join(rest), "merchants": (plain(held[0].name),)})
+
+
+_INTO_IT, _FROM_IT = re.compile(r"(?:in)?to\b"), re.compile(r"(?:from|of)\b")
+_I_MOVED = re.compile(
+    r"\b(?:i|we)(?:'ve| have| had)?(?: (?:just|already|ever|last|first))? (?:move|put|pay|paid|transfer|send|sent|shift|stick|stuck|chuck)(?:e?d|red)?\b"
+)
 SEPARATELY = re.compile(r"\b(?:separately|individually|respectively|one by one|each on its own|on their own)\b")
 
 
@@ -754,6 +775,19 @@ def _slots(marks: _Marks, known: Known) -> None:
             position = stop
 
 
+def _unnamed(marks: _Marks, known: Known) -> None:
+    """Names less the words behind them that hardly name anybody there, "at nandos once"; none where that leaves nothing, "most I
+    shelled out"."""
+    for taken in [one for one in marks.taken if one[2] == "merchant"]:
+        start, _, kind, said = taken
+        words = list(WORD.finditer(said))
+        names = [w for w in words if w.group() in known.tokens or known.named.get(w.group().removesuffix("'s"), 1.0) >= MAY_NAME]
+        if words and (not names or names[-1] is not words[-1]):
+            marks.taken.remove(taken)
+            if names:
+                marks.take(start, start + names[-1].end(), kind)
+
+
 def _name_end(text: str, start: int, known: Known, at: bool) -> int:
     """Where a name that begins at `start` ends. A word that ends names may begin one: "next retail", "tesco - abacus".
 
@@ -811,6 +845,8 @@ TALK = 0.5
 SURELY_TOLD = 0.97
 # Words that so rarely choose what is asked name nobody, where a payee has none of them.
 NAMES_NOBODY = 0.02
+# Words that rarely do are no end of a name.
+MAY_NAME = 0.1
 # From where on words surely name somebody or something.
 SURELY_NAMES = 0.8
 _DOERS = frozenset({"i", "we", "they", "he", "she", "you"})

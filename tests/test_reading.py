@@ -68,3 +68,14 @@ def test_of_everything_nobody_asked(bank: Counter, message: str) -> None:
 def test_a_side_of_a_comparison_that_is_not_understood_is_asked_about(bank: Counter) -> None:
     answer = bank.ask(AMARA, "Tesco or Zorblatts, which of them got more from me this year")
     assert not any(f.label == "difference" for f in answer.facts)
+
+
+def test_what_was_moved_from_one_own_account_to_another_is_no_sum_over_both(bank: Counter, books: Books) -> None:
+    moved = booked(books, AMARA, OCTOBER, lambda e: e.minor < 0 and e.counterparty == "Joint account")
+    answer = bank.ask(AMARA, "how much did I move from my everyday account to the joint account in October")
+    assert equal(answer.value("total spent"), str(Decimal(-sum(e.minor for e in moved)) / 100))
+
+
+def test_days_of_last_year_and_of_this_one_are_one_stretch(bank: Counter) -> None:
+    answer = bank.ask(AMARA, "how much did I spend at Tesco, april 6th last year through april 5th this year")
+    assert "from 6 April 2025 to 5 April 2026" in said(answer)

@@ -463,6 +463,44 @@ def test_words_that_surely_name_somebody_are_a_name(message: str, named: dict[st
     assert find(message, replace(KNOWN, named=named)).spans.merchants == merchants
 
 
+@pytest.mark.parametrize(
+    ("message", "named", "merchants"),
+    [
+        ("i only ate at nando's once today", {"nando's": 0.9, "nando": 0.9, "once": 0.05}, ("nando's",)),
+        ("the most i paid sheltered in one go", {"sheltered": 0.02}, ()),
+        # A word of a payee's text is one, whatever else it may be.
+        ("what did i spend at boots", {"boots": 0.02}, ("boots",)),
+        ("what did i pay zorblatt limited today", {"zorblatt": 0.9, "limited": 0.6}, ("zorblatt limited",)),
+    ],
+)
+def test_a_word_that_surely_names_nobody_is_no_part_of_a_name(
+    message: str, named: dict[str, float], merchants: tuple[str, ...]
+) -> None:
+    assert find(message, replace(KNOWN, named=named)).spans.merchants == merchants
+
+
+@pytest.mark.parametrize(
+    ("message", "account", "merchants"),
+    [
+        ("what i moved out of my current account into the joint account", "of my current account", ("joint account",)),
+        ("what went from my current account to the holiday jar", "from my current account", ("holiday jar",)),
+        ("how much have i paid into the joint account", "", ("joint account",)),
+        # What came in may be anybody's, and what goes into savings has a rule of its own.
+        ("what came into the joint account", "into the joint account", ()),
+        ("how much have i put into the holiday jar", "into the holiday jar", ()),
+        ("my current account and the joint account", "my current account and the joint account", ()),
+    ],
+)
+def test_what_is_moved_between_own_accounts_names_the_other(message: str, account: str, merchants: tuple[str, ...]) -> None:
+    spans = find(message, KNOWN).spans
+    assert (spans.account, spans.merchants) == (account, merchants)
+
+
+@pytest.mark.parametrize(("message", "number"), [("the three heftiest things", "three"), ("the five nearest shops", "")])
+def test_how_many_stands_before_what_is_most(message: str, number: str) -> None:
+    assert find(message, KNOWN).spans.number == number
+
+
 def test_nothing_is_looked_for_twice_in_a_message() -> None:
     known = replace(KNOWN, found={})
     assert find("total at tesco", known) is find("total at tesco", known)

@@ -1,4 +1,4 @@
-"""Teaches the reader anew from the files of prompts/, in some thirty minutes: python -m api.teach."""
+"""Teaches the reader anew from the files of prompts/, in some forty minutes: python -m api.teach."""
 
 from __future__ import annotations
 

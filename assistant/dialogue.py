@@ -247,10 +247,17 @@ class Understanding:
 
         told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
-        if isinstance(read, Unsure) and (rest := without_talk(text, words)):
+        # Where two readings differ in what was told, it may be a part of what is asked.
+        differ = isinstance(read, Unsure) and told is not None and bool(read.readings) and not read.sure
+        if isinstance(read, Unsure) and not differ and (rest := without_talk(text, words)):
             # Talk has no form of its own: "quarrel with my flatmate: bills I sent Hannah since August".
             again = self._read(rest, known, memory)
-            read = again if isinstance(again, Plan) else read
+            # Whom it is about may have been told: "the rent went up. What is it now", "the bread place. How often did we go".
+            points = BACKWARD.search(rest) is not None and not memory.asked
+            if isinstance(again, Plan) and not any(
+                _of_everything(step) or (points and step.tool in ABOUT_PAYMENTS) for step in again.steps
+            ):
+                read = again
         if not isinstance(read, Unsure) or read.label in ABOUT_NOTHING:
             return read
         return replace(read, keeps=read.found.spans == Spans() and all(word.chooses < MAY_NARROW for word in words))
@@ -365,7 +372,9 @@ class Understanding:
             who = step.spans.model_copy(update={"merchants": before.merchants, "category": before.category})
             step = step.model_copy(update={"spans": who, "only": last.step.only, "excluding": last.step.excluding})
         accounted = step.spans.account or step.spans.change or said.merchants or said.category
-        if keeps["account"] >= SURELY_KEPT and before.account and not accounted:
+        if before.account and (
+            (keeps["account"] >= SURELY_KEPT and not accounted) or (_ON_THAT.search(text) and not said.account)
+        ):
             of = _LEAD_OF_ACCOUNT.sub("", before.account)
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"account": of})})
         return plan.model_copy(update={"steps": (step,)})
@@ -383,7 +392,8 @@ class Understanding:
         obliged = label in READ_WHOLE | _MANDATES | {Tool.UPCOMING} and _OBLIGED.search(parts.plain(message)) is not None
         if obliged or (not named and _is_about_terms(label, memory, parts.plain(message))):
             label = Tool.ARTICLE
-        if _YOU_CHARGE.search(parts.plain(message)):
+        what_happens = label in READ_WHOLE | _MANDATES | {Tool.UPCOMING} and _WHAT_HAPPENS.match(parts.plain(message))
+        if what_happens or _YOU_CHARGE.search(parts.plain(message)):
             label, sure = Tool.ARTICLE, max(sure, self.sure)
         if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=_one_by_one(direct, parts.plain(message)), path="routed")
@@ -404,7 +414,7 @@ class Understanding:
         if (
             step is not None
             and step.tool is Tool.ARTICLE
-            and sure < CERTAIN
+            and (sure < CERTAIN or self._read_after(parts.plain(message), memory).keeps["who"] >= SURELY_KEPT)
             and (joined := with_last(message, memory)) is not None
         ):
             # What may go on with a question to the pages is asked together with it.
@@ -453,6 +463,8 @@ class Understanding:
         if label == Tool.INCOME and _PENSION.search(whole.masked):
             # It comes in as pay does, from whoever pays it.
             label, sure = Tool.SALARY, probabilities[Tool.INCOME] + probabilities[Tool.SALARY]
+        if label == Tool.TOP and _WHICH_MONTH.search(whole.masked):
+            sure = max(sure, self.sure)
         if label in _OF_INTEREST and _of_interest_got(whole, known.today):
             label, sure = Tool.INCOME, sum(probabilities.get(k, 0.0) for k in _OF_INTEREST)
         if (held := _held_against(whole, label, probabilities)) > sure:
@@ -1674,6 +1686,7 @@ _OBLIGED = re.compile(
     r"\b(?:when|how (?:late|soon|early|long before)) (?:do|must|should) (?:i|you|we) (?:have to|need to|got to|cancel|tell|stop)\b"
 )
 _THE_LIMIT = re.compile(r"\b(?:the|a) (?:[a-z]+ ){0,3}(?:limit|maximum|max)\b")
+_WHAT_HAPPENS = re.compile(r"(?:(?:and|so|but|then) )*what happens (?:to|with|if|when|about)\b")
 _MANDATES = frozenset({Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS})
 _GOES_ON_ASKING = re.compile(r"^(?:and|or|but|what about|how about|what if|with|for|on)\b")
 _RULE = re.compile(r"^(?:and |so |but |then )*(?:what happens|what if|how do|do|does|can|will|would)\b")
@@ -1718,6 +1731,11 @@ _MEANWHILE = re.compile(
 )
 # Whatever it was narrowed to before.
 _OF_ALL = re.compile(r"\b(?:of|out of|among) all\b")
+_GAVE = r"(?: have|'ve| has|'s| had)? (?:pa(?:y|id|ys)|s[ea]n[dt]s?|g[ai]ven?|transfer(?:red|s)?)"
+_SET_AGAINST = r"\b(?:vs?\.?|versus|against|compared (?:to|with)|set against|minus|less)\b"
+_I_GAVE = rf"\b(?:i|we){_GAVE}(?: (?:to )?(?:her|him|them|xmerchant))?\b"
+_GAVE_ME = rf"\b(?:he|she|they|xmerchant){_GAVE}(?: (?:me|us))?(?: back)?\b"
+_BOTH_WAYS = re.compile(rf"(?P<there>{_I_GAVE}).*{_SET_AGAINST}.*{_GAVE_ME}|{_GAVE_ME}.*{_SET_AGAINST}.*{_I_GAVE}")
 _SPENT_OR_EARNED = re.compile(
     r"\b(?P<out>spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b.*\b(?:more|less) than\b.*\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|make|made|my (?:pay|income|salary|wages?))\b"
     r"|\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|ma(?:ke|king|de))\b.*\b(?:more|less) than\b.*\b(?:spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b"
@@ -1768,8 +1786,12 @@ def _refers_back(message: str, said: Spans) -> bool:
 _I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
 
 
+# "The biggest there ever" is of no days that were spoken of.
+_ALL_TIME = frozenset({"ever", "all time"})
+
+
 def _undated(said: Spans, message: str) -> bool:
-    days = bool(said.periods) and all(p in parts.DAYLESS for p in said.periods)
+    days = bool(said.periods) and all(p in parts.DAYLESS - _ALL_TIME for p in said.periods)
     return days and not (said.merchants or said.category) and BACKWARD.search(message) is not None
 
 
@@ -1905,6 +1927,7 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
     return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
 
 
+_ON_THAT = re.compile(r"\b(?:on|from|in|out of|of|into) (?:that|this|the same) (?:account|one|pot|jar)\b")
 _LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
 _ON_MINE = re.compile(
     r"(?P<lead>(?:(?:and|ok|okay|so|right|now|what about|how about|just)\b,? ?)*)(?:(?:on|from|in|with|for) )?(?:mine|my own|my one)(?: alone| only| then)?[ ?.!]*"
@@ -2034,6 +2057,13 @@ def _reaches_today(spans: Spans, known: Known) -> bool:
 def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
     """What came in, and what went out, where the one is held against the other: no tool holds them together."""
     said = found.spans
+    if (ways := _BOTH_WAYS.search(found.masked)) and not (found.unknown or found.bad_period or found.each):
+        # "What I paid her against what she paid me".
+        spoken_of = memory.asked[-1].step.spans.merchants if memory.asked and not memory.lost else ()
+        said = said.model_copy(update={"merchants": said.merchants or spoken_of})
+        there, back = Step(tool=Tool.SUM, spans=said), Step(tool=Tool.INCOME, spans=said)
+        in_order = (there, back) if ways["there"] else (back, there)
+        return in_order if said.merchants else ()
     held = _SPENT_OR_EARNED.search(text)
     strange = any(not word.startswith("earn") for word in found.unknown)
     if held is None or strange or found.bad_period or said.merchants or said.category or len(said.periods) > 1:

@@ -76,6 +76,9 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
         # "And 600?": asked together with the question that it goes on with.
         topic = f"{last.step.spans.topic} {message}"[-LONGEST_TOPIC:]
         return Step(tool=Tool.ARTICLE, spans=said.model_copy(update={"topic": topic}))
+    if last.step.tool is Tool.SHARE and last.step.spans.merchants and said.merchants and not said.category:
+        # "Which part of groceries was Aldi?" "Tesco?": of groceries.
+        said = said.model_copy(update={"category": last.step.spans.category})
     if last.step.tool is Tool.COMPARE and said.periods and not (said.merchants or said.category):
         # One more period beside two that were compared is asked for by itself.
         return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only, excluding=last.step.excluding)

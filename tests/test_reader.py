@@ -28,6 +28,7 @@ def reader(serving_model: Path) -> Reader:
 
 def test_the_graph_says_what_was_taught(reader: Reader, reference_weights: Path) -> None:
     model, named = teaching.taught(reference_weights, TAUGHT)
+    alike: list[bool] = []
     for before, text in ASKED:
         ids, types, own, places = tokens(reader.tokenizer, before, text)
         with torch.no_grad():
@@ -38,7 +39,8 @@ def test_the_graph_says_what_was_taught(reader: Reader, reference_weights: Path)
         assert np.abs(exact - np.array(list(read.labels.values()))).max() < 0.15
         assert read.places == places
         assert np.abs(keep.sigmoid()[0].numpy() - np.array([read.keeps[name] for name in KEPT])).max() < 0.15
-        assert (tag[0].argmax(-1).numpy()[-1 - len(places) : -1] == read.tags.argmax(-1)).mean() > 0.9
+        alike += (tag[0].argmax(-1).numpy()[-1 - len(places) : -1] == read.tags.argmax(-1)).tolist()
+    assert sum(alike) > 0.9 * len(alike)
 
 
 def test_the_same_message_asks_something_else_after_another(reader: Reader) -> None:
@@ -53,7 +55,7 @@ def test_nothing_is_read_as_anything(reader: Reader) -> None:
 
 
 def test_what_is_taught_is_learned_and_kept(tmp_path: Path, reference_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teaching, "EPOCHS", 12)
+    monkeypatch.setattr(teaching, "EPOCHS", 6)
     monkeypatch.setattr(teaching, "WARMUP", 2)
     lessons = [
         Lesson("", "how much at acme", "sum", [(0, 3), (4, 8), (9, 11), (12, 16)], ["", "", "", "name"]),
@@ -72,7 +74,7 @@ def test_what_is_taught_is_learned_and_kept(tmp_path: Path, reference_weights: P
         "v1",
         lambda *at: steps.append(at),
     )
-    assert steps[-1] == (12, 12)
+    assert steps == [(n + 1, 6 * teaching.TIMES) for n in range(6 * teaching.TIMES)]
     with np.load(target) as stored:
         assert json.loads(stored["meta"].tobytes())["version"] == "v1"
     model, named = teaching.taught(reference_weights, target)

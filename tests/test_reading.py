@@ -79,3 +79,29 @@ def test_what_was_moved_from_one_own_account_to_another_is_no_sum_over_both(bank
 def test_days_of_last_year_and_of_this_one_are_one_stretch(bank: Counter) -> None:
     answer = bank.ask(AMARA, "how much did I spend at Tesco, april 6th last year through april 5th this year")
     assert "from 6 April 2025 to 5 April 2026" in said(answer)
+
+
+def test_what_went_to_somebody_and_what_came_from_them_are_told_side_by_side(bank: Counter, books: Books) -> None:
+    between = booked(books, PRIYA, OCTOBER, lambda e: e.counterparty == "HANNAH CLARKE")
+    answer = bank.ask(PRIYA, "what did I pay Hannah Clarke in October against what she paid me")
+    there, back = (sum(e.minor for e in between if (e.minor < 0) is out) for out in (True, False))
+    assert equal(answer.value("total spent"), str(Decimal(-there) / 100))
+    assert f"{Decimal(back) / 100:.2f}" in {f.value for f in answer.facts}
+    assert not any(f.label == "difference" for f in answer.facts)
+
+
+def test_the_next_name_after_a_share_of_a_kind_is_of_that_kind_too(bank: Counter) -> None:
+    answer = bank.talk(AMARA, "what percentage of my supermarket spending in October was Aldi", "Tesco?")[-1]
+    assert "of your spending on Groceries" in said(answer)
+
+
+def test_the_biggest_there_ever_was_is_of_no_days_that_were_spoken_of(bank: Counter) -> None:
+    answer = bank.talk(AMARA, "how much at Tesco in October", "and my biggest payment there ever")[-1]
+    assert "since 1 November 2024" in said(answer)
+
+
+def test_that_account_is_the_one_that_was_spoken_of(bank: Counter) -> None:
+    answer = bank.talk(
+        AMARA, "how much did I spend at Tesco from the joint account in October", "and at Aldi from that account in May"
+    )[-1]
+    assert "from your Joint account in May 2026" in said(answer)

@@ -506,8 +506,8 @@ def test_the_next_of_a_kind_is_looked_for_as_far_as_it_is(bank: Counter) -> None
     assert "J PATEL LETTINGS" in answer.text
 
 
-def test_what_one_step_cannot_say_is_asked(bank: Counter) -> None:
-    assert bank.ask(AMARA, "how much did I transfer to the joint account in October?").outcome is Outcome.CLARIFY
+def test_what_came_into_an_account_of_two_is_asked(bank: Counter) -> None:
+    assert bank.ask(AMARA, "what came into the joint account in October?").outcome is Outcome.CLARIFY
 
 
 def test_interest_narrows_what_is_asked(bank: Counter) -> None:

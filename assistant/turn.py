@@ -243,7 +243,7 @@ class Assistant:
         for step in plan.steps if isinstance(plan, Plan) else ():
             result, done, offered = await self._perform(step, asking, facts)
             one = isinstance(plan, Plan) and len(plan.steps) == 1
-            if result.unknown and one and (plan.sure < SURE_OF_PAYMENTS or asks_the_bank(message)):
+            if result.unknown and one and _may_ask_the_bank(plan.sure, step, message):
                 # Nobody of that name was paid, and no account is called so: it may be a question about the bank after all.
                 other = await self._or_pages(Unsure(Found(message, step.spans, ()), "", 0.0), message, asking)
                 if isinstance(other, Plan):
@@ -731,6 +731,8 @@ ASKING = re.compile(
     r"^(?:so |and |ok |hi |hello |please )*(?:how|what|whats|what's|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would|should)\b"
     r"|\?\s*$"
 )
+# Asks for what was spent with somebody, and nothing else.
+_SPENT_AT = re.compile(r"how much (?:did (?:i|we) (?:spend|pay) )?(?:at|to|with) (?P<name>.+?)[ ?.!]*")
 # A tool is kept that the router is so sure of. From here on a question is as good as one of those that a page is known to answer.
 SURE_OF_PAYMENTS, LIKE_A_PAGE = 0.9, 0.95
 MOST_KNOWN = 500
@@ -796,6 +798,13 @@ def _with_topic(step: Step, message: str, memory: Memory) -> Step:
         return step
     topic = topic_of(message, memory) if step.tool is Tool.ARTICLE else message
     return step.model_copy(update={"spans": step.spans.model_copy(update={"topic": topic})})
+
+
+def _may_ask_the_bank(sure: float, step: Step, message: str) -> bool:
+    """Whether a question about somebody whom nobody knows may be one about the bank; never "how much at Acme" alone."""
+    spent_at = _SPENT_AT.fullmatch(plain(message))
+    at_nobody = spent_at is not None and spent_at["name"] in step.spans.merchants
+    return not at_nobody and (sure < SURE_OF_PAYMENTS or asks_the_bank(message))
 
 
 def _doubt(plan: Plan | Unsure, message: str, memory: Memory) -> float:

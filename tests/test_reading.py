@@ -105,3 +105,9 @@ def test_that_account_is_the_one_that_was_spoken_of(bank: Counter) -> None:
         AMARA, "how much did I spend at Tesco from the joint account in October", "and at Aldi from that account in May"
     )[-1]
     assert "from your Joint account in May 2026" in said(answer)
+
+
+def test_what_was_spent_with_nobody_known_is_no_question_for_the_pages(bank: Counter) -> None:
+    answer = bank.ask("daniel-whitlock", "how much at Rainy day s")
+    assert answer.outcome is not Outcome.ANSWER
+    assert not answer.citations

@@ -372,9 +372,7 @@ class Understanding:
             who = step.spans.model_copy(update={"merchants": before.merchants, "category": before.category})
             step = step.model_copy(update={"spans": who, "only": last.step.only, "excluding": last.step.excluding})
         accounted = step.spans.account or step.spans.change or said.merchants or said.category
-        if before.account and (
-            (keeps["account"] >= SURELY_KEPT and not accounted) or (_ON_THAT.search(text) and not said.account)
-        ):
+        if keeps["account"] >= SURELY_KEPT and before.account and not accounted:
             of = _LEAD_OF_ACCOUNT.sub("", before.account)
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"account": of})})
         return plan.model_copy(update={"steps": (step,)})
@@ -1922,12 +1920,12 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
         return f"{mine['lead'] or ''}from my own account"
     if (step.spans.merchants or step.spans.category) and not _WHATS_IN_IT.fullmatch(parts.plain(text)):
         # Nothing is moved into a shop.
+        text = _THAT_ACCOUNT.sub(rf"\g<lead> {account}", text)
         return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
     text = _MOVED_THERE.sub(rf"\g<verb> into {account}", text)
     return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
 
 
-_ON_THAT = re.compile(r"\b(?:on|from|in|out of|of|into) (?:that|this|the same) (?:account|one|pot|jar)\b")
 _LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
 _ON_MINE = re.compile(
     r"(?P<lead>(?:(?:and|ok|okay|so|right|now|what about|how about|just)\b,? ?)*)(?:(?:on|from|in|with|for) )?(?:mine|my own|my one)(?: alone| only| then)?[ ?.!]*"
@@ -1940,6 +1938,7 @@ _MOVED_THERE = re.compile(
 )
 _PAID_THERE = frozenset({"pay", "paid", "sent", "send"})
 _IN_THERE = re.compile(rf"\b(?P<lead>in|into|from|out of|on|of) {_IT_OR_THERE}")
+_THAT_ACCOUNT = re.compile(r"\b(?P<lead>in|into|from|out of|on|of) (?:that|this|the same) (?:account|pot|jar)\b")
 _DOES_IT = re.compile(r"\b(?P<does>does|do|will|is|was) it (?P<verb>pay|pays|earn|earns|earning|paying|give|get|make)\b")
 
 

@@ -54,7 +54,7 @@ _AT_AFFORD = re.compile(
 _COUNTS = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|\\d{1,2}"
 COUNTED = frozenset(_COUNTS.split("|"))
 _NUMBER = re.compile(
-    rf"\b(?P<c>{_COUNTS})\s+(?=(?!(?:rest|test|west|guest|interest|nearest|request|latest)\b)[a-z]{{4,}}(?:est|iest)\b)|"
+    rf"\b(?P<c>{_COUNTS})\s+(?=(?!(?:rest|test|west|guest|interest|nearest|request|latest)\b)[a-z]{{4,}}est\b)|"
     rf"\b(?:top|last|latest|first|next|biggest|largest|most expensive|smallest|recent)\s+(?P<a>{_COUNTS})\b(?!\s*(?:days?|weeks?|months?|years?))"
     rf"|\b(?P<b>{_COUNTS})\s+(?=(?:biggest|largest|most|smallest|cheapest|latest|last|highest|merchants|shops|payments|transactions|purchases)\b)"
 )
@@ -455,8 +455,7 @@ def _moved_between(spans: Spans, marks: _Marks, known: Known) -> Spans:
     if spans.merchants or spans.category or len(into) != 1 or len(rest) > 1 or any(_FROM_IT.match(said) is None for said in rest):
         return spans
     held = accounts_named(into[0], known.accounts)
-    alone = not rest and (held[0].kind is AccountKind.SAVINGS or _I_MOVED.search(marks.text) is None) if held else True
-    if len(held) != 1 or alone:
+    if len(held) != 1 or not (rest or (held[0].kind is not AccountKind.SAVINGS and _I_MOVED.search(marks.text))):
         return spans
     return spans.model_copy(update={"account": "".join(rest), "merchants": (plain(held[0].name),)})
 

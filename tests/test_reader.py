@@ -39,7 +39,10 @@ def test_the_graph_says_what_was_taught(reader: Reader, reference_weights: Path)
         assert np.abs(exact - np.array(list(read.labels.values()))).max() < 0.15
         assert read.places == places
         assert np.abs(keep.sigmoid()[0].numpy() - np.array([read.keeps[name] for name in KEPT])).max() < 0.15
-        alike += (tag[0].argmax(-1).numpy()[-1 - len(places) : -1] == read.tags.argmax(-1)).tolist()
+        # Whichever of two is taken where they are as likely: how likely each is may not be far apart.
+        tags = tag[0].softmax(-1).numpy()[-1 - len(places) : -1]
+        assert np.abs(tags - read.tags).max() < 0.15
+        alike += (tags.argmax(-1) == read.tags.argmax(-1)).tolist()
     assert sum(alike) > 0.9 * len(alike)
 
 

@@ -50,6 +50,7 @@ from assistant.following import (
 from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.objections import objection
 from assistant.orders import Ordering
+from assistant.places import is_place
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, LEAVE_IT, USUAL, Found, Known
@@ -480,6 +481,9 @@ class Understanding:
             f" {w} xmerchant" in whole.masked and _AFTER_AT.search(whole.masked.partition(f" {w} xmerchant")[0]) for w in missing
         ):
             # "At sadly Tesco": it may be part of the name.
+            return False
+        if step.tool in ABOUT_PAYMENTS and any(is_place(w) for w in missing):
+            # What was spent in a country is not all that was spent.
             return False
         if any(w.endswith("'s") and f"{w} xaccount" in whole.masked for w in missing):
             # "Margaret's savings" are not one's own.

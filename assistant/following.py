@@ -112,6 +112,19 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
 
 
+def remembered(step: Step, today: periods.Today) -> Step:
+    """A step as what goes on with it takes it over: of what moved a balance from a day on, all of that time is spoken of."""
+    words = "".join(step.spans.periods)
+    day = periods.read(words, today) if step.tool is Tool.EXPLAIN and len(step.spans.periods) == 1 else None
+    since = f"since {_LEAD.sub('', words)}"
+    if day is None or day.since != day.until or periods.read(since, today) is None:
+        return step
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (since,)})})
+
+
+_LEAD = re.compile(r"^(?:on|at) ")
+
+
 def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
     """What is asked by a few words that go on with a question: as before, unless they say how it is to be told."""
     if said.group and before in (Tool.SUM, Tool.COUNT):

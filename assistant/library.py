@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assistant import pages
@@ -75,6 +76,16 @@ def _say_term(term: Term, context: Context) -> None:
             context.say("article.tier", above=above, rate=context.book.rate("yearly rate", tier.rate, source))
 
 
+def _named(name: str, source: tuple[str, ...], context: Context) -> str:
+    """A name with the times that stand in it as facts: "to a new payee in its first 24 hours"."""
+
+    def fact(found: re.Match[str]) -> str:
+        number, noun = int(found["number"].replace(",", "")), found["noun"].removesuffix("s")
+        return f"{{{context.book.count(f'{noun}s of “{name}”', number, source, noun).ref}}}"
+
+    return pages.COUNTED.sub(fact, literal(name))
+
+
 def _say_limit(limit: Limit, account: str, source: tuple[str, ...], context: Context) -> None:
     if limit.amount is not None:
         most = context.book.money("limit", limit.amount, source)
@@ -82,12 +93,12 @@ def _say_limit(limit: Limit, account: str, source: tuple[str, ...], context: Con
         most = context.book.count("limit", limit.count, source, "time")
     else:
         return
-    context.say("article.limit", name=literal(limit.name), account=account, limit=most, per=limit.per)
+    context.say("article.limit", name=_named(limit.name, source, context), account=account, limit=most, per=limit.per)
 
 
 def _say_fee(said: Charged, account: str, source: tuple[str, ...], context: Context) -> None:
     fee = said.fee
-    slots = {"name": literal(fee.name), "account": account, "per": fee.per}
+    slots = {"name": _named(fee.name, source, context), "account": account, "per": fee.per}
     if fee.percent is None:
         if fee.amount is not None:
             context.say("article.fee", fee=context.book.money("fee", fee.amount, source), **slots)

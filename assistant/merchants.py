@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from rapidfuzz import fuzz
 
+from assistant import places
 from assistant.spans import BESIDE, close_word, plain, texts_of, words_of
 from data.ledger import Payee
 from data.party import Frozen
@@ -75,6 +76,8 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
     part = _by_part(name, allowed, english)
     if part:
         return Match(said=said, how=How.PART, payees=tuple(part))
+    if there := _by_place(name, allowed, english):
+        return Match(said=said, how=How.PART, payees=tuple(there))
     spelt = _by_spelling(name, allowed)
     return Match(said=said, how=How.SPELLING if spelt else How.NONE, payees=tuple(spelt))
 
@@ -120,6 +123,17 @@ def _by_part(name: str, payees: Sequence[Payee], english: frozenset[str]) -> lis
     # "Mr Dunmore" is P DUNMORE, and never MRS DUNMORE.
     titled = any(w in _TITLES for w in wanted)
     return [p for p, words in texts if all(_has(w, words, english) for w in telling) and not (titled and words & _TITLES)]
+
+
+def _by_place(name: str, payees: Sequence[Payee], english: frozenset[str]) -> list[Payee]:
+    """Payees in a city that their statement lines write in its own language, or in a country, whose code ends such a line."""
+    words = name.split()
+    for at, word in enumerate(words):
+        said = (" ".join((*words[:at], there, *words[at + 1 :])) for there in places.written(word))
+        if found := [p for whole in said for p in _by_part(whole, payees, english)]:
+            return found
+    code = places.country(name)
+    return [p for p in payees if code and p.text.rpartition(" ")[2] == code]
 
 
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "rev"])

@@ -38,7 +38,7 @@ _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*$")
 _RULER = re.compile(r"\|?[\s:|-]+\|?$")
 _MONEY = re.compile(r"(?P<sign>[£€$])\s?(?P<number>\d[\d,]*(?:\.\d+)?)")
 _PERCENT = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s?%")
-_COUNTED = re.compile(
+COUNTED = re.compile(
     r"(?<![\d.,£€$])(?P<number>\d[\d,]*)\s+(?P<noun>(?:working |calendar )?(?:day|week|month|year|hour|minute|time)s?)\b"
 )
 _WORDED_MONEY = re.compile(r"(?<![\d.,£€$])(?P<number>\d[\d,]*(?:\.\d+)?)\s+(?P<sign>euro|pound|dollar)s?\b")
@@ -447,7 +447,7 @@ def figures(book: FactBook, quote: Quote) -> None:
         book.money(label, Money.of(amount, currency), source(match))
     for match in _PERCENT.finditer(quote.text):
         book.rate(label, Decimal(match["number"]), source(match))
-    for match in _COUNTED.finditer(quote.text):
+    for match in COUNTED.finditer(quote.text):
         book.count(f"{match['noun']} in “{quote.passage.title}”", int(match["number"].replace(",", "")), source(match))
 
 

@@ -14,6 +14,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from assistant import periods
 from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
+from assistant.places import is_place
 from assistant.plan import ABOUT_PAYMENTS, Step, Tool
 from assistant.spans import BESIDE, KIN, Known, accounts_named, plain, says_account, words_of
 from data.banking import Account, Kind
@@ -268,8 +269,8 @@ def _means_nothing(said: str, known: Known, written: str) -> bool:
     words = words_of(said) - TELL_NOBODY - KIN
     if not written.isupper() and words & {w.casefold() for w in _CAPITAL.findall(written)}:
         return False
-    if re.search(rf"\b(?:paid|pay|pays|paying) (?:the )?{re.escape(said)}\b", plain(written)):
-        # Whom one pays is somebody.
+    if is_place(plain(said)) or re.search(rf"\b(?:paid|pay|pays|paying) (?:the )?{re.escape(said)}\b", plain(written)):
+        # Whom one pays is somebody, and where one was is somewhere.
         return False
     return known.vocabulary.ordinary(words) and _seller(said, known) is None and not known.vocabulary.is_shop(said)
 

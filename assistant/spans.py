@@ -18,6 +18,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from assistant import periods
 from assistant.numerals import in_figures
+from assistant.places import is_place
 from assistant.plan import Spans
 from data.banking import Account, AccountKind
 from data.ledger import Payee
@@ -62,6 +63,7 @@ USUAL = r"(?:typical|normal|average|usual|ordinary|regular)"
 _GROUP = re.compile(
     r"\b(?:(?:grouped |broken down |split |listed |sorted )?(?:by|per|for each|each|every|in each)\s+"
     r"(?:category|categories|type|kind|merchants?|shops?|stores?|retailers?|payees?|months?|weeks?|accounts?|day)"
+    r"|(?:split|break|broken)(?: (?:it|that|them|this|those|down))* by (?:garage|restaurant|supermarket|place|seller|firm|company|person)"
     r"|month by month|monthly|by what i (?:buy|spend it on)"
     rf"|(?:(?:in|for|on|over) )?(?:an?|my|your|the) {USUAL} (?:day|week|month|year)(?:'s)?)\b"
 )
@@ -224,7 +226,11 @@ class Known:
 
     def narrows(self, word: str) -> float:
         """How probably a word of the message chooses what it is about, as goods, places, people and times do."""
-        return self.chooses.get(word.removesuffix("'s"), 1.0)
+        return 1.0 if is_place(word) and not self.is_talk(word) else self.chooses.get(word.removesuffix("'s"), 1.0)
+
+    def may_name(self, word: str) -> bool:
+        """Whether it is not ruled out that a word of the message names somebody, something or a place."""
+        return self.named.get(word.removesuffix("'s"), 1.0) >= MAY_NAME or is_place(word)
 
     def asks(self, word: str) -> bool:
         """Whether a word of the message can ask for something, as "next" does in "the next biggest" and not in "next thing, …"."""
@@ -313,6 +319,9 @@ def plain(text: str) -> str:
     text = _GOING_BY.sub("in ", text)
     text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", _IDIOM.sub("", text)))
     text = _YEAR_MEANT.sub(r"\1 \2", _SHORT_YEAR_IN.sub(r"\1 20\2", _SHORT_YEAR.sub(" 20", text)))
+    # From the last of a list to its first.
+    while (of_both := _YEAR_OF_BOTH.sub(r"\g<one>\g<year>\g<joined>\g<two>\g<year>", text)) != text:
+        text = of_both
     return _GREETING.sub("", re.sub(r" {2,}", " ", text).strip()) or text.strip()
 
 
@@ -332,6 +341,12 @@ _SHORT_YEAR_IN = re.compile(
 )
 _YEAR_MEANT = re.compile(
     rf"\b({_MONTH})(?: (?:19|20)\d\d)?(?:,| [-–—])? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
+)
+# "November and December last year": both of them.
+_SEASONS = "spring|summer|autumn|winter|q[1-4]"
+_YEAR_OF_BOTH = re.compile(
+    rf"(?<!between )\b(?P<one>{_MONTH}|{_SEASONS})(?P<joined>(?:,| and|, and| &| plus) (?:in )?(?:the )?)"
+    rf"(?P<two>(?!(?P=one)\b)(?:{_MONTH}|{_SEASONS}))(?P<year> (?:(?:of|in) )?(?:last year|(?:19|20)\d\d))\b"
 )
 # "Yesss", "sooo".
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
@@ -780,7 +795,7 @@ def _unnamed(marks: _Marks, known: Known) -> None:
     for taken in [one for one in marks.taken if one[2] == "merchant"]:
         start, _, kind, said = taken
         words = list(WORD.finditer(said))
-        names = [w for w in words if w.group() in known.tokens or known.named.get(w.group().removesuffix("'s"), 1.0) >= MAY_NAME]
+        names = [w for w in words if w.group() in known.tokens or known.may_name(w.group())]
         if words and (not names or names[-1] is not words[-1]):
             marks.taken.remove(taken)
             if names:
@@ -1105,7 +1120,9 @@ def _join(marks: _Marks, known: Known) -> None:
         tokens = [t for t in WORD.findall(f"{one[3]} {two[3]}") if t in known.tokens]
         # "Sinclair, for the lifts" says more of Sinclair, unless what it is for is somebody too.
         about = _PURPOSE.fullmatch(between) and not set(WORD.findall(two[3])) & known.tokens.keys()
-        if about or (_JOINT.fullmatch(between) and len(tokens) > 1 and known.together(tokens)):
+        # "The hotel in Lisbon" is the hotel there, and not all that was paid there.
+        there = between == " in " and is_place(two[3])
+        if about or there or (_JOINT.fullmatch(between) and len(tokens) > 1 and known.together(tokens)):
             marks.taken = [part for part in marks.taken if part not in (one, two)]
             marks.take(one[0], two[1], "merchant")
             return

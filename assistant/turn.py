@@ -31,6 +31,7 @@ from assistant.dialogue import (
     topic_of,
     with_last,
 )
+from assistant.following import remembered
 from assistant.grounded import grounded
 from assistant.library import article, beside
 from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later
@@ -527,7 +528,7 @@ class Assistant:
             return result, [Asked(step=step)], offered
         result = await self._act(query, login, known, now, facts)
         used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
-        return result, [Asked(step=query.step, used=used)], []
+        return result, [Asked(step=remembered(query.step, known.today), used=used)], []
 
     async def _beside(self, result: ToolResult, query: Query, live: Live, context: Context, login: Login) -> ToolResult:
         """What the services say of some products, with the page that is about them; they answer without one as well.

@@ -8,7 +8,7 @@ import pytest
 
 from assistant import referring
 from assistant.dialogue import Choice, Memory, Understanding, Unsure
-from assistant.following import both_of, goes_on_with, merged, together, unit_aside
+from assistant.following import both_of, goes_on_with, merged, remembered, together, unit_aside
 from assistant.periods import Today
 from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
@@ -320,3 +320,14 @@ def test_what_is_narrowed_counts_in_the_days_that_are_said_with_it() -> None:
     assert step is not None
     assert step.only == ("fenwick cafe york",)
     assert step.spans.periods == ("last month",)
+
+
+def test_after_why_a_balance_changed_all_the_time_since_is_spoken_of() -> None:
+    today = Today.of(dt.date(2026, 11, 24), "en_GB")
+    why = Step(tool=Tool.EXPLAIN, spans=Spans(periods=("on first november",)))
+    assert remembered(why, today).spans.periods == ("since first november",)
+    # What was a stretch stays one, and a day of payments is that day.
+    stretch = Step(tool=Tool.EXPLAIN, spans=Spans(periods=("in october",)))
+    assert remembered(stretch, today) == stretch
+    paid = Step(tool=Tool.SUM, spans=Spans(periods=("on first november",)))
+    assert remembered(paid, today) == paid

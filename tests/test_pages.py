@@ -410,3 +410,9 @@ def test_what_a_page_says_of_another_version_is_left_out() -> None:
 def test_an_amount_is_told_from_a_length_of_time(said: str, amount: str | None) -> None:
     found = amount_in(said, "GBP")
     assert (f"{found.plain} {found.currency}" if found is not None else None) == amount
+
+
+def test_a_time_in_the_name_of_a_limit_is_a_fact(bank: Counter) -> None:
+    answer = bank.ask(DANIEL, "Is there a limit the first time I pay someone new?")
+    assert "24 hours" in answer.text
+    assert any(fact.value == "24" and fact.unit == COUNT for fact in answer.facts)

@@ -523,3 +523,23 @@ def test_nothing_is_looked_for_twice_in_a_message() -> None:
 )
 def test_a_short_year_and_one_that_is_put_right_belong_to_their_month(message: str, said: str) -> None:
     assert find(message, KNOWN).spans.periods == (said,)
+
+
+@pytest.mark.parametrize(
+    ("said", "both"),
+    [
+        ("amazon in november and december last year", "amazon in november last year and december last year"),
+        ("June, July and August 2025", "june 2025, july 2025 and august 2025"),
+        ("in the summer and autumn of last year", "in the summer of last year and autumn of last year"),
+        # One of two years, or a stretch between them.
+        ("march 2024 and may 2025", "march 2024 and may 2025"),
+        ("october and october last year", "october and october last year"),
+        ("between june and july last year", "between june and july last year"),
+    ],
+)
+def test_a_year_behind_a_list_of_months_is_that_of_all(said: str, both: str) -> None:
+    assert plain(said) == both
+
+
+def test_a_word_for_the_kind_of_shop_splits_by_shop() -> None:
+    assert parts("split that by garage").spans.group == "split that by garage"

@@ -34,7 +34,7 @@ from assistant.dialogue import (
 from assistant.following import remembered
 from assistant.grounded import grounded
 from assistant.library import article, beside
-from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later
+from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later, looks_up
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -336,8 +336,9 @@ class Assistant:
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         ordered = commands(message)
         least = NEAR if ordered else _least_for_an_order(routed)
-        if least is not None and not ordered and asks_the_bank(message):
-            # "Can I send all of it today, or is there a limit": the words are an order's, the question is none.
+        if least is not None and not ordered and (asks_the_bank(message) or looks_up(message)):
+            # "Can I send all of it today, or is there a limit", "find what was paid to Notion": the words are an order's, the
+            # question is none.
             least = NEAREST
         if self.acting is not None and least is not None:
             acted = await self.acting.start(message, self._asker(asking), least)

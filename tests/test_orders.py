@@ -577,3 +577,9 @@ def test_an_account_to_use_is_one_to_pay_from() -> None:
 def test_what_about_is_not_about() -> None:
     draft, _ = drafted("send sam rennie 20")
     assert drafted("what about £30 instead", draft) == (draft.having("amount", Origin.CUSTOMER, amount=gbp("30")), None)
+
+
+def test_what_is_to_be_found_or_told_is_no_order() -> None:
+    assert orders.looks_up("Q: Find the $ value paid to Notion? If multiple, record all $ values paid.")
+    assert orders.looks_up("please show me what I sent to Sam")
+    assert not orders.looks_up("send Sam 20 pounds, and show me my balance")

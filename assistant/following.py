@@ -114,9 +114,10 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
 
 def remembered(step: Step, today: periods.Today) -> Step:
     """A step as what goes on with it takes it over: of what moved a balance from a day on, all of that time is spoken of."""
-    words = "".join(step.spans.periods)
-    day = periods.read(words, today) if step.tool is Tool.EXPLAIN and len(step.spans.periods) == 1 else None
-    since = f"since {_LEAD.sub('', words)}"
+    if step.tool is not Tool.EXPLAIN or len(step.spans.periods) != 1:
+        return step
+    (words,) = step.spans.periods
+    day, since = periods.read(words, today), f"since {_LEAD.sub('', words)}"
     if day is None or day.since != day.until or periods.read(since, today) is None:
         return step
     return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (since,)})})

@@ -1,4 +1,4 @@
-"""Which payees of the customer's a name means: as written, by a part of it, misspelt, or by what it is.
+"""Which payees of the customer's a name means: as written, by a part of it, by where they are, misspelt, or by what it is.
 
 The most exact reading wins, and the answer names what it took in: a name that stands on a statement as it was
 said means that text alone, so that a wider reading is never slipped in.

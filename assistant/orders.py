@@ -663,14 +663,6 @@ def commands(message: str) -> bool:
     return (_COMMAND.match(low) is not None and wanted(low)) or skips_rules(low) or bool(stops_first(message))
 
 
-def looks_up(message: str) -> bool:
-    """Whether a message begins with asking for something to be found or told: "find what was paid to Notion"."""
-    return _LOOKS_UP.match(plain(message)) is not None
-
-
-_LOOKS_UP = re.compile(r"(?:q: ?)?(?:(?:please|pls|can you|could you|just) )*(?:find|list|show|tell me|look up)\b")
-
-
 def stops_first(message: str) -> str:
     """The clause that stops a card where a question stands behind it, else nothing: "freeze my card, and what is pending?"."""
     first, *more = [clause.strip(" ,") for clause in _CLAUSE.split(plain(message))]

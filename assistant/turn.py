@@ -34,7 +34,7 @@ from assistant.dialogue import (
 from assistant.following import remembered
 from assistant.grounded import grounded
 from assistant.library import article, beside
-from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later, looks_up
+from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
@@ -336,9 +336,8 @@ class Assistant:
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         ordered = commands(message)
         least = NEAR if ordered else _least_for_an_order(routed)
-        if least is not None and not ordered and (asks_the_bank(message) or looks_up(message)):
-            # "Can I send all of it today, or is there a limit", "find what was paid to Notion": the words are an order's, the
-            # question is none.
+        if least is not None and not ordered and asks_the_bank(message):
+            # "Can I send all of it today, or is there a limit": the words are an order's, the question is none.
             least = NEAREST
         if self.acting is not None and least is not None:
             acted = await self.acting.start(message, self._asker(asking), least)
@@ -841,10 +840,10 @@ def _may_be_a_page(plan: Plan, message: str, bank: bool) -> bool:
 
 
 def _least_for_an_order(plan: Plan | Unsure) -> float | None:
-    """How near a message must come to an order: nearer where it may be a question about the customer's own data, and nearly its
-    words where it was taken for one about an amount. None: it is none."""
+    """How near a message must come to an order: nearer where it may be a question about the customer's own data, "find what was
+    paid to Notion", and nearly its words where it was taken for one about an amount. None: it is none."""
     if isinstance(plan, Unsure):
-        return NEAR if plan.label in _BESIDE_DATA else NEARER
+        return NEAR if plan.label in _BESIDE_DATA and plan.sure >= LIKELY_BESIDE else NEARER
     if all(step.tool in _BESIDE_DATA for step in plan.steps):
         return NEAR
     return NEAREST if any(step.spans.amount for step in plan.steps) else None
@@ -854,6 +853,8 @@ def _is_not_understood(plan: Plan | Unsure) -> bool:
     return isinstance(plan, Unsure) or all(step.tool is Tool.OOS for step in plan.steps)
 
 
+# A message that is less likely than this to be beside the customer's own data may be a question about it.
+LIKELY_BESIDE = 0.4
 _BESIDE_DATA = frozenset({Tool.CANNOT, Tool.HANDOVER, Tool.OOS, Tool.ARTICLE, Tool.HELP})
 
 

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import orders
+from assistant.dialogue import Unsure
 from assistant.orders import Around, Draft, amounts, days_of, own_words, read
-from assistant.spans import plain
+from assistant.plan import Spans, Tool
+from assistant.spans import Found, plain
+from assistant.turn import _least_for_an_order
 from assistant.wanting import asks, asks_leave, waits, wanted, wanted_at_once
 from data.actions import Action, Origin
 from data.banking import Account, AccountKind, Beneficiary
@@ -579,7 +582,8 @@ def test_what_about_is_not_about() -> None:
     assert drafted("what about £30 instead", draft) == (draft.having("amount", Origin.CUSTOMER, amount=gbp("30")), None)
 
 
-def test_what_is_to_be_found_or_told_is_no_order() -> None:
-    assert orders.looks_up("Q: Find the $ value paid to Notion? If multiple, record all $ values paid.")
-    assert orders.looks_up("please show me what I sent to Sam")
-    assert not orders.looks_up("send Sam 20 pounds, and show me my balance")
+def test_what_may_be_a_question_about_their_own_money_must_come_nearer_to_an_order() -> None:
+    nobody_knows = Found("find the value paid to notion", Spans(), ())
+    assert _least_for_an_order(Unsure(nobody_knows, Tool.ARTICLE, 0.24)) == orders.NEARER
+    assert _least_for_an_order(Unsure(nobody_knows, Tool.SUM, 0.24)) == orders.NEARER
+    assert _least_for_an_order(Unsure(nobody_knows, Tool.OOS, 0.6)) == orders.NEAR

@@ -30,10 +30,10 @@ from assistant.outside import Outside
 from assistant.plan import Plan, Spans
 from assistant.replay import Nobody, Replay, Stored
 from assistant.resolve import Alike, synonyms_of
-from assistant.spans import Sellers
+from assistant.spans import Sellers, plain
 from assistant.turn import Assistant, Meaning, Planner, Search
 from assistant.weights import locate
-from assistant.wordings import Wordings, said_of_pages, said_of_terms
+from assistant.wordings import Wordings, meaning_of, said_of_pages, said_of_terms
 from connectors.card_services import CardServices
 from connectors.categories import DEFAULT_RULES, SELLERS, Categories, merchant_kinds
 from connectors.exchange import TokenExchange
@@ -132,7 +132,7 @@ def versions(settings: Settings) -> dict[str, str]:
     return {
         "code": f"{version('counterfoil')} {_digest(*(Path(__file__).parent.parent / name for name in PARTS))}",
         "policies": _digest(FOLDER),
-        "head": f"{router.version(embedding.VERSION)} {reader.version()}",
+        "head": " ".join((router.version(embedding.VERSION), reader.version(), reader.version(reader.PAGES))),
         "sure": str(SURE if settings.sure is None else settings.sure),
         "model": settings.model_model if settings.model_url else Path(settings.model_name).name,
         "prompt": f"{prompt.version} {prompt.digest[:12]}",
@@ -161,7 +161,8 @@ def prepare(settings: Settings, progress: Callable[[int, int], None] | None = No
     What is made is made in a process of its own, so that this one loads neither torch nor scikit-learn.
     """
     folder = embedding.export(settings.models, progress)
-    reader.export(settings.models)
+    for learned in (reader.TAUGHT, reader.PAGES):
+        reader.export(settings.models, learned)
     if not head_path(settings).exists():
         subprocess.run([sys.executable, "-m", "api.train", str(folder), str(head_path(settings))], check=True)
     return Embedder(folder)
@@ -374,11 +375,15 @@ FIRST_LOOK = 0.2
 
 
 def _articles(search: ArticleSearch, articles: Articles) -> Search:
-    async def find(question: str, on: date, products: frozenset[str], audience: Audience) -> list[list[Passage]]:
+    async def find(
+        question: str, on: date, products: frozenset[str], audience: Audience, titles: Sequence[str]
+    ) -> list[list[Passage]]:
         found = await search.search_articles(question, on=on, audience=audience, products=products, limit=pages.READ)
-        whole = await asyncio.to_thread(articles.whole, [p.article for p in found])
+        known = await asyncio.to_thread(articles.titled, titles)
+        ids = [*dict.fromkeys((*(p.article for p in found), *known))]
+        whole = await asyncio.to_thread(articles.whole, ids)
         # An article is for one reader as a whole; each passage is asked all the same.
-        return [[p for p in whole.get(one.article, ()) if p.for_reader(on, audience, products)] for one in found]
+        return [[p for p in whole.get(one, ()) if p.for_reader(on, audience, products)] for one in ids]
 
     return find
 
@@ -523,6 +528,7 @@ async def _made(
         category_names={c: categories.display(c) for c in categories.synonyms()},
         vocabulary=router.vocabulary(embedder.english(), kinds.knows, _sellers(), categories.knows_shop),
         page_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_pages()),
+        likely_pages=await asyncio.to_thread(_likely_pages, settings),
         term_wordings=await asyncio.to_thread(_wordings, settings, embedder, said_of_terms()),
         always_model=settings.planner == "model",
         **more,
@@ -542,6 +548,16 @@ def _sellers() -> Sellers:
 
 def _wordings(settings: Settings, embedder: Embedder, said: Sequence[tuple[wordings.Meaning, str]]) -> Wordings:
     return Wordings.kept(said, embed=embedder.embed, folder=settings.models, version=embedder.version)
+
+
+def _likely_pages(settings: Settings) -> pages.Likely:
+    parts = Reader(reader.export(settings.models, reader.PAGES))
+    meanings = [meaning_of(label) for label in parts.labels]
+
+    def likely(question: str) -> dict[wordings.Meaning, float]:
+        return dict(zip(meanings, parts.read(plain(question)).labels.values(), strict=True))
+
+    return likely
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
-"""What the reader is taught: what customers say, by what they ask.
+"""What the readers are taught: what customers say, by what they ask and by which part of the bank's pages answers it.
 
 Files of prompts/: questions.yaml and heard.yaml have wordings by label, with a plain word in the place of each part, and
-parts.yaml what may stand there; pages.yaml what is asked of the bank's pages; marked.txt messages of which every word is marked;
+parts.yaml what may stand there; pages.yaml what is asked of the bank's pages, and asked.yaml more of that, which only what tells
+their parts apart learns from; marked.txt messages of which every word is marked;
 talks.txt conversations, a marked message a line as LABEL KEEPS :: MESSAGE, with an empty line between two of them. KEEPS is what
 a message takes over from the one before: who, when, account.
 """
@@ -9,22 +10,25 @@ a message takes over from the one before: who, when, account.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import yaml
 
 from assistant.hearing import About
+from assistant.pages import Part, undated
 from assistant.router import PROMPTS, examples
 from assistant.spans import WORD, plain
-from assistant.wordings import said_of_pages
+from assistant.wordings import NOTHING, label_of, said_of_pages
 from retrieval.reader import Lesson
 
 FILES = ("questions.yaml", "heard.yaml", "pages.yaml", "marked.txt", "talks.txt", "parts.yaml")
 _OPENS = {"[": "name", "<": "time", "{": "account"}
 _CLOSES = frozenset("]>}")
 _TALK = "~"
+_LONGER_WORD = re.compile(r"[a-z]{5,}")
 _LINE = re.compile(r"(?P<label>[a-z_]+)(?P<keeps>(?: (?:who|when|account))*) :: (?P<message>.+)")
 _PART = re.compile(r"\bx(?:period|merchant|category|amount|account|number|group)\b")
 _FIGURE = re.compile(r"\d|\b(?:quid|pounds?|grand|hundred|fifty|twenty|tenner|fiver)\b")
@@ -34,6 +38,17 @@ _TWICE = re.compile(
 )
 # So often a wording is learned with something asked before it, one that leans on that more often; and so often talks count.
 _AFTER, _LEANING_AFTER, _TALKS_COUNT = 0.4, 0.8, 2
+# What tells parts of pages apart is taught so often what is asked of them for once that it is taught what they say; so much of
+# that is misspelt.
+_ASKED_COUNT, _PAGES_MISSPELT = 3, 0.15
+# What only the customer's own accounts tell, and no page.
+_OWN = frozenset(
+    {
+        "average", "biggest_day", "breakdown", "compare", "count", "distinct", "duplicates", "explain", "find", "first",
+        "identify", "income", "largest", "last", "pending", "position", "quiet_days", "refunds", "salary", "share", "smallest",
+        "spare", "sum", "top", "upcoming",
+    }
+)  # fmt: skip
 _LEANING = frozenset({"follow", "both", "other", "details"})
 # What is asked in between, and leaves what is spoken of as it is.
 _ASIDE = frozenset({"help", "oos", "handover", "refuse"})
@@ -114,6 +129,37 @@ class Lessons:
         return plain(_TWICE.sub("", spoken))
 
 
+class PageLessons:
+    """What is taught to tell which part of the bank's pages answers, or that none does: what is asked of each, and what it says
+    itself. Labels are as of `wordings.label_of`."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        asked = [*said_of_pages(), *said_of_pages("asked")]
+        self._asked = [(label_of((undated(title), heading)), plain(wording)) for (title, heading), wording in asked]
+        own = [marked(one[0][2])[0] for one in talks() if one[0][0] in _OWN]
+        self._asked += [(label_of((NOTHING, "")), message) for message in own]
+        self._said = [
+            (label_of((undated(part.passage.title), part.heading)), plain(text))
+            for part in parts
+            for text in (part.head, *part.sentences)
+        ]
+        self.labels = tuple(sorted({label for label, _ in (*self._asked, *self._said)}))
+
+    @property
+    def version(self) -> str:
+        """Of all that is taught."""
+        return hashlib.sha256(json.dumps([self._asked, self._said]).encode()).hexdigest()[:12]
+
+    def epoch(self, number: int) -> list[Lesson]:
+        """The lessons of an epoch."""
+        chance = random.Random(number)  # noqa: S311  which are misspelt, no secret
+        asked = [
+            (label, _misspelt(text, chance) if chance.random() < _PAGES_MISSPELT else text)
+            for label, text in self._asked * _ASKED_COUNT
+        ]
+        return [Lesson("", text, label) for label, text in (*asked, *self._said)]
+
+
 def _by_marks(line: str, label: str) -> tuple[str, str, list[tuple[int, int]], list[str]]:
     text, words, tags = marked(line)
     return text, label, words, tags
@@ -139,6 +185,16 @@ def _then(before: About | None, label: str, keeps: frozenset[str], line: str) ->
         return before
     kept = {name: said or (getattr(before, name) if name in keeps else ()) for name, said in own.items()}
     return About(before.tool if label in _LEANING else label, **kept)
+
+
+def _misspelt(line: str, chance: random.Random) -> str:
+    """With one letter of a longer word left out, doubled, or after the next one."""
+    words = [m.start() for m in _LONGER_WORD.finditer(line)]
+    if not words:
+        return line
+    at = chance.choice(words) + chance.randrange(1, 3)
+    one, two = line[at], line[at + 1]
+    return line[:at] + chance.choice((two, one + one + two, two + one)) + line[at + 2 :]
 
 
 _CLOSING = dict(zip("[<{", "]>}", strict=True))

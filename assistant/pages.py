@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -27,7 +28,7 @@ APART, APART_OTHER = 2.5, 1.2
 # Of a table the rows are quoted whose cosine comes this close to the nearest one's.
 ROWS_APART = 0.12
 # Measured on the questions about pages: what an article answers scores from here on, what nothing answers mostly below.
-FLOOR = 0.45
+FLOOR = 0.4
 # And from here on a question is one that no page answers, if it is less like those that some do.
 # With a word that only such questions have, "goodwill", less will do.
 UNSAID, UNSAID_WITH = 0.75, 0.5
@@ -71,6 +72,11 @@ _KINDS = (
 )
 
 
+# How likely it is that each part answers a question, and that none does: (title, heading) -> probability.
+Likely = Callable[[str], Mapping[Meaning, float]]
+# Pages that are at least so likely are read too where search did not find them, and one that is surely meant names its product.
+# What is less likely than the least counts as that; of a page that nothing was taught of, nothing is known.
+MAY_ANSWER, SURELY_MEANT, LEAST_LIKELY, NOT_KNOWN = 0.03, 0.5, 0.001, 0.04
 # An amount and its currency, or a percentage with "%".
 Figure = tuple[Decimal, str]
 # What the part is worth more that states the figure which the service gives, and one of an article that was quoted just before.
@@ -90,8 +96,8 @@ class Newer(NamedTuple):
 class Quote(NamedTuple):
     """Sentences of one article as they stand there. passage: the one that is nearest to the question, which is cited.
 
-    near: how likely it is, in [0, 1], that the pages answer the question at all. others: the passages that further sentences
-    are from.
+    near: how likely it is, in [0, 1], that the question is for the pages and that they answer it. others: the passages that
+    further sentences are from.
     """
 
     passage: Passage
@@ -177,8 +183,9 @@ class Features(NamedTuple):
 
     sentence, head: cosines of its nearest sentence, and of its title and heading. covered: the share of the question's words that
     it has, words that few parts have counting more. asked, asked_words: how near its nearest wording is; page_asked, page_words:
-    the nearest of its page. time, amount, steps: whether it holds the kind of thing that is asked for, 1 or 0. top: whether it
-    stands before the first heading. rank: of its article, the first being 1.
+    the nearest of its page. likely, page_likely: the logarithm of how likely it and its page are. time, amount, steps: whether it
+    holds the kind of thing that is asked for, 1 or 0. top: whether it stands before the first heading. rank: of its article, the
+    first being 1.
     """
 
     sentence: float
@@ -188,6 +195,8 @@ class Features(NamedTuple):
     asked_words: float
     page_asked: float
     page_words: float
+    likely: float
+    page_likely: float
     time: float
     amount: float
     steps: float
@@ -195,19 +204,22 @@ class Features(NamedTuple):
     rank: float
 
 
-# Fitted on questions to the sandbox's pages that no wording repeats, by the logarithm of the right part's share; a fifth of the
-# pages at a time was left out, to see that it holds for pages that nothing was fitted to.
-WEIGHTS = Features(13.2, 0.8, 3.0, 9.4, 0.2, 1.9, 4.3, 1.6, 1.2, 1.2, -1.3, 0.6)
+# Fitted on questions to the sandbox's pages that nothing was taught of, by the logarithm of the right part's share. `head`,
+# `asked_words`, `page_likely` and `amount` add nothing to the others.
+WEIGHTS = Features(6.4, 0.0, 4.3, 1.0, 0.0, 3.8, 0.5, 0.8, 0.0, 0.5, 0.0, 0.3, 0.3, 0.9)
 # The same for whether the best part answers at all: sentence, covered, asked, asked_words; how near the nearest wording is that
 # no page answers, and how much nearer than any that one does; whether the question has a word of those alone; and a constant.
 _ANSWERS = (5.5, 1.5, 4.3, 1.0, -7.7, -3.4, -1.4, -0.9)
+# What the sum of those, the logarithm of how likely it is that no part answers, and one count for whether a question is for the
+# pages at all: the first tells best what no page says, the second what only the customer's own accounts tell.
+_FOR_PAGES = (0.7, -0.7, -1.75)
 
 
 class Reader:
     """Reads articles part by part; the vectors of sentences are kept, as pages are few and asked about often."""
 
-    def __init__(self, embed: Embed, wordings: Wordings) -> None:
-        self.embed, self.wordings = embed, wordings
+    def __init__(self, embed: Embed, wordings: Wordings, likely: Likely) -> None:
+        self.embed, self.wordings, self.likely = embed, wordings, likely
         self._kept: dict[str, NDArray[np.float32]] = {}
         # Words that are said only of what no page is about: "bitcoin", "lounge".
         self._on_none = wordings.only(lambda meaning: meaning[0] == NOTHING)
@@ -240,7 +252,8 @@ class Reader:
             worth += [NEEDED * bool(fresh & _met(p)) - TOLD * (p in told) for p in parts]
         order = np.argsort(-worth, kind="stable").tolist()
         strange = stems(question) & self._on_none - set[str]().union(*(stems(" ".join((p.head, *p.sentences))) for p in parts))
-        chance = _answers(features[order[0]], near, bool(strange))
+        answers = _answers(features[order[0]], near, bool(strange))
+        chance = _chance(answers)
         states = bool(known and stated(" ".join(parts[order[0]].sentences)) & set(known))
         if chance < FLOOR and not states:
             return []
@@ -249,8 +262,10 @@ class Reader:
         articles = dict.fromkeys(parts[n].passage.article for n in taken)
         (vector,) = self.embed([newer.said if newer and fresh else question])
         said = [(n, self._shortened(parts[n], vector, known)) for n in taken]
+        on_none = math.log(max(self.likely(question).get((NOTHING, ""), 0.0), LEAST_LIKELY))
+        sure = _chance(sum(a * b for a, b in zip(_FOR_PAGES, (answers, on_none, 1.0), strict=True)))
         return [
-            _quote(parts, [(n, text) for n, text in said if parts[n].passage.article == article], chance) for article in articles
+            _quote(parts, [(n, text) for n, text in said if parts[n].passage.article == article], sure) for article in articles
         ]
 
     def _told(self, question: str, found: Sequence[Sequence[Passage]], articles: Collection[str]) -> list[Part]:
@@ -260,6 +275,12 @@ class Reader:
             return []
         worth = np.asarray(features, np.float32) @ np.asarray(WEIGHTS, np.float32)
         return [parts[int(worth.argmax())]]
+
+    def titles(self, question: str, least: float = MAY_ANSWER) -> list[str]:
+        """The pages that are at least so likely to answer a question, without the year they are for, the likeliest first.
+        Blocking."""
+        chances = _by_title(self.likely(question))
+        return sorted((t for t, chance in chances.items() if t != NOTHING and chance >= least), key=lambda t: -chances[t])
 
     def on_no_page(self, question: str) -> bool:
         """Whether a question is like one that no page answers, and less like any that one does. Blocking."""
@@ -275,11 +296,11 @@ class Reader:
         return near - nearer
 
     def _near(self, question: str, vector: NDArray[np.float32]) -> dict[Meaning, Near]:
-        return {(_page(title), heading): one for (title, heading), one in self.wordings.near(question, vector).items()}
+        return {(undated(title), heading): one for (title, heading), one in self.wordings.near(question, vector).items()}
 
     def read(self, question: str, found: Sequence[Sequence[Passage]]) -> tuple[list[Part], list[Features], dict[Meaning, Near]]:
         """Every part of what was found with what tells whether it answers, and how near each known wording is."""
-        ranked = [(1 / (1 + rank), part) for rank, passages in enumerate(found[:READ]) for p in passages for part in parts_of(p)]
+        ranked = [(1 / (1 + rank), part) for rank, passages in enumerate(found) for p in passages for part in parts_of(p)]
         (vector,) = self.embed([question])
         near = self._near(question, vector)
         parts = [part for _, part in ranked]
@@ -290,10 +311,11 @@ class Reader:
         rare = {w: math.log((len(bags) + 1) / (sum(w in bag for bag in bags) + 0.5)) for w in asked}
         all_rare = sum(rare.values()) or 1.0
         heads = (self._vectors([p.head for p in parts]) @ vector).tolist()
-        pages = _by_page(near)
+        pages, likely = _by_page(near), self.likely(question)
+        page_likely = _by_title(likely)
         features = []
         for (rank, part), bag, head in zip(ranked, bags, heads, strict=True):
-            title = _page(part.passage.title)
+            title = undated(part.passage.title)
             sentence = float((self._vectors([f"{part.head}. {s}" for s in part.sentences]) @ vector).max())
             # Of a page that no wording is known of, what it says itself stands for what is asked of it.
             page = pages.get(title, Near(sentence))
@@ -308,6 +330,10 @@ class Reader:
                     asked_words=own.words,
                     page_asked=page.cosine,
                     page_words=page.words,
+                    likely=math.log(
+                        max(likely.get((title, part.heading), 0.0 if title in page_likely else NOT_KNOWN), LEAST_LIKELY)
+                    ),
+                    page_likely=math.log(max(page_likely.get(title, NOT_KNOWN), LEAST_LIKELY)),
                     time=0 in met,
                     amount=1 in met,
                     steps=2 in met,
@@ -365,7 +391,7 @@ def _quote(parts: Sequence[Part], taken: Sequence[tuple[int, str]], chance: floa
 _YEARS = re.compile(r"\W*(?:\bfor )?\b20\d\d(?:/\d\d)?\b")
 
 
-def _page(title: str) -> str:
+def undated(title: str) -> str:
     """A page by its title whatever year it is for, as the one of next year answers the same questions."""
     return _YEARS.sub("", title)
 
@@ -375,6 +401,13 @@ def _by_page(near: Mapping[Meaning, Near]) -> dict[str, Near]:
     for (title, *_), one in near.items():
         before = pages.get(title, Near())
         pages[title] = Near(max(before.cosine, one.cosine), max(before.words, one.words))
+    return pages
+
+
+def _by_title(likely: Mapping[Meaning, float]) -> dict[str, float]:
+    pages: dict[str, float] = defaultdict(float)
+    for (title, *_), chance in likely.items():
+        pages[title] += chance
     return pages
 
 
@@ -391,10 +424,14 @@ def nothing(near: Mapping[Meaning, Near]) -> tuple[float, float]:
 
 
 def _answers(best: Features, near: Mapping[Meaning, Near], strange: bool) -> float:
-    """How likely it is that a part answers, in [0, 1]. strange: whether the question has a word of what no page says alone."""
+    """The log-odds that a part answers. strange: whether the question has a word of what no page says alone."""
     on_none, nearer = nothing(near)
     known = (best.sentence, best.covered, best.asked, best.asked_words, on_none, max(nearer, 0.0), strange, 1.0)
-    return 1 / (1 + math.exp(-sum(a * b for a, b in zip(_ANSWERS, known, strict=True))))
+    return sum(a * b for a, b in zip(_ANSWERS, known, strict=True))
+
+
+def _chance(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 def _taken(parts: Sequence[Part], worth: NDArray[np.float32], order: Sequence[int], alone: bool) -> list[int]:

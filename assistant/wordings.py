@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 from collections import defaultdict
@@ -39,9 +40,18 @@ class Near(NamedTuple):
         return self.cosine + 0.3 * self.words
 
 
-def said_of_pages() -> list[tuple[Meaning, str]]:
-    """((title, heading), wording), from prompts/pages.yaml; what no page says has the title NOTHING."""
-    loaded = _loaded("pages")
+def label_of(meaning: Meaning) -> str:
+    """A meaning in one line, as `meaning_of` reads it."""
+    return json.dumps(meaning)
+
+
+def meaning_of(label: str) -> Meaning:
+    return tuple(json.loads(label))
+
+
+def said_of_pages(name: str = "pages") -> list[tuple[Meaning, str]]:
+    """((title, heading), wording), from a file of prompts/; what no page says has the title NOTHING."""
+    loaded = _loaded(name)
     return [((str(t), str(h)), str(w)) for t, headings in loaded.items() for h, said in headings.items() for w in said]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, delete, false, func, insert, literal, or_, select, update
 from sqlmodel import SQLModel
 
 from data.errors import InvalidInput
@@ -157,6 +157,14 @@ class Articles:
             for row in connection.execute(query).mappings():
                 found.setdefault(row["article_id"], []).append(_passage(row))
         return {key: sorted(parts, key=lambda p: int(p.id.rpartition("#")[2])) for key, parts in found.items()}
+
+    def titled(self, titles: Sequence[str]) -> list[str]:
+        """The ids of the articles whose title is one of these, or begins with one as "ISA allowance 2026/27" does with "ISA
+        allowance"."""
+        columns = article_t.c.id, article_t.c.title
+        query = select(*columns).where(or_(false(), *(article_t.c.title.startswith(title, autoescape=True) for title in titles)))
+        with self.engine.connect() as connection:
+            return [row.id for row in connection.execute(query.order_by(article_t.c.id))]
 
     # The queue of the index.
 

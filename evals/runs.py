@@ -53,6 +53,7 @@ def record(settings: Settings, suite: Suite, **more: Any) -> dict[str, Any]:
         "embedding": f"{weights.NAME} int8 {embedding.VERSION}",
         "router": router.version(embedding.VERSION),
         "reader": reader.version(),
+        "reader of pages": reader.version(reader.PAGES),
         **_of_any(suite),
     }
 

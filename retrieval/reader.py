@@ -20,10 +20,10 @@ from tokenizers import Tokenizer
 from retrieval.embedding import VERSION as EMBEDDING_VERSION
 from retrieval.embedding import exported, session, tokenizer
 from retrieval.vectors import Vectors
-from retrieval.weights import Progress
 
-# What was taught, beside the embedding model's own weights; made by python -m api.teach.
-TAUGHT = Path(__file__).with_name("reader.npz")
+# What was taught, beside the embedding model's own weights, to read messages, and to tell which part of the bank's pages answers;
+# both are made by python -m api.teach.
+TAUGHT, PAGES = (Path(__file__).with_name(f"{name}.npz") for name in ("reader", "pages"))
 MAX_TOKENS = 128
 # Of what was asked before, so much at most.
 MAX_BEFORE = 200
@@ -57,14 +57,14 @@ class Reading:
     keeps: Mapping[str, float]
 
 
-def version() -> str:
+def version(learned: Path = TAUGHT) -> str:
     """Which reader this is: another one where anything it was made from changes."""
-    return hashlib.sha256(EMBEDDING_VERSION.encode() + TAUGHT.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(EMBEDDING_VERSION.encode() + learned.read_bytes()).hexdigest()[:12]
 
 
-def export(models_dir: Path, progress: Progress | None = None) -> Path:
+def export(models_dir: Path, learned: Path = TAUGHT) -> Path:
     """The folder of the serving graph, made where it is not there yet (about 15 s); errors as of `retrieval.embedding.export`."""
-    return exported(models_dir, f"reader-int8-{version()}", version(), progress, TAUGHT)
+    return exported(models_dir, f"{learned.stem}-int8-{version(learned)}", version(learned), None, learned)
 
 
 def tokens(of: Tokenizer, before: str, text: str) -> tuple[list[int], list[int], list[float], list[tuple[int, int]]]:

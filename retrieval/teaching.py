@@ -1,7 +1,7 @@
 """Teaches the embedding model to read: low-rank weights beside its own (LoRA), and heads over what it then makes of a message.
 
-Only `api.teach` calls it, in a process of its own that loads torch; what comes out is retrieval/reader.npz. Some forty minutes on
-two cores.
+Only `api.teach` calls it, in a process of its own that loads torch; what comes out is retrieval/reader.npz, after some forty
+minutes on two cores, or retrieval/pages.npz, after a quarter of an hour.
 """
 
 from __future__ import annotations

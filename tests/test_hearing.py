@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from api.library import sandbox_parts
 from assistant import lessons
 from assistant.dialogue import Understanding
 from assistant.hearing import TAGS, Heard, Word, by_word, without_talk, words_of
 from assistant.lessons import marked
 from assistant.router import PROMPTS, examples
 from assistant.spans import WORD, plain
-from retrieval.reader import TAUGHT
+from retrieval.reader import PAGES, TAUGHT
 from tests.conftest import Counter
 
 
@@ -84,6 +85,29 @@ def test_the_reader_was_taught_what_the_files_say() -> None:
     assert taught["version"] == lessons.version(), "the reader is to be taught anew: python -m api.teach"
     assert tuple(taught["tags"]) == TAGS
     assert tuple(taught["labels"]) == tuple(sorted(examples()))
+
+
+def test_what_tells_parts_of_pages_apart_was_taught_what_files_and_pages_say() -> None:
+    with np.load(PAGES) as stored:
+        taught = json.loads(stored["meta"].tobytes())
+    told = lessons.PageLessons(sandbox_parts())
+    assert taught["version"] == told.version, "the pages are to be taught anew: python -m api.teach pages"
+    assert tuple(taught["labels"]) == told.labels
+
+
+def test_each_epoch_misspells_other_questions_in_one_letter_of_a_longer_word() -> None:
+    told = lessons.PageLessons(())
+    first, second = ([said.text for said in told.epoch(number)] for number in (0, 1))
+    right = [text for _, text in told._asked] * (len(first) // len(told._asked))
+    assert first != second
+    assert len(first) == len(right)
+    assert [said.text for said in told.epoch(0)] == first
+    wrong = [(a, b) for a, b in zip(first, right, strict=True) if a != b]
+    assert 0.1 < len(wrong) / len(first) < 0.2
+    for a, b in wrong:
+        ((said, meant),) = [(x, y) for x, y in zip(a.split(" "), b.split(" "), strict=True) if x != y]
+        assert said[0] == meant[0]
+        assert abs(len(said) - len(meant)) <= 1
 
 
 def test_what_is_spoken_of_after_each_message_of_a_talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,6 +107,15 @@ async def test_what_is_superseded_internal_or_of_another_product_is_not_given(li
     assert "waive" in await library.ask(FEE, audience=Audience.INTERNAL)
 
 
+async def test_articles_are_known_by_their_title_or_how_it_begins(library: Library) -> None:
+    titles = {article.id: article.title for article in ARTICLES}
+    for id, title in titles.items():
+        assert id in library.articles.titled([title])
+        assert id in library.articles.titled(["nothing", title[:-1]])
+    assert library.articles.titled([]) == []
+    assert library.articles.titled(["%"]) == []
+
+
 async def test_sql_has_the_last_word_where_the_index_has_not_heard_yet(library: Library) -> None:
     kept = [a for a in ARTICLES if a.id != "abroad-2"]
     hidden = ARTICLES[1].model_copy(update={"audience": Audience.INTERNAL})

@@ -164,7 +164,9 @@ def test_a_page_that_staff_would_find_is_not_among_those_of_a_customer(bank: Cou
     assert id in [p.article for p in found]
 
     async def look_up() -> Sequence[Sequence[Passage]]:
-        return await bank.bank.assistant.articles(title, NOW.date(), frozenset({"everyday-2", "everyday-3"}), Audience.PUBLIC)
+        return await bank.bank.assistant.articles(
+            title, NOW.date(), frozenset({"everyday-2", "everyday-3"}), Audience.PUBLIC, [title]
+        )
 
     assert not {p.article for passages in bank.run(look_up()) for p in passages} & INTERNAL.keys()
 
@@ -180,8 +182,10 @@ def without_filter(bank: Counter, **more: Any) -> Counter:
     """A bank whose search looks through the pages for staff, whoever asks."""
     assistant = bank.bank.assistant
 
-    async def find(question: str, on: dt.date, products: frozenset[str], _: Audience) -> Sequence[Sequence[Passage]]:
-        return await assistant.articles(question, on, products, Audience.INTERNAL)
+    async def find(
+        question: str, on: dt.date, products: frozenset[str], _: Audience, titles: Sequence[str]
+    ) -> Sequence[Sequence[Passage]]:
+        return await assistant.articles(question, on, products, Audience.INTERNAL, titles)
 
     return replace(bank, bank=replace(bank.bank, assistant=replace(assistant, articles=find, **more)))
 
@@ -203,7 +207,9 @@ def test_without_the_filter_and_without_policy_they_are_shown(bank: Counter) -> 
 def test_the_filter_of_the_search_is_what_policy_says(bank: Counter) -> None:
     asked: list[Audience] = []
 
-    async def find(question: str, on: dt.date, products: frozenset[str], audience: Audience) -> Sequence[Sequence[Passage]]:
+    async def find(
+        question: str, on: dt.date, products: frozenset[str], audience: Audience, titles: Sequence[str]
+    ) -> Sequence[Sequence[Passage]]:
         asked.append(audience)
         return ()
 
@@ -212,6 +218,32 @@ def test_the_filter_of_the_search_is_what_policy_says(bank: Counter) -> None:
         replace(bank, bank=replace(bank.bank, assistant=assistant)).ask(CALLUM, PROTECTED)
     assert set(asked) == {Audience.PUBLIC, Audience.INTERNAL}
     assert asked[0] is Audience.PUBLIC
+
+
+def test_a_page_is_read_that_search_missed_where_it_may_well_be_meant(bank: Counter) -> None:
+    assistant = bank.bank.assistant
+    asked: list[Sequence[str]] = []
+
+    async def find(
+        question: str, on: dt.date, products: frozenset[str], audience: Audience, titles: Sequence[str]
+    ) -> Sequence[Sequence[Passage]]:
+        asked.append(titles)
+        return await assistant.articles("zzz", on, products, audience, titles)
+
+    answer = replace(bank, bank=replace(bank.bank, assistant=replace(assistant, articles=find))).ask(CALLUM, PROTECTED)
+    assert asked[0][0] == "How your money is protected"
+    assert "deposit-protection" in cited(answer)
+
+
+def test_the_pages_for_staff_that_may_well_be_meant_are_not_read_for_a_customer(bank: Counter) -> None:
+    titles = [page.title for page in INTERNAL.values()]
+
+    async def found(audience: Audience) -> set[str]:
+        passages = await bank.bank.assistant.articles("zzz", NOW.date(), frozenset[str](), audience, titles)
+        return {passage.article for some in passages for passage in some}
+
+    assert not bank.run(found(Audience.PUBLIC)) & INTERNAL.keys()
+    assert bank.run(found(Audience.INTERNAL)) >= {id for id, page in INTERNAL.items() if not page.products}
 
 
 @pytest.mark.parametrize("id", sorted(INTERNAL))

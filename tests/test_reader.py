@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from retrieval import teaching
-from retrieval.reader import KEPT, TAUGHT, Lesson, Reader, export, tokens
+from retrieval.reader import KEPT, PAGES, TAUGHT, Lesson, Reader, export, tokens
 
 ASKED = [
     ("", "how much did i spend at tesco last month"),
@@ -44,6 +44,18 @@ def test_the_graph_says_what_was_taught(reader: Reader, reference_weights: Path)
         assert np.abs(tags - read.tags).max() < 0.15
         alike += (tags.argmax(-1) == read.tags.argmax(-1)).tolist()
     assert sum(alike) > 0.9 * len(alike)
+
+
+def test_the_graph_of_pages_says_what_was_taught(serving_model: Path, reference_weights: Path) -> None:
+    pages = Reader(export(serving_model.parent, PAGES))
+    model, named = teaching.taught(reference_weights, PAGES)
+    for text in ("is there a fee for closing", "what does it cost to send money abroad", "how much did i spend at tesco"):
+        ids, types, own, _ = tokens(pages.tokenizer, "", text)
+        with torch.no_grad():
+            label, *_ = model(torch.tensor([ids]), torch.tensor([types]), torch.tensor([own]))
+        exact, read = label.softmax(-1)[0].numpy(), pages.read(text).labels
+        assert list(read) == named["labels"]
+        assert np.abs(exact - np.array(list(read.values()))).max() < 0.15
 
 
 def test_the_same_message_asks_something_else_after_another(reader: Reader) -> None:

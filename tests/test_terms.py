@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from assistant.pages import parts_of, sentences, stated
+from assistant.pages import parts_of, sentences, stated, undated
 from assistant.terms import NO_TERM
 from assistant.turn import asks_the_bank
 from assistant.wordings import NOTHING, said_of_pages, said_of_terms
@@ -139,6 +139,11 @@ def test_every_wording_is_of_a_part_that_a_public_page_has() -> None:
     assert {meaning for meaning, _ in said_of_pages() if meaning[0] != NOTHING} - there == set()
 
 
+def test_every_part_that_more_is_asked_of_is_one_of_some_page() -> None:
+    there = {(undated(page.title), heading) for page in articles().values() for heading in ("", *headings(page.text))}
+    assert {meaning for meaning, _ in said_of_pages("asked")} - there == set()
+
+
 def headings(text: str) -> list[str]:
     return [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
 
@@ -150,7 +155,7 @@ def test_every_wording_of_a_term_is_of_one_that_some_product_has() -> None:
 
 
 def test_no_question_of_the_evaluation_is_a_wording() -> None:
-    said = {plain_letters(w) for _, w in (*said_of_pages(), *said_of_terms())}
+    said = {plain_letters(w) for _, w in (*said_of_pages(), *said_of_pages("asked"), *said_of_terms())}
     asked = {plain_letters(turn.say) for talk in conversations() for turn in talk.turns if len(turn.say.split()) > 3}
     assert not said & asked
 

@@ -77,6 +77,9 @@ Likely = Callable[[str], Mapping[Meaning, float]]
 # Pages that are at least so likely are read too where search did not find them, and one that is surely meant names its product.
 # What is less likely than the least counts as that; of a page that nothing was taught of, nothing is known.
 MAY_ANSWER, SURELY_MEANT, LEAST_LIKELY, NOT_KNOWN = 0.03, 0.5, 0.001, 0.04
+# From here on one page is certainly meant, where it is no likelier than that that none is: of 1,946 questions about their own
+# money that were answered rightly, three went so far, all about a card that runs out.
+CERTAINLY_MEANT, HARDLY = 0.85, 0.02
 # An amount and its currency, or a percentage with "%".
 Figure = tuple[Decimal, str]
 # What the part is worth more that states the figure which the service gives, and one of an article that was quoted just before.
@@ -281,6 +284,11 @@ class Reader:
         Blocking."""
         chances = _by_title(self.likely(question))
         return sorted((t for t, chance in chances.items() if t != NOTHING and chance >= least), key=lambda t: -chances[t])
+
+    def is_for_pages(self, question: str) -> bool:
+        """Whether a question is certainly about one page, and about nothing that only the customer's accounts tell. Blocking."""
+        on_none = self.likely(question).get((NOTHING, ""), 0.0)
+        return on_none < HARDLY and bool(self.titles(question, CERTAINLY_MEANT))
 
     def on_no_page(self, question: str) -> bool:
         """Whether a question is like one that no page answers, and less like any that one does. Blocking."""

@@ -447,16 +447,17 @@ class Assistant:
         last = memory.asked[-1] if memory.asked else None
         goes_on = isinstance(plan, Plan) and _goes_on_with_a_page(plan, last, message)
         bank = asks_the_bank(message) or terms.asks_interest(message)
-        if isinstance(plan, Plan) and not cannot and not goes_on and not _may_be_a_page(plan, message, bank):
+        meant = _names_nobody(plan) and await asyncio.to_thread(self.reader.is_for_pages, message)
+        if isinstance(plan, Plan) and not meant and not cannot and not goes_on and not _may_be_a_page(plan, message, bank):
             return plan
-        if isinstance(plan, Unsure) and of_own_days(plan.found.spans, asking.known.today):
+        if isinstance(plan, Unsure) and not meant and of_own_days(plan.found.spans, asking.known.today):
             return plan
         if asks_nothing(plain(message), last):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
         theirs = isinstance(plan, Plan) or _of_their_own(plan, last)
         alike = likeness >= LIKE_A_PAGE and _DID.search(plain(message)) is None
-        if not alike and not cannot and not goes_on and theirs and not bank:
+        if not alike and not meant and not cannot and not goes_on and theirs and not bank:
             return plan
         topics = [topic_of(message, memory)]
         whole = with_last(message, memory)
@@ -473,7 +474,7 @@ class Assistant:
                 break
             figures = term.figures if term is not None else frozenset()
             quoted = await asyncio.to_thread(self.reader.quotes, question, found, figures)
-            doubt = _doubt(plan, message, memory) if not bank else LESS_FOR_FOLLOWING
+            doubt = LESS_FOR_FOLLOWING if bank or meant else _doubt(plan, message, memory)
             if quoted and pages.stated(quoted[0].text) & figures:
                 # What the service and a page say alike is what was asked, and no payment.
                 doubt = min(doubt, 0.0)
@@ -831,6 +832,15 @@ def _goes_on_with_a_page(plan: Plan, last: Asked | None, message: str) -> bool:
     look at it instead?". A page holds nothing of anybody's."""
     aside = [step.tool for step in plan.steps] in ([Tool.OOS], [Tool.REFUSE]) and plan.sure < SURE_OF_PAYMENTS
     return aside and last is not None and last.step.tool in ABOUT_TERMS and points_back(message)
+
+
+def _names_nobody(plan: Plan | Unsure) -> bool:
+    """Whether it is of one tool that reads the customer's accounts, and of nobody whom they pay, which what is to be afforded is
+    not; or was not understood."""
+    if isinstance(plan, Unsure):
+        return True
+    whom = [s.spans.merchants if s.tool is not Tool.AFFORD else () for s in plan.steps]
+    return whom == [()] and plan.steps[0].tool in TOOLS and plan.steps[0].tool not in READ_WHOLE
 
 
 def _may_be_a_page(plan: Plan, message: str, bank: bool) -> bool:

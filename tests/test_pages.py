@@ -448,3 +448,14 @@ def test_a_time_in_the_name_of_a_limit_is_a_fact(bank: Counter) -> None:
     answer = bank.ask(DANIEL, "Is there a limit the first time I pay someone new?")
     assert "24 hours" in answer.text
     assert any(fact.value == "24" and fact.unit == COUNT for fact in answer.facts)
+
+
+def test_what_is_certainly_about_a_page_is_answered_from_it_though_it_sounds_like_money_to_spend(bank: Counter) -> None:
+    answer = bank.ask(CALLUM, "my gran left me £250,000. would the whole of it be protected with you if the bank fails")
+    assert "deposit-protection" in cited(answer)
+    assert "short until" not in answer.text
+
+
+def test_a_product_that_is_surely_meant_is_named_without_its_name(bank: Counter) -> None:
+    answer = bank.ask(CALLUM, "my pal went bankrupt, could he still get an account with you")
+    assert "basic-account" in cited(answer)

@@ -213,9 +213,10 @@ WEIGHTS = Features(6.4, 0.0, 4.3, 1.0, 0.0, 3.8, 0.5, 0.8, 0.0, 0.5, 0.0, 0.3, 0
 # The same for whether the best part answers at all: sentence, covered, asked, asked_words; how near the nearest wording is that
 # no page answers, and how much nearer than any that one does; whether the question has a word of those alone; and a constant.
 _ANSWERS = (5.5, 1.5, 4.3, 1.0, -7.7, -3.4, -1.4, -0.9)
-# What the sum of those, the logarithm of how likely it is that no part answers, and one count for whether a question is for the
-# pages at all: the first tells best what no page says, the second what only the customer's own accounts tell.
-_FOR_PAGES = (0.7, -0.7, -1.75)
+# What the sum of those, the logarithms of how likely it is that no part answers and that the page of the best one does, and one
+# count for whether a question is for the pages at all: the first tells best what no page says, the others what only the
+# customer's own accounts tell.
+_FOR_PAGES = (0.7, -0.35, 0.6, 1.25)
 
 
 class Reader:
@@ -266,7 +267,9 @@ class Reader:
         (vector,) = self.embed([newer.said if newer and fresh else question])
         said = [(n, self._shortened(parts[n], vector, known)) for n in taken]
         on_none = math.log(max(self.likely(question).get((NOTHING, ""), 0.0), LEAST_LIKELY))
-        sure = _chance(sum(a * b for a, b in zip(_FOR_PAGES, (answers, on_none, 1.0), strict=True)))
+        sure = _chance(
+            sum(a * b for a, b in zip(_FOR_PAGES, (answers, on_none, features[order[0]].page_likely, 1.0), strict=True))
+        )
         return [
             _quote(parts, [(n, text) for n, text in said if parts[n].passage.article == article], sure) for article in articles
         ]

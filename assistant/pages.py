@@ -21,7 +21,7 @@ from data.articles import Passage
 from data.facts import Fact, FactBook
 from data.money import Money
 
-# Of the articles found, so many are read; of each part that is quoted, so many words, and so many in all.
+# Of the articles that search finds, so many are read; of each part that is quoted, so many words, and so many in all.
 READ, PART_WORDS, MOST_WORDS, MOST_PARTS = 14, 80, 130, 3
 # A second part of the same page is quoted when it comes this close to the best one, and one of another page when it comes closer.
 APART, APART_OTHER = 2.5, 1.2
@@ -184,15 +184,14 @@ def _rows(lines: Sequence[str]) -> list[str]:
 class Features(NamedTuple):
     """What tells whether a part of a page answers a question; see `WEIGHTS`.
 
-    sentence, head: cosines of its nearest sentence, and of its title and heading. covered: the share of the question's words that
+    sentence: the cosine of its nearest sentence. covered: the share of the question's words that
     it has, words that few parts have counting more. asked, asked_words: how near its nearest wording is; page_asked, page_words:
-    the nearest of its page. likely, page_likely: the logarithm of how likely it and its page are. time, amount, steps: whether it
-    holds the kind of thing that is asked for, 1 or 0. top: whether it stands before the first heading. rank: of its article, the
+    the nearest of its page. likely, page_likely: the logarithm of how likely it and its page are. time, steps: whether it holds
+    the kind of thing that is asked for, 1 or 0. top: whether it stands before the first heading. rank: of its article, the
     first being 1.
     """
 
     sentence: float
-    head: float
     covered: float
     asked: float
     asked_words: float
@@ -201,15 +200,14 @@ class Features(NamedTuple):
     likely: float
     page_likely: float
     time: float
-    amount: float
     steps: float
     top: float
     rank: float
 
 
-# Fitted on questions to the sandbox's pages that nothing was taught of, by the logarithm of the right part's share. `head`,
-# `asked_words`, `page_likely` and `amount` add nothing to the others.
-WEIGHTS = Features(6.4, 0.0, 4.3, 1.0, 0.0, 3.8, 0.5, 0.8, 0.0, 0.5, 0.0, 0.3, 0.3, 0.9)
+# Fitted on questions to the sandbox's pages that nothing was taught of, by the logarithm of the right part's share. `asked_words`
+# and `page_likely` add nothing to the others; they tell whether it answers.
+WEIGHTS = Features(6.4, 4.3, 1.0, 0.0, 3.8, 0.5, 0.8, 0.0, 0.5, 0.3, 0.3, 0.9)
 # The same for whether the best part answers at all: sentence, covered, asked, asked_words; how near the nearest wording is that
 # no page answers, and how much nearer than any that one does; whether the question has a word of those alone; and a constant.
 _ANSWERS = (5.5, 1.5, 4.3, 1.0, -7.7, -3.4, -1.4, -0.9)
@@ -288,10 +286,11 @@ class Reader:
         chances = _by_title(self.likely(question))
         return sorted((t for t, chance in chances.items() if t != NOTHING and chance >= least), key=lambda t: -chances[t])
 
-    def is_for_pages(self, question: str) -> bool:
-        """Whether a question is certainly about one page, and about nothing that only the customer's accounts tell. Blocking."""
+    def certain(self, question: str) -> str:
+        """The page that a question is certainly about, and about nothing that only the customer's accounts tell, by its title
+        without the year; "" where there is none. Blocking."""
         on_none = self.likely(question).get((NOTHING, ""), 0.0)
-        return on_none < HARDLY and bool(self.titles(question, CERTAINLY_MEANT))
+        return next(iter(self.titles(question, CERTAINLY_MEANT)), "") if on_none < HARDLY else ""
 
     def on_no_page(self, question: str) -> bool:
         """Whether a question is like one that no page answers, and less like any that one does. Blocking."""
@@ -321,11 +320,10 @@ class Reader:
         bags = [stems(" ".join((p.head, *p.sentences))) for p in parts]
         rare = {w: math.log((len(bags) + 1) / (sum(w in bag for bag in bags) + 0.5)) for w in asked}
         all_rare = sum(rare.values()) or 1.0
-        heads = (self._vectors([p.head for p in parts]) @ vector).tolist()
         pages, likely = _by_page(near), self.likely(question)
         page_likely = _by_title(likely)
         features = []
-        for (rank, part), bag, head in zip(ranked, bags, heads, strict=True):
+        for (rank, part), bag in zip(ranked, bags, strict=True):
             title = undated(part.passage.title)
             sentence = float((self._vectors([f"{part.head}. {s}" for s in part.sentences]) @ vector).max())
             # Of a page that no wording is known of, what it says itself stands for what is asked of it.
@@ -335,7 +333,6 @@ class Reader:
             features.append(
                 Features(
                     sentence=sentence,
-                    head=head,
                     covered=sum(rare[w] for w in asked & bag) / all_rare,
                     asked=own.cosine,
                     asked_words=own.words,
@@ -346,7 +343,6 @@ class Reader:
                     ),
                     page_likely=math.log(max(page_likely.get(title, NOT_KNOWN), LEAST_LIKELY)),
                     time=0 in met,
-                    amount=1 in met,
                     steps=2 in met,
                     top=not part.heading,
                     rank=rank,

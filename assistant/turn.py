@@ -445,14 +445,14 @@ class Assistant:
         memory = asking.memory
         cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
         last = memory.asked[-1] if memory.asked else None
+        if asks_nothing(plain(message), last):
+            return plan
         goes_on = isinstance(plan, Plan) and _goes_on_with_a_page(plan, last, message)
         bank = asks_the_bank(message) or terms.asks_interest(message)
-        meant = _names_nobody(plan) and await asyncio.to_thread(self.reader.is_for_pages, message)
+        meant = await asyncio.to_thread(self.reader.certain, message) if _may_be_certain(plan) else ""
         if isinstance(plan, Plan) and not meant and not cannot and not goes_on and not _may_be_a_page(plan, message, bank):
             return plan
         if isinstance(plan, Unsure) and not meant and of_own_days(plan.found.spans, asking.known.today):
-            return plan
-        if asks_nothing(plain(message), last):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
         theirs = isinstance(plan, Plan) or _of_their_own(plan, last)
@@ -475,6 +475,9 @@ class Assistant:
             figures = term.figures if term is not None else frozenset()
             quoted = await asyncio.to_thread(self.reader.quotes, question, found, figures)
             doubt = LESS_FOR_FOLLOWING if bank or meant else _doubt(plan, message, memory)
+            if meant and not (quoted and pages.undated(quoted[0].passage.title).startswith(meant)):
+                # That page is not for them, or another one says it: then it is not certain.
+                continue
             if quoted and pages.stated(quoted[0].text) & figures:
                 # What the service and a page say alike is what was asked, and no payment.
                 doubt = min(doubt, 0.0)
@@ -584,10 +587,17 @@ class Assistant:
             # Whoever asks for an account in spite of bad credit has named the Basic Account, though not by its name.
             asked = filter(None, (question, _leans_on(topic, asking.memory)))
             meant = [t for said in asked for t in await asyncio.to_thread(self.reader.titles, said, pages.SURELY_MEANT)]
-            named = frozenset[str]().union(*(terms.named(said, everything) for said in (question, *meant)))
+            # Of what they hold their own version counts, whichever the page is about.
+            own = {h.product.name for h in held}
+            new = [p for p in everything if p.name not in own]
+            named = terms.named(question, everything).union(*(terms.named(title, new) for title in meant))
             products = frozenset(h.product.id for h in held) | named
             found = await self._passages(question, asking.known.today.date, products, asking.login)
-            asking.searched[topic] = question, found, [] if terms.others(topic, held, everything) else held
+            asking.searched[topic] = (
+                question,
+                found,
+                [] if any(terms.others(said, held, new) for said in (topic, *meant)) else held,
+            )
         return asking.searched[topic]
 
     async def _passages(self, question: str, on: dt.date, products: frozenset[str], login: Login) -> Sequence[Sequence[Passage]]:
@@ -834,13 +844,15 @@ def _goes_on_with_a_page(plan: Plan, last: Asked | None, message: str) -> bool:
     return aside and last is not None and last.step.tool in ABOUT_TERMS and points_back(message)
 
 
-def _names_nobody(plan: Plan | Unsure) -> bool:
-    """Whether it is of one tool that reads the customer's accounts, and of nobody whom they pay, which what is to be afforded is
-    not; or was not understood."""
+def _may_be_certain(plan: Plan | Unsure) -> bool:
+    """Whether a page may be certain to answer in its place: what was not understood, and what was taken for a purchase; not what has
+    a list of the customer's own, "standing orders"."""
     if isinstance(plan, Unsure):
-        return True
-    whom = [s.spans.merchants if s.tool is not Tool.AFFORD else () for s in plan.steps]
-    return whom == [()] and plan.steps[0].tool in TOOLS and plan.steps[0].tool not in READ_WHOLE
+        return plan.label not in _OWN_LISTS
+    return plan.path == "routed" and plan.sure < 1 and [step.tool for step in plan.steps] == [Tool.AFFORD]
+
+
+_OWN_LISTS = frozenset({Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.PENDING, Tool.SUBSCRIPTIONS, Tool.BENEFICIARIES})
 
 
 def _may_be_a_page(plan: Plan, message: str, bank: bool) -> bool:

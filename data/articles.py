@@ -161,8 +161,7 @@ class Articles:
     def titled(self, titles: Sequence[str]) -> list[str]:
         """The ids of the articles whose title is one of these, or begins with one as "ISA allowance 2026/27" does with "ISA
         allowance"."""
-        columns = article_t.c.id, article_t.c.title
-        query = select(*columns).where(or_(false(), *(article_t.c.title.startswith(title, autoescape=True) for title in titles)))
+        query = select(article_t.c.id).where(or_(false(), *(article_t.c.title.startswith(t, autoescape=True) for t in titles)))
         with self.engine.connect() as connection:
             return [row.id for row in connection.execute(query.order_by(article_t.c.id))]
 

@@ -57,7 +57,8 @@ def export(weights: Path, target: Path) -> None:
 
 
 def export_reader(weights: Path, learned: Path, target: Path) -> None:
-    """learned: what was taught, retrieval/reader.npz. Its labels and tags are written beside the target, in taught.json.
+    """learned: what was taught, retrieval/reader.npz or pages.npz. Its labels and tags are written beside the target, in
+    taught.json.
 
     The graph takes `ids` and `types` (int64) and `own` (float32), [1, tokens], as `retrieval.reader.tokens` makes them, and gives
     the probabilities `labels` [1, labels], `tags` [1, tokens, tags] and `keeps` [1, len(KEPT)].

@@ -82,7 +82,7 @@ def test_what_was_asked_before_tells_what_a_few_words_ask(understanding: Underst
 def test_the_reader_was_taught_what_the_files_say() -> None:
     with np.load(TAUGHT) as stored:
         taught = json.loads(stored["meta"].tobytes())
-    assert taught["version"] == lessons.version(), "the reader is to be taught anew: python -m api.teach"
+    assert taught["version"] == lessons.version(), "the reader is to be taught anew: python -m api.teach reader"
     assert tuple(taught["tags"]) == TAGS
     assert tuple(taught["labels"]) == tuple(sorted(examples()))
 

@@ -459,3 +459,10 @@ def test_what_is_certainly_about_a_page_is_answered_from_it_though_it_sounds_lik
 def test_a_product_that_is_surely_meant_is_named_without_its_name(bank: Counter) -> None:
     answer = bank.ask(CALLUM, "my pal went bankrupt, could he still get an account with you")
     assert "basic-account" in cited(answer)
+
+
+@pytest.mark.parametrize(
+    "list_of", ["standing orders", "direct debits", "pending payments", "when does my standing order go out"]
+)
+def test_what_has_a_list_of_the_customers_own_is_no_question_for_the_page_of_that_name(bank: Counter, list_of: str) -> None:
+    assert not cited(bank.ask(CALLUM, list_of))

@@ -737,7 +737,7 @@ class Assistant:
 
 
 # Measured on the questions about pages and those about money: from here on the page is about what was asked.
-PAGES_SURE = 0.75
+PAGES_SURE = 0.85
 # So much nearer it must be where it is rather an order, or about the customer's own payments.
 MORE_FOR_ORDERS, MORE_FOR_PAYMENTS = 0.1, 0.15
 # And so much less where the question before was for the pages too.

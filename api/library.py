@@ -11,22 +11,13 @@ from rich.console import Console
 
 from api.settings import Settings
 from api.wiring import open_library
-from assistant.pages import Part, parts_of
-from connectors.sandbox.app import PAGES
 from data.articles import Article, Audience, Loaded
 from data.errors import InvalidInput
 from retrieval.articles import Choice, Field, read
-from retrieval.passages import cut
 
 Bar = Callable[[str, str], AbstractContextManager[Callable[[int, int], None]]]
 # Passages are the longest texts that are embedded.
 THREADS = 2
-
-
-def sandbox_parts() -> list[Part]:
-    """The parts of the sandbox bank's pages, of whatever day and reader."""
-    articles = read(PAGES, Choice({}, {}, Audience.PUBLIC)).articles
-    return [part for passage in cut(articles) for part in parts_of(passage)]
 
 
 def load_articles(

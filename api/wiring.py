@@ -379,11 +379,14 @@ def _articles(search: ArticleSearch, articles: Articles) -> Search:
         question: str, on: date, products: frozenset[str], audience: Audience, titles: Sequence[str]
     ) -> list[list[Passage]]:
         found = await search.search_articles(question, on=on, audience=audience, products=products, limit=pages.READ)
-        known = await asyncio.to_thread(articles.titled, titles)
-        ids = [*dict.fromkeys((*(p.article for p in found), *known))]
-        whole = await asyncio.to_thread(articles.whole, ids)
-        # An article is for one reader as a whole; each passage is asked all the same.
-        return [[p for p in whole.get(one, ()) if p.for_reader(on, audience, products)] for one in ids]
+
+        def whole() -> list[list[Passage]]:
+            ids = dict.fromkeys((*(p.article for p in found), *articles.titled(titles)))
+            held = articles.whole([*ids])
+            # An article is for one reader as a whole; each passage is asked all the same.
+            return [[p for p in held.get(one, ()) if p.for_reader(on, audience, products)] for one in ids]
+
+        return await asyncio.to_thread(whole)
 
     return find
 

@@ -115,7 +115,7 @@ class Lessons:
 
     def epoch(self, number: int) -> list[Lesson]:
         """The lessons of an epoch."""
-        chance = random.Random(number)  # noqa: S311  a choice of wordings, no secret
+        chance = _chances(number)
         befores = [said.before for said in self._talks if said.before]
         said = [*self._marked, *self._talks * _TALKS_COUNT]
         for label, wording in self._wordings:
@@ -152,12 +152,17 @@ class PageLessons:
 
     def epoch(self, number: int) -> list[Lesson]:
         """The lessons of an epoch."""
-        chance = random.Random(number)  # noqa: S311  which are misspelt, no secret
+        chance = _chances(number)
         asked = [
             (label, _misspelt(text, chance) if chance.random() < _PAGES_MISSPELT else text)
             for label, text in self._asked * _ASKED_COUNT
         ]
         return [Lesson("", text, label) for label, text in (*asked, *self._said)]
+
+
+def _chances(epoch: int) -> random.Random:
+    """What is left to chance in an epoch, the same each time that one is taught."""
+    return random.Random(epoch)  # noqa: S311  a choice of wordings, no secret
 
 
 def _by_marks(line: str, label: str) -> tuple[str, str, list[tuple[int, int]], list[str]]:

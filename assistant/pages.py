@@ -184,11 +184,10 @@ def _rows(lines: Sequence[str]) -> list[str]:
 class Features(NamedTuple):
     """What tells whether a part of a page answers a question; see `WEIGHTS`.
 
-    sentence: the cosine of its nearest sentence. covered: the share of the question's words that
-    it has, words that few parts have counting more. asked, asked_words: how near its nearest wording is; page_asked, page_words:
-    the nearest of its page. likely, page_likely: the logarithm of how likely it and its page are. time, steps: whether it holds
-    the kind of thing that is asked for, 1 or 0. top: whether it stands before the first heading. rank: of its article, the
-    first being 1.
+    sentence: the cosine of its nearest sentence. covered: the share of the question's words that it has, words that few parts
+    have counting more. asked, asked_words: how near its nearest wording is; page_asked, page_words: the nearest of its page.
+    likely, page_likely: the logarithm of how likely it and its page are. time, steps: whether it holds the kind of thing that is
+    asked for, 1 or 0. top: whether it stands before the first heading. rank: of its article, the first being 1.
     """
 
     sentence: float
@@ -280,17 +279,19 @@ class Reader:
         worth = np.asarray(features, np.float32) @ np.asarray(WEIGHTS, np.float32)
         return [parts[int(worth.argmax())]]
 
-    def titles(self, question: str, least: float = MAY_ANSWER) -> list[str]:
-        """The pages that are at least so likely to answer a question, without the year they are for, the likeliest first.
-        Blocking."""
+    def titles(self, question: str) -> dict[str, float]:
+        """The pages that may well answer a question, by title without the year they are for, and how likely each does, the
+        likeliest first. Blocking."""
         chances = _by_title(self.likely(question))
-        return sorted((t for t, chance in chances.items() if t != NOTHING and chance >= least), key=lambda t: -chances[t])
+        some = sorted((t for t in chances if t != NOTHING and chances[t] >= MAY_ANSWER), key=lambda t: -chances[t])
+        return {title: chances[title] for title in some}
 
     def certain(self, question: str) -> str:
         """The page that a question is certainly about, and about nothing that only the customer's accounts tell, by its title
         without the year; "" where there is none. Blocking."""
         on_none = self.likely(question).get((NOTHING, ""), 0.0)
-        return next(iter(self.titles(question, CERTAINLY_MEANT)), "") if on_none < HARDLY else ""
+        meant = (title for title, chance in self.titles(question).items() if chance >= CERTAINLY_MEANT)
+        return next(meant, "") if on_none < HARDLY else ""
 
     def on_no_page(self, question: str) -> bool:
         """Whether a question is like one that no page answers, and less like any that one does. Blocking."""

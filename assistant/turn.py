@@ -545,7 +545,8 @@ class Assistant:
         products = frozenset(p.id for p in told)
         question = f"{query.step.spans.topic} ({', '.join(dict.fromkeys(p.name for p in told))})"
         try:
-            passages = await self._passages(question, context.today, products, login)
+            titles = await asyncio.to_thread(self.reader.titles, question)
+            passages = await self._passages(question, context.today, products, login, [*titles])
         except IndexUnavailable:
             return result
         about = [found for found in passages if any(products & set(passage.products) for passage in found)]
@@ -585,26 +586,26 @@ class Assistant:
             held, everything = await self._products(asking.login, asking.known, asking.now)
             question = terms.with_products(topic, held)
             # Whoever asks for an account in spite of bad credit has named the Basic Account, though not by its name.
-            asked = filter(None, (question, _leans_on(topic, asking.memory)))
-            meant = [t for said in asked for t in await asyncio.to_thread(self.reader.titles, said, pages.SURELY_MEANT)]
+            titles = await asyncio.to_thread(self.reader.titles, question)
+            last = _leans_on(topic, asking.memory)
+            before = await asyncio.to_thread(self.reader.titles, last) if last else {}
+            meant = [t for t, chance in (*titles.items(), *before.items()) if chance >= pages.SURELY_MEANT]
             # Of what they hold their own version counts, whichever the page is about.
             own = {h.product.name for h in held}
             new = [p for p in everything if p.name not in own]
             named = terms.named(question, everything).union(*(terms.named(title, new) for title in meant))
             products = frozenset(h.product.id for h in held) | named
-            found = await self._passages(question, asking.known.today.date, products, asking.login)
-            asking.searched[topic] = (
-                question,
-                found,
-                [] if any(terms.others(said, held, new) for said in (topic, *meant)) else held,
-            )
+            found = await self._passages(question, asking.known.today.date, products, asking.login, [*titles])
+            of_others = any(terms.others(said, held, new) for said in (topic, *meant))
+            asking.searched[topic] = question, found, [] if of_others else held
         return asking.searched[topic]
 
-    async def _passages(self, question: str, on: dt.date, products: frozenset[str], login: Login) -> Sequence[Sequence[Passage]]:
+    async def _passages(
+        self, question: str, on: dt.date, products: frozenset[str], login: Login, titles: Sequence[str]
+    ) -> Sequence[Sequence[Passage]]:
         """What is found of what this login may read: policy says what is looked through, and is asked again about each internal
-        passage that comes back. Raises IndexUnavailable."""
+        passage that comes back. titles: pages that it may well be about. Raises IndexUnavailable."""
         audience = Audience.INTERNAL if self.gateway.reads_internal(login) else Audience.PUBLIC
-        titles = await asyncio.to_thread(self.reader.titles, question)
         found = await self.articles(question, on, products, audience, titles)
         own = [[p for p in some if p.audience is Audience.PUBLIC or self.gateway.reads_internal(login, p.id)] for some in found]
         return [some for some in own if some]
@@ -799,8 +800,8 @@ def _leans_on(topic: str, before: Memory) -> str:
 
 def _newer(topic: str, before: Memory) -> pages.Newer | None:
     """What a question to the pages adds to the one that it goes on with; None where it goes on with none."""
-    last = before.asked[-1].step.spans.topic if before.asked else ""
-    return pages.Newer(topic.removeprefix(last).strip(), last) if last and topic.startswith(last) and topic != last else None
+    last = _leans_on(topic, before)
+    return pages.Newer(topic.removeprefix(last).strip(), last) if last and topic != last else None
 
 
 def _own_words(before: Memory, message: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.library import sandbox_parts
+from api.teach import sandbox_parts
 from assistant import lessons
 from assistant.dialogue import Understanding
 from assistant.hearing import TAGS, Heard, Word, by_word, without_talk, words_of

@@ -58,7 +58,10 @@ def _words(text: str) -> list[str]:
 
 
 def _kind(clause: str, masked: Callable[[str], str], is_talk: Callable[[str], bool]) -> str:
-    if _SCOPE.search(clause):
+    if _CLAIMS.search(clause) and not _ASKS.search(clause) and not clause.endswith("?"):
+        # "The landlord swears that it only went up once".
+        return "tells"
+    if _SCOPE.search(clause) or (_EACH.search(clause) and not _TELLS.match(clause)):
         # "Only the card, I mean", "I don't want the rent in it": that narrows, however it is put.
         return "narrows"
     if _ASKS.search(clause) or clause.endswith("?"):
@@ -111,8 +114,10 @@ _ASKS = re.compile(
     r"|^(?:need|want)(?: to (?:know|see|check|find))?\b"
 )
 _SCOPE = re.compile(
-    r"\b(?:only|just the|just my|mean|meant|meaning|ignor\w+|includ\w+|exclud\w+|except\w*|without|apart from|other than|not count\w*|count\w*|leave|instead|both|don't want|not the|each|per)\b"
+    r"\b(?:only|just the|just my|mean|meant|meaning|ignor\w+|includ\w+|exclud\w+|except\w*|without|apart from|other than|not count\w*|count\w*|leave|instead|both|don't want|not the)\b"
 )
+_CLAIMS = re.compile(r"^[^,.?!;]{2,30}\b(?:swears?|reckons?|claims?|insists?|says?|said) (?!i\b|me\b|only\b|just\b)")
+_EACH = re.compile(r"\b(?:each|per)\b")
 _TELLS = re.compile(
     rf"{_FIRST}(?:because|cos|cause|so that|in order to|(?:as|since) (?:i|we|my|our|it))\b"
     rf"|{_FIRST}(?:i|we|he|she|they|it|it's|its|i'm|i've|i'd|i'll|we're|we've|we'd|we'll|he's|she's|they're|they've|you|that's|this is|there's|there was)\b"

@@ -229,6 +229,8 @@ class Understanding:
             message = back["rest"]
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
         message = _placed(_dated(message, memory, known.today), memory, known)
+        if (better := _BETTER_SAID.search(message)) and (put := self._put_better(message, better, known, memory)) is not None:
+            return put
         if (denied := _DENIED.match(parts.plain(message))) and not _names_any(parts.find(denied[0], known)):
             # "I don't mean refunds, what …": that is not asked. Somebody who is not meant is left out by what follows.
             message = parts.plain(message)[denied.end() :]
@@ -262,6 +264,16 @@ class Understanding:
         if not isinstance(read, Unsure) or read.label in ABOUT_NOTHING:
             return read
         return replace(read, keeps=read.found.spans == Spans() and all(word.chooses < MAY_NARROW for word in words))
+
+    def _put_better(self, message: str, better: re.Match[str], known: Known, memory: Memory) -> Plan | None:
+        """ "At BP in September, no wait, I mean Shell": what was asked, with what takes the place of a part of it."""
+        found = parts.find(message[better.end() :], known)
+        first = self._whole(message[: better.start()], known, memory) if _only_parts(found) else None
+        if not isinstance(first, Plan) or len(first.steps) != 1 or found.bad_period or found.spans.without:
+            return None
+        step = first.steps[0]
+        meant = merged(step.spans, found.spans)
+        return first.model_copy(update={"steps": (step.model_copy(update={"spans": meant, "only": (), "unread": ()}),)})
 
     def _beside(self, told: Told, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """What asks is read by itself. Of what is told beside it counts only what the question lacks and points at."""
@@ -309,7 +321,9 @@ class Understanding:
             bare = aside.masked.strip(" ,:;.") == parts.PLACEHOLDERS["period"]
             one = not takes_days or points or bare or label == Tool.FIND or _SO_FAR.search(told.asks)
             return (in_days,) if one else (in_days, self._read(told.asks, known, memory))
-        told_of = aside.spans.merchants or aside.spans.category or (takes_days and memory.asked)
+        # "I have a feeling one of them was insurance" is about the answer.
+        of_answer = bool(told.after) and _ONE_OF_THEM.search(told.after) is not None and not told.before
+        told_of = ((aside.spans.merchants or aside.spans.category) and not of_answer) or (takes_days and memory.asked)
         if told_of or any(known.narrows(w) >= MAY_NARROW or w in known.vocabulary.trades for w in aside.unknown):
             # A sum of all, or of what was just spoken of: nobody knows.
             return (whole,)
@@ -321,13 +335,21 @@ class Understanding:
             # What is told behind a question brings in nobody where somebody was spoken of.
             return self._read(told.asks, known, memory)
         only_told = {p for p in parts.find(told.aside, known).spans.periods if p not in aside.spans.periods}
-        if isinstance(whole, Plan) and not any(
+        spans, fees = aside.spans, _FEES_TOLD.search(told.before) is not None and _THOSE.search(told.asks) is not None
+        if fees:
+            # "There are loads of tiny foreign fees. How much did they add up to": the fees, wherever one was.
+            spans = spans.model_copy(update={"category": "fees", "merchants": ()})
+        elif isinstance(whole, Plan) and not any(
             step.unread or step.tool in _FREE or only_told & set(step.spans.periods) for step in whole.steps
         ):
             return whole
-        if not (aside.spans.merchants or aside.spans.category):
+        if not (spans.merchants or spans.category):
+            # Who is told of is meant where the question points at them, though the words are talk by themselves.
+            loud = parts.find(told.aside, replace(known, talk={}, found=None)).spans
+            spans = spans.model_copy(update={"merchants": loud.merchants, "category": loud.category})
+        if not (spans.merchants or spans.category):
             return whole
-        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=aside.spans))
+        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans))
         return self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
 
     def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -401,7 +423,8 @@ class Understanding:
         # "List my subscriptions and what each costs me" is one list.
         one_list = label in LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
         if several and not one_list:
-            return Plan(steps=tuple(several), path="routed", sure=sure)
+            apart = _one_by_one(several[0], parts.plain(message)) if len(several) == 1 else tuple(several)
+            return Plan(steps=apart, path="routed", sure=sure)
         each = self._each(whole, label, sure, message, known) or _in_and_out(whole, parts.plain(message), memory)
         if each:
             return Plan(steps=each, path="routed", sure=sure)
@@ -430,6 +453,7 @@ class Understanding:
         if leans or (step is not None and step.tool is Tool.REFUSE and not of_whom):
             needed = FOLLOWING
         missing = (*self._not_understood(whole, label, known, sure), *whole.undated)
+        missing = tuple(w for w in missing if not _of_that_name(w, whole.spans, known))
         if leans:
             missing = tuple(w for w in missing if w not in _said_before(memory))
         if step is not None and _is_of_nobody(step, parts.plain(message), memory):
@@ -466,6 +490,9 @@ class Understanding:
             sure = max(sure, self.sure)
         if label in _OF_INTEREST and _of_interest_got(whole, known.today):
             label, sure = Tool.INCOME, sum(probabilities.get(k, 0.0) for k in _OF_INTEREST)
+        of_somebody = whole.spans.merchants or whole.spans.category or (not _off_track(memory) and _names_somebody(memory))
+        if of_somebody and label in _OF_PRICE and _PRICE_BEFORE.search(whole.masked):
+            label, sure = Tool.SUBSCRIPTIONS, max(sure, CERTAIN)
         if (held := _held_against(whole, label, probabilities)) > sure:
             label, sure = Tool.COMPARE, held
         return probabilities, label, sure
@@ -767,7 +794,10 @@ class Understanding:
             if steps and steps[-1].tool is Tool.SUM and step.tool in (Tool.AVERAGE, Tool.SHARE) and _OF_IT.search(clause):
                 # "Parking in October, what's that a week?" asks for the mean alone.
                 steps[-1] = step
-            elif all(step.tool is not s.tool for s in steps) or ((own.merchants or own.category) and step not in steps):
+            elif steps and step.tool is steps[-1].tool and not (own.merchants or own.category) and not steps[-1].spans.periods:
+                # "A normal fill-up for me, what was that on average in October": it says more of the same.
+                steps[-1] = step
+            elif all(step.tool is not s.tool for s in steps) or (own != Spans() and step not in steps):
                 steps.append(step)
         if any(s.tool is Tool.ARTICLE for s in steps) and not all(_ASKS.search(clause) for clause in clauses):
             # "I have no overdraft. What would I need?": what is told first belongs to what is asked of the pages.
@@ -791,10 +821,20 @@ class Understanding:
             found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
         if label not in _TOOLS:
             return _leaning(label, found, memory, text)
+        if label in _OF_CASH and found.spans.category == "cash" and _CASH_IN.search(text):
+            # What was paid in at a counter came in: it is no cash that was spent.
+            label, found = (
+                Tool.INCOME,
+                replace(found, spans=found.spans.model_copy(update={"category": "", "merchants": ("cash",)})),
+            )
         tool = _tool(Tool(label), found, text, known)
         right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
         if right is None:
             return None
+        if tool is Tool.SUBSCRIPTIONS and right.spans.merchants == () and not right.spans.category and _RISE.search(text):
+            # "The landlord put me up, I want the old amount": who did is meant, though by itself that is talk.
+            loud = parts.find(message, replace(known, talk={}, found=None)).spans
+            right = replace(right, spans=right.spans.model_copy(update={"merchants": loud.merchants, "category": loud.category}))
         if tool is Tool.COMPARE and memory.lost and only_days(right.spans) and ALL_SPENDING.search(text) is None:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
@@ -834,6 +874,21 @@ class Understanding:
         return Step(tool=tool, spans=spans)
 
 
+_OF_PRICE = frozenset(
+    {Tool.SUBSCRIPTIONS, Tool.LAST, Tool.SUM, Tool.AVERAGE, Tool.COMPARE, Tool.FIND, Tool.BREAKDOWN, Tool.FIRST, Tool.UPCOMING}
+)
+# What is paid now and what was paid before, however it is asked.
+_PRICE_BEFORE = re.compile(
+    r"\bfrom what to what\b|\bwhat (?:was it )?from and (?:what )?to\b|\b(?:old|previous) (?:amount|price|rate|rent|figure|one) and (?:the )?(?:new|current)\b"
+    r"|\b(?:new|current) (?:amount|price|rate|rent|figure|one) and (?:the )?(?:old|previous)\b|\bprice now\b.*\bbefore\b|\bbefore ?(?:/|and) ?after\b"
+    r"|\b(?:now|these days)\b[ ,]*(?:and|n|but)?[ ,]*(?:what )?(?:(?:was|did) (?:it|they|that|i|we) )?(?:[a-z]+ )?before\b|\bthis time\b.*\band (?:what )?(?:(?:did|was) [a-z]+ )?last time\b"
+    r"|\bwhat (?:was|were|did) (?:it|they|i|we)(?: [a-z]+){0,2} before (?:it|they|that|the)\b"
+)
+_OF_CASH = frozenset({Tool.SUM, Tool.COUNT, Tool.FIND, Tool.INCOME, Tool.LAST})
+_CASH_IN = re.compile(
+    r"\bcash\b[^,.?!;]*\b(?:pay|paid|put|paying|took|taken) (?:it |that )?in\b(?! with)|\b(?:pay|paid|put|paying) (?:in )?(?:any |some |the |much |my )?cash in\b|\bpaid in (?:[a-z]+ )?(?:as |in )?cash\b"
+    r"|\bdeposit(?:ed|s)? (?:any |some |the |much )?cash\b|\bcash\b[^,.?!;]*\bdeposit(?:s|ed)?\b"
+)
 # Says again that all of them are meant.
 _ALL_COUNTED = re.compile(
     r",? (?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?(?=\s*[?.!]*$)", re.IGNORECASE
@@ -845,6 +900,11 @@ _LESS_REFUNDS = re.compile(
     r"[,.;]? ?(?:and )?(?:\b(?:leave|leaving|take|taking) (?:any |the |my )?refunds (?:out|aside|off)\b"
     r"|\brefunds (?:left out|excluded|aside|not (?:counted|included))\b"
     r"|\b(?:without|excluding|ignoring|not counting|not including) (?:any |the |my )?refunds\b)"
+)
+# Within a message, not where it begins: that is about the question before.
+_BETTER_SAID = re.compile(
+    r"(?<=\w)[,.;]? (?:[-–] )?(?:(?:no|sorry|oops|wait|hang on|scratch that|actually)\b[,.]? )+(?:(?:i|we) (?:mean|meant)|make (?:that|it)|rather)\b,? ",
+    re.IGNORECASE,
 )
 _BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
 _DENIED = re.compile(
@@ -898,6 +958,11 @@ def _days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
     return tuple(words for words, period in read.items() if pointed or period is None or period.since != today.date)
 
 
+_THOSE = re.compile(r"\b(?:they|them|those|these)\b")
+_FEES_TOLD = re.compile(
+    r"\b(?:non-sterling|foreign|transaction|currency|bank|overseas|card|your|overdraft)(?: [a-z]+)? (?:fees|charges)\b"
+)
+_ONE_OF_THEM = re.compile(r"\b(?:one|some|most|two) of (?:them|those|these|it)\b")
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
 _AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION})
@@ -1052,6 +1117,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _WENT_OUT.match(text) and _weeks(said, known):
         # Of a whole month a list would tell the latest few of many.
         return Tool.SUM
+    if tool is Tool.SUM and said.merchants and not _dated_spans(said) and _COSTS_NOW.search(text):
+        # What it costs these days is its price, and not all that was ever paid.
+        return Tool.SUBSCRIPTIONS
     if tool is Tool.SUM and (said.group or _SO_MUCH_A.search(text)):
         return _by(said.group) if said.group else Tool.AVERAGE
     if tool is Tool.EXPLAIN and said.periods and all(_is_to_come(p, known.today) for p in said.periods):
@@ -1060,6 +1128,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.COMPARE and max(len(said.periods), len(said.merchants) + bool(said.category)) > 2:
         # A comparison is of two; of more each is told.
         return Tool.SUM
+    if tool is Tool.PENDING and said.merchants and _WHEN_IT_WENT.search(text):
+        # What has gone through on some day is pending no more.
+        return Tool.FIND
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
@@ -1097,6 +1168,14 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.COMPARE and len(said.merchants) == 1 and len(said.periods) == 1 and _RISE.search(text) and _BILL.search(text):
         # Whether a bill has gone up is about what is taken each time.
         return Tool.SUBSCRIPTIONS
+    if (
+        tool in (Tool.SUM, Tool.TOP, Tool.LARGEST)
+        and len(said.merchants) == 2
+        and not said.category
+        and _WHICH_OF_TWO.search(text)
+    ):
+        # "In which do I leave more: Lidl or Morrisons".
+        return Tool.COMPARE
     if tool is Tool.SUM and _WHICH_MOST.search(text):
         return Tool.TOP
     if tool is Tool.COMPARE and len(said.merchants) + bool(said.category) > 1 and _COMPARES.search(found.masked) is None:
@@ -1112,6 +1191,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b[^.?!;]*\b(?:more|most)\b.*\bor\b")
 _WHICH_MOST = re.compile(r"^(?:and |so |ok |then )*which\b[^,.?;]*\b(?:most|biggest (?:share|part|chunk|slice))\b")
 _COMPARES = re.compile(
     r"\b(?:than|versus|vs|against|compar\w+|more|less|most|least|fewer|\w+er|differ\w*|which|between|up|down|worse|or|change\w*|same|gone)\b"
@@ -1177,6 +1257,15 @@ _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|nam
 _LESS_THAN = re.compile(r"\b(?:how much|by how much)\b.*\b(?:less|more|lower|higher|down|up|fallen|dropped|risen|gone)\b")
 
 
+def _dated_spans(said: Spans) -> bool:
+    return any(words not in parts.DAYLESS for words in said.periods)
+
+
+_COSTS_NOW = re.compile(
+    r"\b(?:costing|costs?|charging|charges?|taking|takes?|paying|pay)\b[^.?!;]*\b(?:these days|nowadays|right now|at the moment|currently)\b"
+)
+
+
 def _by(group: str) -> Tool:
     """What a sum is that is asked by something: "per month" is one figure."""
     return Tool.AVERAGE if _EACH_UNIT.search(group) else Tool.BREAKDOWN if group else Tool.SUM
@@ -1239,6 +1328,7 @@ def _weeks(said: Spans, known: Known) -> bool:
     return not named and period is not None and period.since is not None and (period.until - period.since).days > 7
 
 
+_WHEN_IT_WENT = re.compile(r"\b(?:when|(?:which|what|on what|on which) (?:day|date)) (?:did|was|has)\b")
 _YET = re.compile(r"\b(?:yet|already|did (?:i|we) (?:remember|forget))\b")
 _WENT = re.compile(r"\bwhat(?:'s| has| all)? (?:went|gone|go)\b")
 _WENT_OUT = re.compile(r"(?:and |so |ok )*what(?:'s| has| all)? (?:went|gone) out\b")
@@ -1413,9 +1503,18 @@ def _same_tool(label: str, probabilities: Mapping[str, float], found: Found, tex
 def _same_told(label: str, probabilities: Mapping[str, float], before: Step, text: str) -> float:
     """How probable the other labels are that ask the same of the answer before: "when will they go through" is of what is pending,
     whether that or what is to come is heard in it."""
-    told = _told_with(Tool(label), before, text) if label in _TOOLS else None
-    others = [k for k in probabilities if k != label and k in _TOOLS] if told is not None else []
-    return sum(probabilities[k] for k in others if _told_with(Tool(k), before, text) == told)
+    told = _told_again(label, before, text)
+    others = [k for k in probabilities if k != label] if told is not None else []
+    return sum(probabilities[k] for k in others if _told_again(k, before, text) == told)
+
+
+def _told_again(label: str, before: Step, text: str) -> Step | None:
+    """What a label asks for of the answer before, where that says it already."""
+    if label == "details":
+        return details_of(before, text)
+    if before.tool in DATED and label in (Tool.FIRST, Tool.LAST, Tool.FIND) and _WHEN.search(text):
+        return before
+    return _told_with(Tool(label), before, text) if label in _TOOLS else None
 
 
 def _held_against(found: Found, label: str, probabilities: Mapping[str, float]) -> float:
@@ -1542,6 +1641,12 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
 
 
+def _of_that_name(word: str, said: Spans, known: Known) -> bool:
+    """Whether a word is one more of a name that is said, as a payee has them: "van insurance, Direct Line"."""
+    named = [w for name in (*said.merchants, said.category) for w in parts.words_of(name) if w in known.tokens]
+    return word in known.tokens and bool(named) and known.together([word, *named])
+
+
 def _names_somebody(memory: Memory) -> bool:
     """Whether "them" can be somebody: the last question named a payee or a kind of spending, or its answer told of a payee."""
     return bool(memory.asked) and _names(memory.asked[-1])
@@ -1666,7 +1771,7 @@ _NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
 _IT = re.compile(r"\b(?:it|that|this|they|them|the next one)\b")
-_WHEN = re.compile(r"\b(?:when|which day|what day|what date|due|expect|usually|next)\b")
+_WHEN = re.compile(r"\b(?:when|which day|what day|which date|what date|due|expect|usually|next)\b")
 
 
 def _is_about_terms(label: str, memory: Memory, text: str) -> bool:
@@ -1759,7 +1864,7 @@ _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)
 _FIGURE = re.compile(r"\d|\bxamount\b")
 # "What's in the house pot": whatever was asked before.
 _IN_IT = re.compile(
-    r"(?:what's|what is|whats|what does (?:that|this) leave(?: me| us)?(?: with)?|how much(?: is| money is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
+    r"(?:what's|what is|whats|what does (?:that|this) leave(?: me| us)?(?: with)?|how much(?: money| euros?| dollars?)?(?: is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
 )
 # "Since the clocks went back" is a time, though nobody can say which.
 _AFTER_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|when|around)\b[^,.?!;]*$")
@@ -2132,6 +2237,7 @@ _RISE = re.compile(
     r"|(?:price|cost)s? (?:rise|rises|rose|risen|increase|increased|increases|hike|hikes|changed?|changes|go(?:ne)? up|went up)"
     r"|(?:got|gotten|getting|become) (?:dearer|more expensive|pricier)|(?:cost|charg)(?:e|es|ed|ing|s)? (?:me |us )?more|increased?|changed (?:its |their )?price|new (?:price|amount|rate|rent|fee))\b"
     r"|\b(?:put|raised) (?:my |the |our |their |its |it )?(?:[a-z]+ )?up\b|\braised (?:my|the|our|their|its)\b|\bbefore\b.*\bnow\b|\bnow\b.*\bbefore\b"
+    r"|\bfrom what to what\b|\bfrom and to\b|\b(?:old|new) (?:amount|price) and (?:the )?(?:old|new)\b|\bbefore ?(?:/|and) ?after\b|\bthis time\b.*\blast time\b|\b(?:got|gone|went) cheaper\b|\b(?:grew|grown)\b"
 )
 
 

@@ -127,12 +127,12 @@ def _day_pattern(p: str, bare_words: bool = False) -> str:
     """One day, bare_words: "the tenth" and "I get paid" too, which are days only after "until" and the like: 2017-05-03 · 3/5/2017 · 3(rd) (of) May (2017) · May 3rd, 2017 · today · Easter · last Friday."""
     month, year = _MONTH.format(p), _YEAR.format(p)
     return (
-        rf"(?:(?:{'|'.join(WEEKDAYS)}),? (?=the \d|\d))?"
+        rf"(?:(?:last |this )?(?:{'|'.join(WEEKDAYS)}),? (?=the \d|\d))?"
         rf"(?:(?P<{p}iso>\d{{4}}[-/]\d\d[-/]\d\d)"
         rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}-\d{{1,2}}-\d{{4}}|\d{{1,2}}/\d{{1,2}})"
         rf"|(?:the )?(?P<{p}d>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?: of)? {month}(?:,? (?:{year}|'?(?P<{p}yy>[012]\d)(?=\s*(?:$|[?.!,;–-]|(?:to|until|till|and)\b))))?"
         rf"|{month.replace(p + 'month', p + 'month2')} (?:(?:the )?(?=\d)|the (?=[a-z]))(?P<{p}d2>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?!\d)(?! (?:half|week|quarter|payment|purchase|one|time))(?:,? {year.replace(p + 'year', p + 'year2')})?"
-        rf"|the (?P<{p}dom>\d{{1,2}}(?=(?:st|nd|rd|th)){'|' + _DAY_WORD if bare_words else ''})(?:st|nd|rd|th)?(?! (?:half|week|quarter|payment|one|time))"
+        rf"|(?:the |(?<=day )|(?<=day, ))(?P<{p}dom>\d{{1,2}}(?=(?:st|nd|rd|th)){'|' + _DAY_WORD if bare_words else ''})(?:st|nd|rd|th)?(?! (?:half|week|quarter|payment|one|time))"
         rf"|(?P<{p}word>the day before yesterday|yesterday(?: (?:morning|afternoon|evening|night))?|last night|today|tonight"
         rf"|this (?:morning|afternoon|evening)|now|tomorrow|easter(?: sunday| monday)?|good friday|black friday"
         rf"|christmas(?: day| eve)?|boxing day|new year(?:'?s (?:day|eve))?|hallow'?een|bonfire night|valentine'?s(?: day)?"
@@ -311,7 +311,8 @@ def _relative(match: re.Match[str], today: Today) -> Period:
 
 
 def _before_last(match: re.Match[str], today: Today) -> Period:
-    return _unit_period(match["unit"], 2, today, f"the {match['unit']} before last")
+    unit = match["unit"] or match["unit2"]
+    return _unit_period(unit, 2, today, f"the {unit} before last")
 
 
 def _rest_of(match: re.Match[str], today: Today) -> Period:
@@ -534,6 +535,12 @@ def _year(match: re.Match[str], today: Today) -> Period:
     )
 
 
+def _this_year(match: re.Match[str], today: Today) -> Period:
+    if int(match["year"]) != today.date.year:
+        raise _NoSuchDay
+    return _year(match, today)
+
+
 def _to_date(match: re.Match[str], today: Today) -> Period:
     unit = (match["unit"] or match["unit2"] or {"ytd": "year", "mtd": "month"}[match["short"]]).strip()
     return _unit_period(unit, 0, today, f"this {unit} so far")
@@ -580,8 +587,7 @@ def _since(match: re.Match[str], today: Today) -> Period:
     elif match["since_season"]:
         day = _season_start(match["since_season"], match["since_which2"], today)
     elif match["since_month"]:
-        month, year = MONTHS[match["since_month"]], match["since_year2"]
-        day = dt.date(int(year), month, 1) if year else _latest(month, 1, today)
+        day, month = _first_of(match, today), MONTHS[match["since_month"]]
         if match["since_back"]:
             day = dt.date(today.date.year - 1, month, 1)
         if match["how"] == "after" and not match["since_part"]:
@@ -613,6 +619,21 @@ def _since_begun(match: re.Match[str], today: Today) -> Period:
     else:
         day = _unit_start(today.date, match["unit"], today) - STEP[match["unit"]] * (match["which"] == "last")
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
+
+
+def _since_said(match: re.Match[str], today: Today) -> Period:
+    """Since the start of term, 1 September; since the spring, that is from March of this year: what the day or month says."""
+    if match["since_month"]:
+        day = _first_of(match, today).replace(year=today.date.year - 1) if match["since_back"] else _first_of(match, today)
+    else:
+        day = _read_day(match, "a_", today)
+    return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
+
+
+def _first_of(match: re.Match[str], today: Today) -> dt.date:
+    """The first day of the month that is said, the newest such month unless its year is said too."""
+    month, year = MONTHS[match["since_month"]], match["since_year2"]
+    return dt.date(int(year), month, 1) if year else _latest(month, 1, today)
 
 
 def _since_ago(match: re.Match[str], today: Today) -> Period:
@@ -684,7 +705,7 @@ def _weekend_at(match: re.Match[str], today: Today) -> Period:
         year = match["year"]
         day = _feast("easter", int(year)) if year else _named_day("easter", None, today, ahead=False)
         return _between(day - dt.timedelta(days=2), day + dt.timedelta(days=1))
-    if match["before_last"]:
+    if match["before_last"] or match["but_one"]:
         saturday = today.date - dt.timedelta(days=(today.date.weekday() - 5) % 7 + 7)
         saturday -= dt.timedelta(days=7 * (today.date.weekday() >= 5))
     else:
@@ -747,6 +768,11 @@ def _before_unit(match: re.Match[str], today: Today) -> Period:
     return Period(since=None, until=min(day, today.date), label=f"up to {shown(min(day, today.date))}")
 
 
+def _before_today(_: re.Match[str], today: Today) -> Period:
+    yesterday = today.date - dt.timedelta(days=1)
+    return Period(since=None, until=yesterday, label=f"up to {shown(yesterday)}")
+
+
 def _not_one_day(_: re.Match[str], today: Today) -> Period:
     """Every Monday is many days, and when a bank holiday or a school's term was is in no calendar here: the customer is asked."""
     raise _NoSuchDay
@@ -755,8 +781,7 @@ def _not_one_day(_: re.Match[str], today: Today) -> Period:
 def _onwards(match: re.Match[str], today: Today) -> Period:
     """From 3 May onwards."""
     if match["since_month"]:
-        month, year = MONTHS[match["since_month"]], match["since_year2"]
-        day = dt.date(int(year), month, 1) if year else _latest(month, 1, today)
+        day = _first_of(match, today)
     else:
         day = _read_day(match, "a_", today)
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
@@ -841,9 +866,11 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?P<lead>{_BETWEEN}|from) )?(?!now|today|tomorrow){_edge_pattern('a_')} (?:to|until|till|through|up to|(?(lead)(?:and|-|–)|(?!))) (?:and including )?{_edge_pattern('b_')}", _stretch),
         (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
         (rf"(?:(?:since|from|as|at) )?(?:when )?(?<=[a-z] )(?:the )?(?:{_MONTH.format('')}|(?:(?P<which>this|last) )?(?P<unit>week|month|quarter|year)) (?:first )?(?:started|began|kicked off)", _since_begun),
+        (rf"since (?:(?!(?:and|or|until|till|how|what|when|i'm)\b)[a-z']+ ?){{1,6}}?(?:(?: on (?=(?:the )?\d|{_MONTHS_ONLY} \d))|(?:,|:| \(|,? (?:so|ie|that is|that's|meaning|namely)\b,?)\s*(?:from |since |on )?)(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|this year|(?P<since_back>last year)))?)", _since_said),
         (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
         (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?)(?: (?:on|onwards?|onward|to now|(?:until|till|up to) (?:now|today)|to today|to date)|(?=\s*[?.!]*$))", _onwards),
         (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)|(?P<weekend>(?:this )?weekend)))", _until),
+        (r"before today", _before_today),
         (rf"(?:before|prior to)(?: (?:the )?(?:start|beginning) of)? (?:{_YEAR.format('')}|(?P<which>last|previous|this|the) (?P<unit>week|month|quarter|year)|(?:(?P<which2>last|this|the) )?(?P<season>spring|summer|autumn|winter))", _before_unit),
         (r"(?:(?:to|at|by|up to) )?(?:this|the same) (?:point|stage)(?: (?:in|of))? last (?P<unit>week|month|year)", _same_stage),
         (r"(?:in )?last (?P<unit>week|month|year),? (?:at|by|up to|to) (?:this|the same) (?:point|stage|time)", _same_stage),
@@ -854,7 +881,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?P<rel>this|last|next) week,? (?:on )?(?P<weekday>{_WEEKDAY})", _weekday_of_week),
         (rf"a week (?:last|ago (?:last|on)|(?P<ahead>on|next))(?P<rel>) (?P<weekday>{_WEEKDAY})", _weekday_of_week),
         (rf"{_THE}(?P<unit>week|fortnight|month) (?P<side>before|after|ending|ended)(?: on)? {_day_pattern('a_')}", _beside_day),
-        (rf"(?:at |on )?{_THE}(?:weekend (?:of {_day_pattern('a_')}|(?P<before_last>before last))|(?P<easter>easter) (?:bank holiday )?weekend(?: {_YEAR.format('')})?)", _weekend_at),
+        (rf"(?:at |on )?{_THE}(?:weekend (?:of {_day_pattern('a_')}|(?P<before_last>before last))|(?P<but_one>last weekend but one)|(?P<easter>easter) (?:bank holiday )?weekend(?: {_YEAR.format('')})?)", _weekend_at),
         (rf"{_THE}(?:{_NUMBER} )?(?P<unit>month|quarter|year)s? (?:up )?(?:to|ending)(?: in)?(?: (?:the )?end of)? {_MONTH.format('')}(?: {_YEAR.format('')})?", _months_to),
         (rf"{_THE}this {_UNIT_CAL},? (?:up )?(?:to|until|till)(?: and including)? (?:(?:the )?end of )?(?:{_MONTH.format('')}(?! \d)|{_day_pattern('a_')})", _running_to),
         (rf"(?:in |from |since )?(?:this )?{_MONTH.format('')}(?: {_YEAR.format('')})? (?:up )?(?:to|until|till) (?:now|today|date)", _month_until_now),
@@ -874,8 +901,8 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<which>first|second|third|fourth|last|final) weekend (?:of|in) {_MONTH.format('')}(?: {_YEAR.format('')})?", _weekend_of),
         (rf"{_THE}(?:week (?:of|commencing|beginning|starting|from)|w/c) {_day_pattern('a_')}", _week_of),
         (rf"{_THE}(?:last|past|previous) fortnight", _fortnight),
-        (rf"{_THE}{_UNIT_CAL} before last", _before_last),
-        (rf"(?:(?:since|from) (?:the )?(?:start|beginning) of )?{_THE}(?P<which>this|last|current|past|previous)? ?tax year(?: so far)?", _tax_year),
+        (rf"{_THE}(?:{_UNIT_CAL} before last|last {_UNIT_CAL.replace('<unit>', '<unit2>')} but one)", _before_last),
+        (rf"(?:since (?:the )?(?:new )?(?=tax year)|(?:(?:since|from) (?:the )?(?:start|beginning) of )?{_THE})(?P<which>this|last|current|past|previous|new)? ?tax year(?: so far)?", _tax_year),
         (r"(?:(?P<unit>year|month|week) to date|(?P<short>ytd|mtd)|so far this (?P<unit2>year|month|week|quarter))", _to_date),
         (rf"{_THE}(?:(?P<half>first|second|1st|2nd) half of (?:the |(?P<rel>this|last) )?(?:year ?)?|(?P<h>h[12]) ?){_YEAR.format('')}?(?<=\d|r)", _half_year),
         (rf"{_THE}(?P<part>first half|second half|early|beginning|start|middle|mid|late|end|first week|second week|third week|last week|first fortnight)(?: of|-| in)? ?(?:the |(?P<rel>this|last|previous) )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|month)", _part_of_month),
@@ -895,6 +922,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?:in |of |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}|(?:the )?(?:calendar )?(?=year ))(?:(?:calendar )?year )?{_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,)", _year),
         (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),
+        (rf"(?:in |for |during )?this year,? {_YEAR.format('')}", _this_year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now|in full|as a whole)", _year),
         (r"in all|up to now|until now|till now|up until now|up to today|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|since (?:the beginning|forever)", _everything),
     )

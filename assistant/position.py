@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from dateutil.relativedelta import relativedelta
 
+from assistant.merchants import Match
 from assistant.periods import Period, ago, shown
-from assistant.recurring import Recurring, occurrences, recurring
+from assistant.recurring import Recurring, change, is_steady, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spans import words_of
 from assistant.spending import last, last_in
@@ -409,11 +410,18 @@ def _history(
     kinds: tuple[Kind, ...],
     categories: tuple[str, ...] | None = None,
 ) -> list[Recurring]:
-    since = context.today - relativedelta(months=26)
     selection = Selection(
-        accounts=tuple(ids), since=since, until=context.today, incoming=incoming, kinds=kinds, categories=categories
+        accounts=tuple(ids),
+        since=context.today - LOOKED_BACK,
+        until=context.today,
+        incoming=incoming,
+        kinds=kinds,
+        categories=categories,
     )
     return recurring(context.queries.rows(selection, Order.OLDEST), context.today)
+
+
+LOOKED_BACK = relativedelta(months=26)
 
 
 def due(query: Query, context: Context, until: dt.date) -> list[Due]:
@@ -567,6 +575,8 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
     named = bool(query.matches or query.categories)
     found = _regular(query, context)
     if not found:
+        if named and query.step.spans.change and (over := _over(query, context)) is not None:
+            return over
         return last(query, context) if named else _none(query, context, "subscriptions.none", "subscriptions found")
     recent = context.today - relativedelta(months=14)
     dearer = [r for r in found if r.before and r.amount > r.before and r.changed_on and r.changed_on > recent]
@@ -578,19 +588,21 @@ def subscriptions(query: Query, context: Context) -> ToolResult:
     elif not named:
         context.say("subscriptions.head", count=context.book.count("subscriptions", len(found), (), "payment"))
     # Asked whether what is named got dearer, that is said first, and of what did not, what it costs.
-    first = dearer if named and query.step.spans.change else []
+    first = [r for r in found if r.before and r.changed_on] if named and query.step.spans.change else []
     for one in first:
-        _say_dearer(context, one)
+        _say_change(context, one)
     for one in (r for r in found if r not in first):
         name = context.book.name("merchant", literal(one.name), one.ids)
         amount = context.book.money("amount", one.amount, one.ids[-1:])
         context.say("subscriptions.row", name=name, amount=amount, often=one.often, day=context.book.day("next", one.next_on))
+    for ended in (m for m in query.matches if named and not {p.template for p in m.payees} & {r.template for r in found}):
+        _say_ended(query, context, ended)
     if not named and not query.step.spans.change:
         for often in dict.fromkeys(one.often for one in found):
             alike = [(one.amount, one.ids[-1:]) for one in found if one.often == often]
             _say_total(query, context, "subscriptions.total", alike, often=often)
     for one in dearer if not first else ():
-        _say_dearer(context, one)
+        _say_change(context, one)
     if named and not dearer and any(one.before is None for one in found):
         oldest = min((one for one in found if one.before is None), key=lambda one: one.first_on)
         context.say("subscriptions.steady", since=context.book.day("first", oldest.first_on, oldest.ids[:1]))
@@ -607,13 +619,63 @@ def _regular(query: Query, context: Context) -> list[Recurring]:
     return [r for r in found if r.often != "weekly" and (r.steady or len(r.ids) == 2)]
 
 
-def _say_dearer(context: Context, one: Recurring) -> None:
+def _over(query: Query, context: Context) -> ToolResult | None:
+    """The last price of what is not paid any more, and the one before it; None where there was only one."""
+    selection = Selection(
+        accounts=tuple(context.accounts(query)),
+        since=context.today - LOOKED_BACK,
+        until=context.today,
+        kinds=(Kind.PURCHASE, Kind.PAYMENT),
+        payees=query.payees,
+        categories=query.categories or None,
+        incoming=False,
+    )
+    rows = context.queries.rows(selection, Order.OLDEST)
+    if len({r["counterparty"] or r["text"] for r in rows}) != 1 or not is_steady(rows):
+        return None
+    before, since = change(rows)
+    if before is None:
+        return None
+    newest = rows[-1]
+    ids = (newest["source_id"],)
+    context.say(
+        "subscriptions.over",
+        name=context.book.name("merchant", literal(newest["counterparty"] or newest["text"]), ids),
+        amount=context.book.money("amount", Money(minor=abs(newest["amount_minor"]), currency=newest["currency"]), ids),
+        last=context.book.day("last", newest["booked_on"], ids),
+        before=context.book.money("before", before, tuple(r["source_id"] for r in rows)),
+        day=context.book.day("since", since["booked_on"], (since["source_id"],)),
+    )
+    return finish(query, context, None)
+
+
+def _say_ended(query: Query, context: Context, ended: Match) -> None:
+    """What was paid last to somebody who was named beside others and is not paid regularly now."""
+    selection = Selection(
+        accounts=tuple(context.accounts(query)),
+        since=context.today - LOOKED_BACK,
+        until=context.today,
+        payees=ended.ids,
+        incoming=False,
+    )
+    for row in context.queries.rows(selection, Order.NEWEST, 1):
+        ids = (row["source_id"],)
+        context.say(
+            "subscriptions.last",
+            name=context.book.name("merchant", literal(row["counterparty"] or row["text"]), ids),
+            amount=context.book.money("amount", Money(minor=abs(row["amount_minor"]), currency=row["currency"]), ids),
+            last=context.book.day("last", row["booked_on"], ids),
+        )
+
+
+def _say_change(context: Context, one: Recurring) -> None:
     if one.before is None or one.changed_on is None:
         return
+    up = one.amount > one.before
     context.say(
         "subscriptions.dearer",
         name=context.book.name("merchant", literal(one.name), one.ids),
-        dearer=context.book.words("change", "dearer", one.ids),
+        dearer=context.book.words("change", "dearer" if up else "cheaper", one.ids),
         amount=context.book.money("amount", one.amount, one.ids[-1:]),
         before=context.book.money("before", one.before, one.ids),
         day=context.book.day("since", one.changed_on, (one.changed,)),

@@ -136,7 +136,7 @@ def _described(
         return None
     amounts = [abs(r["amount_minor"]) for r in rows]
     last = rows[-1]
-    before, since = _change(rows)
+    before, since = change(rows)
     return Recurring(
         name=last["counterparty"] or last["text"],
         template=last["template"],
@@ -145,8 +145,7 @@ def _described(
         first_on=days[0],
         last_on=days[-1],
         next_on=max(next_on, today),
-        # A price stays for a while; what differs every time is usage, not a price.
-        steady=len(set(amounts)) <= max(2, len(amounts) // 4),
+        steady=is_steady(rows),
         ids=tuple(r["source_id"] for r in rows),
         before=before,
         changed_on=since["booked_on"] if before is not None else None,
@@ -156,7 +155,12 @@ def _described(
     )
 
 
-def _change(rows: Sequence[Row]) -> tuple[Money | None, Row]:
+def is_steady(rows: Sequence[Row]) -> bool:
+    """Whether amounts are a price: that stays for a while, and what differs every time is usage."""
+    return len({abs(r["amount_minor"]) for r in rows}) <= max(2, len(rows) // 4)
+
+
+def change(rows: Sequence[Row]) -> tuple[Money | None, Row]:
     """The amount before the latest one, None where there is no other, and the first payment of the latest one."""
     since = rows[-1]
     for row in reversed(rows):

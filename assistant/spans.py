@@ -63,7 +63,7 @@ USUAL = r"(?:typical|normal|average|usual|ordinary|regular)"
 _GROUP = re.compile(
     r"\b(?:(?:grouped |broken down |split |listed |sorted )?(?:by|per|for each|each|every|in each)\s+"
     r"(?:category|categories|type|kind|merchants?|shops?|stores?|retailers?|payees?|months?|weeks?|accounts?|day)"
-    r"|(?:split|break|broken)(?: (?:it|that|them|this|those|down))* by (?:garage|restaurant|supermarket|place|seller|firm|company|person)"
+    r"|(?:split|break|broken)(?: (?:it|that|them|this|those|down))* by (?:garage|restaurant|supermarket|station|pub|cafe|club|place|seller|firm|company|person)"
     r"|month by month|monthly|by what i (?:buy|spend it on)"
     rf"|(?:(?:in|for|on|over) )?(?:an?|my|your|the) {USUAL} (?:day|week|month|year)(?:'s)?)\b"
 )
@@ -117,9 +117,13 @@ _SHORT = {
     "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "dae": "do", "hae": "have", "huv": "have", "yous": "you", "youse": "you",
     "ye": "you", "yer": "your", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "maist": "most", "mair": "more",
     "whit's": "what's", "caird": "card", "fae": "from", "frae": "from", "tae": "to", "intae": "into", "aff": "off", "wi": "with", "ony": "any",
+    "whits": "what's", "wits": "what's", "thegither": "together", "baith": "both", "em": "them", "yin": "one", "yins": "ones", "afore": "before", "telt": "told", "wan": "one", "masel": "myself",
+    "thurs": "thursday", "thur": "thursday", "tues": "tuesday", "weds": "wednesday", "bung": "pay", "bunged": "paid", "bunging": "paying",
+    "flung": "put", "fling": "put", "chuck": "put", "chucked": "put", "slung": "put", "binned": "cancelled",
     "nd": "and", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
-_SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?:{'|'.join(_SHORT)})(?![\w'])")
+# "Spent at PMT": after "at" it is a name.
+_SHORT_FORM = re.compile(rf"(?<![\w'£$€.])(?<!\bat )(?:{'|'.join(_SHORT)})(?![\w'])")
 # A word of a text in `plain` form.
 WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
@@ -316,7 +320,9 @@ _INSIDE = re.compile(r"[&*./+-]")
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
-    text = _GOING_BY.sub("in ", text)
+    text = _WEEKDAY_OF_DATE.sub(lambda m: _WEEKDAYS[m["day"]], _BUT_ONE.sub(r"the \1 before last", _GOING_BY.sub("in ", text)))
+    text = _BEFORE_AFTER.sub("now and before", _PAIR_OF.sub("both of ", text))
+    text = _SHELL_OUT.sub(lambda m: "spent" if m["past"] else "spend", text)
     text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", _IDIOM.sub("", text)))
     text = _YEAR_MEANT.sub(r"\1 \2", _SHORT_YEAR_IN.sub(r"\1 20\2", _SHORT_YEAR.sub(" 20", text)))
     # From the last of a list to its first.
@@ -338,6 +344,19 @@ _GOING_BY = re.compile(rf"\b(?:going|judging) by (?=(?:{_MONTH}|last month|this 
 # "In oct 25": what is in it is a month, and no day.
 _SHORT_YEAR_IN = re.compile(
     rf"\b((?:in|during) (?:{_MONTH})) (2\d)\b(?! ?(?:[.:,]\d|[£€$%]|[a-z]*pounds?\b|quid\b|times\b|and \d|to \d|to (?:{_MONTH}) \d|-))"
+)
+# "Fri 13th", "on sat": with a date or after such words they are days.
+_WEEKDAYS = {day[:3]: day for day in periods.WEEKDAYS}
+_WEEKDAY_OF_DATE = re.compile(
+    rf"\b(?:(?<=\bon )|(?<=\blast )|(?<=\bsince )|(?=[a-z]{{3}},? (?:the )?\d{{1,2}}(?:st|nd|rd|th)\b))(?P<day>{'|'.join(_WEEKDAYS)})\b"
+)
+# "Last Tuesday but one".
+_BUT_ONE = re.compile(rf"\blast ({'|'.join(periods.WEEKDAYS)}) but one\b")
+_PAIR_OF = re.compile(r"\b(?:the )?(?:pair|two) of (?=(?:them|those|these|em)\b)")
+_BEFORE_AFTER = re.compile(r"\bbefore ?/ ?after\b")
+# "Shell out on petrol" is no Shell; "take Shell out" is.
+_SHELL_OUT = re.compile(
+    r"(?<!\btake )(?<!\bleave )(?<!\bleaving )(?<!\bknock )(?<!\bcut )(?<!\bcount )\bshell(?P<past>ed)?(?:ing|s)? out\b"
 )
 _YEAR_MEANT = re.compile(
     rf"\b({_MONTH})(?: (?:19|20)\d\d)?(?:,| [-–—])? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
@@ -408,6 +427,7 @@ def find(message: str, known: Known) -> Found:
 def _find(message: str, known: Known) -> Found:
     marks = _Marks(_numbered(_spelt(plain(message), known), known))
     _quotes(marks, known)
+    _not_spent(marks)
     _own_accounts(marks, known)
     _currencies(marks, known)
     _exact_payees(marks, known)
@@ -479,7 +499,9 @@ _INTO_IT, _FROM_IT = re.compile(r"(?:in)?to\b"), re.compile(r"(?:from|of)\b")
 _I_MOVED = re.compile(
     r"\b(?:i|we)(?:'ve| have| had)?(?: (?:just|already|ever|last|first))? (?:move|put|pay|paid|transfer|send|sent|shift|stick|stuck|chuck)(?:e?d|red)?\b"
 )
-SEPARATELY = re.compile(r"\b(?:separately|individually|respectively|one by one|each on its own|on their own)\b")
+SEPARATELY = re.compile(
+    r"\b(?:separately|individually|respectively|one by one|separated?(?=\s*(?:please|pls|$|[?.!,]))|each on its own|on their own)\b"
+)
 
 
 def _undated(masked: str, spans: Spans, known: Known) -> tuple[str, ...]:
@@ -647,6 +669,9 @@ def _periods(marks: _Marks, today: periods.Today) -> str:
             # "When is payday?" and "how long until I get paid?" ask for the day and name none.
             continue
         words = marks.text[span.start : span.end].rstrip(" .,")
+        if words == "now" and _OPENING.search(marks.text[: span.start]) and marks.text[span.end :].strip(" ?.!,"):
+            # "Now your fees for it": what comes next, and no day.
+            continue
         # "November, not September": only the other is meant.
         kind = "denied" if marks.of("period") and _NOT.search(marks.text[: span.start]) else "period"
         if marks.take(span.start, span.start + len(words), kind) and span.period is None and kind == "period":
@@ -655,6 +680,7 @@ def _periods(marks: _Marks, today: periods.Today) -> str:
 
 
 _NOT = re.compile(r"\bnot\s+$")
+_OPENING = re.compile(r"(?:^|[.?!;,]\s+)(?:(?:ok|okay|right|and|so|but|well|then|no|wait|thanks|cheers)\b[, ]*)*$")
 _OF_PAY = re.compile(r"\bpa(?:y|id)")
 _WHEN_IS = re.compile(
     r"\b(?:when(?:'s| is| was| will be)? (?:(?:my|the|next|last) )*"
@@ -911,9 +937,12 @@ def _fragments(marks: _Marks, known: Known) -> None:
             if not run or (joined and not (match.group() in _AND_WORDS and not _one_has(run, match, known))):
                 run.append(match)
                 continue
-        if run and (whole := _phrase(run, text, known)) is not None:
+        if run and all(m.group() in BESIDE for m in run) and _beside_name(run, marks):
+            # "The last HelloFresh box": what is bought there, whoever else has the word.
+            pass
+        elif run and (whole := _phrase(run, text, known)) is not None:
             marks.take(*whole, "merchant")
-        elif run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known)):
+        elif run and (_tells([m.group() for m in run], known) or _belongs(run, marks, known) or _is_somewhere(run, text, known)):
             marks.take(run[0].start(), run[-1].end(), "merchant")
         run = [match] if match is not None and _is_payee_word(match.group(), known) else []
 
@@ -966,8 +995,9 @@ def _with_beside(marks: _Marks, known: Known) -> None:
     """Takes the words for what is bought there into a name: "lime scooters"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
         # "My Tesco shopping" is all of it, whatever kind of shop that is.
-        marks.taken = [p for p in marks.taken if (p[0], p[2], p[3]) != (part[1] + 1, "category", "shopping")]
-        end = part[1]
+        marks.taken = [p for p in marks.taken if not (p[0] == part[1] + 1 and p[2] == "category" and p[3] in _SHOPPING)]
+        shop = _SHOP_THERE.match(marks.text, part[1])
+        end = shop.end() if shop is not None else part[1]
         while (more := re.match(r" ([a-z]+)(?![\w'])", marks.text[end:])) and more[1] in BESIDE - known.vocabulary.asked:
             if not marks.free(end, end + more.end()):
                 break
@@ -975,6 +1005,10 @@ def _with_beside(marks: _Marks, known: Known) -> None:
         if end > part[1]:
             marks.taken.remove(part)
             marks.take(part[0], end, "merchant")
+
+
+_SHOPPING = frozenset(["shopping", "food shopping", "food shop", "grocery shopping", "grocery shop", "weekly shop"])
+_SHOP_THERE = re.compile(r" (?:food|grocery|weekly) shop(?:ping)?(?![\w'])")
 
 
 def _kinds(marks: _Marks, known: Known) -> bool:
@@ -1001,7 +1035,7 @@ def _kinds(marks: _Marks, known: Known) -> bool:
 
 
 _ABOUT_MONEY = re.compile(
-    r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|payments?|charged?|fees?|took|taken|gone|going out|much|many|often|buy|bought|come to|came to|set me back|price|dearest|find)\b|£"
+    r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|amounts?|payments?|charged?|fees?|took|taken|gone|going out|much|many|often|buy|bought|come to|came to|set me back|price|dearest|find)\b|£"
 )
 # "Coffee this month?": so few words ask for a sum by themselves.
 FRAGMENT = 5
@@ -1014,10 +1048,25 @@ _NOUN = re.compile(
 )
 
 
+def _not_spent(marks: _Marks) -> None:
+    """Takes what is no spending anyway out of what is to be left out of it: "not counting transfers"."""
+    for match in _NOT_SPENT.finditer(marks.text):
+        marks.take(match.start(), match.end(), "apposed")
+
+
+_NOT_SPENT = re.compile(
+    r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|leaving (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?) (?:"
+    r"(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
+    r"|(?:what|anything|money) (?:i|we)(?:'ve| have)? (?:put|moved?|transfer(?:red)?|pa(?:y|id)|sent) (?:in)?to (?:my|our) own (?:accounts?|savings|pots?))(?=\s*(?:$|[?.!,;]))"
+)
+
+
 def _owned(marks: _Marks, known: Known) -> None:
-    """Takes what is driven out of a question about its fuel: "petrol for the car" is all petrol, whatever a car share is called."""
+    """Takes whom or what it is for out of a question about a kind of spending: "petrol for the car" is all petrol, whatever a car
+    share is called, and "food for the house" is paid to no Pho House."""
     kinds = {kind for said in marks.of("category") for kind in known.synonyms.get(said, ())}
-    for match in _DRIVEN.finditer(marks.text) if kinds & _FOR_DRIVING else ():
+    bought = [*(_DRIVEN.finditer(marks.text) if kinds & _FOR_DRIVING else ()), *(_FOR_HOME.finditer(marks.text) if kinds else ())]
+    for match in bought:
         inside = [p for p in marks.taken if match.start() <= p[0] and p[1] <= match.end()]
         marks.taken = [p for p in marks.taken if p not in inside]
         marks.take(match.start(), match.end(), "apposed")
@@ -1026,6 +1075,10 @@ def _owned(marks: _Marks, known: Known) -> None:
 _FOR_DRIVING = frozenset(["fuel"])
 _DRIVEN = re.compile(
     r"\b(?:(?:for|of|in|into) )?(?:(?:the|my|our) )?(?:car|van|motor|motorbike|vehicle)(?: costs?)?(?=\s|[?.!,]|$)(?! \x01)"
+)
+
+_FOR_HOME = re.compile(
+    r"\bfor (?:the|my|our) (?:house|home|flat|family|household|kids|children|boys|girls|lads|week|weekend)\b(?! \x01)"
 )
 
 
@@ -1068,6 +1121,18 @@ def _belongs(run: Sequence[re.Match[str]], marks: _Marks, known: Known) -> bool:
             if len(tokens) > 1 and known.together(tokens):
                 return True
     return False
+
+
+def _is_somewhere(run: Sequence[re.Match[str]], text: str, known: Known) -> bool:
+    """Whether a word is a place that somebody was in, as the lines of several payees have it: "in Berlin" names it, though a
+    dictionary has the word too."""
+    word = run[0].group()
+    several = len(run) == 1 and len(known.tokens.get(word, ())) > 1
+    somewhere = word not in known.nobody | BESIDE | known.vocabulary.trades
+    return several and somewhere and _IN.search(text[: run[0].start()]) is not None
+
+
+_IN = re.compile(r"\bin\s+$")
 
 
 def _is_payee_word(token: str, known: Known) -> bool:
@@ -1181,7 +1246,7 @@ LEAVE_IT = re.compile(
 )
 _EXCEPT_WORDS = (
     r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
-    r"|(?:but )?(?:not|never) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
+    r"|(?:but )?(?:no|not|never|without) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
     r"(?:(?:the|my|our|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")

@@ -849,11 +849,14 @@ def _may_be_certain(plan: Plan | Unsure) -> bool:
     """Whether a page may be certain to answer in its place: what was not understood, and what was taken for a purchase; not what has
     a list of the customer's own, "standing orders"."""
     if isinstance(plan, Unsure):
-        return plan.label not in _OWN_LISTS
+        return plan.label not in _OWN_LISTS and not (plan.label in _OF_ACCOUNTS and plan.found.spans.account)
     return plan.path == "routed" and plan.sure < 1 and [step.tool for step in plan.steps] == [Tool.AFFORD]
 
 
 _OWN_LISTS = frozenset({Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.PENDING, Tool.SUBSCRIPTIONS, Tool.BENEFICIARIES})
+
+
+_OF_ACCOUNTS = frozenset({Tool.BALANCE, Tool.POSITION})
 
 
 def _may_be_a_page(plan: Plan, message: str, bank: bool) -> bool:
@@ -949,7 +952,8 @@ HOME = "GBP"
 
 def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
     """The choice that a message picks: its words, or some of them that no other choice has ("obi" for JAMES OBI)."""
-    said, anew = words_of(message), _ASKS_ANEW.search(message.casefold()) is not None
+    text = message.casefold()
+    said, anew = words_of(message), _ASKS_ANEW.search(text) is not None and _THE_ONE_WHO.match(text) is None
     fitting = [c.step for c in choices if words_of(c.label) == said]
     if not fitting and said:
         by_name = _picked(said, choices, [words_of(c.label) for c in choices])
@@ -963,7 +967,18 @@ def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
 def _picked(said: set[str], choices: Sequence[Choice], words: Sequence[set[str]]) -> list[Choice]:
     """The choices of which something was said that is of no other: "obi", or "the five a side one" by the words of a statement."""
     own = [one.difference(*(other for other in words if other is not one)) for one in words]
-    return [c for c, telling in zip(choices, own, strict=True) if said & {w for w in telling if len(w) > 1}]
+    return [c for c, telling in zip(choices, own, strict=True) if any(_says(said, w) for w in telling if len(w) > 1)]
+
+
+def _says(said: set[str], word: str) -> bool:
+    """Whether a word was said, or one that is made of it: "labouring" of LABOUR."""
+    return word in said or (len(word) >= LONGER_WORD and any(one.startswith(word) for one in said))
+
+
+LONGER_WORD = 5
+_THE_ONE_WHO = re.compile(
+    r"(?:(?:no|oh|sorry|well|i mean|it's|that's|and)\b[,.]? )*(?:the|my) [a-z]+,? (?:who|that|which|for|he|she|i mean)\b"
+)
 
 
 MOST_CHOOSING = 5

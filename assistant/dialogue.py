@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assistant import background, periods, referring
+from assistant import background, periods, referring, relations
 from assistant import spans as parts
 from assistant.background import Told
 from assistant.following import (
@@ -216,11 +216,32 @@ class Understanding:
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
         last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
+        if last is None or not _is_anothers(last.step, known):
+            message = relations.of_holder(message, known, spoken_of=False, nobody=last is None or not _names(last))
+            return self._with_reference(message, known, memory, last)
+        if _MINE.search(parts.plain(message)):
+            # "And what did I pay them?" is of one's own accounts again.
+            own = last.model_copy(update={"step": _of_account(last.step, "")})
+            return self._with_reference(message, known, memory.model_copy(update={"asked": (*memory.asked[:-1], own)}), own)
+        read = self._with_reference(relations.of_holder(message, known, spoken_of=True, nobody=False), known, memory, last)
+        if not isinstance(read, Plan):
+            return read
+        # What goes on with somebody else's accounts is of no others.
+        theirs = (
+            s if s.spans.account or s.tool in READ_WHOLE | _FREE else _of_account(s, last.step.spans.account) for s in read.steps
+        )
+        return read.model_copy(update={"steps": tuple(theirs)})
+
+    def _with_reference(self, message: str, known: Known, memory: Memory, last: Asked | None) -> Plan | Unsure:
+        """A message in which words may say which of somebody's payments are meant."""
         if (meant := referring.meant(parts.plain(message), known, memory.asked if last is not None else ())) is None:
             return self._whole(message, known, memory)
         if not meant.excluding and last is not None and set(meant.message.rstrip(" ?.!").split()) <= _EMPTY:
             return meant.of(Plan(steps=(last.step,), path="routed"))
         read = self._whole(meant.message, known, memory)
+        if isinstance(read, Plan) and meant.excluding and any(step.tool not in ABOUT_PAYMENTS for step in read.steps):
+            # "The other pension": no list leaves one out.
+            return self._whole(message, known, memory)
         return meant.of(read) if isinstance(read, Plan) else read
 
     def _whole(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -283,7 +304,9 @@ class Understanding:
         days = (
             () if label in _AS_OF_NOW and not _AT_THAT_TIME.search(told.asks) else _days_told(aside.spans, told.asks, known.today)
         )
-        heard = aside.spans.model_copy(update={"periods": days})
+        # "I must declare it above £1,000. What did she pay me": which payments are added up, no figure in a tale says.
+        amount = "" if label in _ADDED else aside.spans.amount
+        heard = aside.spans.model_copy(update={"periods": days, "amount": amount})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
         takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in ONE_ROW
@@ -298,7 +321,8 @@ class Understanding:
         plans = tuple(one for one in read if isinstance(one, Plan))
         if len(plans) > 1 and plans[0].steps != plans[1].steps:
             return Unsure(asks, label, 0.0, readings=tuple(dict.fromkeys(plan.steps[0] for plan in plans)))
-        return plans[0] if plans else whole if isinstance(whole, Plan) else read[0]
+        narrowed = aside.spans.amount and not said.amount and not amount
+        return plans[0] if plans else whole if isinstance(whole, Plan) and not narrowed else read[0]
 
     def _asked_beside(self, told: Told, asks: Found, aside: Found, label: str, takes_days: bool, whole: Plan | Unsure,
                       known: Known, memory: Memory) -> tuple[Plan | Unsure, ...]:  # fmt: skip
@@ -349,7 +373,7 @@ class Understanding:
             spans = spans.model_copy(update={"merchants": loud.merchants, "category": loud.category})
         if not (spans.merchants or spans.category):
             return whole
-        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans))
+        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans.model_copy(update={"amount": ""})))
         return self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
 
     def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -962,6 +986,9 @@ _THOSE = re.compile(r"\b(?:they|them|those|these)\b")
 _FEES_TOLD = re.compile(
     r"\b(?:non-sterling|foreign|transaction|currency|bank|overseas|card|your|overdraft)(?: [a-z]+)? (?:fees|charges)\b"
 )
+_ADDED = frozenset(
+    {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.TOP, Tool.BREAKDOWN, Tool.COMPARE, Tool.SHARE, Tool.INCOME, Tool.REFUNDS}
+)
 _ONE_OF_THEM = re.compile(r"\b(?:one|some|most|two) of (?:them|those|these|it)\b")
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
@@ -1048,6 +1075,19 @@ def _joined(one: Spans, two: Spans) -> Spans:
     names = tuple(dict.fromkeys((*one.merchants, *two.merchants)))
     both = merged(one, two)
     return both.model_copy(update={"merchants": names}) if one.merchants and two.merchants else both
+
+
+_MINE = re.compile(r"\b(?:my|mine|own|i|me|we|our)\b")
+
+
+def _of_account(step: Step, account: str) -> Step:
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"account": account})})
+
+
+def _is_anothers(step: Step, known: Known) -> bool:
+    """Whether a step is about accounts of somebody else alone."""
+    named = parts.accounts_named(step.spans.account, known.accounts) if step.spans.account else []
+    return bool(named) and all(a.id in known.others for a in named)
 
 
 def _is_ahead(words: str, today: periods.Today) -> bool:
@@ -1344,7 +1384,8 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
         return MORE_THAN.search(text) is not None
-    if _MEANWHILE.search(text) and not found.spans.periods and tool in ABOUT_PAYMENTS:
+    spoken_of = last is not None and last.step.spans.periods and last.step.spans.merchants
+    if _MEANWHILE.search(text) and not (found.spans.periods or spoken_of) and tool in ABOUT_PAYMENTS:
         # "When I was over there": of which days, nobody said.
         return True
     if last is not None and last.step.tool is Tool.EXPLAIN and _OF_THAT.search(text):
@@ -2081,7 +2122,8 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     if tool is Tool.SUM and not (found.spans.merchants or found.spans.category) and charged:
         return replace(found, spans=found.spans.model_copy(update={"merchants": ("overdraft interest",)}))
     compares = tool is Tool.COMPARE and not (found.spans.merchants or found.spans.category)
-    if (compares or not (named or found.spans.account)) and tool is not Tool.INCOME and _TAKEN_OUT.search(text):
+    taken = _DRAWN if found.spans.account else _TAKEN_OUT
+    if (compares or not named) and tool is not Tool.INCOME and taken.search(text):
         return replace(found, spans=found.spans.model_copy(update={"category": "cash"}))
     return found if named else _of_interest(found, tool, text)
 
@@ -2099,7 +2141,10 @@ def _misread(found: Found, known: Known) -> bool:
 _INTO = re.compile(r"(?:to|into)\b")
 # "What was taken out of my account" is all that was paid.
 _TAKEN_OUT = re.compile(
-    r"\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|draw|drew|drawn) (?:(?:any|the|some|much) )?(?:money |cash )?out\b(?! of)|\bwithdr[ae]wn?\b|\b(?:i|we)(?:'ve| have)? dr(?:e|a)wn?\b(?! on)"
+    r"\b(?:drawn|drew) out\b(?! of)|\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|draw|drew|drawn) (?:(?:any|the|some|much) )?(?:money |cash )?out\b(?! of)|\bwithdr[ae]wn?\b|\b(?:i|we)(?:'ve| have)? dr(?:e|a)wn?\b(?! on)"
+)
+_DRAWN = re.compile(
+    r"\b(?:drawn out|drew out|draw(?:ing)? out|cash (?:was|been|i|we) (?:taken|took|drew|got) out|withdr[ae]wn?)\b(?! of)"
 )
 _SAVED = re.compile(r"\b(?:saved?|put (?:away|aside|by))\b")
 

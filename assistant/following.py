@@ -97,8 +97,11 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     if (added := with_more(last, said, message)) is not None:
         return added
     if names and {_named(name) for name in names} <= {_named(name) for name in last.step.spans.without}:
-        # "And last year, with the hotel": what was left out before is counted in again.
         whole = last.step.spans.model_copy(update={"without": ()})
+        if _COUNTED_IN.search(message) is None:
+            # "Now your fees for it": what was left out before, by itself.
+            return Step(tool=last.step.tool, spans=merged(whole, said))
+        # "And last year, with the hotel": what was left out before is counted in again.
         said = said.model_copy(update={"merchants": (), "category": ""})
         return last.step.model_copy(update={"spans": merged(whole, said)})
     if names and not _MEANT.search(message) and not names & {*last.step.spans.merchants, last.step.spans.category}:
@@ -110,6 +113,9 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     keeps = not (said.merchants or said.category)
     spans = merged(last.step.spans, said)
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
+
+
+_COUNTED_IN = re.compile(r"\b(?:with|includ\w+|add\w*|back|count\w*|plus|too|as well|on top)\b")
 
 
 def remembered(step: Step, today: periods.Today) -> Step:

@@ -18,7 +18,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from assistant import periods
 from assistant.numerals import in_figures
-from assistant.places import is_place
+from assistant.places import is_place, written
 from assistant.plan import Spans
 from data.banking import Account, AccountKind
 from data.ledger import Payee
@@ -117,7 +117,7 @@ _SHORT = {
     "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "dae": "do", "hae": "have", "huv": "have", "yous": "you", "youse": "you",
     "ye": "you", "yer": "your", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "maist": "most", "mair": "more",
     "whit's": "what's", "caird": "card", "fae": "from", "frae": "from", "tae": "to", "intae": "into", "aff": "off", "wi": "with", "ony": "any",
-    "whits": "what's", "wits": "what's", "thegither": "together", "baith": "both", "em": "them", "yin": "one", "yins": "ones", "afore": "before", "telt": "told", "wan": "one", "masel": "myself",
+    "whits": "what's", "wits": "what's", "thegither": "together", "baith": "both", "ny": "new york", "nyc": "new york", "em": "them", "yin": "one", "yins": "ones", "afore": "before", "telt": "told", "wan": "one", "masel": "myself",
     "thurs": "thursday", "thur": "thursday", "tues": "tuesday", "weds": "wednesday", "bung": "pay", "bunged": "paid", "bunging": "paying",
     "flung": "put", "fling": "put", "chuck": "put", "chucked": "put", "slung": "put", "binned": "cancelled",
     "nd": "and", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
@@ -412,7 +412,11 @@ _CHEQUE = re.compile(
 CHEQUE = 6
 
 
-_USUAL = frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4) | word_list("usual")
+_USUAL = (
+    frozenset(w for w in (*periods.MONTHS, *periods.WEEKDAYS) if len(w) > 4)
+    | word_list("usual")
+    | frozenset(w for w in word_list("trades") if len(w) > 6)
+)
 
 
 def find(message: str, known: Known) -> Found:
@@ -460,6 +464,7 @@ def _find(message: str, known: Known) -> Found:
     _owned(marks, known)
     while _kinds(marks, known):
         pass
+    _all_counted_in(marks)
     _only_told(marks, known)
     _left_out(marks, known.vocabulary.trades)
     _left_that_out(marks)
@@ -626,7 +631,8 @@ _PAID = re.compile(r"\b(?:paid|pay|paying|payments? to|made to)\s+$")
 def _own_accounts(marks: _Marks, known: Known) -> None:
     """The customer's accounts by their own names: "the holiday jar", "my everyday account"."""
     for account in (a for a in known.accounts if a.id in known.others):
-        called = "|".join(re.escape(n) for n in (*account_names(account), f"{account.kind.value} account", "accounts?"))
+        named = "|".join(map(re.escape, (*account_names(account), f"{account.kind.value} account")))
+        called = rf"{named}|accounts?|money"
         whose = "|".join(map(re.escape, holders_of(account)))
         for match in re.finditer(rf"(?:\b(?:in|from|on|of|into|to)\s+)?\b(?:{whose})'s\s+(?:{called})\b", marks.text):
             marks.take(match.start(), match.end(), "account")
@@ -1153,7 +1159,7 @@ LONG_NUMBER = 4
 
 def _as_held(base: str, known: Known) -> str | None:
     """A word as the customer's payees have it, in the singular or the plural."""
-    forms = (base, f"{base}s", base.removesuffix("s")) if len(base) >= LONG_NUMBER else (base,)
+    forms = (base, f"{base}s", base.removesuffix("s"), *written(base)) if len(base) >= LONG_NUMBER else (base,)
     return next((form for form in forms if form in known.tokens), None)
 
 
@@ -1163,6 +1169,9 @@ def _tells(run: Sequence[str], known: Known) -> bool:
     if any(b not in known.vocabulary.english or _as_held(b, known) in known.leading for b in bases):
         return True
     held = [form for b in bases if (form := _as_held(b, known)) is not None]
+    if held and any(written(b) for b in bases):
+        # A city by another name than its lines have.
+        return True
     return len(held) > 1 and known.together(held)
 
 
@@ -1182,7 +1191,8 @@ def _join(marks: _Marks, known: Known) -> None:
     names = sorted(part for part in marks.taken if part[2] == "merchant")
     for one, two in itertools.pairwise(names):
         between = marks.text[one[1] : two[0]]
-        tokens = [t for t in WORD.findall(f"{one[3]} {two[3]}") if t in known.tokens]
+        each = [[t for t in WORD.findall(part[3]) if t in known.tokens] for part in (one, two)]
+        tokens = each[0] + each[1] if all(each) else []
         # "Sinclair, for the lifts" says more of Sinclair, unless what it is for is somebody too.
         about = _PURPOSE.fullmatch(between) and not set(WORD.findall(two[3])) & known.tokens.keys()
         # "The hotel in Lisbon" is the hotel there, and not all that was paid there.
@@ -1193,10 +1203,32 @@ def _join(marks: _Marks, known: Known) -> None:
             return
 
 
+def _all_counted_in(marks: _Marks) -> None:
+    """Takes what is listed only to say that all of it counts out of a question about somebody: "in Lisbon, hotel, food and all that"
+    is all that was spent there."""
+    named = [p for p in marks.taken if p[2] == "merchant"]
+    for match in _AND_ALL.finditer(marks.text):
+        inside = [p for p in marks.taken if match.start() <= p[0] and p[1] <= match.end()]
+        outside = any(p not in inside and p[0] < match.start() for p in named) or _OVER_THERE.search(marks.text[: match.start()])
+        if outside and all(p[2] in _NAMED for p in inside) and not any(p[0] < match.end() < p[1] for p in marks.taken):
+            marks.taken = [p for p in marks.taken if p not in inside]
+            marks.take(match.start(), match.end(), "apposed")
+
+
+_OVER_THERE = re.compile(r"\b(?:out|over|actually|while (?:i|we) (?:was|were)) there\b|\bspen[dt] there\b")
+_AND_ALL = re.compile(
+    r"(?:,|\s-+)\s*(?:(?:the|my|our)\s+)?[a-z]+(?:(?:,|,?\s+and|\s+or|\s+&|\s+plus)?\s+(?:(?:the|my|our)\s+)?[a-z]+){0,6}?(?:,|,?\s+and|,?\s+&)?\s+"
+    r"(?:everything|all that|all the rest|the lot|the rest|and all|whatever else|the works|all included|all in)(?=\s*(?:$|[?.!,;]))"
+)
+
+
 def _only_told(marks: _Marks, known: Known) -> None:
-    """What looks like a name and is talk where it stands names nobody: "eating us out of house and home"."""
+    """What looks like a name and is talk where it stands names nobody: "eating us out of house and home"; nor does "the"."""
     marks.taken = [
-        part for part in marks.taken if part[2] not in _NAMED or not _is_told(part[3], known) or _is_payee(_bare(part[3]), known)
+        part
+        for part in marks.taken
+        if part[2] not in _NAMED
+        or (_DETERMINERS.sub("", f"{part[3]} ") and (not _is_told(part[3], known) or _is_payee(_bare(part[3]), known)))
     ]
 
 
@@ -1227,8 +1259,15 @@ def _left_out(marks: _Marks, trades: frozenset[str]) -> None:
             marks.taken = [p for p in marks.taken if p != part]
             end = out.end() if out else part[1]
             marks.take(start, end, "without")
-    if end < 0 and (said := _EXCEPT_KIND.search(marks.hidden())) and said["kind"] in trades:
+    if (said := _EXCEPT_KIND.search(marks.hidden())) and said["kind"] in trades and (end < 0 or said.end() <= end + 1):
         marks.take(said.start(), said.end(), "without")
+        end = said.end()
+    # "Not counting flights or your fees".
+    while end >= 0 and (more := _OR_KIND.match(marks.text, end)) and more["kind"] in trades | _FEES:
+        inside = [p for p in marks.taken if more.start() <= p[0] and p[1] <= more.end()]
+        marks.taken = [p for p in marks.taken if p not in inside]
+        marks.take(more.start(), more.end(), "without")
+        end = more.end()
 
 
 def _left_that_out(marks: _Marks) -> None:
@@ -1247,12 +1286,12 @@ LEAVE_IT = re.compile(
 _EXCEPT_WORDS = (
     r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
     r"|(?:but )?(?:no|not|never|without) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
-    r"(?:(?:the|my|our|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
+    r"(?:(?:the|my|our|your|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
-_LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|any)\s+)?"
+_LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|your|any)\s+)?"
 _LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"\s+(?:out|aside)\b")
-_TAKE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?\b(?:take|taking|knock|knocking|strip|leave)\s+(?:(?:the|my|our|any)\s+)?"
+_TAKE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?\b(?:take|taking|knock|knocking|strip|leave)\s+(?:(?:the|my|our|your|any)\s+)?"
 _TAKE, _OFF = re.compile(_TAKE_WORDS + "$"), re.compile(r"\s+off\b")
 # "Take out the hotel" is said of the answer before; "when did I take out cash" is a question of its own.
 _TAKE_OUT_WORDS = (
@@ -1269,8 +1308,16 @@ _GONE, _BARE = (
     re.compile(r"(?:,\s*)?(?:(?:with|the|my|our)\s+)*$"),
 )
 _OUT_OR_OFF = re.compile(rf"{_GONE_WORDS}|\s+(?:out|aside|off)\b")
-_EXCEPT_FIRST = re.compile(rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my )?)")
-_EXCEPT_KIND = re.compile(rf"(?:{_EXCEPT_WORDS}|{_TAKE_OUT_WORDS})(?P<kind>[a-z]+)\b(?=\s*(?:[?.!,]|$|please|then|how|what))")
+_EXCEPT_FIRST = re.compile(
+    rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my |your |any |bank |foreign )*)"
+)
+_EXCEPT_KIND = re.compile(
+    rf"(?:{_EXCEPT_WORDS}|{_TAKE_OUT_WORDS})(?P<kind>[a-z]+)\b(?=\s*(?:[?.!,]|$|please|then|how|what|or\b|and\b))"
+)
+_FEES = frozenset({"fees", "charges"})
+_OR_KIND = re.compile(
+    r"\s*(?:,|and|or|,\s*and)\s+(?:(?:the|my|your|any|bank|foreign)\s+)*(?P<kind>[a-z]+)\b(?=\s*(?:[?.!,]|$|please|then|how|what))"
+)
 _AND = re.compile(r"\s*(?:,|and|or|,\s*and)\s+(?:the |my )?")
 _PURPOSE = re.compile(r",?\s+for\s+(?:(?:the|my|our)\s+)?")
 _JOINT = re.compile(r",?\s+(?:(?:at|in|on|near|by|for|and|&)\s+(?:the\s+)?)?")

@@ -517,9 +517,39 @@ def test_interest_narrows_what_is_asked(bank: Counter) -> None:
 
 
 def test_what_follows_a_refusal_is_not_about_oneself(bank: Counter) -> None:
-    assert bank.ask("ruth-ellison", "What is Margaret's balance?").outcome is Outcome.REFUSE
-    after = bank.ask("ruth-ellison", "What is Margaret's balance?", "how much did she spend on groceries in October?")
-    assert after.outcome in (Outcome.CLARIFY, Outcome.REFUSE)
+    assert bank.ask("ruth-ellison", "What is Daniel's balance?").outcome is Outcome.REFUSE
+    after = bank.ask("ruth-ellison", "What is Daniel's balance?", "how much did she spend on groceries in October?")
+    assert after.outcome in (Outcome.CLARIFY, Outcome.REFUSE) or "Margaret Ellison" in after.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What is Margaret's balance?",
+        "what's in mum's savings",
+        "how much did mum spend on groceries in October",
+        "has my mother's state pension come",
+        "cash she's taken out this month",
+    ],
+)
+def test_who_looks_after_somebody_asks_of_their_accounts_alone(bank: Counter, said: str) -> None:
+    answer = bank.ask("ruth-ellison", said)
+    assert answer.outcome is Outcome.ANSWER, answer.text
+    assert answer.done.scope.accounts
+    assert all("Margaret Ellison" in account for account in answer.done.scope.accounts)
+
+
+@pytest.mark.parametrize("said", ["how much did I pay mum this year", "leave mum's out: what did I spend in October"])
+def test_a_word_for_somebody_is_no_account_where_it_is_not_whose(bank: Counter, said: str) -> None:
+    answer = bank.ask("ruth-ellison", said)
+    assert "Margaret" not in answer.text, answer.text
+
+
+def test_what_goes_on_with_anothers_accounts_stays_there(bank: Counter) -> None:
+    answer = bank.ask("ruth-ellison", "how much did mum spend at Waitrose last month?", "and the month before?")
+    assert "Margaret Ellison" in answer.text
+    own = bank.ask("ruth-ellison", "how much did mum spend at Waitrose last month?", "what did I spend at Morrisons in October?")
+    assert "Margaret" not in own.text
 
 
 def test_a_payee_with_several_texts_is_one_in_a_ranking(bank: Counter) -> None:

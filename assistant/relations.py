@@ -1,0 +1,70 @@
+"""Whose payments are meant where a customer looks after somebody's accounts: "mum's gardener" is paid from hers."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.spans import KIN, Known, holders_of, plain
+
+_KIN = "|".join(sorted(KIN | {"mums", "mothers", "mams", "dads", "fathers", "nans", "grans"}, key=len, reverse=True))
+_ACCOUNT = (
+    r"(?P<account>(?:own )?(?:everyday|current|savings?|main|joint)? ?(?:accounts?|savings|money|pot|isa|balance)|everyday)\b"
+)
+_SOMEBODY = re.compile(rf"\b(?:{_KIN}|she|he)\b")
+# "What is in mum's savings", "mum asked me to look: where do her savings stand".
+_HER_ACCOUNT = re.compile(rf"\b(?:my )?(?:{_KIN})(?:'s|s')? {_ACCOUNT}")
+_OF_HER = re.compile(rf"\b(?:her|his) {_ACCOUNT}")
+_HERS = re.compile(rf"\b(?:my )?(?:{_KIN})(?:(?<=s)|'s|s') (?=[a-z])")
+_DID_SHE = re.compile(rf"\b(?P<does>has|have|did|does|do|is|was|will) (?:my )?(?:{_KIN})\b(?!'s)")
+_SHE_DID = re.compile(
+    rf"\b(?:my )?(?:{_KIN})(?:'s| has| had)? (?=(?:ever |last |just |already )?(?:spent|spends?|paid|pays?|got|had|took"
+    r"|taken|takes|drew|drawn|gave|given|sent|withdrew|withdrawn|bought)\b)"
+)
+_SHE_DOES = re.compile(r"\b(?P<does>has|did|does|is|was|will) (?:she|he)\b|\b(?:she|he)(?:'s|'d| has| had)? (?=[a-z]+)")
+_NOT_HERS = re.compile(rf"\b(?:leave|leaving|without|excluding|except|ignore|ignoring|not|minus)\b (?:my )?(?:{_KIN})\b")
+_DO = {"has": "have", "does": "do", "is": "am"}
+
+
+def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> str:
+    """A message with the accounts of the one whom the login looks after in the place of what that person is to the customer.
+
+    It stays as it is where nobody else's accounts may be seen, or those of more than one.
+
+    spoken_of: whether the question before was about those accounts. nobody: whether it was about nobody, so that "she" is that
+    person too.
+    """
+    holders, text = {a.holders for a in known.accounts if a.id in known.others}, plain(message)
+    if len(holders) != 1 or _NOT_HERS.search(text):
+        return message
+    first, *_ = holders_of(next(a for a in known.accounts if a.id in known.others))
+    if _SOMEBODY.search(text) is None:
+        return (
+            re.sub(rf"\b{first}'s balance\b", f"the balance of {first}'s account", text)
+            if f"{first}'s balance" in text
+            else message
+        )
+    about = _HER_ACCOUNT.sub(lambda m: f"{first}'s {_as_account(m['account'])}", text)
+    about = _OF_HER.sub(lambda m: f"{first}'s {_as_account(m['account'])}", about) if nobody or spoken_of else about
+    told = _DID_SHE.sub(_did_i, _SHE_DID.sub("i ", _HERS.sub("", about)))
+    if told != about or spoken_of or nobody:
+        told = _SHE_DOES.sub(_did_i, told)
+    if told == text:
+        return message
+    return told if about != text or told == about or spoken_of else _beside(told, f"from {first}'s accounts")
+
+
+def _as_account(said: str) -> str:
+    said = said.removeprefix("own ").strip()
+    if said.endswith(("account", "accounts", "savings", "pot", "isa")):
+        return said
+    return "everyday account" if said.startswith("everyday") else "account"
+
+
+def _did_i(match: re.Match[str]) -> str:
+    does = match["does"]
+    return f"{_DO.get(does, does)} i" if does else "i "
+
+
+def _beside(text: str, account: str) -> str:
+    end = len(text.rstrip(" ?.!"))
+    return f"{text[:end]} {account}{text[end:]}"

@@ -87,6 +87,8 @@ MAY_NARROW = 0.1
 SURELY_TALK = 0.95
 # From here on a word is taken to name one thing of a list: goods and brands are above, "at present" and "dodgy" are below.
 PICKS = 0.4
+# From here on a word chooses what is asked, whatever else speaks for passing it over.
+CHOOSES = 0.6
 # A reading that is less probable is not offered.
 POSSIBLE = 0.08
 # So few words, about nobody's own, go on with what was asked before; and so few may ask of nothing at all.
@@ -476,10 +478,12 @@ class Understanding:
         of_whom = theirs or (_names_somebody(memory) and _SOMEBODY.search(parts.plain(message)) is not None)
         if leans or (step is not None and step.tool is Tool.REFUSE and not of_whom):
             needed = FOLLOWING
-        missing = (*self._not_understood(whole, label, known, sure), *whole.undated)
-        missing = tuple(w for w in missing if not _of_that_name(w, whole.spans, known))
-        if leans:
-            missing = tuple(w for w in missing if w not in _said_before(memory))
+        said_before = _said_before(memory) if leans else set()
+        missing = tuple(
+            w
+            for w in (*self._not_understood(whole, label, known, sure), *whole.undated, *_whose(whole, step, known))
+            if w not in said_before and not _of_that_name(w, whole.spans, known)
+        )
         if step is not None and _is_of_nobody(step, parts.plain(message), memory):
             step = None
         if step is not None and missing and self._may_pass(missing, step, whole, known, sure):
@@ -517,6 +521,8 @@ class Understanding:
         of_somebody = whole.spans.merchants or whole.spans.category or (not _off_track(memory) and _names_somebody(memory))
         if of_somebody and label in _OF_PRICE and _PRICE_BEFORE.search(whole.masked):
             label, sure = Tool.SUBSCRIPTIONS, max(sure, CERTAIN)
+        if label in _MOVES and whole.spans.account.startswith("into ") and _MOVED_INTO.fullmatch(whole.masked):
+            label, sure = Tool.SUM, max(sure, self.sure)
         if (held := _held_against(whole, label, probabilities)) > sure:
             label, sure = Tool.COMPARE, held
         return probabilities, label, sure
@@ -633,6 +639,8 @@ class Understanding:
             return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
         if last is not None and last.tool in ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
+        if last is not None and not _off_track(memory) and (told := _in_other_unit(last, text)) is not None:
+            return told
         lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
         if lone and _names_somebody(memory) and last is not None and not _off_track(memory) and _THE_NEW_PRICE.search(text):
             # Since when a price is what it is, the newest change of it says.
@@ -713,7 +721,8 @@ class Understanding:
             return () if meant else found.unknown
         usual = self.fillers | self.words[label] | (_TOTAL_WORDS if label == Tool.SUM else frozenset())
         left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
-        return tuple(dict.fromkeys((*found.unknown, *(w for w in left if w.removesuffix("'s") not in usual and w not in usual))))
+        strange = (*found.unknown, *(w for w in left if w.removesuffix("'s") not in usual and w not in usual))
+        return tuple(dict.fromkeys(w for w in strange if w not in _TITLES))
 
     def trusts(self, planned: Plan, routed: Unsure, known: Known, message: str, memory: Memory) -> bool:
         """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
@@ -898,6 +907,26 @@ class Understanding:
         return Step(tool=tool, spans=spans)
 
 
+# "Fills?" after a sum, "in £ though" after a count.
+_TIMES = re.compile(
+    r"(?:(?:and|so|ok)\b,? )*(?:how many |number of )?(?:times|visits|payments|transactions|trips|goes|fills?(?:[ -]ups?)?|cups|coffees|journeys|rides|shops|orders|meals|tickets)(?: (?:is|was) (?:that|it))?[ ?.!]*"
+)
+_POUNDS = re.compile(
+    r"(?:(?:and|so|ok)\b,? )*(?:(?:what(?:'s| is| was) (?:that|it) )?in (?:£|£s|pounds|money|cash terms)|how much (?:money )?(?:is|was) (?:that|it))(?: though| then)?[ ?.!]*"
+)
+
+
+def _in_other_unit(last: Step, text: str) -> Step | None:
+    """A sum as a number of payments, and a number of payments as a sum."""
+    pattern, tool = {Tool.SUM: (_TIMES, Tool.COUNT), Tool.COUNT: (_POUNDS, Tool.SUM)}.get(last.tool, (None, last.tool))
+    return last.model_copy(update={"tool": tool}) if pattern is not None and pattern.fullmatch(text) else None
+
+
+_MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE})
+# "What I moved in there since September".
+_MOVED_INTO = re.compile(
+    r"(?:(?:and|so|ok|then|remind me|tell me)\b,? )*(?:what|how much)(?: money)?(?: have| did)? (?:i|we)(?:'ve| have)? (?:moved?|put|paid|pay|transfer(?:red)?|saved|sent|added) xaccount(?: xperiod)?[ ?.!]*"
+)
 _OF_PRICE = frozenset(
     {Tool.SUBSCRIPTIONS, Tool.LAST, Tool.SUM, Tool.AVERAGE, Tool.COMPARE, Tool.FIND, Tool.BREAKDOWN, Tool.FIRST, Tool.UPCOMING}
 )
@@ -1682,6 +1711,17 @@ def _passes(missing: Sequence[str], found: Found, step: Step, known: Known, sure
     return all(w in known.vocabulary.english and (w not in beside or w in BESIDE) for w in words)
 
 
+def _whose(found: Found, step: Step | None, known: Known) -> tuple[str, ...]:
+    """ "My brother, for the rent": whom a step about payments of a kind is about, which is no word of the sentence."""
+    if step is None or step.tool not in ABOUT_PAYMENTS or step.spans.merchants:
+        return ()
+    return tuple(w for w in parts.WORD.findall(found.masked) if w in parts.KIN and known.narrows(w) >= CHOOSES)
+
+
+# What stands before a name, and tells nobody.
+_TITLES = frozenset({"mr", "mrs", "ms", "miss"})
+
+
 def _of_that_name(word: str, said: Spans, known: Known) -> bool:
     """Whether a word is one more of a name that is said, as a payee has them: "van insurance, Direct Line"."""
     named = [w for name in (*said.merchants, said.category) for w in parts.words_of(name) if w in known.tokens]
@@ -1916,7 +1956,7 @@ _YOU_CHARGE = re.compile(r"\b(?:do|would|will) (?:you|yous|you lot|ye) (?:all )?
 _AFTER_AT = re.compile(r"\b(?:at|to|from|in|with)$")
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(
-    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|for|it|that|cost|to|with|come|amount|at|of|the|were|they|from))*[ ?.!]*"
+    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from))*[ ?.!]*"
 )
 _OWN = re.compile(r"\b(?:my|i|we|our)\b")
 
@@ -2072,7 +2112,7 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
         # Nothing is moved into a shop.
         text = _THAT_ACCOUNT.sub(rf"\g<lead> {account}", text)
         return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
-    text = _MOVED_THERE.sub(rf"\g<verb> into {account}", text)
+    text = _PAID_IN_THERE.sub(rf"\g<verb> into {account}", _MOVED_THERE.sub(rf"\g<verb> into {account}", text))
     return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
 
 
@@ -2085,6 +2125,10 @@ _WHATS_IN_IT = re.compile(rf"(?:(?:and|so|ok)\b,? )*what(?:'s| is) in {_IT_OR_TH
 _MOVED_THERE = re.compile(
     r"\b(?P<verb>moved?|puts?|pa(?:y|id)|transfer(?:red)?|sent|send|saved?|add(?:ed)?)(?: money| across| over| away)*"
     rf" (?:in|into|in to|onto|to|across to|over to) {_IT_OR_THERE}"
+)
+# "I've paid in how much since April", "how much I put in every month".
+_PAID_IN_THERE = re.compile(
+    r"\b(?P<verb>(?:i|we)(?:'ve| have)? (?:moved?|put|pa(?:y|id)|saved?|add(?:ed)?)) in(?=\s*(?:$|[?.!,]|how much|every|each|since|this|last|so far|a month|in \d))"
 )
 _PAID_THERE = frozenset({"pay", "paid", "sent", "send"})
 _IN_THERE = re.compile(rf"\b(?P<lead>in|into|from|out of|on|of) {_IT_OR_THERE}")

@@ -233,9 +233,14 @@ def _once(matches: list[Match], text: str) -> list[Match]:
 
 
 def _is_for(one: Match, kind: Match, text: str) -> bool:
-    """Whether a name stands before what is paid for, and is of that kind."""
-    said = re.compile(rf"{re.escape(one.said)}\b(?:(?! and | or ).)*\bfor\b(?:(?! and | or ).)*\b{re.escape(kind.said)}\b")
-    return bool(one.ids) and set(one.ids) < set(kind.ids) and said.search(text) is not None
+    """Whether a kind says what somebody who is called by name is, or is paid for: no word puts the one beside the other."""
+    if not one.ids or not set(one.ids) < set(kind.ids):
+        return False
+    (first, end), (second, _) = sorted((text.find(m.said), text.find(m.said) + len(m.said)) for m in (one, kind))
+    return first >= 0 and _BESIDE_EACH_OTHER.search(text[end:second]) is None
+
+
+_BESIDE_EACH_OTHER = re.compile(r"\b(?:and|or|plus|vs|versus|against|than)\b|&")
 
 
 def _each_once(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

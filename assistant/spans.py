@@ -321,6 +321,7 @@ def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
     text = _WEEKDAY_OF_DATE.sub(lambda m: _WEEKDAYS[m["day"]], _BUT_ONE.sub(r"the \1 before last", _GOING_BY.sub("in ", text)))
+    text = _WEEKDAY_ASIDE.sub("", text)
     text = _BEFORE_AFTER.sub("now and before", _PAIR_OF.sub("both of ", text))
     text = _SHELL_OUT.sub(lambda m: "spent" if m["past"] else "spend", text)
     text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", _IDIOM.sub("", text)))
@@ -348,7 +349,12 @@ _SHORT_YEAR_IN = re.compile(
 # "Fri 13th", "on sat": with a date or after such words they are days.
 _WEEKDAYS = {day[:3]: day for day in periods.WEEKDAYS}
 _WEEKDAY_OF_DATE = re.compile(
-    rf"\b(?:(?<=\bon )|(?<=\blast )|(?<=\bsince )|(?=[a-z]{{3}},? (?:the )?\d{{1,2}}(?:st|nd|rd|th)\b))(?P<day>{'|'.join(_WEEKDAYS)})\b"
+    rf"\b(?:(?<=\bon )|(?<=\blast )|(?<=\bsince )|(?=[a-z]{{3}},? (?:the )?\d{{1,2}}(?:(?:st|nd|rd|th)\b|,? (?:of )?(?:{_MONTH}|to|until|till|-)\b)))"
+    rf"(?P<day>{'|'.join(_WEEKDAYS)})\b"
+)
+# "Monday 9 to Sunday 15 November": the dates say which they are.
+_WEEKDAY_ASIDE = re.compile(
+    rf"\b(?:{'|'.join(periods.WEEKDAYS)}),? (?=\d{{1,2}}(?:st|nd|rd|th)?,? (?:of )?(?:{_MONTH}|to|until|till|-)\b)"
 )
 # "Last Tuesday but one".
 _BUT_ONE = re.compile(rf"\blast ({'|'.join(periods.WEEKDAYS)}) but one\b")
@@ -1061,8 +1067,8 @@ def _not_spent(marks: _Marks) -> None:
 
 
 _NOT_SPENT = re.compile(
-    r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|leaving (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?) (?:"
-    r"(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
+    r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|leaving (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?|(?:don't|do not) (?:count|include)) (?:"
+    r"(?:moving|putting) (?:it|money|anything|what i \w+) (?:in)?to (?:my )?savings|(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
     r"|(?:what|anything|money) (?:i|we)(?:'ve| have)? (?:put|moved?|transfer(?:red)?|pa(?:y|id)|sent) (?:in)?to (?:my|our) own (?:accounts?|savings|pots?))(?=\s*(?:$|[?.!,;]))"
 )
 

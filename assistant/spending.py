@@ -317,7 +317,9 @@ def top(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
     selection = select(query, context, period)
     number = query.number or FEW
-    if query.rows_wanted:
+    # Of one payee the largest payments are told, as it would be a ranking of one.
+    one_payee = query.group is None and not query.categories and len({p.shown for m in query.matches for p in m.payees}) == 1
+    if query.rows_wanted or one_payee:
         rows = context.queries.rows(selection, Order.LARGEST, number)
         if not rows:
             return _nothing(query, context, period, "count.none")

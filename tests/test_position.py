@@ -257,6 +257,29 @@ def test_what_is_named_gets_its_price_and_its_rise_whichever_way_it_is_paid(stat
     assert statement.told(Tool.SUBSCRIPTIONS).result.outcome is Outcome.NONE
 
 
+def test_a_named_price_that_fell_is_told_with_both(statement: Statement) -> None:
+    for month, price in ((7, "71.00"), (8, "71.00"), (9, "67.00"), (10, "67.00"), (11, "67.00")):
+        statement.add(dt.date(2026, month, 15), f"-{price}", "ROAD INSURANCE", Kind.PAYMENT)
+    told = statement.told(Tool.SUBSCRIPTIONS, merchants=("road insurance",), change="from what to what")
+    assert told.text == "ROAD INSURANCE got cheaper: from £71.00 to £67.00 on 15 September 2026."
+
+
+def test_of_what_is_not_paid_any_more_the_last_price_and_the_one_before_it_are_told(statement: Statement) -> None:
+    for month, price in ((1, "20.00"), (2, "20.00"), (3, "22.00"), (4, "22.00")):
+        statement.add(dt.date(2026, month, 8), f"-{price}", "TOWN GYM", Kind.PAYMENT)
+    told = statement.told(Tool.SUBSCRIPTIONS, merchants=("town gym",), change="put it up")
+    assert (told.value("amount"), told.value("last")) == ("22.00", "2026-04-08")
+    assert (told.value("before"), told.value("since")) == ("20.00", "2026-03-08")
+
+
+def test_who_is_named_beside_others_and_not_paid_any_more_is_not_left_out(statement: Statement) -> None:
+    for month in range(6, 12):
+        statement.add(dt.date(2026, month, 7), "-5.00", "NEWS APP")
+    statement.add(dt.date(2026, 3, 9), "-8.00", "OLD APP")
+    told = statement.told(Tool.SUBSCRIPTIONS, merchants=("news app", "old app"))
+    assert "The last payment to OLD APP was £8.00, on 9 March 2026." in told.text
+
+
 def test_a_named_price_that_never_changed_is_told_with_the_day_of_the_first_payment(statement: Statement) -> None:
     for month in (8, 9, 10, 11):
         statement.add(dt.date(2026, month, 4), "-9.99", "FILM SERVICE")

@@ -622,3 +622,88 @@ def test_whether_an_account_was_overdrawn_is_of_all_the_days(bank: Counter) -> N
 
 def test_interest_that_came_in_names_no_interest_that_was_paid(bank: Counter) -> None:
     assert "OVERDRAFT" not in bank.ask("priya-raman", "how much interest did i earn this year").text
+
+
+@pytest.mark.parametrize(
+    ("customer", "said", "told", "untold"),
+    [
+        # A clause that says more of the same question keeps its days.
+        (
+            "daniel-whitlock",
+            "right, my usual tank at Shell, what was that on average in September",
+            "in September 2026",
+            "first day",
+        ),
+        ("daniel-whitlock", "how much went to BP in August, no sorry, I meant Esso", "Esso", "BP"),
+        ("daniel-whitlock", "what did we shell out on food last month", "October 2026", "Shell"),
+        ("daniel-whitlock", "when did the latest HelloFresh box come out of my account", "HelloFresh", "SPARKHILL"),
+        ("daniel-whitlock", "how much did I spend at PMT this year", "PMT Music", "H PRICE"),
+        ("amara-okafor", "groceries for the house in September, joint account", "Groceries", "Pho House"),
+        (
+            "amara-okafor",
+            "joint account, top three payments of September, not counting transfers",
+            "3 biggest payments",
+            "without",
+        ),
+        (
+            "amara-okafor",
+            "Lisbon again soon. What did we spend over there this May, metro and all that",
+            "Tasca do Bairro",
+            "not use",
+        ),
+        (
+            "priya-raman",
+            "New York in October on my card, leaving out flights and your fees",
+            "without Virgin Atlantic",
+            "I found no",
+        ),
+        ("tomasz-zielinski", "how many euros did I spend in Berlin in October by card", "€103.71", "I found no"),
+        ("tomasz-zielinski", "cash that I paid in at the branch this year", "CASH PAID IN", "You spent"),
+        ("daniel-whitlock", "I declare anything over £900. What did H Price pay me this tax year?", "H PRICE", "£900"),
+    ],
+)
+def test_what_is_said_narrows_and_nothing_else_does(bank: Counter, customer: str, said: str, told: str, untold: str) -> None:
+    answer = bank.ask(customer, said)
+    assert told in answer.text
+    assert untold not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("customer", "said", "figures"),
+    [
+        (
+            "priya-raman",
+            "my landlord keeps saying rent is low. What do I pay now and what was it before?",
+            ["£1,165.00", "£1,200.00"],
+        ),
+        ("tomasz-zielinski", "Direct Line van insurance, old price and new price", ["£74.00", "£77.80"]),
+        ("callum-mackenzie", "1st Central, what do they take now and what was it before", ["£71.20", "£67.20"]),
+        ("daniel-whitlock", "what are Spotify and Fender each costing me these days", ["£13.99", "£9.99"]),
+    ],
+)
+def test_prices_are_told_as_they_are_and_were(bank: Counter, customer: str, said: str, figures: list[str]) -> None:
+    answer = bank.ask(customer, said)
+    assert all(figure in answer.text for figure in figures), answer.text
+
+
+def test_a_sum_is_told_as_a_number_of_payments_and_back(bank: Counter) -> None:
+    _, times, pounds = bank.talk("callum-mackenzie", "petrol in September", "visits?", "in pounds?")
+    assert times.value("payments").isdigit()
+    assert "£" in pounds.text
+
+
+def test_what_was_left_out_is_asked_about_by_itself(bank: Counter) -> None:
+    *_, fees = bank.talk(
+        "priya-raman", "New York in October on my card, leaving out flights and your fees", "Now your fees for it"
+    )
+    assert "Bank fees" in fees.text
+    assert "Delancey" not in fees.text
+
+
+def test_what_goes_into_an_account_that_was_spoken_of(bank: Counter) -> None:
+    *_, moved = bank.talk("tomasz-zielinski", "what's in the tax pot", "I've paid in how much since September?")
+    assert "moved into Tax pot" in moved.text
+
+
+def test_how_much_is_in_an_account_in_euros_is_no_question_for_the_pages(bank: Counter) -> None:
+    assert "booked" in bank.ask("tomasz-zielinski", "how much euro is on the euro account").text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assistant import background, periods, referring, relations
 from assistant import spans as parts
@@ -97,6 +98,7 @@ FEWEST = 4
 # Words of a message that can be a mere follow-up.
 SHORT = 9
 REMEMBERED = 8
+CLAUSES = 16
 
 
 class Choice(Frozen):
@@ -214,6 +216,8 @@ class Understanding:
     def __init__(self, head: Head, embed: Embed, reader: Reader, sure: float = SURE) -> None:
         self.head, self.embed, self.reader, self.sure = head, embed, reader, sure
         self.fillers, self.words = word_list("fillers"), words_by_label()
+        # A clause is looked at more than once in a turn.
+        self._by_head = lru_cache(CLAUSES)(self._of_head)
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
@@ -773,14 +777,14 @@ class Understanding:
 
     def _probabilities(self, found: Found, text: str, memory: Memory) -> dict[str, float]:
         """Label -> probability, of the reader and the head together. found: of the text, in `plain` form."""
-        masked = self._by_head(found)
+        masked = self._by_head(found.masked)
         read = self._read_after(_LESS_REFUNDS.sub("", text), memory).labels
         both = {label: read[label] ** READER_COUNTS * masked[label] ** (1 - READER_COUNTS) for label in masked}
         whole = sum(both.values())
         return {label: share / whole for label, share in both.items()}
 
-    def _by_head(self, found: Found) -> dict[str, float]:
-        return self.head.probabilities(found.masked, self.embed([spoken(found.masked)])[0])
+    def _of_head(self, masked: str) -> Mapping[str, float]:
+        return self.head.probabilities(masked, self.embed([spoken(masked)])[0])
 
     def _several(self, clauses: Sequence[str], known: Known, memory: Memory) -> list[Step]:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
@@ -788,7 +792,7 @@ class Understanding:
         subject = Spans()
         for clause in clauses:
             found = parts.find(clause, known)
-            label, sure = _label(self._by_head(found))
+            label, sure = _label(self._by_head(found.masked))
             if sure < CERTAIN:
                 # A clause is no whole message, as the reader knows them: it is only asked where the head is not certain.
                 label, sure = _label(self._probabilities(found, clause, memory))

@@ -117,7 +117,7 @@ def households(
     limit: Limit = None,
     url: Url = "",
 ) -> None:
-    """Conversations with the six households of the sandbox bank, marked against what their books say."""
+    """Conversations with the households of the sandbox bank, marked against what their books say."""
     what = _households(portion, limit)._replace(script=model_script, url=url)
     found = _found(what, _settings(planner))
     _tell(f"Household questions, plans by {url or _who(planner, model_script)}", what.suite.name, found)
@@ -132,7 +132,7 @@ def pages(
     limit: Limit = None,
     url: Url = "",
 ) -> None:
-    """Questions about the bank's own pages, products and terms, by the six households."""
+    """Questions about the bank's own pages, products and terms, by the households."""
     what = _pages(portion, limit)._replace(script=model_script, url=url)
     found = _found(what, _settings(planner))
     _tell(f"Questions about pages, plans by {url or _who(planner, model_script)}", what.suite.name, found)

@@ -1,4 +1,4 @@
-"""The questions over the six households: conversations in customers' words, with what a right answer holds."""
+"""The questions over the households: conversations in customers' words, with what a right answer holds."""
 
 from __future__ import annotations
 

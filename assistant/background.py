@@ -61,7 +61,7 @@ def _kind(clause: str, masked: Callable[[str], str], is_talk: Callable[[str], bo
     if _CLAIMS.search(clause) and not _ASKS.search(clause) and not clause.endswith("?"):
         # "The landlord swears that it only went up once".
         return "tells"
-    if _SCOPE.search(clause) or (_EACH.search(clause) and not _TELLS.match(clause)):
+    if _SCOPE.search(clause) or _NAMELY.match(clause) or (_EACH.search(clause) and not _TELLS.match(clause)):
         # "Only the card, I mean", "I don't want the rent in it": that narrows, however it is put.
         return "narrows"
     if _ASKS.search(clause) or clause.endswith("?"):
@@ -115,6 +115,10 @@ _ASKS = re.compile(
 )
 _SCOPE = re.compile(
     r"\b(?:only|just the|just my|mean|meant|meaning|ignor\w+|includ\w+|exclud\w+|except\w*|without|apart from|other than|not count\w*|count\w*|leave|instead|both|don't want|not the)\b"
+)
+# "Materials, this is Screwfix and Howdens".
+_NAMELY = re.compile(
+    r"(?:this|these|that|those) (?:is|are|was|were|would be) (?!for\b|all\b|just\b|because\b|the\b|my\b|an?\b|not\b|so\b|too\b|very\b|what\b|why\b|how\b|it\b)"
 )
 _CLAIMS = re.compile(r"^[^,.?!;]{2,30}\b(?:swears?|reckons?|claims?|insists?|says?|said) (?!i\b|me\b|only\b|just\b)")
 _EACH = re.compile(r"\b(?:each|per)\b")

@@ -199,7 +199,7 @@ _NOUN = re.compile(
     r"\b(?:categor(?:y|ies)|areas|merchants?|shops?|stores?|places|payees?|companies|restaurants?|retailers?"
     r"|payments?|purchases?|transactions?|expenses|outgoings|things?)\b"
 )
-_UNIT = re.compile(r"\b(?:(?:per|a|an|one|each|every)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
+_UNIT = re.compile(r"\b(?:(?:per|a|an|one|each|every|average for)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
 _TOOLS = frozenset(Tool)
 # What is asked of payments, in days that may be those of the question before.
@@ -288,6 +288,11 @@ class Understanding:
                 _of_everything(step) or (points and step.tool in ABOUT_PAYMENTS) for step in again.steps
             ):
                 read = again
+        if isinstance(read, Plan) and told is not None:
+            heard_all = parts.find(text, known)
+            if whose := tuple(w for step in read.steps for w in _whose(heard_all, step, known)):
+                # "My brother, for the rent" is not all the rent, wherever he is named.
+                return Unsure(replace(heard_all, unknown=whose), read.steps[0].tool.value, 0.0)
         if not isinstance(read, Unsure) or read.label in ABOUT_NOTHING:
             return read
         return replace(read, keeps=read.found.spans == Spans() and all(word.chooses < MAY_NARROW for word in words))
@@ -790,6 +795,7 @@ class Understanding:
         """Steps of a message that asks for different things; a later clause takes over what the first named."""
         steps: list[Step] = []
         subject = Spans()
+        undated = False
         for clause in clauses:
             found = parts.find(clause, known)
             label, sure = _label(self._by_head(found.masked))
@@ -831,11 +837,12 @@ class Understanding:
             if steps and steps[-1].tool is Tool.SUM and step.tool in (Tool.AVERAGE, Tool.SHARE) and _OF_IT.search(clause):
                 # "Parking in October, what's that a week?" asks for the mean alone.
                 steps[-1] = step
-            elif steps and step.tool is steps[-1].tool and not (own.merchants or own.category) and not steps[-1].spans.periods:
+            elif steps and step.tool is steps[-1].tool and not (own.merchants or own.category) and undated:
                 # "A normal fill-up for me, what was that on average in October": it says more of the same.
                 steps[-1] = step
             elif all(step.tool is not s.tool for s in steps) or (own != Spans() and step not in steps):
                 steps.append(step)
+            undated = not found.spans.periods
         if any(s.tool is Tool.ARTICLE for s in steps) and not all(_ASKS.search(clause) for clause in clauses):
             # "I have no overdraft. What would I need?": what is told first belongs to what is asked of the pages.
             return []
@@ -1213,6 +1220,8 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.INCOME and said.merchants and not said.periods and _DID_PAY.search(found.masked):
         # "Did she pay me": the newest that came from her.
         return Tool.LAST
+    if tool is Tool.INCOME and said.merchants and not said.periods and _HAD_LATELY.search(text):
+        return Tool.LAST
     if tool is Tool.INCOME and said.account and not said.merchants and _PAID_IN.search(text) and _saves(said.account, known):
         return Tool.SUM
     if tool is Tool.REFUNDS and _BEFORE_REFUNDS.search(text):
@@ -1286,6 +1295,9 @@ def _saves(account: str, known: Known) -> bool:
 _DID_PAY = re.compile(
     r"^(?!.*\bhow (?:much|many)\b).*\b(?:did|has|have) (?:xmerchant|she|he|they) (?:ever |already |finally |actually )?(?:pay|paid|sent|send)\b"
     r"|\bxmerchant (?:says|said|reckons|claims|swears) (?:that )?(?:she|he|they)(?:'ve|'s| has| have)? (?:paid|sent)\b"
+)
+_HAD_LATELY = re.compile(
+    r"\b(?:have|did) (?:i|we) (?:had|have|get|got|receive|received|win|won) (?:a|an|any|another)\b.*\b(?:lately|recently|yet)\b"
 )
 _PAID_IN = re.compile(r"\b(?:paid|put|moved|gone|went|going|sent|added|transferred) in\b")
 _MEASURED = re.compile(
@@ -1500,6 +1512,9 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
     if tool in POSITIONS and said == Spans(account=said.account) != Spans() and _OF_THAT.search(text):
         # "Of that, how much was my own card": what was spent, and no balance.
         return last.step.model_copy(update={"spans": merged(last.step.spans, said)}) if last.step.tool in ABOUT_SAME else None
+    if last.step.tool is Tool.DUPLICATES and tool in (Tool.FIND, Tool.COUNT, Tool.REFUNDS) and _HAPPENED.search(text):
+        # "Did they do this to me in July as well".
+        return last.step.model_copy(update={"spans": merged(last.step.spans, said)})
     if said != Spans():
         return None
     asked_again = last.step.tool is Tool.SALARY and tool in (Tool.LAST, Tool.FIND)
@@ -1509,6 +1524,7 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
     return last.step if told else _told_with(tool, last.step, text)
 
 
+_HAPPENED = re.compile(r"\b(?:do|did|done|doing) (?:this|that|it|the same)\b|\b(?:this|that|it) (?:ever )?happen(?:ed)?\b")
 _THE_NEW_PRICE = re.compile(
     r"\bthe (?:new|higher|dearer|old|current|increased) (?:price|amount|rate|rent|fee|charge|cost|one|figure|payment)\b"
 )
@@ -1548,7 +1564,9 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
     if label == "both":
         if found.spans.without:
             return goes_on_with(memory.asked, found.spans, text)
-        return last.step if last.step.tool in TOTALLED and found.spans == Spans() else together(memory.asked, found.spans, text)
+        both = last.step if last.step.tool in TOTALLED and found.spans == Spans() else together(memory.asked, found.spans, text)
+        counted = both is not None and both.tool is Tool.SUM and _HOW_MANY.search(text) is not None
+        return both.model_copy(update={"tool": Tool.COUNT}) if both is not None and counted else both
     if label == "other":
         if last.step.tool in ONE_ROW and not last.step.spans.merchants:
             # The next one after the biggest is another payment, not another payee.
@@ -2037,7 +2055,9 @@ _ALL_THAT_WENT = re.compile(
     r"\b(?:outgoings|(?:all|overall|total) (?:my |our )?spend(?:ing)?|spend(?:ing)? overall|(?:how much|what) went out|whole (?:month|week|year))\b"
 )
 _BEGINS = re.compile(r"^(?:(?:and|so|ok|okay|right|then|also)\b[ ,]*)+")
-_THEIRS = re.compile(r"\b(?:their|his|her)\b")
+_THEIRS = re.compile(
+    r"\b(?:their|his|her)\b|\b(?:restaurant|cafe|canteen|bar|shop) there\b|\bthat (?:restaurant|cafe|canteen|bar)\b"
+)
 _MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b")
 _TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|altogether|added up)\b(?! (?:is|was) (?:that|it) more)")
 _RETURNED = re.compile(r"\b(?:returned|sent (?:it|them|that|those) back|took (?:it|them|that|those|a [a-z]+) back|cancelled)\b")
@@ -2059,7 +2079,7 @@ def _said_before(memory: Memory) -> set[str]:
 _DIGIT = re.compile(r"\d+")
 _ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _SAME_TIME = re.compile(
-    r"\b(?<!of )(?:(?:in|over|during|for|across) )?(?:(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|year|quarter|stretch)"
+    r"\b(?:inside|within|in) (?:this|these|those|the same) dates\b|\b(?<!of )(?:(?:in|over|during|for|across) )?(?:(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|(?:tax )?year|quarter|stretch)"
     r"|(?P<several>(?:(?P<those>those|these)|both|(?:the )?same)(?: (?:two|three|four|five|six|[2-9]))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
     r"\b(?! (?:last|before|ago|a year))"
 )
@@ -2161,7 +2181,7 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     if tool is Tool.SUM and found.spans.account and not named and _PAID_IN.search(text) and _saves(found.spans.account, known):
         into = f"into {_LEAD_OF_ACCOUNT.sub('', found.spans.account)}"
         return replace(found, spans=found.spans.model_copy(update={"account": into}))
-    if tool is Tool.LAST and found.spans.merchants and _DID_PAY.search(found.masked):
+    if tool is Tool.LAST and found.spans.merchants and (_DID_PAY.search(found.masked) or _HAD_LATELY.search(text)):
         return replace(found, spans=found.spans.model_copy(update={"change": "came in"}))
     if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
         # "Did Sam pay me back for the pizza": Sam.
@@ -2224,9 +2244,12 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if last.used and not before.merchants and (told or (not before.category and _PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
         before, only = before.model_copy(update={"merchants": last.used[:1], "category": "", "periods": ()}), last.used
-    if last.step.tool is Tool.IDENTIFY and said.periods:
-        # How much that one payment was says nothing of those on other days.
-        before = before.model_copy(update={"amount": ""})
+    if last.step.tool is Tool.IDENTIFY and (said.periods or tool in (Tool.COUNT, Tool.SUM)):
+        # How much that one payment was, and on which day, says nothing of the others.
+        before = before.model_copy(update={"amount": "", "periods": ()})
+    if tool is Tool.DISTINCT and len(before.merchants) == 1:
+        # One payee is not several.
+        before = before.model_copy(update={"merchants": ()})
     if not said.periods and (tool is Tool.LAST or (tool is Tool.FIRST and _reaches_today(before, known))):
         # "When was the last one?" after "has it gone out this month?", or after a month that is over: the newest there is.
         before = before.model_copy(update={"periods": ()})
@@ -2330,7 +2353,7 @@ _RISE = re.compile(
     r"|(?:price|cost)s? (?:rise|rises|rose|risen|increase|increased|increases|hike|hikes|changed?|changes|go(?:ne)? up|went up)"
     r"|(?:got|gotten|getting|become) (?:dearer|more expensive|pricier)|(?:cost|charg)(?:e|es|ed|ing|s)? (?:me |us )?more|increased?|changed (?:its |their )?price|new (?:price|amount|rate|rent|fee))\b"
     r"|\b(?:put|raised) (?:my |the |our |their |its |it )?(?:[a-z]+ )?up\b|\braised (?:my|the|our|their|its)\b|\bbefore\b.*\bnow\b|\bnow\b.*\bbefore\b"
-    r"|\bfrom what to what\b|\bfrom and to\b|\b(?:old|new) (?:amount|price) and (?:the )?(?:old|new)\b|\bbefore ?(?:/|and) ?after\b|\bthis time\b.*\blast time\b|\b(?:got|gone|went) cheaper\b|\b(?:grew|grown)\b"
+    r"|\bfrom what to what\b|\bfrom and to\b|\b(?:old|new) (?:amount|price) and (?:the )?(?:old|new)\b|\bbefore ?(?:/|and) ?after\b|\bthis time\b.*\blast time\b|\b(?:got|gone|went) cheaper\b|\b(?:grew|grown|risen|rose)\b"
 )
 
 

@@ -107,6 +107,9 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     if names and not _MEANT.search(message) and not names & {*last.step.spans.merchants, last.step.spans.category}:
         # A name that was asked about before something else goes on with that.
         last = next((a for a in reversed(asked) if names & {*a.step.spans.merchants, a.step.spans.category}), last)
+    if last.step.tool in ONE_ROW and len(said.periods) > 1:
+        # "August, September, October": what it came to in each, and not the last one of each.
+        return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only)
     tool = _tool_after(last.step.tool, said, message)
     if _ONLY.search(message) and (narrowed := narrowed_to(last, said)) is not None:
         return narrowed
@@ -347,7 +350,11 @@ def held_against(last: Asked, said: Spans, text: str, today: periods.Today) -> S
         return None
     if said.periods and not (said.merchants or said.category):
         said = said.model_copy(update={"periods": (_of_like_days(said.periods[0], before.periods[:1], today),)})
-        two = (*before.periods[:1], *said.periods) if _THAN_THIS.search(text) else (*said.periods, *before.periods[:1])
+        two = (
+            (*before.periods[:1], *said.periods)
+            if _THAN_THIS.search(text) or _FOR_COMPARISON.search(text)
+            else (*said.periods, *before.periods[:1])
+        )
         return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": two}))
     if said.merchants and before.merchants and not said.periods:
         return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"merchants": (*said.merchants, *before.merchants[:1])}))
@@ -369,6 +376,7 @@ def _of_like_days(words: str, before: Sequence[str], today: periods.Today) -> st
     return periods.moved(period.model_copy(update={"until": ends}), periods.STEP["year"])
 
 
+_FOR_COMPARISON = re.compile(r"\b(?:for|in|by) (?:a )?comparison\b|\bto compare\b")
 _LAST_YEAR = re.compile(r"\b(?:last|the previous) year\b")
 MONTH_DAYS = 31
 

@@ -1007,9 +1007,8 @@ def _with_beside(marks: _Marks, known: Known) -> None:
     """Takes the words for what is bought there into a name: "lime scooters"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
         # "My Tesco shopping" is all of it, whatever kind of shop that is.
-        marks.taken = [p for p in marks.taken if not (p[0] == part[1] + 1 and p[2] == "category" and p[3] in _SHOPPING)]
-        shop = _SHOP_THERE.match(marks.text, part[1])
-        end = shop.end() if shop is not None else part[1]
+        marks.taken = [p for p in marks.taken if (p[0], p[2], p[3]) != (part[1] + 1, "category", "shopping")]
+        end = part[1]
         while (more := re.match(r" ([a-z]+)(?![\w'])", marks.text[end:])) and more[1] in BESIDE - known.vocabulary.asked:
             if not marks.free(end, end + more.end()):
                 break
@@ -1017,10 +1016,6 @@ def _with_beside(marks: _Marks, known: Known) -> None:
         if end > part[1]:
             marks.taken.remove(part)
             marks.take(part[0], end, "merchant")
-
-
-_SHOPPING = frozenset(["shopping", "food shopping", "food shop", "grocery shopping", "grocery shop", "weekly shop"])
-_SHOP_THERE = re.compile(r" (?:food|grocery|weekly) shop(?:ping)?(?![\w'])")
 
 
 def _kinds(marks: _Marks, known: Known) -> bool:
@@ -1257,7 +1252,7 @@ def _left_out(marks: _Marks, trades: frozenset[str]) -> None:
         off = _OFF.match(marks.text, part[1])
         before, gone = marks.text[: part[0]], _GONE.match(marks.text, part[1])
         lead = _EXCEPT.search(before) or (out and _LEAVE.search(before)) or (off and _TAKE.search(before))
-        lead = lead or _TAKE_OUT.search(before) or (gone and _BARE.search(before))
+        lead = lead or _PAID_EXCEPT.search(before) or _TAKE_OUT.search(before) or (gone and _BARE.search(before))
         out = out or (off if lead else None) or gone
         more = end >= 0 and _AND.fullmatch(marks.text[end : part[0]])
         if lead or more:
@@ -1295,6 +1290,10 @@ _EXCEPT_WORDS = (
     r"(?:(?:the|my|our|your|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
+# "Without the kindergarten money to Anna".
+_PAID_EXCEPT = re.compile(
+    r"(?:,\s*)?\b(?:but )?(?:excluding|except(?: for)?|without|apart from|leaving out|not counting)\s+(?:the |my |any )?(?:[a-z]+ ){1,2}(?:to|at|for|from)\s+$"
+)
 _LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|your|any)\s+)?"
 _LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"\s+(?:out|aside)\b")
 _TAKE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?\b(?:take|taking|knock|knocking|strip|leave)\s+(?:(?:the|my|our|your|any)\s+)?"

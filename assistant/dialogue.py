@@ -563,7 +563,11 @@ class Understanding:
         if step.tool is Tool.COMPARE and any(known.narrows(w) >= PICKS for w in missing):
             # One of the two sides may be in them: "Spoons or Duke's".
             return False
-        harmless = _passes(missing, whole, step, known, sure) or self._harmless(missing, step, known, sure)
+        harmless = (
+            _passes(missing, whole, step, known, sure)
+            or self._harmless(missing, step, known, sure)
+            or _is_told_around(missing, step, known)
+        )
         return harmless and not self._picks(missing, step, known)
 
     def _harmless(self, missing: Sequence[str], step: Step, known: Known, sure: float) -> bool:
@@ -1748,6 +1752,39 @@ def _of_that_name(word: str, said: Spans, known: Known) -> bool:
     """Whether a word is one more of a name that is said, as a payee has them: "van insurance, Direct Line"."""
     named = [w for name in (*said.merchants, said.category) for w in parts.words_of(name) if w in known.tokens]
     return word in known.tokens and bool(named) and known.together([word, *named])
+
+
+_ASKS_HOW = frozenset(
+    {
+        "first",
+        "last",
+        "next",
+        "latest",
+        "newest",
+        "oldest",
+        "biggest",
+        "largest",
+        "highest",
+        "smallest",
+        "lowest",
+        "cheapest",
+        "dearest",
+    }
+    | {"most", "least", "average", "mean", "different", "share", "percent", "both", "each", "every", "rest", "remaining", "else"}
+)
+
+
+def _is_told_around(missing: Sequence[str], step: Step, known: Known) -> bool:
+    """Whether words are a tale around a question about somebody who is paid, or a kind of spending: "my feet have been in their hands
+    for years". None of them asks, narrows, names a trade or one of the family. The answer says that it did not use them."""
+    said = step.spans
+    named = said.merchants if step.tool is Tool.INCOME else said.merchants or said.category
+    theirs = all(parts.words_of(name) & known.tokens.keys() for name in said.merchants)
+    if not named or not theirs or step.tool in _FREE:
+        return False
+    words = [w.removesuffix("'s") for w in missing]
+    tells = _NARROWING | _ODD | parts.KIN | _ASKS_HOW | known.vocabulary.trades
+    return not any(w in tells or w.isdigit() for w in words)
 
 
 def _names_somebody(memory: Memory) -> bool:

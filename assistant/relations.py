@@ -21,7 +21,10 @@ _SHE_DID = re.compile(
     r"|taken|takes|drew|drawn|gave|given|sent|withdrew|withdrawn|bought)\b)"
 )
 _SHE_DOES = re.compile(r"\b(?P<does>has|did|does|is|was|will) (?:she|he)\b|\b(?:she|he)(?:'s|'d| has| had)? (?=[a-z]+)")
-_NOT_HERS = re.compile(rf"\b(?:leave|leaving|without|excluding|except|ignore|ignoring|not|minus)\b (?:my )?(?:{_KIN})\b")
+_NOT_HERS = re.compile(
+    rf"\b(?:without|excluding|except|ignore|ignoring|not|minus) (?:my )?(?:{_KIN})\b"
+    rf"|\b(?:leave|leaving) (?:my )?(?:{_KIN})(?:'s)? (?:[a-z]+ )?(?:out|aside|off)\b"
+)
 _DO = {"has": "have", "does": "do", "is": "am"}
 
 

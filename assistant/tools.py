@@ -292,6 +292,7 @@ A_GAP = dt.timedelta(days=31)
 def finish(query: Query, context: Context, period: Period | None, *, outcome: Outcome = Outcome.ANSWER,
            chart: Series | None = None, leaves_out: Sequence[str] = ()) -> ToolResult:  # fmt: skip
     near = [f"payments to {p}" for m in query.matches for p in dict.fromkeys(q.shown for q in m.near)]
+    _say_whose(query, context)
     return ToolResult(
         outcome=outcome,
         lines=tuple(context.lines),
@@ -299,6 +300,14 @@ def finish(query: Query, context: Context, period: Period | None, *, outcome: Ou
         scope=scope(query, context, period, [*leaves_out, *near]),
         chart=chart,
     )
+
+
+def _say_whose(query: Query, context: Context) -> None:
+    """Says ahead of an answer whose first sentence names no account that it is about somebody else's alone, where it is."""
+    names = [context.named(a) for a in query.accounts if context.roles.get(a.id) in (Role.MANDATE, Role.VIEWER)]
+    told = [str(slot) for line in context.lines[:1] for slot in line.slots.values()]
+    if context.lines and names and len(names) == len(query.accounts) and not any(name in slot for name in names for slot in told):
+        context.lines.insert(0, Line(key="scope.theirs", slots={"accounts": listed(names)}))
 
 
 def only_files(query: Query, context: Context) -> ToolResult | None:

@@ -539,6 +539,16 @@ def test_who_looks_after_somebody_asks_of_their_accounts_alone(bank: Counter, sa
     assert all("Margaret Ellison" in account for account in answer.done.scope.accounts)
 
 
+@pytest.mark.parametrize(
+    "said", ["my mother's standing orders", "what's due to leave mum's account by the 8th", "mum's direct debits"]
+)
+def test_a_list_of_somebody_elses_says_whose_it_is(bank: Counter, said: str) -> None:
+    answer = bank.ask("ruth-ellison", said)
+    assert answer.text.startswith("This is about")
+    assert "Margaret Ellison" in answer.text
+    assert "This is about" not in bank.ask("ruth-ellison", "my standing orders").text
+
+
 @pytest.mark.parametrize("said", ["how much did I pay mum this year", "leave mum's out: what did I spend in October"])
 def test_a_word_for_somebody_is_no_account_where_it_is_not_whose(bank: Counter, said: str) -> None:
     answer = bank.ask("ruth-ellison", said)

@@ -225,7 +225,7 @@ class Understanding:
         if last is None or not _is_anothers(last.step, known):
             message = relations.of_holder(message, known, spoken_of=False, nobody=last is None or not _names(last))
             return self._with_reference(message, known, memory, last)
-        if _MINE.search(parts.plain(message)):
+        if _MINE.search(_POLITE.sub("", parts.plain(message))):
             # "And what did I pay them?" is of one's own accounts again.
             own = last.model_copy(update={"step": _of_account(last.step, "")})
             return self._with_reference(message, known, memory.model_copy(update={"asked": (*memory.asked[:-1], own)}), own)
@@ -305,7 +305,7 @@ class Understanding:
             return None
         step = first.steps[0]
         meant = merged(step.spans, found.spans)
-        return first.model_copy(update={"steps": (step.model_copy(update={"spans": meant, "only": (), "unread": ()}),)})
+        return first.model_copy(update={"steps": (step.model_copy(update={"spans": meant, "only": ()}),)})
 
     def _beside(self, told: Told, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """What asks is read by itself. Of what is told beside it counts only what the question lacks and points at."""
@@ -953,8 +953,10 @@ _PRICE_BEFORE = re.compile(
     r"|\bwhat (?:was|were|did) (?:it|they|i|we)(?: [a-z]+){0,2} before (?:it|they|that|the)\b"
 )
 _OF_CASH = frozenset({Tool.SUM, Tool.COUNT, Tool.FIND, Tool.INCOME, Tool.LAST})
+_AT_COUNTER = r"(?=\s*(?:$|[?.!,]|at\b|over\b|this\b|last\b|same\b|since\b|so far))"
 _CASH_IN = re.compile(
-    r"\bcash\b[^,.?!;]*\b(?:pay|paid|put|paying|took|taken) (?:it |that )?in\b(?! with)|\b(?:pay|paid|put|paying) (?:in )?(?:any |some |the |much |my )?cash in\b|\bpaid in (?:[a-z]+ )?(?:as |in )?cash\b"
+    rf"\bcash\b[^,.?!;]*\b(?:pay|paid|put|paying|took|taken) (?:it |that )?in{_AT_COUNTER}"
+    rf"|\b(?:pay|paid|put|paying) (?:any |some |the |much |my )?cash in{_AT_COUNTER}"
     r"|\bdeposit(?:ed|s)? (?:any |some |the |much )?cash\b|\bcash\b[^,.?!;]*\bdeposit(?:s|ed)?\b"
 )
 # Says again that all of them are meant.
@@ -1121,6 +1123,10 @@ def _joined(one: Spans, two: Spans) -> Spans:
     return both.model_copy(update={"merchants": names}) if one.merchants and two.merchants else both
 
 
+_POLITE = re.compile(
+    r"\b(?:show|tell|give|list|get|remind|send)(?: [a-z]+)? (?:me|us)\b|\bfor (?:me|us)\b|\b(?:can|could|may|might) (?:i|we) (?:see|have|know|ask|get)\b"
+    r"|\b(?:i|we)(?:'d| would)? (?:like|want|need|wonder|see|guess|think|suppose|mean|meant)\b|\blet (?:me|us)\b"
+)
 _MINE = re.compile(r"\b(?:my|mine|own|i|me|we|our)\b")
 
 
@@ -1277,7 +1283,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
-_WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b[^.?!;]*\b(?:more|most)\b.*\bor\b")
+_WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b(?! (?:day|week|month|year))[^.?!;]{0,60}\b(?:more|most)\b[^.?!;]{0,80}\bor\b")
 _WHICH_MOST = re.compile(r"^(?:and |so |ok |then )*which\b[^,.?;]*\b(?:most|biggest (?:share|part|chunk|slice))\b")
 _COMPARES = re.compile(
     r"\b(?:than|versus|vs|against|compar\w+|more|less|most|least|fewer|\w+er|differ\w*|which|between|up|down|worse|or|change\w*|same|gone)\b"
@@ -1745,7 +1751,7 @@ def _whose(found: Found, step: Step | None, known: Known) -> tuple[str, ...]:
 
 
 # What stands before a name, and tells nobody.
-_TITLES = frozenset({"mr", "mrs", "ms", "miss"})
+_TITLES = frozenset({"mr", "mrs", "ms"})
 
 
 def _of_that_name(word: str, said: Spans, known: Known) -> bool:

@@ -854,6 +854,9 @@ _ALL_OF = r"(?:(?:the )?(?:whole|entire|all)(?: of)? )"
 _THE = rf"(?:in |during |over |for |within |throughout |across )?{_ALL_OF}?(?:the |my )?"
 _OF_YEAR, _IN_YEAR = r"(?:(?P<rel>last|this) year(?:'s|,? in|,? from|,)? )?", r"(?: of| in|,)? (?P<rel2>last|this) year"
 _SO_FAR = r"(?: so far| to date| up to now)?"
+# Since what, in words that a day beside them explains; nobody is paid in them and nothing happens to anybody.
+_SINCE_WHAT = r"(?:(?!(?:and|or|until|till|how|what|when|at|to|from|with|in|on|i|i'm|we|it|he|she|they|you|may)\b)[a-z']+ ?)"
+_THAT_IS = r"(?:,? (?:so|ie|that is|that's|meaning|namely)\b,?)"
 READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
     (re.compile(rf"(?<![\w.£$€])(?:{pattern})(?![\w])"), reading)
     for pattern, reading in (
@@ -866,7 +869,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:(?P<lead>{_BETWEEN}|from) )?(?!now|today|tomorrow){_edge_pattern('a_')} (?:to|until|till|through|up to|(?(lead)(?:and|-|–)|(?!))) (?:and including )?{_edge_pattern('b_')}", _stretch),
         (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
         (rf"(?:(?:since|from|as|at) )?(?:when )?(?<=[a-z] )(?:the )?(?:{_MONTH.format('')}|(?:(?P<which>this|last) )?(?P<unit>week|month|quarter|year)) (?:first )?(?:started|began|kicked off)", _since_begun),
-        (rf"since (?:(?!(?:and|or|until|till|how|what|when|i'm)\b)[a-z']+ ?){{1,6}}?(?:(?: on (?=(?:the )?\d|{_MONTHS_ONLY} \d))|(?:,|:| \(|,? (?:so|ie|that is|that's|meaning|namely)\b,?)\s*(?:from |since |on )?)(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|this year|(?P<since_back>last year)))?)", _since_said),
+        (rf"since (?:(?:(?:i|we) (?:got paid|was paid|were paid|moved(?: in| here)?|started|retired)|{_SINCE_WHAT}{{1,5}}?)(?: on (?=(?:the )?\d|{_MONTHS_ONLY} \d)|(?:,|:| \(|{_THAT_IS})\s*(?:from |since |on )?)(?:{_day_pattern('a_')})|{_SINCE_WHAT}{{1,5}}?{_THAT_IS}\s*(?:from |since )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|this year|(?P<since_back>last year)))?)", _since_said),
         (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
         (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?)(?: (?:on|onwards?|onward|to now|(?:until|till|up to) (?:now|today)|to today|to date)|(?=\s*[?.!]*$))", _onwards),
         (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)|(?P<weekend>(?:this )?weekend)))", _until),
@@ -957,7 +960,8 @@ def _find(text: str, today: Today) -> Iterator[PeriodSpan]:
     for start, end, match, reading in sorted(bounded or taken, key=lambda s: s[0]):
         try:
             period = reading(match, today)
-        except _NoSuchDay:
+        except (_NoSuchDay, OverflowError):
+            # OverflowError: days before or after all that a date can be.
             period = None
         yield PeriodSpan(start=names[start][0] if start in names else start, end=end, period=period)
 

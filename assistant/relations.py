@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
-from assistant.spans import KIN, Known, holders_of, plain
+from assistant.spans import Known, holders_of, plain, texts_of, words_of
 
-_KIN = "|".join(sorted(KIN | {"mums", "mothers", "mams", "dads", "fathers", "nans", "grans"}, key=len, reverse=True))
+# Whom one looks after, mostly; of others nobody can tell whether they are whose accounts those are.
+_KIN = "mums?|mothers?|mummy|mom|mam|maw|dads?|fathers?|daddy|nans?|nana|grans?|granny|grandma|grandad|grandpa|aunt|auntie|uncle"
 _ACCOUNT = (
     r"(?P<account>(?:own )?(?:everyday|current|savings?|main|joint)? ?(?:accounts?|savings|money|pot|isa|balance)|everyday)\b"
 )
-_SOMEBODY = re.compile(rf"\b(?:{_KIN}|she|he)\b")
+_SOMEBODY = re.compile(rf"\b(?P<who>{_KIN}|she|he)\b")
+# What they give the customer, or get from them, is in the customer's own accounts; a part of another word is nobody.
+_BETWEEN_US = re.compile(
+    rf"\b(?:{_KIN}|she|he)\b[^,.?!;]*\b(?:give|gave|given|pays?|paid|sen[dt]s?|lends?|lent|owes?|transfer(?:s|red)?) (?:me|us)\b"
+    rf"|\b(?:{_KIN})(?:'s|s')? (?:[0-9a-z]+ )?(?:birthday|presents?|gifts?|flowers|wedding|funeral|christmas|anniversary)\b"
+    rf"|(?:{_KIN})-|-(?:{_KIN})\b"
+)
 # "What is in mum's savings", "mum asked me to look: where do her savings stand".
 _HER_ACCOUNT = re.compile(rf"\b(?:my )?(?:{_KIN})(?:'s|s')? {_ACCOUNT}")
 _OF_HER = re.compile(rf"\b(?:her|his) {_ACCOUNT}")
@@ -36,24 +43,37 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
     spoken_of: whether the question before was about those accounts. nobody: whether it was about nobody, so that "she" is that
     person too.
     """
-    holders, text = {a.holders for a in known.accounts if a.id in known.others}, plain(message)
-    if len(holders) != 1 or _NOT_HERS.search(text):
+    others, text = [a for a in known.accounts if a.id in known.others], plain(message)
+    names = [name for name in holders_of(others[0]) if name not in _TITLES] if others else []
+    if not names or len({a.holders for a in others}) != 1 or _NOT_HERS.search(text) or _BETWEEN_US.search(text):
         return message
-    first, *_ = holders_of(next(a for a in known.accounts if a.id in known.others))
+    first = names[0]
     if _SOMEBODY.search(text) is None:
         return (
             re.sub(rf"\b{first}'s balance\b", f"the balance of {first}'s account", text)
             if f"{first}'s balance" in text
             else message
         )
+    if any(m["who"] in known.tokens for m in _SOMEBODY.finditer(text)):
+        # "Nan's Kitchen" is a payee.
+        return message
     about = _HER_ACCOUNT.sub(lambda m: f"{first}'s {_as_account(m['account'])}", text)
     about = _OF_HER.sub(lambda m: f"{first}'s {_as_account(m['account'])}", about) if nobody or spoken_of else about
     told = _DID_SHE.sub(_did_i, _SHE_DID.sub("i ", _HERS.sub("", about)))
-    if told != about or spoken_of or nobody:
+    if told != about or spoken_of or (nobody and not _names_a_person(text, known)):
         told = _SHE_DOES.sub(_did_i, told)
     if told == text:
         return message
     return told if about != text or told == about or spoken_of else _beside(told, f"from {first}'s accounts")
+
+
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr"})
+
+
+def _names_a_person(text: str, known: Known) -> bool:
+    """Whether a message names somebody itself whom "she" may be: a payee who is a person, or a trade."""
+    words = words_of(text)
+    return bool(words & known.vocabulary.trades) or any(words & texts_of(p) for p in known.payees if p.personal)
 
 
 def _as_account(said: str) -> str:

@@ -240,7 +240,7 @@ def _is_for(one: Match, kind: Match, text: str) -> bool:
     return first >= 0 and _BESIDE_EACH_OTHER.search(text[end:second]) is None
 
 
-_BESIDE_EACH_OTHER = re.compile(r"\b(?:and|or|plus|vs|versus|against|than)\b|&")
+_BESIDE_EACH_OTHER = re.compile(r"\b(?:and|or|plus|vs|versus|against|than|then|also|with)\b|[&/]")
 
 
 def _each_once(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

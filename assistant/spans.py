@@ -320,8 +320,10 @@ _INSIDE = re.compile(r"[&*./+-]")
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
-    text = _WEEKDAY_OF_DATE.sub(lambda m: _WEEKDAYS[m["day"]], _BUT_ONE.sub(r"the \1 before last", _GOING_BY.sub("in ", text)))
-    text = _WEEKDAY_ASIDE.sub("", text)
+    text = _WEEKDAY_OF_DATE.sub(
+        lambda m: _WEEKDAYS[m["alone"] or m["dated"]], _BUT_ONE.sub(r"the \1 before last", _GOING_BY.sub("in ", text))
+    )
+    text = _WEEKDAY_ASIDE.sub(r"\g<dates>", text)
     text = _BEFORE_AFTER.sub("now and before", _PAIR_OF.sub("both of ", text))
     text = _SHELL_OUT.sub(lambda m: "spent" if m["past"] else "spend", text)
     text = _SHORT_FORM.sub(lambda m: _SHORT[m.group()], _DRAWN_OUT.sub(r"\1", _IDIOM.sub("", text)))
@@ -349,12 +351,13 @@ _SHORT_YEAR_IN = re.compile(
 # "Fri 13th", "on sat": with a date or after such words they are days.
 _WEEKDAYS = {day[:3]: day for day in periods.WEEKDAYS}
 _WEEKDAY_OF_DATE = re.compile(
-    rf"\b(?:(?<=\bon )|(?<=\blast )|(?<=\bsince )|(?=[a-z]{{3}},? (?:the )?\d{{1,2}}(?:(?:st|nd|rd|th)\b|,? (?:of )?(?:{_MONTH}|to|until|till|-)\b)))"
-    rf"(?P<day>{'|'.join(_WEEKDAYS)})\b"
+    rf"\b(?:(?:(?<=\bon )|(?<=\blast )|(?<=\bsince ))(?P<alone>{'|'.join(_WEEKDAYS)})(?=\s*(?:$|[?.!,;]|the\b|\d|(?:morning|afternoon|evening|night|and|at|i|we|how|what)\b))"
+    rf"|(?P<dated>{'|'.join(_WEEKDAYS)})(?=,? (?:the )?\d{{1,2}}(?:(?:st|nd|rd|th)\b|,? (?:of )?(?:{_MONTH}|to|until|till|-)\b)))"
 )
 # "Monday 9 to Sunday 15 November": the dates say which they are.
+_WEEKDAY = "|".join(periods.WEEKDAYS)
 _WEEKDAY_ASIDE = re.compile(
-    rf"\b(?:{'|'.join(periods.WEEKDAYS)}),? (?=\d{{1,2}}(?:st|nd|rd|th)?,? (?:of )?(?:{_MONTH}|to|until|till|-)\b)"
+    rf"\b(?:{_WEEKDAY}),? (?P<dates>\d{{1,2}}(?:st|nd|rd|th)? (?:to|until|till|-) )(?:{_WEEKDAY}),? (?=\d{{1,2}}(?:st|nd|rd|th)?,? (?:of )?(?:{_MONTH})\b)"
 )
 # "Last Tuesday but one".
 _BUT_ONE = re.compile(rf"\blast ({'|'.join(periods.WEEKDAYS)}) but one\b")
@@ -362,7 +365,7 @@ _PAIR_OF = re.compile(r"\b(?:the )?(?:pair|two) of (?=(?:them|those|these|em)\b)
 _BEFORE_AFTER = re.compile(r"\bbefore ?/ ?after\b")
 # "Shell out on petrol" is no Shell; "take Shell out" is.
 _SHELL_OUT = re.compile(
-    r"(?<!\btake )(?<!\bleave )(?<!\bleaving )(?<!\bknock )(?<!\bcut )(?<!\bcount )\bshell(?P<past>ed)?(?:ing|s)? out\b"
+    r"(?<!\btake )(?<!\bleave )(?<!\bleaving )(?<!\bknock )(?<!\bcut )(?<!\bcount )(?<!\bat )(?<!\bfrom )(?<!\bto )(?<!\bexclude )(?<!\bexcluding )(?<!\bwithout )\bshell(?P<past>ed)?(?:ing|s)? out\b"
 )
 _YEAR_MEANT = re.compile(
     rf"\b({_MONTH})(?: (?:19|20)\d\d)?(?:,| [-–—])? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
@@ -470,7 +473,7 @@ def _find(message: str, known: Known) -> Found:
     _owned(marks, known)
     while _kinds(marks, known):
         pass
-    _all_counted_in(marks)
+    _all_counted_in(marks, known)
     _only_told(marks, known)
     _left_out(marks, known.vocabulary.trades)
     _left_that_out(marks)
@@ -1057,10 +1060,13 @@ _NOUN = re.compile(
 
 def _not_spent(marks: _Marks) -> None:
     """Takes what is no spending anyway out of what is to be left out of it: "not counting transfers"."""
-    for match in _NOT_SPENT.finditer(marks.text):
+    for match in _NOT_SPENT.finditer(marks.text) if _OF_SPENDING.search(marks.text) else ():
         marks.take(match.start(), match.end(), "apposed")
 
 
+_OF_SPENDING = re.compile(
+    r"\b(?:spen[dt]|spending|(?:largest|biggest|top) (?:[a-z]+ )?payments?|purchases?|things|buys|shops|places)\b"
+)
 _NOT_SPENT = re.compile(
     r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|leaving (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?|(?:don't|do not) (?:count|include)) (?:"
     r"(?:moving|putting) (?:it|money|anything|what i \w+) (?:in)?to (?:my )?savings|(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
@@ -1084,9 +1090,7 @@ _DRIVEN = re.compile(
     r"\b(?:(?:for|of|in|into) )?(?:(?:the|my|our) )?(?:car|van|motor|motorbike|vehicle)(?: costs?)?(?=\s|[?.!,]|$)(?! \x01)"
 )
 
-_FOR_HOME = re.compile(
-    r"\bfor (?:the|my|our) (?:house|home|flat|family|household|kids|children|boys|girls|lads|week|weekend)\b(?! \x01)"
-)
+_FOR_HOME = re.compile(r"\bfor (?:the|my|our) (?:house|home|flat|family|household|kids|children|boys|girls|lads)\b(?! \x01)")
 
 
 def _bought_there(marks: _Marks) -> None:
@@ -1204,13 +1208,14 @@ def _join(marks: _Marks, known: Known) -> None:
             return
 
 
-def _all_counted_in(marks: _Marks) -> None:
-    """Takes what is listed only to say that all of it counts out of a question about somebody: "in Lisbon, hotel, food and all that"
-    is all that was spent there."""
+def _all_counted_in(marks: _Marks, known: Known) -> None:
+    """Takes what is listed only to say that all of it counts out of a question about a place: "in Lisbon, hotel, food and all that"
+    is all that was spent there. What is said after a shop's name may be other shops."""
     named = [p for p in marks.taken if p[2] == "merchant"]
     for match in _AND_ALL.finditer(marks.text):
         inside = [p for p in marks.taken if match.start() <= p[0] and p[1] <= match.end()]
-        outside = any(p not in inside and p[0] < match.start() for p in named) or _OVER_THERE.search(marks.text[: match.start()])
+        places = (p for p in named if WORD.findall(p[3])[-1] not in known.leading)
+        outside = any(p not in inside and p[0] < match.start() for p in places) or _OVER_THERE.search(marks.text[: match.start()])
         if outside and all(p[2] in _NAMED for p in inside) and not any(p[0] < match.end() < p[1] for p in marks.taken):
             marks.taken = [p for p in marks.taken if p not in inside]
             marks.take(match.start(), match.end(), "apposed")
@@ -1292,7 +1297,8 @@ _EXCEPT_WORDS = (
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
 # "Without the kindergarten money to Anna".
 _PAID_EXCEPT = re.compile(
-    r"(?:,\s*)?\b(?:but )?(?:excluding|except(?: for)?|without|apart from|leaving out|not counting)\s+(?:the |my |any )?(?:[a-z]+ ){1,2}(?:to|at|for|from)\s+$"
+    r"(?:,\s*)?\b(?:but )?(?:excluding|except(?: for)?|without|apart from|leaving out|not counting)\s+(?:the |my |any )?"
+    r"(?:(?!last|first|latest|biggest|largest)[a-z]+ )?(?:money|payments?|bills?|rent|fees?) (?:to|at|for|from)\s+$"
 )
 _LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|your|any)\s+)?"
 _LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"\s+(?:out|aside)\b")

@@ -717,3 +717,26 @@ def test_what_goes_into_an_account_that_was_spoken_of(bank: Counter) -> None:
 
 def test_how_much_is_in_an_account_in_euros_is_no_question_for_the_pages(bank: Counter) -> None:
     assert "booked" in bank.ask("tomasz-zielinski", "how much euro is on the euro account").text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "how much did mum give me last year",
+        "what did I spend on mum's birthday",
+        "what's in my husband's account",
+        "my landlord says I am late. When did he last take the rent?",
+    ],
+)
+def test_what_is_not_of_those_who_are_looked_after_is_not_read_of_their_accounts(bank: Counter, said: str) -> None:
+    assert "Margaret" not in bank.ask("ruth-ellison", said).text
+
+
+def test_a_polite_word_is_no_account_of_ones_own(bank: Counter) -> None:
+    *_, shown = bank.talk("ruth-ellison", "how much did mum spend at Waitrose in September?", "show me October")
+    assert "Margaret Ellison" in shown.text
+
+
+def test_shops_that_are_listed_all_count(bank: Counter) -> None:
+    told = bank.ask("daniel-whitlock", "how much did I spend at Tesco, Shell, Decathlon and all that in October")
+    assert all(name in told.text for name in ("Tesco", "Shell", "Decathlon"))

@@ -117,9 +117,9 @@ _SHORT = {
     "aboot": "about", "oot": "out", "doon": "down", "noo": "now", "dae": "do", "hae": "have", "huv": "have", "yous": "you", "youse": "you",
     "ye": "you", "yer": "your", "ma": "my", "maself": "myself", "gie": "give", "gies": "give us", "gied": "gave", "maist": "most", "mair": "more",
     "whit's": "what's", "caird": "card", "fae": "from", "frae": "from", "tae": "to", "intae": "into", "aff": "off", "wi": "with", "ony": "any",
-    "whits": "what's", "wits": "what's", "thegither": "together", "baith": "both", "ny": "new york", "nyc": "new york", "em": "them", "yin": "one", "yins": "ones", "afore": "before", "telt": "told", "wan": "one", "masel": "myself",
-    "thurs": "thursday", "thur": "thursday", "tues": "tuesday", "weds": "wednesday", "bung": "pay", "bunged": "paid", "bunging": "paying",
-    "flung": "put", "fling": "put", "chuck": "put", "chucked": "put", "slung": "put", "binned": "cancelled",
+    "wits": "what's", "thegither": "together", "baith": "both", "ny": "new york", "nyc": "new york", "em": "them", "yin": "one", "yins": "ones", "afore": "before", "telt": "told", "wan": "one", "masel": "myself",
+    "thurs": "thursday", "thur": "thursday", "tues": "tuesday", "weds": "wednesday", "bunged": "paid", "bunging": "paying",
+    "flung": "put", "fling": "put", "chucked": "put", "slung": "put", "binned": "cancelled",
     "nd": "and", "til": "until", "till": "until", "owt": "anything", "nowt": "nothing", "summat": "something",
 }  # fmt: skip
 # "Spent at PMT": after "at" it is a name.

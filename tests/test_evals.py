@@ -56,7 +56,7 @@ def test_the_questions_are_as_many_and_as_different_as_promised() -> None:
     assert len(turns) >= 300
     assert len({turn.say.lower() for turn in turns}) >= 230
     assert len({talk.id for talk in talks}) == len(talks)
-    assert len({talk.customer for talk in talks}) == 6
+    assert len({talk.customer for talk in talks}) == 7
     assert {talk.q for talk in talks} >= {*range(1, 15), 40}
     assert {want for turn in turns for want in turn.want} >= OF_QUESTIONS
 
@@ -71,11 +71,13 @@ def kinds_of(gold: Any) -> set[str]:
 def test_the_portions_are_full_and_share_no_wording() -> None:
     dev, held = conversations("dev"), conversations("held")
     for portion in (dev, held):
-        asked = Counter(talk.customer for talk in portion)
-        assert len(portion) >= 90
-        assert max(asked.values()) <= 1.5 * min(asked.values())
+        # Who looks after another's accounts asks less than the others.
+        asked = Counter(talk.customer for talk in portion if talk.customer != "ruth-ellison")
         turns = [turn for talk in portion for turn in talk.turns]
-        assert len(turns) >= 200
+        assert len(asked) == 6
+        assert len(portion) >= 80
+        assert len(turns) >= 250
+        assert max(asked.values()) <= 1.5 * min(asked.values())
         assert {turn.want[0] for turn in turns} >= OF_QUESTIONS
         assert {asked for turn in turns for asked in kinds_of(turn.gold)} >= {
             "sum",

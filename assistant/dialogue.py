@@ -735,7 +735,7 @@ class Understanding:
         usual = self.fillers | self.words[label] | (_TOTAL_WORDS if label == Tool.SUM else frozenset())
         left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
         strange = (*found.unknown, *(w for w in left if w.removesuffix("'s") not in usual and w not in usual))
-        return tuple(dict.fromkeys(w for w in strange if w not in _TITLES))
+        return tuple(dict.fromkeys(w for w in strange if w not in parts.TITLES))
 
     def trusts(self, planned: Plan, routed: Unsure, known: Known, message: str, memory: Memory) -> bool:
         """Whether a model's plan may be performed: the head does not rule its tools out, it passes over no word that could
@@ -1207,7 +1207,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _WENT_OUT.match(text) and _weeks(said, known):
         # Of a whole month a list would tell the latest few of many.
         return Tool.SUM
-    if tool is Tool.SUM and said.merchants and not _dated_spans(said) and _COSTS_NOW.search(text):
+    if tool is Tool.SUM and said.merchants and not _without_now(said.periods) and _COSTS_NOW.search(text):
         # What it costs these days is its price, and not all that was ever paid.
         return Tool.SUBSCRIPTIONS
     if tool is Tool.SUM and (said.group or _SO_MUCH_A.search(text)):
@@ -1350,10 +1350,6 @@ _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|nam
 
 
 _LESS_THAN = re.compile(r"\b(?:how much|by how much)\b.*\b(?:less|more|lower|higher|down|up|fallen|dropped|risen|gone)\b")
-
-
-def _dated_spans(said: Spans) -> bool:
-    return any(words not in parts.DAYLESS for words in said.periods)
 
 
 _COSTS_NOW = re.compile(
@@ -1748,10 +1744,6 @@ def _whose(found: Found, step: Step | None, known: Known) -> tuple[str, ...]:
     if step is None or step.tool not in ABOUT_PAYMENTS or step.spans.merchants:
         return ()
     return tuple(w for w in parts.WORD.findall(found.masked) if w in parts.KIN and known.narrows(w) >= CHOOSES)
-
-
-# What stands before a name, and tells nobody.
-_TITLES = frozenset({"mr", "mrs", "ms"})
 
 
 def _of_that_name(word: str, said: Spans, known: Known) -> bool:

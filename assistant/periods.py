@@ -624,7 +624,8 @@ def _since_begun(match: re.Match[str], today: Today) -> Period:
 def _since_said(match: re.Match[str], today: Today) -> Period:
     """Since the start of term, 1 September; since the spring, that is from March of this year: what the day or month says."""
     if match["since_month"]:
-        day = _first_of(match, today).replace(year=today.date.year - 1) if match["since_back"] else _first_of(match, today)
+        day = _first_of(match, today)
+        day = day.replace(year=today.date.year - 1) if match["since_back"] else day
     else:
         day = _read_day(match, "a_", today)
     return _between(day, today.date).model_copy(update={"label": f"since {shown(day)}"})
@@ -819,8 +820,9 @@ def _until(match: re.Match[str], today: Today) -> Period:
 
 
 def _weekday_before(match: re.Match[str], today: Today) -> Period:
-    """The Friday before last, or before this one: a week before the newest."""
-    day = today.date - dt.timedelta(days=(today.date.weekday() - WEEKDAYS[match["weekday"]]) % 7 + 7)
+    """The Friday before last, last Friday but one, or the one before this: a week before the newest."""
+    weekday = WEEKDAYS[match["weekday"] or match["weekday2"]]
+    day = today.date - dt.timedelta(days=(today.date.weekday() - weekday) % 7 + 7)
     return _between(day, day)
 
 
@@ -917,7 +919,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) (?:calendar )?{_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
         (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
-        (rf"(?:on )?(?:the )?(?P<weekday>{'|'.join(WEEKDAYS)}) (?:just |right )?before (?:last|this one|that one|that|it|then)", _weekday_before),
+        (rf"(?:on )?(?:(?:the )?(?P<weekday>{_WEEKDAY}) (?:just |right )?before (?:last|this one|that one|that|it|then)|last (?P<weekday2>{_WEEKDAY}) but one)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
         (rf"on (?=the [a-z]){_day_pattern('a_', True)}(?=\s*(?:$|[?.!,;]|(?:and|at|for|to|from)\b))", _one_day),
         (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|be)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),

@@ -14,12 +14,12 @@ from assistant.recurring import Recurring, change, is_steady, occurrences, recur
 from assistant.resolve import Query
 from assistant.spans import words_of
 from assistant.spending import last, last_in
-from assistant.tools import Context, ToolResult, finish, literal, only_files, select
+from assistant.tools import Context, ToolResult, amount_of, finish, literal, only_files, select
 from data.banking import Account, AccountKind, Balance, Frequency, Kind, StatedBalance
 from data.facts import Fact, Outcome
 from data.money import Money, total
 from data.party import AccountId, Frozen
-from data.queries import Group, Order, Selection
+from data.queries import Group, Order, Row, Selection
 
 OFTEN = {
     Frequency.DAILY: "every day", Frequency.WEEKLY: "every week", Frequency.FORTNIGHTLY: "every fortnight",
@@ -621,28 +621,15 @@ def _regular(query: Query, context: Context) -> list[Recurring]:
 
 def _over(query: Query, context: Context) -> ToolResult | None:
     """The last price of what is not paid any more, and the one before it; None where there was only one."""
-    selection = Selection(
-        accounts=tuple(context.accounts(query)),
-        since=context.today - LOOKED_BACK,
-        until=context.today,
-        kinds=(Kind.PURCHASE, Kind.PAYMENT),
-        payees=query.payees,
-        categories=query.categories or None,
-        incoming=False,
-    )
-    rows = context.queries.rows(selection, Order.OLDEST)
+    rows = context.queries.rows(_paid(query, context, query.payees), Order.OLDEST)
     if len({r["counterparty"] or r["text"] for r in rows}) != 1 or not is_steady(rows):
         return None
     before, since = change(rows)
     if before is None:
         return None
-    newest = rows[-1]
-    ids = (newest["source_id"],)
     context.say(
         "subscriptions.over",
-        name=context.book.name("merchant", literal(newest["counterparty"] or newest["text"]), ids),
-        amount=context.book.money("amount", Money(minor=abs(newest["amount_minor"]), currency=newest["currency"]), ids),
-        last=context.book.day("last", newest["booked_on"], ids),
+        **_last_facts(context, rows[-1]),
         before=context.book.money("before", before, tuple(r["source_id"] for r in rows)),
         day=context.book.day("since", since["booked_on"], (since["source_id"],)),
     )
@@ -651,21 +638,30 @@ def _over(query: Query, context: Context) -> ToolResult | None:
 
 def _say_ended(query: Query, context: Context, ended: Match) -> None:
     """What was paid last to somebody who was named beside others and is not paid regularly now."""
-    selection = Selection(
-        accounts=tuple(context.accounts(query)),
+    for row in context.queries.rows(_paid(query, context, ended.ids), Order.NEWEST, 1):
+        context.say("subscriptions.last", **_last_facts(context, row))
+
+
+def _paid(query: Query, context: Context, payees: tuple[int, ...] | None) -> Selection:
+    """What was paid to some, of the kinds of spending that were named, as far back as prices are looked for."""
+    return Selection(
+        accounts=context.accounts(query),
         since=context.today - LOOKED_BACK,
         until=context.today,
-        payees=ended.ids,
+        kinds=(Kind.PURCHASE, Kind.PAYMENT),
+        payees=payees,
+        categories=query.categories or None,
         incoming=False,
     )
-    for row in context.queries.rows(selection, Order.NEWEST, 1):
-        ids = (row["source_id"],)
-        context.say(
-            "subscriptions.last",
-            name=context.book.name("merchant", literal(row["counterparty"] or row["text"]), ids),
-            amount=context.book.money("amount", Money(minor=abs(row["amount_minor"]), currency=row["currency"]), ids),
-            last=context.book.day("last", row["booked_on"], ids),
-        )
+
+
+def _last_facts(context: Context, row: Row) -> dict[str, Fact | str]:
+    ids = (row["source_id"],)
+    return {
+        "name": context.book.name("merchant", literal(row["counterparty"] or row["text"]), ids),
+        "amount": context.book.money("amount", -amount_of(row), ids),
+        "last": context.book.day("last", row["booked_on"], ids),
+    }
 
 
 def _say_change(context: Context, one: Recurring) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.spans import Known, holders_of, plain, texts_of, words_of
+from assistant.spans import TITLES, Known, holders_of, plain, texts_of, words_of
 
 # Whom one looks after, mostly; of others nobody can tell whether they are whose accounts those are.
 _KIN = "mums?|mothers?|mummy|mom|mam|maw|dads?|fathers?|daddy|nans?|nana|grans?|granny|grandma|grandad|grandpa|aunt|auntie|uncle"
@@ -43,17 +43,15 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
     spoken_of: whether the question before was about those accounts. nobody: whether it was about nobody, so that "she" is that
     person too.
     """
-    others, text = [a for a in known.accounts if a.id in known.others], plain(message)
-    names = [name for name in holders_of(others[0]) if name not in _TITLES] if others else []
-    if not names or len({a.holders for a in others}) != 1 or _NOT_HERS.search(text) or _BETWEEN_US.search(text):
+    others = [a for a in known.accounts if a.id in known.others]
+    names = [name for name in holders_of(others[0]) if name not in TITLES] if others else []
+    if not names or len({a.holders for a in others}) != 1:
         return message
-    first = names[0]
+    first, text = names[0], plain(message)
+    if _NOT_HERS.search(text) or _BETWEEN_US.search(text):
+        return message
     if _SOMEBODY.search(text) is None:
-        return (
-            re.sub(rf"\b{first}'s balance\b", f"the balance of {first}'s account", text)
-            if f"{first}'s balance" in text
-            else message
-        )
+        return text.replace(whose, f"the balance of {first}'s account") if (whose := f"{first}'s balance") in text else message
     if any(m["who"] in known.tokens for m in _SOMEBODY.finditer(text)):
         # "Nan's Kitchen" is a payee.
         return message
@@ -65,9 +63,6 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
     if told == text:
         return message
     return told if about != text or told == about or spoken_of else _beside(told, f"from {first}'s accounts")
-
-
-_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr"})
 
 
 def _names_a_person(text: str, known: Known) -> bool:

@@ -130,6 +130,8 @@ WORD = re.compile(r"[a-z0-9][a-z0-9&'*./+-]*[a-z0-9]|[a-z0-9]")
 
 BESIDE = word_list("beside")
 KIN = word_list("kin")
+# What stands before a name, and tells nobody. "Miss" may be what somebody did.
+TITLES = frozenset({"mr", "mrs", "ms"})
 
 
 def no_kind(_word: str) -> bool:
@@ -320,9 +322,7 @@ _INSIDE = re.compile(r"[&*./+-]")
 def plain(text: str) -> str:
     """Lower case, straight quotes, single spaces, no greeting: the form in which parts are looked for."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_STRAIGHT)) if not unicodedata.combining(c))
-    text = _WEEKDAY_OF_DATE.sub(
-        lambda m: _WEEKDAYS[m["alone"] or m["dated"]], _BUT_ONE.sub(r"the \1 before last", _GOING_BY.sub("in ", text))
-    )
+    text = _WEEKDAY_OF_DATE.sub(lambda m: _WEEKDAYS[m["alone"] or m["dated"]], _GOING_BY.sub("in ", text))
     text = _WEEKDAY_ASIDE.sub(r"\g<dates>", text)
     text = _BEFORE_AFTER.sub("now and before", _PAIR_OF.sub("both of ", text))
     text = _SHELL_OUT.sub(lambda m: "spent" if m["past"] else "spend", text)
@@ -359,8 +359,6 @@ _WEEKDAY = "|".join(periods.WEEKDAYS)
 _WEEKDAY_ASIDE = re.compile(
     rf"\b(?:{_WEEKDAY}),? (?P<dates>\d{{1,2}}(?:st|nd|rd|th)? (?:to|until|till|-) )(?:{_WEEKDAY}),? (?=\d{{1,2}}(?:st|nd|rd|th)?,? (?:of )?(?:{_MONTH})\b)"
 )
-# "Last Tuesday but one".
-_BUT_ONE = re.compile(rf"\blast ({'|'.join(periods.WEEKDAYS)}) but one\b")
 _PAIR_OF = re.compile(r"\b(?:the )?(?:pair|two) of (?=(?:them|those|these|em)\b)")
 _BEFORE_AFTER = re.compile(r"\bbefore ?/ ?after\b")
 # "Shell out on petrol" is no Shell; "take Shell out" is.
@@ -1214,7 +1212,7 @@ def _all_counted_in(marks: _Marks, known: Known) -> None:
     named = [p for p in marks.taken if p[2] == "merchant"]
     for match in _AND_ALL.finditer(marks.text):
         inside = [p for p in marks.taken if match.start() <= p[0] and p[1] <= match.end()]
-        places = (p for p in named if WORD.findall(p[3])[-1] not in known.leading)
+        places = (p for p in named if known.leading.isdisjoint(WORD.findall(p[3])[-1:]))
         outside = any(p not in inside and p[0] < match.start() for p in places) or _OVER_THERE.search(marks.text[: match.start()])
         if outside and all(p[2] in _NAMED for p in inside) and not any(p[0] < match.end() < p[1] for p in marks.taken):
             marks.taken = [p for p in marks.taken if p not in inside]

@@ -854,8 +854,6 @@ def _may_be_certain(plan: Plan | Unsure) -> bool:
 
 
 _OWN_LISTS = frozenset({Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.PENDING, Tool.SUBSCRIPTIONS, Tool.BENEFICIARIES})
-
-
 _OF_ACCOUNTS = frozenset({Tool.BALANCE, Tool.POSITION})
 
 

@@ -45,6 +45,7 @@ def days(text: str, today: Today = TODAY) -> str | None:
         ("since last Monday the 16th", "2026-11-16/2026-11-24"),
         ("Friday 13th", "2026-11-13/2026-11-13"),
         ("last weekend but one", "2026-11-14/2026-11-15"),
+        ("last Monday but one", "2026-11-16/2026-11-16"),
         ("last week but one", "2026-11-09/2026-11-15"),
         ("before today", "/2026-11-23"),
         ("in this year 2026", "2026-01-01/2026-11-24"),

@@ -740,3 +740,7 @@ def test_a_polite_word_is_no_account_of_ones_own(bank: Counter) -> None:
 def test_shops_that_are_listed_all_count(bank: Counter) -> None:
     told = bank.ask("daniel-whitlock", "how much did I spend at Tesco, Shell, Decathlon and all that in October")
     assert all(name in told.text for name in ("Tesco", "Shell", "Decathlon"))
+
+
+def test_a_quoted_name_of_no_letters_is_no_error(bank: Counter) -> None:
+    assert bank.ask("amara-okafor", "what did I spend at '!!!', hotel, food and all that").outcome is not Outcome.ANSWER

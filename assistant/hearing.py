@@ -76,9 +76,10 @@ def talks(text: str, words: Sequence[Word]) -> Callable[[str], float]:
 
 
 def without_talk(text: str, words: Sequence[Word]) -> str:
-    """A text less what runs of two words and more tell, and the marks behind them; "" where that is nothing, or all of it."""
+    """A text less what runs of words tell, and the marks behind them; "" where that is nothing, or all of it. One word by itself
+    tells between marks: "lovely. how many", "brilliant, what did"."""
     runs = [list(run) for told, run in groupby(words, lambda word: word.talk >= TOLD) if told]
-    drop = [(run[0].start, run[-1].end) for run in runs if len(run) > 1]
+    drop = [(run[0].start, run[-1].end) for run in runs if len(run) > 1 or _between_marks(text, run[0])]
     left = text
     for start, end in reversed(drop):
         left = f"{left[:start]}{left[end:].lstrip(_MARKS)}"
@@ -86,6 +87,11 @@ def without_talk(text: str, words: Sequence[Word]) -> str:
 
 
 _MARKS = " ,;:.!-"
+
+
+def _between_marks(text: str, word: Word) -> bool:
+    ahead, behind = text[: word.start].rstrip(), text[word.end :].lstrip()
+    return not ahead[-1:].isalnum() and not behind[:1].isalnum()
 
 
 class Heard(NamedTuple):

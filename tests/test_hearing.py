@@ -140,8 +140,10 @@ def test_every_label_of_a_talk_is_one_that_is_known() -> None:
         ("quarrel with my flatmate: bills since august", "quarrel with my flatmate", "bills since august"),
         ("shell took 99 off me. i put forty in, what's that?", "i put forty in", "shell took 99 off me. what's that?"),
         ("what did i spend, honest to god", "honest to god", "what did i spend"),
-        # One word alone may be a name that nobody knows, and where all is talk there is nothing to read.
-        ("phew. what did i spend", "phew", ""),
+        # One word alone is talk between marks, and where all is talk there is nothing to read.
+        ("phew. what did i spend", "phew", "what did i spend"),
+        ("tesco, phew, in may", "phew", "tesco, in may"),
+        ("what did phew cost", "phew", ""),
         ("i do not know", "i do not know", ""),
         ("what did i spend", "", ""),
     ],

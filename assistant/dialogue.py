@@ -201,7 +201,10 @@ _NOUN = re.compile(
     r"\b(?:categor(?:y|ies)|areas|merchants?|shops?|stores?|places|payees?|companies|restaurants?|retailers?"
     r"|payments?|purchases?|transactions?|expenses|outgoings|things?)\b"
 )
-_UNIT = re.compile(r"\b(?:(?:per|a|an|one|each|every|average for)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b")
+_UNIT = re.compile(
+    r"\b(?:(?:per|a|an|one|each|every|average for)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b"
+    r"|\b(?:month|week|day|year)(?= (?:average|mean)\b)|(?<=\baverage )(?:month|week|day|year)\b"
+)
 _FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
 _TOOLS = frozenset(Tool)
 # What is asked of payments, in days that may be those of the question before.
@@ -281,7 +284,7 @@ class Understanding:
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
         # Where two readings differ in what was told, it may be a part of what is asked.
         differ = isinstance(read, Unsure) and told is not None and bool(read.readings) and not read.sure
-        if isinstance(read, Unsure) and not differ and (rest := without_talk(text, words)):
+        if isinstance(read, Unsure) and not differ and _keeps_payees(rest := without_talk(text, words), text, known):
             # Talk has no form of its own: "quarrel with my flatmate: bills I sent Hannah since August".
             again = self._read(rest, known, memory)
             # Whom it is about may have been told: "the rent went up. What is it now", "the bread place. How often did we go".
@@ -311,6 +314,9 @@ class Understanding:
 
     def _beside(self, told: Told, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """What asks is read by itself. Of what is told beside it counts only what the question lacks and points at."""
+        if _MERE_TAG.fullmatch(told.asks) and isinstance(whole := self._read(message, known, memory), Plan):
+            # "They put my card through twice. Have they?"
+            return whole
         asks, aside = parts.find(told.asks, known), parts.find(told.aside, known)
         label, _ = _label(self._probabilities(asks, told.asks, memory), bool(memory.asked))
         said = asks.spans
@@ -462,6 +468,8 @@ class Understanding:
         if several and not one_list:
             apart = _one_by_one(several[0], parts.plain(message)) if len(several) == 1 else tuple(several)
             return Plan(steps=apart, path="routed", sure=sure)
+        if (told := _total_and_list(whole, label)) is not None:
+            return Plan(steps=told, path="routed", sure=sure)
         each = self._each(whole, label, sure, message, known) or _in_and_out(whole, parts.plain(message), memory)
         if each:
             return Plan(steps=each, path="routed", sure=sure)
@@ -527,6 +535,14 @@ class Understanding:
         if label == Tool.INCOME and _PENSION.search(whole.masked):
             # It comes in as pay does, from whoever pays it.
             label, sure = Tool.SALARY, probabilities[Tool.INCOME] + probabilities[Tool.SALARY]
+        if label == Tool.INCOME and whole.spans.merchants and _PAYS_ME.search(whole.masked):
+            # Who pays whom is said: whether it is added up or listed makes little difference.
+            sure += sum(probabilities[k] for k in (Tool.SUM, Tool.FIND, Tool.SALARY))
+        if not (whole.spans.merchants or whole.spans.category) and _WHO_PAYS_MOST.search(whole.masked):
+            # Of what came in, who it came from is told with it, most first.
+            label, sure = Tool.INCOME, max(sure, self.sure)
+        if label in (Tool.SUM, Tool.SHARE) and _OF_THAT_WAS.search(whole.masked):
+            label, sure = Tool.SUM, probabilities[Tool.SUM] + probabilities[Tool.SHARE]
         if label == Tool.TOP and _WHICH_MONTH.search(whole.masked):
             sure = max(sure, self.sure)
         if label in _OF_INTEREST and _of_interest_got(whole, known.today):
@@ -534,6 +550,14 @@ class Understanding:
         of_somebody = whole.spans.merchants or whole.spans.category or (not _off_track(memory) and _names_somebody(memory))
         if of_somebody and label in _OF_PRICE and _PRICE_BEFORE.search(whole.masked):
             label, sure = Tool.SUBSCRIPTIONS, max(sure, CERTAIN)
+        if (
+            (whole.spans.merchants or whole.spans.category)
+            and label in (*_OF_EACH, Tool.AVERAGE)
+            and _EACH_TIME.search(whole.masked)
+            and not _NOW_OR_BEFORE.search(whole.masked)
+        ):
+            # What is paid each time is one figure, however it is asked.
+            label, sure = Tool.AVERAGE, sum(probabilities[k] for k in (*_OF_EACH, Tool.AVERAGE))
         if label in _MOVES and whole.spans.account.startswith("into ") and _MOVED_INTO.fullmatch(whole.masked):
             label, sure = Tool.SUM, max(sure, self.sure)
         if (held := _held_against(whole, label, probabilities)) > sure:
@@ -869,6 +893,8 @@ class Understanding:
             found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
         if label not in _TOOLS:
             return _leaning(label, found, memory, text)
+        if label == Tool.COMPARE and len(found.spans.periods) > 2:
+            found = replace(found, spans=found.spans.model_copy(update={"periods": _widest(found.spans.periods, known.today)}))
         if label in _OF_CASH and found.spans.category == "cash" and _CASH_IN.search(text):
             # What was paid in at a counter came in: it is no cash that was spent.
             label, found = (
@@ -944,6 +970,7 @@ _MOVED_INTO = re.compile(
 )
 _OF_PRICE = frozenset(
     {Tool.SUBSCRIPTIONS, Tool.LAST, Tool.SUM, Tool.AVERAGE, Tool.COMPARE, Tool.FIND, Tool.BREAKDOWN, Tool.FIRST, Tool.UPCOMING}
+    | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.EXPLAIN, Tool.IDENTIFY, Tool.SHARE}
 )
 # What is paid now and what was paid before, however it is asked.
 _PRICE_BEFORE = re.compile(
@@ -951,7 +978,22 @@ _PRICE_BEFORE = re.compile(
     r"|\b(?:new|current) (?:amount|price|rate|rent|figure|one) and (?:the )?(?:old|previous)\b|\bprice now\b.*\bbefore\b|\bbefore ?(?:/|and) ?after\b"
     r"|\b(?:now|these days)\b[ ,]*(?:and|n|but)?[ ,]*(?:what )?(?:(?:was|did) (?:it|they|that|i|we) )?(?:[a-z]+ )?before\b|\bthis time\b.*\band (?:what )?(?:(?:did|was) [a-z]+ )?last time\b"
     r"|\bwhat (?:was|were|did) (?:it|they|i|we)(?: [a-z]+){0,2} before (?:it|they|that|the)\b"
+    r"|\bwas ?(?:/|,|and|then) ?(?:what )?(?:it )?is\b|\b(?:is|are) ?(?:/|,|and) ?(?:what )?(?:(?:it|they) )?(?:was|were)\b|\bwhat (?:was|were) (?:it|they)\b.*\bwhat (?:is|are) (?:it|they) now\b"
+    r"|\b(?:went|gone|go(?:es)?|put) up from\b|\bused to (?:be|cost) (?:[a-z]+ )?(?:cheaper|less|lower|dearer|more)\b"
+    r"|\b(?:amount|price|rate|rent|fee|figure|cost|premium|charge)s? (?:it (?:was|had been) )?before (?:it|they|that) (?:last |was |got |were )?(?:changed?|rose|went up|raised?|increased?|put up)\b"
+    r"|\bbefore (?:it|they) (?:last )?(?:changed|rose|went up|increased|got dearer|was raised|was put up)\b"
 )
+_OF_THAT_WAS = re.compile(r"\bhow much of (?:that|it|this|those) (?:was|is|were|went (?:on|to))\b")
+_WHO_PAYS_MOST = re.compile(
+    r"\b(?:who|which (?:[a-z]+)(?: of (?:them|mine|my [a-z]+))?)(?: has| have|'s)? (?:paid|pays?|sent|sends?|brought|brings?) (?:me|us)(?: in)? (?:the )?most\b"
+)
+_PAYS_ME = re.compile(
+    r"\bxmerchant (?:[a-z]+ )?(?:pays?|paid|sends?|sent|gives?|gave|transferred) (?:(?:anything|it|money|that) )?(?:to )?(?:me|us)\b(?! (?:[a-z]+ )?back\b)"
+    r"|\breceipts? (?:from|of) xmerchant\b|\bxmerchant ?,? (?:[a-z]+ ){0,3}(?:they|he|she)(?:'ve| have| has)? (?:paid|sent|gave)\b(?! (?:for|to|by))"
+)
+_OF_EACH = (Tool.SUM, Tool.SUBSCRIPTIONS)
+_NOW_OR_BEFORE = re.compile(r"\b(?:now|before|these days|used to)\b|\bxperiod,? (?:and|then) before\b")
+_EACH_TIME = re.compile(r"\b(?:what|how much)\b.*\b(?:(?:each|every|per|a) (?:time|go|visit|shop)|a pop)\b(?! (?:of|in)\b)")
 _OF_CASH = frozenset({Tool.SUM, Tool.COUNT, Tool.FIND, Tool.INCOME, Tool.LAST})
 _AT_COUNTER = r"(?=\s*(?:$|[?.!,]|at\b|over\b|this\b|last\b|same\b|since\b|so far))"
 _CASH_IN = re.compile(
@@ -1014,6 +1056,12 @@ _PUT_TO = re.compile(
 )
 
 
+def _keeps_payees(rest: str, text: str, known: Known) -> bool:
+    """Whether what is left of a text without its talk still names each payee that it names in full."""
+    named = (m for m in parts.find(text, known).spans.merchants if parts.is_payee(m, known))
+    return bool(rest) and set(named) <= set(parts.find(rest, known).spans.merchants)
+
+
 def _fragment_at_end(text: str, known: Known) -> str:
     """What goes on with the question before, behind a sentence about nothing: "Don't tell my wife. And last year?" Else ""."""
     before, _, end = text.rpartition(". ")
@@ -1038,6 +1086,10 @@ _ADDED = frozenset(
 _ONE_OF_THEM = re.compile(r"\b(?:one|some|most|two) of (?:them|those|these|it)\b")
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
+_MERE_TAG = re.compile(
+    r"(?:(?:and|so|but|or)\b,? )*(?:(?:have|has|had|did|do|does|is|are|was|were|am) (?:they|he|she|it|that|i|we|there)(?:n't| not| really| right| wrong| correct| true| mistaken)*"
+    r"|(?:can|could|would|will) (?:you|we|i) (?:please )?(?:see|check|look|have a look|tell|confirm|see that)(?: (?:it|that|for me|please))*|(?:is|was) (?:that|this|it|he|she) (?:right|true|so|correct))[ ?.!]*"
+)
 _AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION})
 _AT_THAT_TIME = re.compile(r"\b(?:then|was (?:my|our|in)|(?:did|had) (?:i|we) (?:have|got)|were)\b")
 
@@ -1140,6 +1192,19 @@ def _is_anothers(step: Step, known: Known) -> bool:
     return bool(named) and all(a.id in known.others for a in named)
 
 
+def _widest(said: tuple[str, ...], today: periods.Today) -> tuple[str, ...]:
+    """Periods without those that only say what another one is: "last winter, Dec, Jan and Feb"."""
+    read = {words: periods.read(words, today) for words in said}
+    spans = {words: (p.since, p.until) for words, p in read.items() if p is not None and p.since is not None}
+    inside = {
+        one
+        for one in spans
+        for two in spans
+        if spans[one] != spans[two] and spans[two][0] <= spans[one][0] and spans[one][1] <= spans[two][1]
+    }
+    return tuple(words for words in said if words not in inside)
+
+
 def _is_ahead(words: str, today: periods.Today) -> bool:
     """Whether words are for the days from now on, such as "until payday"."""
     period = periods.read(words, today)
@@ -1194,7 +1259,8 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.BALANCE and _FOR_BEING_OVERDRAWN.search(text):
         # What the overdraft cost, and not how far it went.
         return Tool.SUM
-    if tool is Tool.SUM and (said.merchants or said.category) and _ON_WHICH_DAY.search(text):
+    asked_each = tool is Tool.DUPLICATES and _WITH_DATES.search(text)
+    if (tool is Tool.SUM or asked_each) and (said.merchants or said.category) and _ON_WHICH_DAY.search(text):
         return Tool.FIND
     if tool in (Tool.COMPARE, Tool.BALANCE) and not (said.merchants or said.category) and _THAN_IT_WAS.search(found.masked):
         return Tool.EXPLAIN
@@ -1304,6 +1370,7 @@ def _saves(account: str, known: Known) -> bool:
 # "Did Mrs Bradshaw pay", "has Priya sent me anything".
 _DID_PAY = re.compile(
     r"^(?!.*\bhow (?:much|many)\b).*\b(?:did|has|have) (?:xmerchant|she|he|they) (?:ever |already |finally |actually )?(?:pay|paid|sent|send)\b"
+    r"|^(?!.*\b(?:how (?:much|many)|what|total|together|all|sum|receipts?)\b).*\bxmerchant (?:she |he |they )?(?:pays?|paid|sends?|sent)\b"
     r"|\bxmerchant (?:says|said|reckons|claims|swears) (?:that )?(?:she|he|they)(?:'ve|'s| has| have)? (?:paid|sent)\b"
 )
 _HAD_LATELY = re.compile(
@@ -1325,7 +1392,12 @@ _INTEREST_CHARGED = re.compile(
     r"|\b(?:i|we) pa(?:y|id) (?:[a-z]+ ){0,3}interest\b|\binterest (?:did|do|have) (?:i|we) pa(?:y|id)\b"
 )
 # "When did he come and what did he charge": each payment is told with its day.
-_ON_WHICH_DAY = re.compile(r"\b(?:when|(?:which|what) (?:day|date)) (?:did|was|were|have|had)\b|\band when\b")
+_WITH_DATES = re.compile(
+    r"\bdates? and (?:the |their )?(?:amounts?|sums?|prices?|figures?)\b|\b(?:amounts?|sums?|prices?|figures?) and (?:the |their )?dates?\b|\bwith (?:the |their )?dates?\b"
+)
+_ON_WHICH_DAY = re.compile(
+    rf"{_WITH_DATES.pattern}|\b(?:when|(?:which|what) (?:day|date)) (?:did|was|were|have|had)\b|\band when\b"
+)
 # What is in an account, held against what was: nothing that was spent.
 _THAN_IT_WAS = re.compile(
     r"\b(?:more|less|lower|higher)\b.*\b(?:in xaccount|is there|is in|have (?:i|we) got|do (?:i|we) have|(?:i|we) have)\b.*\bthan\b"
@@ -1968,8 +2040,12 @@ _OF_ALL = re.compile(r"\b(?:of|out of|among) all\b")
 _GAVE = r"(?: have|'ve| has|'s| had)? (?:pa(?:y|id|ys)|s[ea]n[dt]s?|g[ai]ven?|transfer(?:red|s)?)"
 _SET_AGAINST = r"\b(?:vs?\.?|versus|against|compared (?:to|with)|set against|minus|less)\b"
 _I_GAVE = rf"\b(?:i|we){_GAVE}(?: (?:to )?(?:her|him|them|xmerchant))?\b"
-_GAVE_ME = rf"\b(?:he|she|they|xmerchant){_GAVE}(?: (?:me|us))?(?: back)?\b"
-_BOTH_WAYS = re.compile(rf"(?P<there>{_I_GAVE}).*{_SET_AGAINST}.*{_GAVE_ME}|{_GAVE_ME}.*{_SET_AGAINST}.*{_I_GAVE}")
+_GAVE_ME = (
+    rf"\b(?:(?:he|she|they|xmerchant){_GAVE}(?: (?:me|us))?(?: back)?"
+    r"|what(?:'s| is| has)? (?:come|came|been (?:paid|sent))(?: back| in)? from (?:her|him|them|xmerchant))\b"
+)
+_EACH_WAY = rf"(?:{_SET_AGAINST}|,? and (?=what\b|how much\b))"
+_BOTH_WAYS = re.compile(rf"(?P<there>{_I_GAVE}).*{_EACH_WAY}.*{_GAVE_ME}|{_GAVE_ME}.*{_EACH_WAY}.*{_I_GAVE}")
 _SPENT_OR_EARNED = re.compile(
     r"\b(?P<out>spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b.*\b(?:more|less) than\b.*\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|make|made|my (?:pay|income|salary|wages?))\b"
     r"|\b(?:earn(?:ed|ing|s)?|came in|com(?:es|ing) in|ma(?:ke|king|de))\b.*\b(?:more|less) than\b.*\b(?:spen(?:d|ding|t)|go(?:es|ing)? out|went out)\b"
@@ -2045,8 +2121,10 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         said = said.model_copy(
             update={"merchants": some, "category": "", "periods": days, "without": said.without or before.without}
         )
-    if before.merchants and said.category and not said.merchants and _THEIRS.search(text):
-        # "At their restaurant": what of it is spent with whom was spoken of.
+    left_out = {_DETERMINER.sub("", name) for name in before.without}
+    alone = _DETERMINER.sub("", said.category) in left_out and _ALONE.search(text) is not None
+    if before.merchants and said.category and not said.merchants and (alone or _THEIRS.search(text) or _NOT_SHOP.search(text)):
+        # "At their restaurant", "the restaurant alone": what of it is spent with whom was spoken of.
         said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
     # "How much of the groceries was Tesco": of those that were just told.
@@ -2079,6 +2157,10 @@ _ALL_THAT_WENT = re.compile(
     r"\b(?:outgoings|(?:all|overall|total) (?:my |our )?spend(?:ing)?|spend(?:ing)? overall|(?:how much|what) went out|whole (?:month|week|year))\b"
 )
 _BEGINS = re.compile(r"^(?:(?:and|so|ok|okay|right|then|also)\b[ ,]*)+")
+_DETERMINER = re.compile(r"^(?:the|my|our) ")
+# "What does the restaurant cost me? Not the shop".
+_NOT_SHOP = re.compile(r"\bnot the (?:shop|store)\b")
+_ALONE = re.compile(r"\b(?:alone|only|just|by itself|itself)\b")
 _THEIRS = re.compile(
     r"\b(?:their|his|her)\b|\b(?:restaurant|cafe|canteen|bar|shop) there\b|\bthat (?:restaurant|cafe|canteen|bar)\b"
 )
@@ -2302,6 +2384,20 @@ def _reaches_today(spans: Spans, known: Known) -> bool:
     return period is not None and period.until >= known.today.date
 
 
+def _total_and_list(found: Found, label: str) -> tuple[Step, ...] | None:
+    """ "The total, and list anything over £20": the bound is that of the list alone."""
+    said = found.spans
+    if label not in (Tool.SUM, Tool.FIND, Tool.COUNT) or found.unknown or not (said.merchants or said.category):
+        return None
+    total = Step(tool=Tool.SUM, spans=said.model_copy(update={"amount": ""}))
+    return (total, Step(tool=Tool.FIND, spans=said)) if _TOTAL_AND_LIST.search(found.masked) else None
+
+
+_TOTAL_AND_LIST = re.compile(
+    r"\b(?:total|sum|how much|altogether)\b(?:(?!xamount).)*\b(?:and|then|plus) (?:also |then )?(?:list|show|name)\b[^.?!]*xamount"
+)
+
+
 def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
     """What came in, and what went out, where the one is held against the other: no tool holds them together."""
     said = found.spans
@@ -2309,7 +2405,10 @@ def _in_and_out(found: Found, text: str, memory: Memory) -> tuple[Step, ...]:
         # "What I paid her against what she paid me".
         spoken_of = memory.asked[-1].step.spans.merchants if memory.asked and not memory.lost else ()
         said = said.model_copy(update={"merchants": said.merchants or spoken_of})
-        there, back = Step(tool=Tool.SUM, spans=said), Step(tool=Tool.INCOME, spans=said)
+        # What it was for, no payment that comes in says.
+        bare = said.model_copy(update={"category": ""})
+        unread = (said.category,) if said.category else ()
+        there, back = Step(tool=Tool.SUM, spans=bare, unread=unread), Step(tool=Tool.INCOME, spans=bare, unread=unread)
         in_order = (there, back) if ways["there"] else (back, there)
         return in_order if said.merchants else ()
     held = _SPENT_OR_EARNED.search(text)

@@ -51,6 +51,10 @@ def merged(before: Spans, said: Spans) -> Spans:
     for name in ("amount", "account", "number", "group", "bought", "without", "topic"):
         if getattr(said, name):
             update[name] = getattr(said, name)
+    back = {w for name in said.merchants for w in parts.words_of(name)}
+    if not said.without and (again := [name for name in before.without if parts.words_of(_named(name)) <= back]):
+        # "And those fees on top": what was left out before, by itself; no card is charged for it.
+        update |= {"without": tuple(name for name in before.without if name not in again), "bought": said.bought}
     if said.account and not said.without:
         # The account that was left out before is the one that is asked about now.
         update["without"] = tuple(name for name in before.without if not parts.says_account(name, ()))

@@ -23,6 +23,16 @@ _OF_MONEY = re.compile(
 )
 
 
+# "Nothing above twenty": a figure where a sentence ends is of money. Fewer may be counted.
+_BOUND = re.compile(r"\b(?:over|above|under|below|more than|less than)\s+$")
+_ENDS = re.compile(r"\s*(?:$|[?.!,;])")
+LEAST = 10
+
+
+# "From ten to 15 pounds".
+_UP_TO = re.compile(rf"\b(?P<words>{_MANY}) to (?=[£$€]\d|\d[\d.,]*\s?(?:pounds?|quid|euros?|dollars?)\b)")
+
+
 def values(numerals: Sequence[str]) -> list[int]:
     """The numbers that numerals are of, one after the other: "one hundred" "twenty" is one, "three" "fifty" are two."""
     found, total, part = [], 0, 0
@@ -56,8 +66,12 @@ def in_figures(text: str) -> str:
             return f"{match['before']}{sign}{float(match['figure']) * 1000:.0f}"
         said = re.findall(rf"(?:{NUMERAL})\b", match["words"])
         found = values(said)
-        if len(found) != 1 or not (match["unit"] or said[-1] in (*NOTES, "grand")):
+        bound = _BOUND.search(text[: match.start()]) is not None and _ENDS.match(text, match.end()) is not None
+        if len(found) == 2 and match["unit"] and re.search(r"\bbetween\s+$", text[: match.start()]):
+            # "Between ten and fifteen pounds".
+            return f"{found[0]} and {found[1]}{match['unit']}"
+        if len(found) != 1 or not (match["unit"] or said[-1] in (*NOTES, "grand") or (bound and found[0] >= LEAST)):
             return match.group()
         return f"{found[0]}{match['unit']}" if match["unit"] else f"£{found[0]}"
 
-    return _OF_MONEY.sub(figure, text)
+    return _UP_TO.sub(lambda m: f"{values(re.findall(NUMERAL, m['words']))[0]} to ", _OF_MONEY.sub(figure, text))

@@ -145,7 +145,7 @@ def _day_pattern(p: str, bare_words: bool = False) -> str:
 _PAY = (
     r"(?:my |the )?(?:(?:last|next|previous) )?(?:payday|pay day|pay ?check|(?:pension|wages?|salary|pay)(?: payment)?"
     r"(?: (?:comes?|came|goes|went|lands?|landed|arrives?|arrived|is|was)(?: in| paid)?)?)"
-    r"|(?:i|we)(?: (?:get|got|am|was|were|have been)|'m) (?:last |next )?paid"
+    r"|(?:i|we)(?: (?:last )?(?:get|got|am|was|were|have been)|'m) (?:last |next )?paid"
 )
 Reading = Callable[[re.Match[str], Today], Period]
 
@@ -826,6 +826,14 @@ def _weekday_before(match: re.Match[str], today: Today) -> Period:
     return _between(day, day)
 
 
+def _two_days(match: re.Match[str], today: Today) -> Period:
+    """The 14th or 15th: one after the other."""
+    if int(match["to"]) != int(match["from"]) + 1:
+        raise _NoSuchDay
+    first, month = int(match["from"]), today.date if int(match["to"]) <= today.date.day else today.date - relativedelta(months=1)
+    return _between(_date(month.year, month.month, first), _date(month.year, month.month, first + 1))
+
+
 def _one_day(match: re.Match[str], today: Today) -> Period:
     day = _read_day(match, "a_", today)
     return _between(day, day, open_end=day > today.date)
@@ -874,6 +882,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"since (?:(?:(?:i|we) (?:got paid|was paid|were paid|moved(?: in| here)?|started|retired)|{_SINCE_WHAT}{{1,5}}?)(?: on (?=(?:the )?\d|{_MONTHS_ONLY} \d)|(?:,|:| \(|{_THAT_IS})\s*(?:from |since |on )?)(?:{_day_pattern('a_')})|{_SINCE_WHAT}{{1,5}}?{_THAT_IS}\s*(?:from |since )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|this year|(?P<since_back>last year)))?)", _since_said),
         (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
         (rf"from (?:the )?(?:(?:start|beginning) of )?(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?)(?: (?:on|onwards?|onward|to now|(?:until|till|up to) (?:now|today)|to today|to date)|(?=\s*[?.!]*$))", _onwards),
+        (rf"(?:{_day_pattern('a_')}|{_MONTH.format('since_')}(?: (?P<since_year2>(?:19|20)\d\d))?) (?:onwards?|on(?=\s*[,.?!]))", _onwards),
         (rf"(?P<how>until|till|til|before|by|up to|up until)(?! (?:now|today))(?: the)?(?: (?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<until_end>(?:the )?end of )?{_MONTH.format('until_')}(?: (?P<until_year>(?:19|20)\d\d))?)|(?:the )?end of (?:the |this )?(?P<end_unit>week|month|quarter|year)|(?P<weekend>(?:this )?weekend)))", _until),
         (r"before today", _before_today),
         (rf"(?:before|prior to)(?: (?:the )?(?:start|beginning) of)? (?:{_YEAR.format('')}|(?P<which>last|previous|this|the) (?P<unit>week|month|quarter|year)|(?:(?P<which2>last|this|the) )?(?P<season>spring|summer|autumn|winter))", _before_unit),
@@ -882,6 +891,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?P<by>(?:by|up to) )?(?:(?:this|the same) (?(by)(?:time|day|point)|day) last (?P<unit2>week|month|year)|{_NUMBER} {_UNIT} ago (?:today|to the day))", _same_day),
         (rf"(?:on )?the (?:(?P<day>\d{{1,2}}{_ORDINAL}(?= of)|\d{{1,2}}(?:st|nd|rd|th)|(?:{_DAY_WORD})(?= of)))(?: of)? (?P<rel>the|this|last|previous|next) month", _day_of_month),
         (rf"(?:on )?{_THE}(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th|last|final) (?P<weekday>{_WEEKDAY}) (?:of|in) (?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<rel>the|this|last|previous) month)", _weekday_of),
+        (rf"(?:on )?the (?P<from>\d{{1,2}})(?:st|nd|rd|th) (?:or|and|&) (?P<to>\d{{1,2}})(?:st|nd|rd|th)(?! (?:of )?{_MONTHS_ONLY})", _two_days),
         (rf"(?:on )?(?P<weekday>{_WEEKDAY}) (?:of )?(?P<rel>this|last|next) week", _weekday_of_week),
         (rf"(?P<rel>this|last|next) week,? (?:on )?(?P<weekday>{_WEEKDAY})", _weekday_of_week),
         (rf"a week (?:last|ago (?:last|on)|(?P<ahead>on|next))(?P<rel>) (?P<weekday>{_WEEKDAY})", _weekday_of_week),
@@ -1052,19 +1062,30 @@ def leaning(text: str, today: Today, before: str = "") -> str:
         return f"on {day.isoformat()}"
 
     def year_before(match: re.Match[str]) -> str:
-        spoken_of, first = read(before, today), _latest(MONTHS[match["month"]], 1, today)
+        spoken_of, first = reference(match.start()) or read(before, today), _latest(MONTHS[match["month"]], 1, today)
         if spoken_of is None or spoken_of.since is None or spoken_of.since.replace(day=1) != first:
             return match[0]
         return said(earlier := first - relativedelta(years=1), _month_end(earlier))
 
     def previous(match: re.Match[str]) -> str:
-        period, month = reference(match.start()), MONTHS[match["month"]]
+        period, month = reference(match.start()) or read(before, today), MONTHS[match["month"] or match["month2"]]
         if period is None or period.since is None:
             return match[0]
         first = dt.date(period.since.year - (period.since.month <= month), month, 1)
         return said(first, _month_end(first))
 
-    text = _DAY_OF_YEAR.sub(lambda m: f"{m['day']} {today.date.year - (m['which'] == 'last')}", text.lower())
+    def season(match: re.Match[str]) -> str:
+        period = reference(match.start()) or read(before, today)
+        if period is None or period.since is None:
+            return match[0]
+        first = dt.date(period.since.year, SEASONS[match["season"]], 1)
+        first -= relativedelta(years=first > period.since)
+        # Of days in such a season, the one of the year before is meant.
+        first -= relativedelta(years=period.since < first + relativedelta(months=3))
+        return said(first, _month_end(first + relativedelta(months=2)))
+
+    text = _SEASON_BEFORE.sub(season, text.lower())
+    text = _DAY_OF_YEAR.sub(lambda m: f"{m['day']} {today.date.year - (m['which'] == 'last')}", text)
     text = _of_year_before(text, today)
     text = _LAST_OF_NAME.sub(year_before, _WEEKDAY_BEFORE.sub(weekday, text))
     return _SAME_DAYS.sub(same, _PREVIOUS_MONTH.sub(previous, _EARLIER.sub(earlier, text)))
@@ -1087,7 +1108,12 @@ _YEAR_BEFORE = re.compile(r",?\s+(?:of |in )?(?:(?:the|a|one) year (?:before|ear
 _WEEKDAY_BEFORE = re.compile(rf"\b(?:on )?(?:the )?(?P<weekday>{_WEEKDAY}) (?:just |right )?before (?:it|that|then|that one)\b")
 _LAST_OF_NAME = re.compile(rf"\b(?:in )?last (?P<month>{_MONTHS_ONLY})(?:'s)?(?! last)")
 _PREVIOUS_MONTH = re.compile(
-    rf"\b(?:(?:in|of) )?the (?:previous|preceding|prior) (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
+    rf"\b(?:(?:in|of) )?the (?:(?:previous|preceding|prior) (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
+    rf"|(?P<month2>{_MONTHS_ONLY}) before(?=\s*(?:$|[?.!,;])))"
+)
+# "And the spring before".
+_SEASON_BEFORE = re.compile(
+    r"\b(?:in )?the (?:(?:previous|preceding|prior) (?=spring|summer|autumn|winter))?(?P<season>spring|summer|autumn|winter)(?: before(?: that)?(?=\s*(?:$|[?.!,;]))|(?<=previous spring)|(?<=previous summer)|(?<=previous autumn)|(?<=previous winter))"
 )
 
 

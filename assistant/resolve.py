@@ -16,7 +16,7 @@ from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.places import is_place
 from assistant.plan import ABOUT_PAYMENTS, Step, Tool
-from assistant.spans import BESIDE, KIN, Known, accounts_named, plain, says_account, words_of
+from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, plain, says_account, words_of
 from data.banking import Account, Kind
 from data.ledger import Payee
 from data.money import Money
@@ -92,6 +92,8 @@ _GROUPS: tuple[tuple[str, Group], ...] = (
     ("month", Group.MONTH), ("account", Group.ACCOUNT), ("day", Group.DAY), ("merchant", Group.MERCHANT), ("shop", Group.MERCHANT),
     ("store", Group.MERCHANT), ("place", Group.MERCHANT), ("retailer", Group.MERCHANT), ("payee", Group.MERCHANT), ("compan", Group.MERCHANT),
     ("who", Group.MERCHANT), ("where", Group.MERCHANT), ("restaurant", Group.MERCHANT),
+    ("garage", Group.MERCHANT), ("station", Group.MERCHANT), ("supermarket", Group.MERCHANT), ("pub", Group.MERCHANT), ("cafe", Group.MERCHANT),
+    ("club", Group.MERCHANT), ("seller", Group.MERCHANT), ("firm", Group.MERCHANT), ("person", Group.MERCHANT),
 )  # fmt: skip
 _ROWS = ("payment", "purchase", "transaction", "expense", "outgoing", "spend", "thing")
 
@@ -111,6 +113,10 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     accounts, named = _accounts("" if any_card or goal else spans.account, known, every=step.tool is Tool.ACCOUNTS)
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
+    if spans.merchants and spans.category and _SHOP.intersection(spans.without):
+        # "Jarrold's restaurant, not the shop": what is theirs and of that kind.
+        spans = spans.model_copy(update={"without": tuple(name for name in spans.without if name not in _SHOP)})
+        step = step.model_copy(update={"spans": spans})
     gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}
     if left := {a.id for some in gone.values() for a in some}:
         # "Without the joint account": what is left is named in the answer.
@@ -178,6 +184,9 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
         without=tuple(left_out),
         without_categories=tuple(c for _, category in apart for c in category),
     )
+
+
+_SHOP = frozenset(["shop", "store", "the shop", "the store"])
 
 
 def _days(step: Step, known: Known) -> list[Period] | Unclear:
@@ -334,6 +343,10 @@ def _accounts(said: str, known: Known, *, every: bool) -> tuple[Sequence[Account
 async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match:
     """Whom a name means; "the electricity bill" is whom the electricity is paid to, where nobody is called that."""
     found = await _meant(name, step, known, meaning)
+    if not found.payees and (deed := _DEED.match(plain(name))):
+        # "The man who cleans the windows": whose name has the windows.
+        done = await _meant(deed["what"], step, known, meaning)
+        found = done.model_copy(update={"said": name, "how": How.MEANING}) if done.payees else found
     if not found.payees and (backed := _backed_off(name, step, known)):
         return backed
     seller, _, bought = name.rpartition(" ")
@@ -358,6 +371,7 @@ def _backed_off(name: str, step: Step, known: Known) -> Match | None:
     return None
 
 
+_DEED = re.compile(r"(?:the|that) [a-z]+ (?:who|that|what) [a-z]+(?: (?:for|after|up|out))? (?:the |my |our )?(?P<what>[a-z ]+)")
 _SAYS_MORE = re.compile(r",?\s+(?:(?:had|got|get|charged|taken) (?=for\b)|(?:for|the|our|my|who|which|at|in)\s+)")
 
 
@@ -449,6 +463,11 @@ def read_category(said: str, known: Known) -> tuple[str, ...]:
 def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
     """The least and the most that words such as "over £50" or "between 10 and 20" allow, both included."""
     text = plain(said)
+    if (outside := OUTSIDE.match(text)) is not None:
+        # "Without anything above 20": what is not left out.
+        least, most = read_bounds(text[outside.end() :], currency)
+        one = Money(minor=1, currency=(least or most or Money.of(Decimal(0), currency)).currency)
+        return (most + one if most is not None else None), (least - one if least is not None else None)
     currency = {"£": "GBP", "$": "USD", "€": "EUR"}.get(next((c for c in text if c in "£$€"), ""), currency)
     currency = next((code for word, code in _CURRENCY_WORDS if re.search(rf"\b{word}\b", text)), currency)
     amounts = [Money.of(Decimal(n.replace(",", "")), currency) for n in _NUMBER.findall(text)]

@@ -17,7 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from assistant import periods
-from assistant.numerals import in_figures
+from assistant.numerals import SMALL, in_figures
 from assistant.places import is_place, written
 from assistant.plan import Spans
 from data.banking import Account, AccountKind
@@ -32,9 +32,19 @@ AMOUNT = (
 )
 # A bare number is an amount only where a bound stands before it, or pence behind it.
 _BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no more than|exactly|bigger than|smaller than|larger than|exceeding)\s+\d[\d,]*(?:\.\d{1,3})?(?![\d/]|\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?))"
-_RANGE = r"between\s+(?:£|\$|€)?\d[\d,]*(?:\.\d+)?\s+and\s+(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|gbp|euros?|dollars?))"
+_FIGURE = r"(?:£|\$|€)?\s?\d[\d,]*(?:\.\d+)?(?:\s?(?:pounds?|quid|gbp|euros?|dollars?))?"
+_MONEY = r"(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|gbp|euros?|dollars?))"
+_RANGE = rf"(?:between\s+{_FIGURE}\s+(?:and|to)\s+{_MONEY}|(?:from\s+)?{_FIGURE}(?:\s+to\s+|\s?-\s?){_MONEY})"
+# "Leaving out anything above 20": what is left is within it.
+_OUTSIDE = (
+    r"(?:leav(?:e|ing) out|excluding|exclude|ignor(?:e|ing)|without|except(?: for)?|apart from|skip(?:ping)?|drop(?:ping)?"
+    r"|(?:(?:do )?not|don't) (?:count|counting|include|including))\s+"
+    r"(?:(?:anything|everything|any|all|the ones|those|the|payments?|ones)\s+)*(?:(?:that|which)(?:'s| is| are| was| were| cost)\s+)?"
+)
+_LESS_THOSE = rf"{_OUTSIDE}(?:over|above|more than|at least|bigger than|larger than|exceeding|under|below|less than|smaller than)\s+{_FIGURE}"
 _PENCE = r"(?<!\bat )\d[\d,]*\.\d{2}(?![.:/\d]|\s?(?:am|pm|%))"
-_AMOUNTS = re.compile(rf"(?<![\w.])(?:{_RANGE}|{AMOUNT}|{_BOUND}|{_PENCE})(?![\w])")
+_AMOUNTS = re.compile(rf"(?<![\w.])(?:{_LESS_THOSE}|{_RANGE}|{AMOUNT}|{_BOUND}|{_PENCE})(?![\w])")
+OUTSIDE = re.compile(_OUTSIDE)
 # A bare number is one too where money is going to be spent or put somewhere: "can I afford 250", "interest on 5000".
 _TO_SPEND = re.compile(
     r"\b(?:afford(?: to (?:spend|pay))?|get away with(?: spending)?|if i (?:spend|spent|paid)|ok(?:ay)? to spend"
@@ -63,7 +73,8 @@ USUAL = r"(?:typical|normal|average|usual|ordinary|regular)"
 _GROUP = re.compile(
     r"\b(?:(?:grouped |broken down |split |listed |sorted )?(?:by|per|for each|each|every|in each)\s+"
     r"(?:category|categories|type|kind|merchants?|shops?|stores?|retailers?|payees?|months?|weeks?|accounts?|day)"
-    r"|(?:split|break|broken)(?: (?:it|that|them|this|those|down))* by (?:garage|restaurant|supermarket|station|pub|cafe|club|place|seller|firm|company|person)"
+    r"|(?:(?:split|break|broken)(?: (?:it|that|them|this|those|down))* )?(?:by|per|for each) (?:garage|restaurant|supermarket|(?:petrol |filling )?station|pub|cafe|seller|firm|company)"
+    r"|(?:split|break|broken)(?: (?:it|that|them|this|those|down))* by (?:club|place|person)"
     r"|month by month|monthly|by what i (?:buy|spend it on)"
     rf"|(?:(?:in|for|on|over) )?(?:an?|my|your|the) {USUAL} (?:day|week|month|year)(?:'s)?)\b"
 )
@@ -412,6 +423,19 @@ def _numbered(text: str, known: Known) -> str:
     return _CHEQUE.sub(as_held, text)
 
 
+def _hyphened(text: str, known: Known) -> str:
+    """Words that a payee's text has side by side without the hyphens between them, and in words: "the 5-a-side"."""
+
+    def apart(match: re.Match[str]) -> str:
+        words = [_DIGITS.get(word, word) for word in re.split("[- ]", match.group())]
+        telling = [word for word in words if len(word) > 1]
+        whole = match.group() not in known.tokens and len(telling) > 1 and known.together(telling)
+        return " ".join(words) if whole else match.group()
+
+    return re.sub(r"(?<![\w-])(?:[a-z0-9]+(?:-[a-z0-9]+)+|\d a [a-z]+)(?![\w-])", apart, text)
+
+
+_DIGITS = {str(number): word for word, number in SMALL.items()}
 _CHEQUE = re.compile(
     r"(?P<cheque>\bcheques?(?: (?:number|num|no\.?|nr))? #?)(?P<number>\d{2,6})(?![\w.,/:]\d)(?! ?(?:pounds?|quid|p)\b)\b"
 )
@@ -436,12 +460,13 @@ def find(message: str, known: Known) -> Found:
 
 
 def _find(message: str, known: Known) -> Found:
-    marks = _Marks(_numbered(_spelt(plain(message), known), known))
+    marks = _Marks(_hyphened(_numbered(_spelt(plain(message), known), known), known))
     _quotes(marks, known)
     _not_spent(marks)
     _own_accounts(marks, known)
     _currencies(marks, known)
     _exact_payees(marks, known)
+    _compounds(marks, known)
     bad = _periods(marks, known.today)
     for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately")):
         for match in pattern.finditer(marks.hidden()):
@@ -458,6 +483,7 @@ def _find(message: str, known: Known) -> Found:
         marks.take(match.start(name), match.end(name), "number")
     _sellers(marks, known)
     _categories(marks, known)
+    _everywhere(marks, known)
     for match in _WHO_DID.finditer(marks.hidden()):
         marks.take(match.start(), match.end(), "merchant")
     _slots(marks, known)
@@ -467,11 +493,15 @@ def _find(message: str, known: Known) -> Found:
     _join(marks, known)
     _bought_there(marks)
     _with_beside(marks, known)
+    _with_trade(marks, known)
     _apposed(marks)
     _owned(marks, known)
     while _kinds(marks, known):
         pass
     _all_counted_in(marks, known)
+    _only_when(marks, known)
+    _counted_too(marks, known)
+    _what_for(marks, known)
     _only_told(marks, known)
     _left_out(marks, known.vocabulary.trades)
     _left_that_out(marks)
@@ -563,12 +593,13 @@ _LISTED = re.compile(
 )
 _BOUGHT = re.compile(
     r"\bcard (?:payments?|purchases?|spend(?:ing)?|transactions?)\b|\b(?:on|with|using|by) (?:(?:my|the|our) )?(?:debit |bank )?cards?\b"
-    r"|\bpurchases?\b|\bi(?:'ve| have)? bought\b|\b(?:my|the|our) (?:debit |bank )?cards? (?:was|were|is|has been|got) used\b"
+    r"|\bpurchases?\b|\bi(?:'ve| have)? bought\b|\b(?:my|the|our) (?:debit |bank )?cards? (?:(?:was|were|is|has been|got) used|took|take|takes|has taken|paid)\b"
 )
 # Somebody by what they did: "the chap who did the plumbing".
 _WHO_DID = re.compile(
-    r"\b(?:the|that) (?:man|chap|guy|bloke|lad|woman|lady|person|people|firm|company) (?:who|that) (?:did|does|do|fixed|sorted|came for|cleaned"
-    r"|cleans|mended|repaired) (?:the |my |our )?[a-z]+(?: [a-z]+)??(?=\s+(?:in|on|last|this|back|since|for|get|got|cost|charged?|take|took)\b|\s*\x01|[?.!,]|$)"
+    r"\b(?:the|that) (?:man|chap|guy|bloke|lad|fella|fellow|monsieur|gentleman|woman|lady|girl|boy|person|people|lot|firm|company|one) (?:who|that|what)"
+    r" (?:did|does|do|came for|built|cuts?|taught|(?!(?:is|was|has|does|pays|owes|charges|charged|sends|takes|says|needs|wants|keeps|gets|gives|makes|goes|used|asked|called|owed)\b)[a-z]+(?:s|ed)(?: after| up| out)?)"
+    r" (?:the |my |our )?[a-z]+(?: [a-z]+){0,3}?(?=\s+(?:in|on|last|this|back|since|for|get|got|cost|charged?|take|took|what|how|when)\b|\s*\x01|[?.!,:;]|$)"
 )
 
 
@@ -610,6 +641,13 @@ def _exact_payees(marks: _Marks, known: Known) -> None:
                 continue
             if not _goes_on(marks.text, start, start + len(name), known):
                 marks.take(start, start + len(name), "merchant")
+
+
+def _compounds(marks: _Marks, known: Known) -> None:
+    """Three words that a payee's text has side by side, the one in the middle too plain to be looked for: "five a side"."""
+    for match in re.finditer(r"\b[a-z]+ a [a-z]+\b", marks.hidden()):
+        if _has_phrase(match.group(), known):
+            marks.take(match.start(), match.end(), "merchant")
 
 
 def _as_a_shop(text: str, start: int, end: int) -> bool:
@@ -789,7 +827,9 @@ _SPENT_ON = re.compile(r"\b(?:on|for|category)\s+(?:my |the |our )?$")
 
 def _inside_description(text: str, start: int, end: int) -> bool:
     """ "that coffee place near work" describes somebody; "coffee" alone is a kind of spending."""
-    after = re.match(r"\s+(?:place|shop|store|guy|man|woman|lady|people|company|firm|near|station|bar|next to)\b", text[end:])
+    after = re.match(
+        r"\s+(?:place|shop|store|guy|man|woman|lady|people|company|firm|near|station|bar|hall|next to)\b", text[end:]
+    )
     before = re.search(r"\b(?:that|this)\s+(?:\w+\s+)?$", text[:start])
     return bool((after and not text[end:].strip().startswith(("station", "shops"))) or (before and after))
 
@@ -1019,6 +1059,19 @@ def _with_beside(marks: _Marks, known: Known) -> None:
             marks.take(part[0], end, "merchant")
 
 
+def _with_trade(marks: _Marks, known: Known) -> None:
+    """Takes what somebody does into what it is done to: "window cleaner"."""
+    for part in [p for p in marks.taken if p[2] == "merchant"]:
+        more = _DOES.match(marks.text, part[1])
+        ordinary = all(w in known.vocabulary.english for w in WORD.findall(part[3]))
+        if more and more["trade"] in known.vocabulary.trades and ordinary and marks.free(more.start(), more.end()):
+            marks.taken.remove(part)
+            marks.take(part[0], more.end(), "merchant")
+
+
+_DOES = re.compile(r" (?P<trade>[a-z]+(?:er|or|ist|ian))\b")
+
+
 def _kinds(marks: _Marks, known: Known) -> bool:
     """Words for a kind of shop, or for what it sells, where a name may stand: "find the vet bill", "coffee this month?".
 
@@ -1063,12 +1116,13 @@ def _not_spent(marks: _Marks) -> None:
 
 
 _OF_SPENDING = re.compile(
-    r"\b(?:spen[dt]|spending|(?:largest|biggest|top) (?:[a-z]+ )?payments?|purchases?|things|buys|shops|places)\b"
+    r"\b(?:spen[dt]|spending|(?:largest|biggest|top) (?:[a-z]+ )?payments?|purchases?|things|buys|shops|places|days)\b"
 )
 _NOT_SPENT = re.compile(
-    r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|leaving (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?|(?:don't|do not) (?:count|include)) (?:"
-    r"(?:moving|putting) (?:it|money|anything|what i \w+) (?:in)?to (?:my )?savings|(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
+    r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|bar|barring|forgetting|leaving (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?|(?:don't|do not) (?:count|include)) (?:"
+    r"(?:moving|putting) (?:it|money|anything|what i \w+) (?:in)?to (?:(?:my )?savings|(?:my |our )?(?:own|other) accounts?)|(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
     r"|(?:what|anything|money) (?:i|we)(?:'ve| have)? (?:put|moved?|transfer(?:red)?|pa(?:y|id)|sent) (?:in)?to (?:my|our) own (?:accounts?|savings|pots?))(?=\s*(?:$|[?.!,;]))"
+    r"|(?:,\s*)?\b(?:(?:my|the|own|internal|savings?|pot|jar|fund|account) ){0,3}(?:transfers|moves|top[- ]ups) (?:don't|do not|doesn't|not) count(?:ed|ing)?\b"
 )
 
 
@@ -1105,6 +1159,11 @@ def _apposed(marks: _Marks) -> None:
         said = _APPOSED.match(marks.text[part[1] :])
         if said is not None:
             marks.take(part[1], part[1] + said.end(), "apposed")
+    for one, two in itertools.pairwise(sorted(p for p in marks.taken if p[2] == "merchant")):
+        if marks.text[one[1] : two[0]].strip() == "(" and marks.text[two[1] :].startswith(")"):
+            # "The number 23 (National Express)": who it is.
+            marks.taken.remove(one)
+            marks.take(one[0], one[1], "apposed")
 
 
 _APPOSED = re.compile(r", (?:the|my|our) [a-z]+(?: [a-z]+)?,?(?=\s|[?.!]|$)(?! (?:and|or) )")
@@ -1115,10 +1174,13 @@ def _phrase(run: Sequence[re.Match[str]], text: str, known: Known) -> tuple[int,
     start, end = run[0].start(), run[-1].end()
     before, after = re.search(r"[a-z]+ $", text[:start]), re.match(r" [a-z]+", text[end:])
     for a, b in ((before.start() if before else start, end), (start, end + after.end() if after else end)):
-        phrase = text[a:b]
-        if " " in phrase and any(f" {phrase} " in f" {p.text} " for p in known.payees):
+        if " " in text[a:b] and _has_phrase(text[a:b], known):
             return a, b
     return None
+
+
+def _has_phrase(words: str, known: Known) -> bool:
+    return any(f" {words} " in f" {p.text} " for p in known.payees)
 
 
 def _belongs(run: Sequence[re.Match[str]], marks: _Marks, known: Known) -> bool:
@@ -1210,19 +1272,119 @@ def _all_counted_in(marks: _Marks, known: Known) -> None:
     """Takes what is listed only to say that all of it counts out of a question about a place: "in Lisbon, hotel, food and all that"
     is all that was spent there. What is said after a shop's name may be other shops."""
     named = [p for p in marks.taken if p[2] == "merchant"]
-    for match in _AND_ALL.finditer(marks.text):
+    listed = (m for m in _LISTED_TOO.finditer(marks.text) if _EVERYTHING.search(marks.text[: m.start()]))
+    for match in (*_AND_ALL.finditer(marks.text), *listed):
         inside = [p for p in marks.taken if match.start() <= p[0] and p[1] <= match.end()]
         places = (p for p in named if known.leading.isdisjoint(WORD.findall(p[3])[-1:]))
         outside = any(p not in inside and p[0] < match.start() for p in places) or _OVER_THERE.search(marks.text[: match.start()])
+        outside = outside or _WHOLE_TRIP.search(marks.text[: match.start()])
         if outside and all(p[2] in _NAMED for p in inside) and not any(p[0] < match.end() < p[1] for p in marks.taken):
             marks.taken = [p for p in marks.taken if p not in inside]
             marks.take(match.start(), match.end(), "apposed")
 
 
+def _everywhere(marks: _Marks, known: Known) -> None:
+    """Takes what only says that no place is left out of a question about a kind of spending: "petrol, all garages"."""
+    kinds = {kind for said in marks.of("category") for kind in known.synonyms.get(said, ())}
+    found = [
+        *(_EVERYWHERE.finditer(marks.hidden()) if kinds else ()),
+        *(_PUMPS_TOO.finditer(marks.text) if kinds & _FOR_DRIVING else ()),
+    ]
+    for match in found:
+        marks.taken = [p for p in marks.taken if not (match.start() <= p[0] and p[1] <= match.end() and p[2] == "merchant")]
+        marks.take(match.start(), match.end(), "apposed")
+
+
+_FORECOURT = r"(?:pumps?|garages?|forecourts?|(?:petrol |filling |service )stations?)"
+_EVERYWHERE = re.compile(
+    rf"(?:,\s*)?\b(?:(?:at|in|from|across|over|with) )?(?:all|every|any|each)(?: of)?(?: the| my| our)?(?: different| various)?"
+    rf" (?:{_FORECOURT}|shops?|stores?|supermarkets?|outlets|branches|retailers?|sellers|places)\b"
+)
+_PUMPS_TOO = re.compile(
+    rf"(?:,\s*)?\b(?:and |with )?(?:the )?[a-z&]+(?:'s)? {_FORECOURT},? (?:included|as well|too|and all|counted)\b"
+    rf"|(?:,\s*)?\b(?:including|incl|counting|and) (?:the )?[a-z&]+(?:'s)? {_FORECOURT}(?=\s*(?:$|[?.!,;]))"
+)
+
+
+def _only_when(marks: _Marks, known: Known) -> None:
+    """Takes the occasion out of a question about a place: what was paid "on holiday in Rome" is all that was paid there."""
+    named = [p for p in marks.taken if p[2] == "merchant"]
+    if any(_FEE.search(p[3]) for p in named):
+        # Fees are taken by nobody who is there: "the foreign fees from the Rome trip".
+        fees = [p[1] for p in named if _FEE.search(p[3])]
+        for part in [p for p in named if any(_AT_PLACE.fullmatch(marks.text[end : p[0]]) for end in fees)]:
+            if not _is_where(_bare(_DETERMINERS.sub("", part[3])), known):
+                continue
+            marks.taken.remove(part)
+            marks.take(part[0], part[1], "apposed")
+        return
+    if not any(_is_where(_bare(_DETERMINERS.sub("", p[3])), known) for p in named):
+        return
+    for part in [p for p in marks.taken if p[2] in _NAMED]:
+        kinds = known.synonyms.get(part[3], ()) if part[2] == "category" else ()
+        narrows = part[3] == "travel" and _SPENT_ON.search(marks.text[: part[0]])
+        if (set(kinds) == {"travel"} and not narrows) or _THIS_PLACE.fullmatch(part[3]):
+            marks.taken.remove(part)
+            lead = re.search(r"\b(?:in|on|at|over|around) $", marks.text[: part[0]])
+            marks.take(lead.start() if lead else part[0], part[1], "apposed")
+
+
+_AT_PLACE = re.compile(r" (?:from|of|on|in|for|during) (?:(?:the|my|our) )?")
+_FEE = re.compile(r"\b(?:fees?|charges?)\b")
+
+
+def _is_where(name: str, known: Known) -> bool:
+    """Whether a name is that of a place, which the lines of several payees have, and none begins with."""
+    words = [w for w in WORD.findall(name) if w not in BESIDE]
+    lines = all(len(known.tokens.get(w, ())) > 1 and w not in known.leading | known.vocabulary.trades for w in words)
+    return is_place(name) or (bool(words) and lines)
+
+
+_THIS_PLACE = re.compile(r"(?:the|that|this) (?:island|city|town|country|resort|place|coast|village)")
+_WHOLE_TRIP = re.compile(r"\b(?:whole|entire|full) (?:trip|holiday|week|weekend|stay|thing|lot)\b|\bwhole of\b|\beverything\b")
+# "Everything there, hotel, trams, ice cream, what was it".
+_LISTED_TOO = re.compile(
+    r"(?<=[a-z])(?:,\s*(?:(?:the|my|our)\s+)?(?!(?:what|how|when|which|who|where|is|was|did|do|can|could|in|on|at|from|since|please)\b)[a-z]+(?: (?!(?:and|or)\b)[a-z]+)?){2,}"
+    r"(?:,? and [a-z]+(?: [a-z]+)?)?(?=\s*(?:$|[?.!,;]))"
+)
 _OVER_THERE = re.compile(r"\b(?:out|over|actually|while (?:i|we) (?:was|were)) there\b|\bspen[dt] there\b")
+_EVERYTHING = re.compile(r"\beverything\b")
 _AND_ALL = re.compile(
-    r"(?:,|\s-+)\s*(?:(?:the|my|our)\s+)?[a-z]+(?:(?:,|,?\s+and|\s+or|\s+&|\s+plus)?\s+(?:(?:the|my|our)\s+)?[a-z]+){0,6}?(?:,|,?\s+and|,?\s+&)?\s+"
+    r"(?:,|:|\s-+)\s*(?:(?:the|my|our)\s+)?[a-z]+(?:(?:,|,?\s+and|\s+or|\s+&|\s+plus)?\s+(?:(?:the|my|our)\s+)?[a-z]+){0,6}?(?:,|,?\s+and|,?\s+&)?\s+"
     r"(?:everything|all that|all the rest|the lot|the rest|and all|whatever else|the works|all included|all in)(?=\s*(?:$|[?.!,;]))"
+)
+
+
+def _counted_too(marks: _Marks, known: Known) -> None:
+    """Takes what is named only to say that it counts as well out of a question about all: "which day cost most, rent included"."""
+    if (match := _COUNTS_TOO.search(marks.text)) is None:
+        return
+    inside = [p for p in marks.taken if match.start() <= p[0] and p[1] <= match.end()]
+    outside = [p for p in marks.taken if p not in inside and p[2] in _NAMED]
+    kinds = {kind for p in outside for kind in known.synonyms.get(p[3], ()) if p[2] == "category"}
+    # "Groceries, Aldi included": shops are of a kind as a whole.
+    of_kind = len(outside) == 1 and bool(kinds) and kinds <= _OF_SHOPS
+    if inside and (not outside or of_kind) and all(p[2] in _NAMED for p in inside):
+        marks.taken = [p for p in marks.taken if p not in inside]
+        marks.take(match.start(), match.end(), "apposed")
+
+
+def _what_for(marks: _Marks, known: Known) -> None:
+    """Gives back what somebody who is pointed at was paid for: "what have I given him for the lifts"."""
+    for part in [p for p in marks.taken if p[2] == "merchant"]:
+        lead = re.search(r"\bfor (?:the |my |our )?$", marks.text[: part[0]])
+        strange = _DETERMINERS.sub("", part[3]) not in known.tokens
+        if strange and lead and _TO_THEM.search(marks.text[: part[0]]):
+            marks.taken.remove(part)
+
+
+_OF_SHOPS = frozenset(["groceries", "fuel"])
+_TO_THEM = re.compile(
+    r"\b(?:paid|pay|paying|given|gave|give|handed|sent|send|slipped|owe)(?: (?:over|out))? (?:to )?(?:him|her|them)\b[^.?!;]*$"
+)
+_COUNTS_TOO = re.compile(
+    r"[,.;]\s*(?:with |and )?(?:(?!(?:how|what|which|when|i|we|did|was|is|not|no|never|isn't|aren't|don't)\b)[a-z']+,? ){1,6}(?:counted|included|counting)(?: in| too| as well)?(?=\s*(?:$|[?.!,;]))"
+    r"|(?:,\s*)?(?<!not )(?<!no )(?<!never )(?<!without )(?<!n't )\b(?:including|counting|incl) (?:(?!(?:how|what|which|when|i|we|did|was|is|not|no|never|isn't|aren't|don't)\b)[a-z']+(?:,? |(?=\s*(?:$|[?.!,;])))){1,6}(?=\s*(?:$|[?.!,;]))"
 )
 
 
@@ -1232,7 +1394,7 @@ def _only_told(marks: _Marks, known: Known) -> None:
         part
         for part in marks.taken
         if part[2] not in _NAMED
-        or (_DETERMINERS.sub("", f"{part[3]} ") and (not _is_told(part[3], known) or _is_payee(_bare(part[3]), known)))
+        or (_DETERMINERS.sub("", f"{part[3]} ") and (not _is_told(part[3], known) or is_payee(_bare(part[3]), known)))
     ]
 
 
@@ -1240,7 +1402,7 @@ def _is_told(words: str, known: Known) -> bool:
     return all(known.talk.get(w.removesuffix("'s"), 0.0) >= SURELY_TOLD for w in WORD.findall(words))
 
 
-def _is_payee(name: str, known: Known) -> bool:
+def is_payee(name: str, known: Known) -> bool:
     return any(name in (payee.text, payee.template, plain(payee.shown)) for payee in known.payees)
 
 
@@ -1266,6 +1428,11 @@ def _left_out(marks: _Marks, trades: frozenset[str]) -> None:
     if (said := _EXCEPT_KIND.search(marks.hidden())) and said["kind"] in trades and (end < 0 or said.end() <= end + 1):
         marks.take(said.start(), said.end(), "without")
         end = said.end()
+        for part in [p for p in sorted(marks.taken) if p[2] in _NAMED and _AND.fullmatch(marks.text[end : p[0]])]:
+            # "Without the flight or the bank fees".
+            marks.taken.remove(part)
+            marks.take(end, part[1], "without")
+            end = part[1]
     # "Not counting flights or your fees".
     while end >= 0 and (more := _OR_KIND.match(marks.text, end)) and more["kind"] in trades | _FEES:
         inside = [p for p in marks.taken if more.start() <= p[0] and p[1] <= more.end()]
@@ -1289,7 +1456,7 @@ LEAVE_IT = re.compile(
 )
 _EXCEPT_WORDS = (
     r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
-    r"|(?:but )?(?:no|not|never|without) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|and not|not)\s+)"
+    r"|(?:but )?(?:no|not|never|without) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|disregard(?:ing)?|forgetting(?: about)?|(?:(?<=^)|(?<=, )|(?<=[.;] )|(?<=but )|(?<=and ))forget(?: about)?|barring|never mind|and not|not)\s+)"
     r"(?:(?:the|my|our|your|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")

@@ -1077,3 +1077,35 @@ def test_which_month_was_the_worst_is_asked_by_month(understanding: Understandin
 
 def test_what_can_be_spent_today_is_what_is_there(understanding: Understanding) -> None:
     assert step_of(understanding.plan("how much can I spend today", KNOWN, Memory())).tool is Tool.BALANCE
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("Netflix: was / is?", Tool.SUBSCRIPTIONS),
+        ("Netflix, what has it gone up from", Tool.SUBSCRIPTIONS),
+        ("what did Netflix cost before it last rose", Tool.SUBSCRIPTIONS),
+        ("didn't Netflix used to be cheaper", Tool.SUBSCRIPTIONS),
+        ("what do I pay Jane Doe each time", Tool.AVERAGE),
+        ("Jane Doe, all that she paid since May", Tool.INCOME),
+        ("receipts from Jane Doe in May", Tool.INCOME),
+        ("I had lunch at Tesco on Friday and I think they put my card through twice. Have they?", Tool.DUPLICATES),
+    ],
+)
+def test_prices_payers_and_what_is_asked_by_a_tag(understanding: Understanding, message: str, tool: Tool) -> None:
+    assert tools(understanding.plan(message, KNOWN, Memory())) == [tool]
+
+
+def test_a_month_on_average_is_told_by_month(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("month average for the 2nd quarter", KNOWN, after(TESCO)))
+    assert (step.tool, step.spans.group) == (Tool.AVERAGE, "month")
+
+
+def test_what_was_given_and_what_came_back_is_told_each_way(understanding: Understanding) -> None:
+    plan = understanding.plan("what did I send Jane Doe in May and what's come back from her", KNOWN, Memory())
+    assert tools(plan) == [Tool.SUM, Tool.INCOME]
+
+
+def test_what_was_left_out_is_asked_about_by_itself() -> None:
+    before = Spans(merchants=("porto",), without=("the fees",), bought="on my card")
+    assert merged(before, Spans(merchants=("foreign fees",))) == Spans(merchants=("foreign fees",))

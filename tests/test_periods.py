@@ -518,7 +518,20 @@ def test_days_with_others_between_or_said_twice_are_no_stretch(texts: tuple[str,
         ("was last October's dearer", "last month", "in october 2025"),
         ("was last October's dearer", "in may", "last october"),
         ("was last October's dearer", "", "last october"),
+        ("and the summer before", "in summer 2026", "from 2025-06-01 to 2025-08-31"),
+        ("in the spring against the previous autumn", "", "from 2025-09-01 to 2025-11-30"),
+        ("against the May before", "in may 2026", "in may 2025"),
+        ("and the summer before I moved", "in summer 2026", "the summer before i moved"),
     ],
 )
 def test_days_that_lean_on_days_said_before_are_told_by_them(text: str, before: str, meant: str) -> None:
     assert meant in leaning(text, TODAY, before)
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [("since I last got paid", "2026-10-23"), ("august onwards", "2026-08-01"), ("3 August onwards", "2026-08-03")],
+)
+def test_days_from_a_beginning_to_now(text: str, since: str) -> None:
+    today = Today.of(dt.date(2026, 11, 24), "en_GB", payday=None, paid=dt.date(2026, 10, 23))
+    assert days(text, today) == f"{since}/2026-11-24"

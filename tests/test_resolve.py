@@ -94,3 +94,9 @@ def test_family_is_asked_for_among_those_of_the_name() -> None:
     assert isinstance(found, Unclear)
     assert (found.key, found.choices) == ("nobody_near", ("A MACKENZIE DIGS",))
     assert found.steps[0].only == (template("A MACKENZIE DIGS"),)
+
+
+def test_somebody_is_known_by_what_they_do() -> None:
+    found = _resolved("the woman who cleans the windows", ("NORTH WINDOW CLEANING", "A MACKENZIE DIGS"))
+    assert isinstance(found, Query)
+    assert [m.names for m in found.matches] == [("NORTH WINDOW CLEANING",)]

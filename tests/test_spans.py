@@ -543,3 +543,77 @@ def test_a_year_behind_a_list_of_months_is_that_of_all(said: str, both: str) -> 
 
 def test_a_word_for_the_kind_of_shop_splits_by_shop() -> None:
     assert parts("split that by garage").spans.group == "split that by garage"
+
+
+BUILT = Known.of(
+    payees(
+        "LANTERN COFFEE PORTO PT", "TASCA AURORA PORTO PT", "NORTH WINDOW CLEANING", "SAM LEE SIX A SIDE", "FOREIGN FEES",
+        "SHELL LEEDS", "TESCO 5683"
+    ),
+    ("groceries", "fuel", "travel", "rent"),
+    synonyms_of(
+        {"groceries": ["groceries"], "fuel": ["petrol", "fuel"], "travel": ["holiday", "travel"], "rent": ["rent"]}
+    ),
+    (account("Current account"),),
+    vocabulary(frozenset(["window", "six", "side", "hotel", "boat"])),
+    Today.of(dt.date(2026, 11, 24), "en_GB"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("message", "names", "category"),
+    [
+        # Who does what.
+        ("when was the window cleaner last paid", ("window cleaner",), ""),
+        ("what did the lady who cleans the windows cost in May", ("the lady who cleans the windows",), ""),
+        ("how much on 6-a-side this year", ("six a side",), ""),
+        # No place is left out.
+        ("petrol in May, all the garages", (), "petrol"),
+        ("what did fuel cost in May, Tesco's pumps included", (), "fuel"),
+        ("petrol at Shell in May", ("shell",), "petrol"),
+        # The occasion, and what counts as well.
+        ("on holiday in Porto in May, what did I spend", ("porto",), ""),
+        ("what did I spend on travel in Porto", ("porto",), "travel"),
+        ("everything I spent in Porto in May, hotel, boat, wine", ("porto",), ""),
+        ("which day did I spend most in May, rent included", (), ""),
+        ("what did rent come to in May", (), "rent"),
+        ("the foreign fees from Porto in May", ("foreign fees",), ""),
+    ],
+)
+def test_what_only_says_that_all_of_it_counts_narrows_nothing(message: str, names: tuple[str, ...], category: str) -> None:
+    spans = find(message, BUILT).spans
+    assert (spans.merchants, spans.category) == (names, category)
+
+
+@pytest.mark.parametrize(
+    ("message", "without"),
+    [
+        ("biggest day in May, forgetting rent", ("rent",)),
+        ("biggest day in May, never mind the rent", ("rent",)),
+        ("don't let me forget rent in May", ()),
+        ("spent in Porto in May without the hotel or the petrol", ("hotel", "petrol")),
+    ],
+)
+def test_what_is_forgotten_is_left_out(message: str, without: tuple[str, ...]) -> None:
+    assert find(message, BUILT).spans.without == without
+
+
+@pytest.mark.parametrize(
+    ("message", "amount", "least", "most"),
+    [
+        ("how many were between twenty and thirty pounds", "between 20 and 30 pounds", "20", "30"),
+        ("how many from five to eight quid", "from 5 to 8 quid", "5", "8"),
+        ("which were £5-£8", "£5-£8", "5", "8"),
+        ("the average, leaving out anything above thirty", "leaving out anything above £30", None, "30"),
+        ("the average without those under £5", "without those under £5", "5", None),
+        ("more than two a week", "", None, None),
+    ],
+)
+def test_amounts_in_words_and_those_that_are_left_out(message: str, amount: str, least: str | None, most: str | None) -> None:
+    assert find(message, BUILT).spans.amount == amount
+    bounds = read_bounds(amount, "GBP")
+    assert tuple(b.plain if b else None for b in bounds) == tuple(f"{b}.00" if b else None for b in (least, most))
+
+
+def test_who_stands_in_brackets_is_who_is_meant() -> None:
+    assert find("is the number 9 (Tesco) dearer than Shell", BUILT).spans.merchants == ("tesco", "shell")

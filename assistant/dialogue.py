@@ -535,13 +535,18 @@ class Understanding:
         if label == Tool.INCOME and _PENSION.search(whole.masked):
             # It comes in as pay does, from whoever pays it.
             label, sure = Tool.SALARY, probabilities[Tool.INCOME] + probabilities[Tool.SALARY]
-        if label == Tool.INCOME and whole.spans.merchants and _PAYS_ME.search(whole.masked):
+        paid_yet = label == Tool.SALARY and _PAID_YET.search(whole.masked) is not None
+        if (label == Tool.INCOME or paid_yet) and whole.spans.merchants and _PAYS_ME.search(whole.masked):
             # Who pays whom is said: whether it is added up or listed makes little difference.
-            sure += sum(probabilities[k] for k in (Tool.SUM, Tool.FIND, Tool.SALARY))
+            label, sure = Tool.INCOME, sum(probabilities[k] for k in (Tool.INCOME, Tool.SUM, Tool.FIND, Tool.SALARY))
         if not (whole.spans.merchants or whole.spans.category) and _WHO_PAYS_MOST.search(whole.masked):
             # Of what came in, who it came from is told with it, most first.
             label, sure = Tool.INCOME, max(sure, self.sure)
-        if label in (Tool.SUM, Tool.SHARE) and _OF_THAT_WAS.search(whole.masked):
+        if label in _CAME_OR_WENT and whole.spans.merchants and (_GAVE_BACK.search(whole.masked) or _TOOK.search(whole.masked)):
+            # Which way it went is said: `_tool` reads it.
+            sure = sum(probabilities[k] for k in _CAME_OR_WENT)
+        goes_on = bool(memory.asked) and memory.asked[-1].step.tool in ABOUT_SAME
+        if goes_on and label in (Tool.SUM, Tool.SHARE) and _OF_THAT_WAS.search(whole.masked):
             label, sure = Tool.SUM, probabilities[Tool.SUM] + probabilities[Tool.SHARE]
         if label == Tool.TOP and _WHICH_MONTH.search(whole.masked):
             sure = max(sure, self.sure)
@@ -983,10 +988,19 @@ _PRICE_BEFORE = re.compile(
     r"|\b(?:amount|price|rate|rent|fee|figure|cost|premium|charge)s? (?:it (?:was|had been) )?before (?:it|they|that) (?:last |was |got |were )?(?:changed?|rose|went up|raised?|increased?|put up)\b"
     r"|\bbefore (?:it|they) (?:last )?(?:changed|rose|went up|increased|got dearer|was raised|was put up)\b"
 )
+_CAME_OR_WENT = (Tool.REFUNDS, Tool.INCOME, Tool.SUM, Tool.COUNT, Tool.FIND)
+_SUBJECT = r"\b(?:xmerchant|he|she|they)(?:'ve|'s| has| have| had| did| does| do| ever| already| actually)*"
+# "What Zara handed back", "what ASOS returned to me".
+_GAVE_BACK = re.compile(
+    rf"{_SUBJECT} (?:pa(?:y|id)|gave|given?|sen[dt]|hand(?:ed)?|put)(?: [a-z]+){{0,3}}? back\b"
+    rf"|{_SUBJECT} (?:return(?:ed)?|refund(?:ed)?|reimbursed?|credit(?:ed)?)(?: [a-z]+){{0,2}}? (?:me|us)\b"
+)
+_TOOK = re.compile(rf"{_SUBJECT} (?:get|got|take|taken|took|charge[ds]?|cost)\b(?! (?:back|paid|me back|us back))")
 _OF_THAT_WAS = re.compile(r"\bhow much of (?:that|it|this|those) (?:was|is|were|went (?:on|to))\b")
 _WHO_PAYS_MOST = re.compile(
     r"\b(?:who|which (?:[a-z]+)(?: of (?:them|mine|my [a-z]+))?)(?: has| have|'s)? (?:paid|pays?|sent|sends?|brought|brings?) (?:me|us)(?: in)? (?:the )?most\b"
 )
+_PAID_YET = re.compile(r"\b(?:has|have|did) xmerchant\b")
 _PAYS_ME = re.compile(
     r"\bxmerchant (?:[a-z]+ )?(?:pays?|paid|sends?|sent|gives?|gave|transferred) (?:(?:anything|it|money|that) )?(?:to )?(?:me|us)\b(?! (?:[a-z]+ )?back\b)"
     r"|\breceipts? (?:from|of) xmerchant\b|\bxmerchant ?,? (?:[a-z]+ ){0,3}(?:they|he|she)(?:'ve| have| has)? (?:paid|sent|gave)\b(?! (?:for|to|by))"
@@ -1290,7 +1304,21 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
         return Tool.LAST
-    if tool in (Tool.REFUNDS, Tool.INCOME, Tool.SUM, Tool.REFUND_STATUS) and said.merchants and _PAID_BACK.search(text):
+    back = _GAVE_BACK.search(found.masked) is not None
+    if (
+        tool is Tool.INCOME
+        and said.merchants
+        and not back
+        and _TOOK.search(found.masked)
+        and _PAYS_ME.search(found.masked) is None
+    ):
+        # "What did he get in May": from the customer.
+        return Tool.SUM
+    if (
+        tool in (Tool.REFUNDS, Tool.INCOME, Tool.SUM, Tool.REFUND_STATUS, *((Tool.COUNT, Tool.FIND) if back else ()))
+        and said.merchants
+        and (back or _PAID_BACK.search(text))
+    ):
         # What somebody pays back is no refund of a shop, and what a shop gives back is one.
         return (tool if tool is Tool.REFUND_STATUS else Tool.REFUNDS) if _are_shops(said.merchants, known) else Tool.INCOME
     if tool is Tool.INCOME and said.merchants and not said.periods and _DID_PAY.search(found.masked):
@@ -2078,7 +2106,7 @@ _YOU_CHARGE = re.compile(r"\b(?:do|would|will) (?:you|yous|you lot|ye) (?:all )?
 _AFTER_AT = re.compile(r"\b(?:at|to|from|in|with)$")
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(
-    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from))*[ ?.!]*"
+    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from|altogether|told|in|total))*[ ?.!]*"
 )
 _OWN = re.compile(r"\b(?:my|i|we|our)\b")
 

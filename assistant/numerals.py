@@ -26,6 +26,10 @@ _OF_MONEY = re.compile(
 # "Nothing above twenty": a figure where a sentence ends is of money. Fewer may be counted.
 _BOUND = re.compile(r"\b(?:over|above|under|below|more than|less than)\s+$")
 _ENDS = re.compile(r"\s*(?:$|[?.!,;])")
+_OR_MORE = re.compile(
+    r"\s+(?:or|and) (?:more|less|over|under|above|below)\b"
+    r"(?! (?:times?|days?|weeks?|months?|years?|payments?|transactions?|visits?|than))"
+)
 LEAST = 10
 
 
@@ -67,6 +71,7 @@ def in_figures(text: str) -> str:
         said = re.findall(rf"(?:{NUMERAL})\b", match["words"])
         found = values(said)
         bound = _BOUND.search(text[: match.start()]) is not None and _ENDS.match(text, match.end()) is not None
+        bound = bound or _OR_MORE.match(text, match.end()) is not None
         if len(found) == 2 and match["unit"] and re.search(r"\bbetween\s+$", text[: match.start()]):
             # "Between ten and fifteen pounds".
             return f"{found[0]} and {found[1]}{match['unit']}"

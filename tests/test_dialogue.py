@@ -1109,3 +1109,33 @@ def test_what_was_given_and_what_came_back_is_told_each_way(understanding: Under
 def test_what_was_left_out_is_asked_about_by_itself() -> None:
     before = Spans(merchants=("porto",), without=("the fees",), bought="on my card")
     assert merged(before, Spans(merchants=("foreign fees",))) == Spans(merchants=("foreign fees",))
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("what has Tesco handed back to me since May", Tool.REFUNDS),
+        ("how many times has Tesco given me money back", Tool.REFUNDS),
+        ("Jane Doe, what did she get in May", Tool.SUM),
+        ("what are the dates and amounts for Tesco in May", Tool.FIND),
+        ("has Jane Doe paid me yet", Tool.LAST),
+    ],
+)
+def test_which_way_money_went_is_heard(understanding: Understanding, message: str, tool: Tool) -> None:
+    plan = understanding.plan(message, replace(KNOWN, payees=[_shop(payee) for payee in KNOWN.payees]), Memory())
+    assert tools(plan) == [tool]
+
+
+def _shop(payee: Payee) -> Payee:
+    return payee.model_copy(update={"personal": payee.text == "jane doe"})
+
+
+def test_a_bound_is_that_of_the_list_behind_the_total(understanding: Understanding) -> None:
+    plan = understanding.plan("Tesco in May, total, and list anything over £20", KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [(step.tool, step.spans.amount) for step in plan.steps] == [(Tool.SUM, ""), (Tool.FIND, "over £20")]
+
+
+def test_months_that_only_say_what_a_season_is_are_no_third_side(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("Tesco last winter, Dec, Jan and Feb, against the winter before", KNOWN, Memory()))
+    assert (step.tool, step.spans.periods) == (Tool.COMPARE, ("last winter", "from 2024-12-01 to 2025-02-28"))

@@ -108,7 +108,7 @@ _ASKS = re.compile(
     rf"|{_FIRST}(?:(?:the|my|our|a|all|any|all of) )*(?:total|balance|sum|average|everything|payments?|list|amounts?|figures?|breakdown|number|spend|spending|costs?"
     r"|biggest|largest|smallest|cheapest|dearest|last|latest|first|next)\b(?! (?:time|thing|week|month|year|night))"
     r"|\bhow (?:much|many|often|long|far|come)\b"
-    r"|(?<!know )(?<!remember )(?<!sure )\bwhat(?:'s)? (?:did|do|does|is|was|were|have|has|am|are|i|we|my|our|the|they|he|she)\b"
+    r"|(?<!know )(?<!remember )(?<!sure )(?<!\bis )(?<!\bwas )\bwhat(?:'s)? (?:did|do|does|is|was|were|have|has|am|are|i|we|my|our|the|they|he|she)\b"
     r"|\b(?:ask|know|see|check|tell me|find out|wonder|wondering|remember|remind me|work out|say) (?:if|whether|when|where|which|who|what)\b"
     r"|\b(?:i|we)(?:'d| would)? (?:also |just |really )?(?:need|want|like|love)(?: to (?:know|see|check|find|look at|have|get|understand))? (?:the|my|our|all|a list|a breakdown|everything|figures)\b"
     r"|^(?:need|want)(?: to (?:know|see|check|find))?\b"

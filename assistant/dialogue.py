@@ -315,7 +315,7 @@ class Understanding:
     def _beside(self, told: Told, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """What asks is read by itself. Of what is told beside it counts only what the question lacks and points at."""
         if _MERE_TAG.fullmatch(told.asks) and isinstance(whole := self._read(message, known, memory), Plan):
-            # "They put my card through twice. Have they?"
+            # "The shop took it two times. Did they?"
             return whole
         asks, aside = parts.find(told.asks, known), parts.find(told.aside, known)
         label, _ = _label(self._probabilities(asks, told.asks, memory), bool(memory.asked))
@@ -330,7 +330,9 @@ class Understanding:
         dated = any(p not in parts.DAYLESS for p in said.periods)
         takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in ONE_ROW
         # "I try to be fair to the grandchildren": what is done to an account pays nobody from it.
-        lacks = (heard.account and not said.account and not _INTO.match(heard.account)) or (heard.amount and not said.amount)
+        lacks = (heard.account and not said.account and not _FOR_SOMEBODY.match(heard.account)) or (
+            heard.amount and not said.amount
+        )
         # Who is in need is heard in all that they say.
         in_need = isinstance(whole, Plan) and any(step.tool is Tool.HANDOVER for step in whole.steps)
         if label in _FREE | READ_WHOLE or in_need or lacks or (heard.periods and not (dated or takes_days)):
@@ -377,13 +379,16 @@ class Understanding:
         if not told.before and _names_somebody(memory) and not _off_track(memory):
             # What is told behind a question brings in nobody where somebody was spoken of.
             return self._read(told.asks, known, memory)
-        only_told = {p for p in parts.find(told.aside, known).spans.periods if p not in aside.spans.periods}
+        said_aside = parts.find(told.aside, known).spans
+        only_told = {p for p in said_aside.periods if p not in aside.spans.periods}
+        figure = "" if aside.spans.amount else said_aside.amount
         spans, fees = aside.spans, _FEES_TOLD.search(told.before) is not None and _THOSE.search(told.asks) is not None
         if fees:
             # "There are loads of tiny foreign fees. How much did they add up to": the fees, wherever one was.
             spans = spans.model_copy(update={"category": "fees", "merchants": ()})
         elif isinstance(whole, Plan) and not any(
-            step.unread or step.tool in _FREE or only_told & set(step.spans.periods) for step in whole.steps
+            step.unread or step.tool in _FREE or only_told & set(step.spans.periods) or (figure and step.spans.amount == figure)
+            for step in whole.steps
         ):
             return whole
         if not (spans.merchants or spans.category):
@@ -391,7 +396,8 @@ class Understanding:
             loud = parts.find(told.aside, replace(known, talk={}, found=None)).spans
             spans = spans.model_copy(update={"merchants": loud.merchants, "category": loud.category})
         if not (spans.merchants or spans.category):
-            return whole
+            # "Nearly £40 is a lot. What was the most I paid there": no figure of a tale says which payments.
+            return self._read(told.asks, known, memory) if figure and _names_somebody(memory) else whole
         spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans.model_copy(update={"amount": ""})))
         return self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
 
@@ -500,10 +506,12 @@ class Understanding:
         elif step is not None and step.tool in _OF_ANY_DAY and not step.spans.periods:
             needed = max(needed, UNDATED)
         said_before = _said_before(memory) if leans else set()
+        price = _PRICE_BEFORE.search(whole.masked) if label == Tool.SUBSCRIPTIONS else None
+        price_words = set(price.group().split()) if price is not None else set()
         missing = tuple(
             w
             for w in (*self._not_understood(whole, label, known, sure), *whole.undated, *_whose(whole, step, known))
-            if w not in said_before and not _of_that_name(w, whole.spans, known)
+            if w not in (said_before | price_words) and not _of_that_name(w, whole.spans, known)
         )
         if step is not None and _is_of_nobody(step, parts.plain(message), memory):
             step = None
@@ -542,9 +550,11 @@ class Understanding:
         if not (whole.spans.merchants or whole.spans.category) and _WHO_PAYS_MOST.search(whole.masked):
             # Of what came in, who it came from is told with it, most first.
             label, sure = Tool.INCOME, max(sure, self.sure)
-        if label in _CAME_OR_WENT and whole.spans.merchants and (_GAVE_BACK.search(whole.masked) or _TOOK.search(whole.masked)):
+        if label in _CAME_OR_WENT and whole.spans.merchants and _WHICH_WAY.search(whole.masked):
             # Which way it went is said: `_tool` reads it.
             sure = sum(probabilities[k] for k in _CAME_OR_WENT)
+        if label == Tool.SUM and _RAN_TO.search(whole.masked):
+            sure = max(sure, self.sure)
         goes_on = bool(memory.asked) and memory.asked[-1].step.tool in ABOUT_SAME
         if goes_on and label in (Tool.SUM, Tool.SHARE) and _OF_THAT_WAS.search(whole.masked):
             label, sure = Tool.SUM, probabilities[Tool.SUM] + probabilities[Tool.SHARE]
@@ -988,6 +998,9 @@ _PRICE_BEFORE = re.compile(
     r"|\b(?:amount|price|rate|rent|fee|figure|cost|premium|charge)s? (?:it (?:was|had been) )?before (?:it|they|that) (?:last |was |got |were )?(?:changed?|rose|went up|raised?|increased?|put up)\b"
     r"|\bbefore (?:it|they) (?:last )?(?:changed|rose|went up|increased|got dearer|was raised|was put up)\b"
 )
+_RAN_TO = re.compile(
+    r"\bwhat (?:did|does|do|has|have) (?:it|that|they|this|those|xmerchant|xcategory) (?:all )?(?:run|come|came|amount|add up|tot up|mount up) to\b"
+)
 _CAME_OR_WENT = (Tool.REFUNDS, Tool.INCOME, Tool.SUM, Tool.COUNT, Tool.FIND)
 _SUBJECT = r"\b(?:xmerchant|he|she|they)(?:'ve|'s| has| have| had| did| does| do| ever| already| actually)*"
 # "What Zara handed back", "what ASOS returned to me".
@@ -996,6 +1009,8 @@ _GAVE_BACK = re.compile(
     rf"|{_SUBJECT} (?:return(?:ed)?|refund(?:ed)?|reimbursed?|credit(?:ed)?)(?: [a-z]+){{0,2}}? (?:me|us)\b"
 )
 _TOOK = re.compile(rf"{_SUBJECT} (?:get|got|take|taken|took|charge[ds]?|cost)\b(?! (?:back|paid|me back|us back))")
+# When it came back is one payment, and not all that did.
+_WHICH_WAY = re.compile(rf"^(?!.*\bwhen (?:did|has|have)\b).*(?:{_GAVE_BACK.pattern}|{_TOOK.pattern})")
 _OF_THAT_WAS = re.compile(r"\bhow much of (?:that|it|this|those) (?:was|is|were|went (?:on|to))\b")
 _WHO_PAYS_MOST = re.compile(
     r"\b(?:who|which (?:[a-z]+)(?: of (?:them|mine|my [a-z]+))?)(?: has| have|'s)? (?:paid|pays?|sent|sends?|brought|brings?) (?:me|us)(?: in)? (?:the )?most\b"
@@ -1096,6 +1111,7 @@ _FEES_TOLD = re.compile(
 )
 _ADDED = frozenset(
     {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.TOP, Tool.BREAKDOWN, Tool.COMPARE, Tool.SHARE, Tool.INCOME, Tool.REFUNDS}
+    | {Tool.LARGEST, Tool.SMALLEST, Tool.SUBSCRIPTIONS}
 )
 _ONE_OF_THEM = re.compile(r"\b(?:one|some|most|two) of (?:them|those|these|it)\b")
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
@@ -1207,7 +1223,7 @@ def _is_anothers(step: Step, known: Known) -> bool:
 
 
 def _widest(said: tuple[str, ...], today: periods.Today) -> tuple[str, ...]:
-    """Periods without those that only say what another one is: "last winter, Dec, Jan and Feb"."""
+    """Periods without those that only say what another one is: "last summer, June, July and August"."""
     read = {words: periods.read(words, today) for words in said}
     spans = {words: (p.since, p.until) for words, p in read.items() if p is not None and p.since is not None}
     inside = {
@@ -1298,6 +1314,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.COMPARE and max(len(said.periods), len(said.merchants) + bool(said.category)) > 2:
         # A comparison is of two; of more each is told.
         return Tool.SUM
+    if tool is Tool.PENDING and _CLEARED.search(text) and said.periods and all(_is_over(p, known.today) for p in said.periods):
+        # "Last week's, the ones that have cleared": what is booked.
+        return Tool.FIND
     if tool is Tool.PENDING and said.merchants and _WHEN_IT_WENT.search(text):
         # What has gone through on some day is pending no more.
         return Tool.FIND
@@ -1424,6 +1443,7 @@ _WITH_DATES = re.compile(
     r"\bdates? and (?:the |their )?(?:amounts?|sums?|prices?|figures?)\b|\b(?:amounts?|sums?|prices?|figures?) and (?:the |their )?dates?\b|\bwith (?:the |their )?dates?\b"
 )
 _ON_WHICH_DAY = re.compile(
+    r"\band (?:on )?(?:what|which) (?:day|date)\b|"
     rf"{_WITH_DATES.pattern}|\b(?:when|(?:which|what) (?:day|date)) (?:did|was|were|have|had)\b|\band when\b"
 )
 # What is in an account, held against what was: nothing that was spent.
@@ -1519,6 +1539,7 @@ def _weeks(said: Spans, known: Known) -> bool:
     return not named and period is not None and period.since is not None and (period.until - period.since).days > 7
 
 
+_CLEARED = re.compile(r"\b(?:cleared|booked|(?:gone|went) through)\b(?<!not cleared)(?<!not booked)(?<!not gone through)")
 _WHEN_IT_WENT = re.compile(r"\b(?:when|(?:which|what|on what|on which) (?:day|date)) (?:did|was|has)\b")
 _YET = re.compile(r"\b(?:yet|already|did (?:i|we) (?:remember|forget))\b")
 _WENT = re.compile(r"\bwhat(?:'s| has| all)? (?:went|gone|go)\b")
@@ -2146,20 +2167,22 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         # Of several that were asked about, those that are named again.
         named = {w for m in said.merchants for w in parts.words_of(m)}
         some = tuple(m for m in before.merchants if parts.words_of(m) & named) or before.merchants
+        # "In there", after somebody's cafe, is the cafe; "coffees there" are all that is theirs.
+        kept = "" if said.merchants or said.category or said.without else before.category
         said = said.model_copy(
-            update={"merchants": some, "category": "", "periods": days, "without": said.without or before.without}
+            update={"merchants": some, "category": kept, "periods": days, "without": said.without or before.without}
         )
     left_out = {_DETERMINER.sub("", name) for name in before.without}
     alone = _DETERMINER.sub("", said.category) in left_out and _ALONE.search(text) is not None
     if before.merchants and said.category and not said.merchants and (alone or _THEIRS.search(text) or _NOT_SHOP.search(text)):
-        # "At their restaurant", "the restaurant alone": what of it is spent with whom was spoken of.
+        # "At their restaurant", "the cafe alone": what of it is spent with whom was spoken of.
         said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
     # "How much of the groceries was Tesco": of those that were just told.
     same |= tool is Tool.SHARE and bool(said.category) and parts.words_of(said.category) == parts.words_of(before.category)
     if (
         not said.periods
-        and tool not in (Tool.LAST, Tool.FIRST)
+        and tool not in (Tool.LAST, Tool.FIRST, Tool.SUBSCRIPTIONS)
         and (same or ((said.merchants or said.category) and ON_TOP.search(text)))
     ):
         # Whoever is named again is asked about in the same days.
@@ -2186,7 +2209,7 @@ _ALL_THAT_WENT = re.compile(
 )
 _BEGINS = re.compile(r"^(?:(?:and|so|ok|okay|right|then|also)\b[ ,]*)+")
 _DETERMINER = re.compile(r"^(?:the|my|our) ")
-# "What does the restaurant cost me? Not the shop".
+# "What does the cafe take? Not the shop".
 _NOT_SHOP = re.compile(r"\bnot the (?:shop|store)\b")
 _ALONE = re.compile(r"\b(?:alone|only|just|by itself|itself)\b")
 _THEIRS = re.compile(
@@ -2341,6 +2364,8 @@ def _misread(found: Found, known: Known) -> bool:
 
 
 _INTO = re.compile(r"(?:to|into)\b")
+# What is done for the grandchildren is no account of theirs, nor is what is moved into one.
+_FOR_SOMEBODY = re.compile(r"(?:to|into|with|for)\b")
 # "What was taken out of my account" is all that was paid.
 _TAKEN_OUT = re.compile(
     r"\b(?:drawn|drew) out\b(?! of)|\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|draw|drew|drawn) (?:(?:any|the|some|much) )?(?:money |cash )?out\b(?! of)|\bwithdr[ae]wn?\b|\b(?:i|we)(?:'ve| have)? dr(?:e|a)wn?\b(?! on)"

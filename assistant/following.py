@@ -144,6 +144,8 @@ def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
     if said.group and before in (Tool.SUM, Tool.COUNT):
         # "Per week" is one figure; "by month" is a list.
         return Tool.AVERAGE if _PER_UNIT.search(said.group) else Tool.BREAKDOWN
+    if before in (Tool.SUM, Tool.COUNT) and _SHOW_THEM.search(text):
+        return Tool.FIND
     if before in ONE_ROW and (IN_TOTAL.search(text) or _ALL_OF.match(text)):
         return Tool.SUM
     if before is Tool.LAST and said.periods and all(words.startswith("since ") for words in said.periods):
@@ -154,6 +156,8 @@ def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
     return before
 
 
+# "Show me the November ones": each of them.
+_SHOW_THEM = re.compile(r"\b(?:show|list)(?: (?:me|us))? (?:[a-z]+ ){0,3}(?:ones|them|those|each|every)\b")
 _ALL_OF = re.compile(r"(?:and |so |now |then )*all (?:of|in|through|over|this|last)\b")
 _PER_UNIT = re.compile(r"^(?:per|an?) (?:day|week|year)$")
 _HOW_MUCH_OR_MANY = re.compile(r"\bhow (?P<how>much|many)\b")

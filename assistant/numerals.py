@@ -23,7 +23,7 @@ _OF_MONEY = re.compile(
 )
 
 
-# "Nothing above twenty": a figure where a sentence ends is of money. Fewer may be counted.
+# "Nothing above thirty": a figure where a sentence ends is of money. Fewer may be counted.
 _BOUND = re.compile(r"\b(?:over|above|under|below|more than|less than)\s+$")
 _ENDS = re.compile(r"\s*(?:$|[?.!,;])")
 _OR_MORE = re.compile(
@@ -33,7 +33,7 @@ _OR_MORE = re.compile(
 LEAST = 10
 
 
-# "From ten to 15 pounds".
+# "From five to 8 pounds".
 _UP_TO = re.compile(rf"\b(?P<words>{_MANY}) to (?=[£$€]\d|\d[\d.,]*\s?(?:pounds?|quid|euros?|dollars?)\b)")
 
 
@@ -73,7 +73,7 @@ def in_figures(text: str) -> str:
         bound = _BOUND.search(text[: match.start()]) is not None and _ENDS.match(text, match.end()) is not None
         bound = bound or _OR_MORE.match(text, match.end()) is not None
         if len(found) == 2 and match["unit"] and re.search(r"\bbetween\s+$", text[: match.start()]):
-            # "Between ten and fifteen pounds".
+            # "Between twenty and thirty pounds".
             return f"{found[0]} and {found[1]}{match['unit']}"
         if len(found) != 1 or not (match["unit"] or said[-1] in (*NOTES, "grand") or (bound and found[0] >= LEAST)):
             return match.group()

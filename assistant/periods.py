@@ -827,7 +827,7 @@ def _weekday_before(match: re.Match[str], today: Today) -> Period:
 
 
 def _two_days(match: re.Match[str], today: Today) -> Period:
-    """The 14th or 15th: one after the other."""
+    """The 9th or 10th: one after the other."""
     if int(match["to"]) != int(match["from"]) + 1:
         raise _NoSuchDay
     first, month = int(match["from"]), today.date if int(match["to"]) <= today.date.day else today.date - relativedelta(months=1)
@@ -892,6 +892,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:on )?the (?:(?P<day>\d{{1,2}}{_ORDINAL}(?= of)|\d{{1,2}}(?:st|nd|rd|th)|(?:{_DAY_WORD})(?= of)))(?: of)? (?P<rel>the|this|last|previous|next) month", _day_of_month),
         (rf"(?:on )?{_THE}(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th|last|final) (?P<weekday>{_WEEKDAY}) (?:of|in) (?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<rel>the|this|last|previous) month)", _weekday_of),
         (rf"(?:on )?the (?P<from>\d{{1,2}})(?:st|nd|rd|th) (?:or|and|&) (?P<to>\d{{1,2}})(?:st|nd|rd|th)(?! (?:of )?{_MONTHS_ONLY})", _two_days),
+        (rf"{_THE}(?P<which>this|last|past|previous) (?P<unit>week),? (?:from )?monday (?:to|until|till|through|-|–) sunday", _relative),
         (rf"(?:on )?(?P<weekday>{_WEEKDAY}) (?:of )?(?P<rel>this|last|next) week", _weekday_of_week),
         (rf"(?P<rel>this|last|next) week,? (?:on )?(?P<weekday>{_WEEKDAY})", _weekday_of_week),
         (rf"a week (?:last|ago (?:last|on)|(?P<ahead>on|next))(?P<rel>) (?P<weekday>{_WEEKDAY})", _weekday_of_week),
@@ -1111,7 +1112,7 @@ _PREVIOUS_MONTH = re.compile(
     rf"\b(?:(?:in|of) )?the (?:(?:previous|preceding|prior) (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
     rf"|(?P<month2>{_MONTHS_ONLY}) before(?=\s*(?:$|[?.!,;])))"
 )
-# "And the spring before".
+# "And the summer before".
 _SEASON_BEFORE = re.compile(
     r"\b(?:in )?the (?:(?:previous|preceding|prior) (?=spring|summer|autumn|winter))?(?P<season>spring|summer|autumn|winter)(?: before(?: that)?(?=\s*(?:$|[?.!,;]))|(?<=previous spring)|(?<=previous summer)|(?<=previous autumn)|(?<=previous winter))"
 )

@@ -114,7 +114,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
     if spans.merchants and spans.category and _SHOP.intersection(spans.without):
-        # "Jarrold's restaurant, not the shop": what is theirs and of that kind.
+        # "The cafe at Hill's, not the shop": what is theirs and of that kind.
         spans = spans.model_copy(update={"without": tuple(name for name in spans.without if name not in _SHOP)})
         step = step.model_copy(update={"spans": spans})
     gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}
@@ -344,7 +344,7 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     """Whom a name means; "the electricity bill" is whom the electricity is paid to, where nobody is called that."""
     found = await _meant(name, step, known, meaning)
     if not found.payees and (deed := _DEED.match(plain(name))):
-        # "The man who cleans the windows": whose name has the windows.
+        # "The man who sweeps the chimney": whose name has the chimney.
         done = await _meant(deed["what"], step, known, meaning)
         found = done.model_copy(update={"said": name, "how": How.MEANING}) if done.payees else found
     if not found.payees and (backed := _backed_off(name, step, known)):
@@ -464,7 +464,7 @@ def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
     """The least and the most that words such as "over £50" or "between 10 and 20" allow, both included."""
     text = plain(said)
     if (outside := OUTSIDE.match(text)) is not None:
-        # "Without anything above 20": what is not left out.
+        # "Without anything above 30": what is not left out.
         least, most = read_bounds(text[outside.end() :], currency)
         one = Money(minor=1, currency=(least or most or Money.of(Decimal(0), currency)).currency)
         return (most + one if most is not None else None), (least - one if least is not None else None)

@@ -35,7 +35,7 @@ _BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no mor
 _FIGURE = r"(?:£|\$|€)?\s?\d[\d,]*(?:\.\d+)?(?:\s?(?:pounds?|quid|gbp|euros?|dollars?))?"
 _MONEY = r"(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|gbp|euros?|dollars?))"
 _RANGE = rf"(?:between\s+{_FIGURE}\s+(?:and|to)\s+{_MONEY}|(?:from\s+)?{_FIGURE}(?:\s+to\s+|\s?-\s?){_MONEY})"
-# "Leaving out anything above 20": what is left is within it.
+# "Leaving out anything above 30": what is left is within it.
 _OUTSIDE = (
     r"(?:leav(?:e|ing) out|excluding|exclude|ignor(?:e|ing)|without|except(?: for)?|apart from|skip(?:ping)?|drop(?:ping)?"
     r"|(?:(?:do )?not|don't) (?:count|counting|include|including))\s+"
@@ -424,7 +424,7 @@ def _numbered(text: str, known: Known) -> str:
 
 
 def _hyphened(text: str, known: Known) -> str:
-    """Words that a payee's text has side by side without the hyphens between them, and in words: "the 5-a-side"."""
+    """Words that a payee's text has side by side without the hyphens between them, and in words: "the 6-a-side"."""
 
     def apart(match: re.Match[str]) -> str:
         words = [_DIGITS.get(word, word) for word in re.split("[- ]", match.group())]
@@ -466,7 +466,6 @@ def _find(message: str, known: Known) -> Found:
     _own_accounts(marks, known)
     _currencies(marks, known)
     _exact_payees(marks, known)
-    _compounds(marks, known)
     bad = _periods(marks, known.today)
     for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately")):
         for match in pattern.finditer(marks.hidden()):
@@ -486,6 +485,7 @@ def _find(message: str, known: Known) -> Found:
     _everywhere(marks, known)
     for match in _WHO_DID.finditer(marks.hidden()):
         marks.take(match.start(), match.end(), "merchant")
+    _compounds(marks, known)
     _slots(marks, known)
     _fragments(marks, known)
     _named(marks, known)
@@ -644,7 +644,7 @@ def _exact_payees(marks: _Marks, known: Known) -> None:
 
 
 def _compounds(marks: _Marks, known: Known) -> None:
-    """Three words that a payee's text has side by side, the one in the middle too plain to be looked for: "five a side"."""
+    """Three words that a payee's text has side by side, the one in the middle too plain to be looked for: "six a side"."""
     for match in re.finditer(r"\b[a-z]+ a [a-z]+\b", marks.hidden()):
         if _has_phrase(match.group(), known):
             marks.take(match.start(), match.end(), "merchant")
@@ -1060,7 +1060,7 @@ def _with_beside(marks: _Marks, known: Known) -> None:
 
 
 def _with_trade(marks: _Marks, known: Known) -> None:
-    """Takes what somebody does into what it is done to: "window cleaner"."""
+    """Takes what somebody does into what it is done to: "carpet cleaner"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
         more = _DOES.match(marks.text, part[1])
         ordinary = all(w in known.vocabulary.english for w in WORD.findall(part[3]))
@@ -1104,7 +1104,7 @@ FRAGMENT = 5
 _AMONG = re.compile(r"(?:,| and|, and| plus) \x01")
 _AMONG_LAST = re.compile(r"\x01(?:,| and|, and| plus) (?:the |my |our )?$")
 _NOUN = re.compile(
-    r"(?:^|\b(?:the|my|our|a|an|any|that|this|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|buy|bought|and|or|plus|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
+    r"(?:^|\b(?:the|my|our|a|an|any|that|this|those|these|his|her|their|on|for|of|from|by|in|at|to|much|spent|spend|spending|paid|pay|buy|bought|and|or|plus|so|ok|cheapest|dearest|priciest|biggest|largest|smallest|expensive|latest|last|first)\s)"
     r"(?P<noun>[a-z]{3,})(?=\s*(?:\x01|$|[?!.,])|\s-\s|\s(?:and|plus)\s\x01|\s(?:bills?|spend|spending|payments?|costs?|shops?|stuff|fees?|fares?|tickets?|rides?|lessons?|money|stops?|runs?|trips?|had|take|took|taken|get|got|so|since|in|on|last|this|for|come|came|is|was|did|do|have|each|per|every|i|we)\b)"
 )
 
@@ -1119,8 +1119,9 @@ _OF_SPENDING = re.compile(
     r"\b(?:spen[dt]|spending|(?:largest|biggest|top) (?:[a-z]+ )?payments?|purchases?|things|buys|shops|places|days)\b"
 )
 _NOT_SPENT = re.compile(
-    r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|bar|barring|forgetting|leaving (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?|(?:don't|do not) (?:count|include)) (?:"
-    r"(?:moving|putting) (?:it|money|anything|what i \w+) (?:in)?to (?:(?:my )?savings|(?:my |our )?(?:own|other) accounts?)|(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
+    r"(?:,\s*)?\b(?:(?:no|not) counting|excluding|ignoring|bar|barring|forgetting|(?:leave|leaving) (?:out|aside)|apart from|aside from|other than|without(?: counting)?|except(?: for)?|(?:don't|do not) (?:count|include)) (?:"
+    r"what (?:i|we) (?:shuffle|move|shift|switch|juggle|swap|transfer)s?(?: (?:around|about|across))? (?:between|among) (?:my|our)(?: own)? accounts|(?:any |the )?money (?:i |we )?(?:moved|put|transferred|sent) (?:in)?to (?:my )?savings"
+    r"|(?:moving|putting) (?:it|money|anything|what i \w+) (?:in)?to (?:(?:my )?savings|(?:my |our )?(?:own|other) accounts?)|(?:any |the |my )?(?:internal )?transfers(?: (?:between|to|into) (?:my|our) (?:own )?(?:accounts|savings|pots?))?"
     r"|(?:what|anything|money) (?:i|we)(?:'ve| have)? (?:put|moved?|transfer(?:red)?|pa(?:y|id)|sent) (?:in)?to (?:my|our) own (?:accounts?|savings|pots?))(?=\s*(?:$|[?.!,;]))"
     r"|(?:,\s*)?\b(?:(?:my|the|own|internal|savings?|pot|jar|fund|account) ){0,3}(?:transfers|moves|top[- ]ups) (?:don't|do not|doesn't|not) count(?:ed|ing)?\b"
 )
@@ -1161,7 +1162,7 @@ def _apposed(marks: _Marks) -> None:
             marks.take(part[1], part[1] + said.end(), "apposed")
     for one, two in itertools.pairwise(sorted(p for p in marks.taken if p[2] == "merchant")):
         if marks.text[one[1] : two[0]].strip() == "(" and marks.text[two[1] :].startswith(")"):
-            # "The number 23 (National Express)": who it is.
+            # "The number 9 (Stagecoach)": who it is.
             marks.taken.remove(one)
             marks.take(one[0], one[1], "apposed")
 
@@ -1284,7 +1285,7 @@ def _all_counted_in(marks: _Marks, known: Known) -> None:
 
 
 def _everywhere(marks: _Marks, known: Known) -> None:
-    """Takes what only says that no place is left out of a question about a kind of spending: "petrol, all garages"."""
+    """Takes what only says that no place is left out of a question about a kind of spending: "diesel, every forecourt"."""
     kinds = {kind for said in marks.of("category") for kind in known.synonyms.get(said, ())}
     found = [
         *(_EVERYWHERE.finditer(marks.hidden()) if kinds else ()),
@@ -1342,7 +1343,7 @@ def _is_where(name: str, known: Known) -> bool:
 
 _THIS_PLACE = re.compile(r"(?:the|that|this) (?:island|city|town|country|resort|place|coast|village)")
 _WHOLE_TRIP = re.compile(r"\b(?:whole|entire|full) (?:trip|holiday|week|weekend|stay|thing|lot)\b|\bwhole of\b|\beverything\b")
-# "Everything there, hotel, trams, ice cream, what was it".
+# "Everything there, ferry, museum, ice cream, what was it".
 _LISTED_TOO = re.compile(
     r"(?<=[a-z])(?:,\s*(?:(?:the|my|our)\s+)?(?!(?:what|how|when|which|who|where|is|was|did|do|can|could|in|on|at|from|since|please)\b)[a-z]+(?: (?!(?:and|or)\b)[a-z]+)?){2,}"
     r"(?:,? and [a-z]+(?: [a-z]+)?)?(?=\s*(?:$|[?.!,;]))"
@@ -1370,7 +1371,7 @@ def _counted_too(marks: _Marks, known: Known) -> None:
 
 
 def _what_for(marks: _Marks, known: Known) -> None:
-    """Gives back what somebody who is pointed at was paid for: "what have I given him for the lifts"."""
+    """Gives back what somebody who is pointed at was paid for: "what have I given him for the fence"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
         lead = re.search(r"\bfor (?:the |my |our )?$", marks.text[: part[0]])
         strange = _DETERMINERS.sub("", part[3]) not in known.tokens
@@ -1429,7 +1430,7 @@ def _left_out(marks: _Marks, trades: frozenset[str]) -> None:
         marks.take(said.start(), said.end(), "without")
         end = said.end()
         for part in [p for p in sorted(marks.taken) if p[2] in _NAMED and _AND.fullmatch(marks.text[end : p[0]])]:
-            # "Without the flight or the bank fees".
+            # "Without the ferry or the bank charges".
             marks.taken.remove(part)
             marks.take(end, part[1], "without")
             end = part[1]

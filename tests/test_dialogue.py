@@ -1139,3 +1139,21 @@ def test_a_bound_is_that_of_the_list_behind_the_total(understanding: Understandi
 def test_months_that_only_say_what_a_season_is_are_no_third_side(understanding: Understanding) -> None:
     step = step_of(understanding.plan("Tesco last winter, Dec, Jan and Feb, against the winter before", KNOWN, Memory()))
     assert (step.tool, step.spans.periods) == (Tool.COMPARE, ("last winter", "from 2024-12-01 to 2025-02-28"))
+
+
+def test_no_figure_of_a_tale_says_which_payments(understanding: Understanding) -> None:
+    message = "Nearly forty quid is a lot. What was the most I paid there this year?"
+    step = step_of(understanding.plan(message, KNOWN, after(TESCO)))
+    assert (step.tool, step.spans.merchants, step.spans.amount) == (Tool.LARGEST, ("tesco",), "")
+
+
+def test_the_ones_of_a_month_are_listed(understanding: Understanding) -> None:
+    step = step_of(understanding.plan("show me the September ones", KNOWN, after(TESCO)))
+    assert (step.tool, step.spans.merchants) == (Tool.FIND, ("tesco",))
+
+
+def test_what_is_left_out_between_accounts_is_no_spending_and_what_has_cleared_is_booked(understanding: Understanding) -> None:
+    said = find("my biggest payments in May, leaving out what I move between my accounts", KNOWN).spans
+    assert (said.without, said.merchants) == ((), ())
+    message = "list what came out of my everyday account last week, the ones that have cleared"
+    assert step_of(understanding.plan(message, KNOWN, Memory())).tool is Tool.FIND

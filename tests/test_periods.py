@@ -24,6 +24,8 @@ def days(text: str, today: Today = TODAY) -> str | None:
     ("text", "meant"),
     [
         ("today", "2026-11-24/2026-11-24"),
+        ("last week, Monday to Sunday", "2026-11-16/2026-11-22"),
+        ("the 9th or 10th", "2026-11-09/2026-11-10"),
         ("yesterday", "2026-11-23/2026-11-23"),
         ("the day before yesterday", "2026-11-22/2026-11-22"),
         ("last month", "2026-10-01/2026-10-31"),

@@ -5,6 +5,7 @@ A plan is made only when the head is sure and every word is understood; anything
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,17 +22,24 @@ from assistant.following import (
     DATED,
     DIFFERENCE,
     EITHER_WAY,
+    FROM_THEM,
     GAVE,
     GOES_ON,
+    HAD_FROM_ME,
+    IN_PERCENT,
     IN_TOTAL,
     LISTS,
     LONGEST_TOPIC,
     MORE_THAN,
     ON_TOP,
     ONE_ROW,
+    OTHER_WAY,
+    PAID_TO_ME,
     POSITIONS,
     THAN,
     THE_TWO,
+    TO_THEM,
+    TOLD_OF_BOTH,
     TOTALLED,
     TWO,
     UNIT_ASIDE,
@@ -42,17 +50,20 @@ from assistant.following import (
     held_against,
     merged,
     narrowed_to,
+    of_that_way,
     of_the_two,
+    one_further,
     only_days,
     together,
     unit_aside,
+    way_of,
     with_more,
 )
 from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.places import is_place
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, CAME_IN, READ_WHOLE, WENT_OUT, Asked, Plan, Spans, Step, Tool
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, LEAVE_IT, USUAL, Found, Known
 from data.actions import IntentId
@@ -335,7 +346,9 @@ class Understanding:
         )
         # Who is in need is heard in all that they say.
         in_need = isinstance(whole, Plan) and any(step.tool is Tool.HANDOVER for step in whole.steps)
-        if label in _FREE | READ_WHOLE or in_need or lacks or (heard.periods and not (dated or takes_days)):
+        # "The last time she paid me was when, and how much?": what is told asks as well.
+        only_much = _HOW_MUCH_IT.fullmatch(told.asks) is not None and bool(told.before) and isinstance(whole, Plan)
+        if label in _FREE | READ_WHOLE or in_need or lacks or only_much or (heard.periods and not (dated or takes_days)):
             # What is told may be a part of what is asked.
             return whole
         read = self._asked_beside(told, asks, replace(aside, spans=heard), label, takes_days, whole, known, memory)
@@ -429,7 +442,10 @@ class Understanding:
         """What a message surely takes over from the question before is in its plan too, where nothing said takes its place: the
         rules that read follow-ups see fewer of them than the reader does."""
         last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
-        if last is None or not isinstance(plan, Plan) or len(plan.steps) != 1 or plan.steps[0].tool not in _TAKES_OVER:
+        if last is None or not isinstance(plan, Plan) or len(plan.steps) != 1:
+            return plan
+        plan = plan.model_copy(update={"steps": (_the_same_way(plan.steps[0], memory.asked, known, parts.plain(message)),)})
+        if plan.steps[0].tool not in _TAKES_OVER:
             return plan
         if any(plan.steps[0] == one.step for one in memory.asked) or _of_all(plan.steps[0].tool, parts.plain(message)):
             # "And Netflix?", which was asked about before something else, is that question again.
@@ -511,7 +527,9 @@ class Understanding:
         missing = tuple(
             w
             for w in (*self._not_understood(whole, label, known, sure), *whole.undated, *_whose(whole, step, known))
-            if w not in (said_before | price_words) and not _of_that_name(w, whole.spans, known)
+            if w not in (said_before | price_words)
+            and not _of_that_name(w, whole.spans, known)
+            and not _says_who(w, whole, known)
         )
         if step is not None and _is_of_nobody(step, parts.plain(message), memory):
             step = None
@@ -691,6 +709,8 @@ class Understanding:
             return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
         if last is not None and last.tool in ONE_ROW and _THAT_ROW.fullmatch(text):
             return last
+        if last is not None and not _off_track(memory) and (leant := _leant_on(whole, memory.asked, known, text)) is not None:
+            return leant
         if last is not None and not _off_track(memory) and (told := _in_other_unit(last, text)) is not None:
             return told
         lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
@@ -706,7 +726,8 @@ class Understanding:
         if plain_sum and last is not None and lone and _names_somebody(memory) and _WHEN_DID_I.fullmatch(text):
             return _same_again(memory.asked[-1], Tool.LAST, Spans(), known, f"{text} last")
         if plain_sum and last is not None and lone and len(last.spans.merchants) > 1 and _WHICH_OF_THEM.fullmatch(text):
-            return Step(tool=Tool.COMPARE, spans=last.spans)
+            # A comparison is of two; of more each is told.
+            return Step(tool=Tool.COMPARE if len(last.spans.merchants) == TWO_SIDES else Tool.SUM, spans=last.spans)
         if plain_sum and lone and _ONE_THAN_OTHER.search(text) and (two := both_of(memory.asked, "both")) is not None:
             return Step(tool=Tool.COMPARE, spans=two.spans) if len(two.spans.merchants) > 1 else None
         if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_AT.fullmatch(whole.masked):
@@ -716,6 +737,8 @@ class Understanding:
         if plain_sum and last is not None and not whole.unknown and _names_somebody(memory) and _COMES_TO.fullmatch(whole.masked):
             step = goes_on_with(memory.asked, whole.spans, text) or last
             return step.model_copy(update={"tool": step.tool if step.tool in (Tool.SUM, Tool.INCOME) else Tool.SUM})
+        if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_OF_IT.fullmatch(whole.masked):
+            return _part_of(memory.asked[-1].step, whole.spans)
         if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
             return details_of(last, text)
         if (
@@ -928,7 +951,7 @@ class Understanding:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
         if tool is Tool.SHARE and not (right.spans.merchants or right.spans.category or right.spans.amount):
-            return _share_of(last if not memory.lost else None, right, text)
+            return _share_of(memory.asked if not memory.lost else (), right, text)
         if last is not None and tool is Tool.COMPARE and not memory.lost and _names_two_only(right.spans, text):
             # "Aldi vs Tesco, the difference": in the days that were spoken of.
             right = replace(right, spans=right.spans.model_copy(update={"periods": last.step.spans.periods[:1]}))
@@ -968,14 +991,172 @@ _TIMES = re.compile(
     r"(?:(?:and|so|ok)\b,? )*(?:how many |number of )?(?:times|visits|payments|transactions|trips|goes|fills?(?:[ -]ups?)?|cups|coffees|journeys|rides|shops|orders|meals|tickets)(?: (?:is|was) (?:that|it))?[ ?.!]*"
 )
 _POUNDS = re.compile(
-    r"(?:(?:and|so|ok)\b,? )*(?:(?:what(?:'s| is| was) (?:that|it) )?in (?:£|£s|pounds|money|cash terms)|how much (?:money )?(?:is|was) (?:that|it))(?: though| then)?[ ?.!]*"
+    r"(?:(?:and|so|ok)\b,? )*(?:(?:what(?:'s| is| was) (?:that|it) )?in (?:£|£s|pounds|money|cash terms)|how much (?:money )?(?:is|was) (?:that|it|this)(?: money)?)(?: though| then)?[ ?.!]*"
 )
 
 
 def _in_other_unit(last: Step, text: str) -> Step | None:
     """A sum as a number of payments, and a number of payments as a sum."""
+    if last.tool in (Tool.SUM, Tool.INCOME) and _POUNDS.fullmatch(text):
+        return last
     pattern, tool = {Tool.SUM: (_TIMES, Tool.COUNT), Tool.COUNT: (_POUNDS, Tool.SUM)}.get(last.tool, (None, last.tool))
     return last.model_copy(update={"tool": tool}) if pattern is not None and pattern.fullmatch(text) else None
+
+
+def _leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> Step | None:
+    """A few words that ask of the answers before in a form of their own; None where they are of another form, or name anybody."""
+    last, said = asked[-1], whole.spans
+    if said.merchants or said.category or said.account or said.amount:
+        return None
+    if (turned := _turned(whole, last, known, text)) is not None:
+        return turned
+    if len(text.split()) <= _LONGEST_TURN and (both := _of_both_names(last, known, text)) is not None:
+        return both
+    if last.step.tool in ONE_ROW | {Tool.SALARY, Tool.REFUND_STATUS} and (another := one_further(last.step, text)) is not None:
+        return another
+    of_many = not last.step.spans.merchants or _AT_AN_END.search(text) is None
+    if last.step.tool in _RANKED and of_many and _NTH.fullmatch(text):
+        # The list has it.
+        return last.step
+    if (last.step.tool is Tool.COMPARE and _IN_PERCENT.fullmatch(text)) or (
+        _PERCENT.search(text) and _GAP.fullmatch(_PERCENT.sub("", text))
+    ):
+        two = last.step if last.step.tool is Tool.COMPARE else _held_apart(asked, said)
+        return two and two.model_copy(update={"spans": two.spans.model_copy(update={"change": IN_PERCENT})})
+    if _GAP.fullmatch(text) or _TO_BE_EVEN.search(text) or _MORE_OFTEN_OF.search(text):
+        two = _held_apart(asked, said)
+        if two is None:
+            return last.step if last.step.tool in _SAYS_BY_HOW_MUCH else None
+        change = "" if _MORE_OFTEN_OF.search(text) else DIFFERENCE
+        return two.model_copy(update={"spans": two.spans.model_copy(update={"change": change})})
+    if len(said.periods) == 1 and only_days(said) and _LESS_OR_MORE.fullmatch(whole.masked):
+        return held_against(last, said, text, known.today)
+    if last.step.tool is Tool.SUM and _AS_SHARE.fullmatch(text) and (kind := _kind_before(asked)):
+        return Step(tool=Tool.SHARE, spans=last.step.spans.model_copy(update={"category": kind}), only=last.step.only)
+    if _TIMES_EACH.fullmatch(whole.masked) and len(last.step.spans.merchants) > 1:
+        return Step(tool=Tool.COUNT, spans=merged(last.step.spans, said).model_copy(update={"change": ""}))
+    return None
+
+
+def _of_both_names(last: Asked, known: Known, text: str) -> Step | None:
+    """ "The two of them together" of one who was picked among several of a name: of all who are called so."""
+    names = last.step.spans.merchants
+    if len(names) != 1 or not (last.step.only or last.step.excluding) or _BOTH_CALLED.search(text) is None:
+        return None
+    some = referring.called_so(names[0], known)
+    several = len({p.shown for p in some}) > 1
+    return last.step.model_copy(update={"only": tuple(p.template for p in some), "excluding": ()}) if several else None
+
+
+_BOTH_CALLED = re.compile(r"\b(?:both(?: of (?:them|'?em))?|the two(?: of (?:them|'?em))?|the pair(?: of (?:them|'?em))?)\b")
+
+
+def _part_of(whole: Step, said: Spans) -> Step | None:
+    """ "How much of it was Boots": of the same days and accounts, and of the kind that was asked about, where one was."""
+    if not (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
+        return None
+    merchants = said.merchants or whole.spans.merchants
+    update = {"merchants": merchants, "category": said.category or whole.spans.category, "number": "", "group": "", "change": ""}
+    return Step(tool=Tool.SUM, spans=whole.spans.model_copy(update=update), only=() if said.merchants else whole.only)
+
+
+_HOW_MUCH_OF_IT = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:how much|what|how many pounds) of (?:it|that|this|those|them)(?: lot)?(?: all)? (?:was|were|is|went|goes|did i spend)"
+    r"(?: (?:spent|paid|on|to|at|in|for|from|with|just|only|the|my))* x(?:merchant|category)(?: then| alone| please)?[ ?.!]*"
+)
+
+
+def _held_apart(asked: Sequence[Asked], said: Spans) -> Step | None:
+    """The last two things asked, one against the other."""
+    two_days = [one.step for one in asked[-2:]]
+    if asked[-1].step.tool not in _HELD_APART:
+        return None
+    if len(two_days) == TWO_SIDES and _alike_but_for_days(two_days[0], two_days[1]):
+        spans = two_days[1].spans.model_copy(update={"periods": (*two_days[1].spans.periods, *two_days[0].spans.periods)})
+        return Step(tool=Tool.COMPARE, spans=spans, only=two_days[1].only, excluding=two_days[1].excluding)
+    two = both_of(asked, "both")
+    if two is None or max(len(two.spans.merchants), len(two.spans.periods)) != TWO_SIDES:
+        return None
+    return Step(
+        tool=Tool.COMPARE, spans=two.spans.model_copy(update={"periods": said.periods or two.spans.periods}), only=two.only
+    )
+
+
+_HELD_APART = frozenset({Tool.SUM, Tool.COUNT, Tool.INCOME, Tool.REFUNDS})
+
+
+def _alike_but_for_days(one: Step, two: Step) -> bool:
+    """Whether two questions ask the same of two times, of each of which there is one."""
+    dated = len(one.spans.periods) == len(two.spans.periods) == 1 and one.spans.periods != two.spans.periods
+    return dated and one == two.model_copy(update={"spans": two.spans.model_copy(update={"periods": one.spans.periods})})
+
+
+def _turned(whole: Found, last: Asked, known: Known, text: str) -> Step | None:
+    """ "And the other way round", "and from her to me": what moved between the two in the other direction."""
+    if not _names(last) or last.step.tool not in ABOUT_PAYMENTS | {Tool.SALARY} or len(text.split()) > _LONGEST_TURN:
+        return None
+    to_me, from_me = FROM_THEM.search(text), TO_THEM.search(text)
+    if not (OTHER_WAY.search(text) or _FROM_THEM_ALONE.fullmatch(whole.masked)):
+        return None
+    came = to_me is not None if bool(to_me) != bool(from_me) else not way_of(last.step)
+    change = "" if came else WENT_OUT
+    step = _same_again(last, Tool.INCOME if came else Tool.SUM, whole.spans, known, text)
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"change": change, "number": "", "group": ""})})
+
+
+_PERCENT = re.compile(
+    r"(?:,? ?\b(?:and |or )?(?:in |as (?:a |an )?|by what )?(?:(?:percentage|percent|per cent)(?: terms| wise)?\b|%)(?: difference)?)"
+)
+_IN_PERCENT = re.compile(
+    r"(?:(?:and|so|ok|but|then|what(?:'s| is) (?:that|it)|how (?:much|many) is (?:that|it)|how (?:much|many))\b,? )*"
+    r"(?:in |as (?:a |an )?|by what )?(?:(?:percentage|percent|per cent)(?: terms| wise)?|%)(?: (?:then|please|pls|difference|was that|is that|more|less))*[ ?.!]*"
+)
+_AS_SHARE = re.compile(
+    r"(?:(?:and|so|ok|but|then|(?:what(?:'s| is)|how much is) (?:that|it))\b,? )*(?:as|in|what) (?:a |an )?(?:percentage|percent|per cent|share|%)"
+    r"(?: (?:of (?:the )?(?:first|whole|total|other|it|that|lot|all)(?: (?:one|figure|number|amount|sum|lot|that|of it))?|is that|was that|then|please))*"
+    r"(?:,? (?:to )?(?:one|two|1|2) (?:decimals?(?: places?)?|dp))?[ ?.!]*"
+)
+_LONGEST_TURN = 14
+TWO_SIDES = 2
+_RANKED = frozenset({Tool.TOP, Tool.BREAKDOWN, Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING})
+_SAYS_BY_HOW_MUCH = frozenset({Tool.COMPARE, Tool.SUBSCRIPTIONS, Tool.EXPLAIN})
+_LEAD = r"(?:(?:and|so|ok|okay|but|then|oh|right|well|n)\b[,.]? )*"
+_ORDINAL = r"(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last|top|bottom|next|other)"
+# "How much was the second one", of a list that was told.
+_NTH = re.compile(
+    rf"{_LEAD}(?:(?:how much|what|when|who|where|which)(?:'s| was| is| were| did)? )?(?:the )?{_ORDINAL}(?: (?:ones?|two|three))?"
+    r"(?: (?:of (?:them|those|these)|on (?:the|that) list|for|to|then|again|please|come to|cost))*[ ?.!]*"
+)
+# Of one payee's payments the first is the oldest.
+_AT_AN_END = re.compile(r"\b(?:first|last)\b")
+_GAP = re.compile(
+    rf"{_LEAD}(?:(?:what(?:'s|s| is| was)|tell me) )?(?:the |a |any )?(?:diff|difference|differences|gap)"
+    r"(?: (?:in (?:pounds|money|£|quid)|between (?:them|the two|those(?: two)?|both)|is there|there|then|please|pls|was|is|that))*[ ?.!]*"
+    rf"|{_LEAD}(?:by |and )?how much (?:by|more|less|in it|extra)(?: is| was)?(?: (?:that|it))?[ ?.!]*|{_LEAD}by how much[ ?.!]*"
+    rf"|{_LEAD}how (?:far|much) (?:is |are |was )?(?:he |she |they |it |that )?(?:behind|ahead|short)(?: (?:is|are|was) (?:he|she|they|it|that))?(?: then| of (?:him|her|them))?[ ?.!]*"
+    rf"|{_LEAD}(?:who|which(?: one| year| month| week| shop| place)?)(?:'s| was| is| has| had| did| paid| gave| cost| took| came out| sent)?"
+    r"(?: (?:had|got|paid|gave|cost|took|sent|me|given))*(?: the)? (?:more|bigger|higher|dearer|worse|better|less|cheaper|lower)(?: off me| from me)?[ ?.!]*"
+)
+# What would have to be given to somebody so that both had the same.
+_TO_BE_EVEN = re.compile(
+    r"\bto (?:put (?:that|it|things) right|make (?:it|that|them|things|the two) (?:even|equal|fair|level|the same)"
+    r"|(?:even|level|square) (?:it|that|them|things) (?:up|out|off)|catch (?:him|her|them) up|be (?:even|equal|fair))\b"
+)
+_MORE_OFTEN_OF = re.compile(r"\b(?:which|who|where)\b(?: of (?:the two|them|those|these))?.*\bmore (?:often|frequently|times)\b")
+_OR_LESS = r"(?:less or more|more or less|higher or lower|lower or higher|better or worse|worse or better|up or down|bigger or smaller|dearer or cheaper|cheaper or dearer)"
+# "Was it more or less in May", with the days on either side.
+_LESS_OR_MORE = re.compile(
+    rf"{_LEAD}(?:xperiod,? )?(?:(?:was|is|were) )?(?:(?:it|that|this) )?(?:(?:was|is) )?{_OR_LESS}(?: (?:than )?xperiod)?"
+    r"(?:[,.;?]? (?:and )?(?:by how much|what(?:'s| is| was)? (?:the )?difference|how much))?[ ?.!]*"
+)
+_TIMES_EACH = re.compile(
+    rf"{_LEAD}(?:(?:how many|number of|the number of|what about) )?(?:times|visits|trips|payments|goes|orders)(?: (?:to|at|in|for|from|was|were|that|is|did i go to))*"
+    r" each(?: one| of (?:them|those))?(?:,? (?:those )?xperiod)?[ ?.!]*"
+)
+# "From her to me", and nothing else.
+_FROM_THEM_ALONE = re.compile(
+    rf"{_LEAD}(?:(?:what about|how about|anything|how much|what(?:'s| has| have)? (?:come|came)(?: in)?) )?(?:back )?(?:from (?:him|her|them)(?: to (?:me|us))?|(?:me |us )?to (?:him|her|them))(?: then)?(?: xperiod)?[ ?.!]*"
+)
 
 
 _MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE})
@@ -1171,7 +1352,7 @@ def _of_name(step: Step, name: str) -> Step:
 
 
 _EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b|\bwhat (?:does|do|did|has|have) each\b")
-_EACH = re.compile(r"\beach(?: one)?(?: then| please)?\s*[?.!]*$")
+_EACH = re.compile(r"\beach(?: one)?(?: then| please)?\s*(?:[?.!]*$|,)|\b(?:how many (?:times|visits|payments)|how often) each\b")
 _MORE_OFTEN = re.compile(
     r"\bmore (?:often|frequently|times)\b|\b(?:go|went|been|eat|ate|visit|shop)(?: to)? (?:the )?more\b(?! (?:money|on))"
 )
@@ -1279,6 +1460,8 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool in (Tool.COUNT, Tool.SUM, Tool.AVERAGE) and _MEASURED.search(text):
         # How far or how much of a thing, no payment says.
         return Tool.CANNOT
+    if tool is Tool.LAST and not said.merchants and _I_WAS_PAID.search(text):
+        return Tool.SALARY
     if tool in (Tool.FIRST, Tool.LAST, Tool.FIND, Tool.SUM) and _NEW_PRICE.search(text):
         return Tool.SUBSCRIPTIONS
     if tool is Tool.REFUND_STATUS and _EVER_BEFORE.search(text):
@@ -1340,6 +1523,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     ):
         # What somebody pays back is no refund of a shop, and what a shop gives back is one.
         return (tool if tool is Tool.REFUND_STATUS else Tool.REFUNDS) if _are_shops(said.merchants, known) else Tool.INCOME
+    most = _THE_MOST.search(text)
+    if said.merchants and (tool in _ADDED_TOGETHER or (most and tool is Tool.INCOME)) and PAID_TO_ME.search(found.masked):
+        return Tool.LARGEST if most else Tool.INCOME
     if tool is Tool.INCOME and said.merchants and not said.periods and _DID_PAY.search(found.masked):
         # "Did she pay me": the newest that came from her.
         return Tool.LAST
@@ -1387,7 +1573,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # Nothing says that the one is held against the other.
         return Tool.SUM
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
-    gave = tool is Tool.INCOME and GAVE.search(text) is not None
+    gave = tool is Tool.INCOME and (GAVE.search(text) or HAD_FROM_ME.search(found.masked)) is not None
     if tool in (Tool.COUNT, Tool.SUM) and not said.merchants and _REFUNDS.search(text):
         return Tool.REFUNDS
     if tool is Tool.BREAKDOWN and (_USUAL.search(said.group) or _BY_WEEK.match(said.group)):
@@ -1396,6 +1582,11 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_I_WAS_PAID = re.compile(
+    r"\b(?:was|were) (?:i|we) (?:last )?paid\b(?! (?:by|back|for|out))|\b(?:i|we) (?:was|were|(?:last )?(?:got|get)) (?:last )?paid\b(?! (?:by|back|for|out))"
+)
+_ADDED_TOGETHER = frozenset({Tool.SUM, Tool.COUNT})
+_THE_MOST = re.compile(r"\bthe (?:most|biggest|largest|highest)\b")
 _WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b(?! (?:day|week|month|year))[^.?!;]{0,60}\b(?:more|most)\b[^.?!;]{0,80}\bor\b")
 _WHICH_MOST = re.compile(r"^(?:and |so |ok |then )*which\b[^,.?;]*\b(?:most|biggest (?:share|part|chunk|slice))\b")
 _COMPARES = re.compile(
@@ -1502,9 +1693,9 @@ def _leaves_out(found: Found, last: Step, text: str) -> bool:
 _SENTENCE = re.compile(r"(?<=[.!;]) ")
 
 
-def _share_of(last: Asked | None, found: Found, text: str) -> Step | None:
+def _share_of(asked: Sequence[Asked], found: Found, text: str) -> Step | None:
     """A share of which the part is not named: what was asked before, or an account against all of them."""
-    said = found.spans
+    last, said = asked[-1] if asked else None, found.spans
     part = _ACCOUNT_IS_PART.search(found.masked) is not None and not _ACCOUNT_IS_WHOLE.search(found.masked)
     # Of which the account is a part, all of the customer's are the whole.
     update = {"change": said.account, "account": ""} if part else {"change": ""}
@@ -1515,13 +1706,29 @@ def _share_of(last: Asked | None, found: Found, text: str) -> Step | None:
         and _names(last)
         and (part or _refers_back(text, said.model_copy(update={"account": ""})))
     )
+    if goes_on and last is not None and (last.step.tool is Tool.COMPARE or _OF_ANOTHER.search(text)):
+        # A difference is no part of anything, and which figure is the whole, nobody knows.
+        return None
     if last is None or not goes_on:
         return Step(tool=Tool.SHARE, spans=said.model_copy(update=update)) if part else None
     before = last.step.spans if _names(Asked(step=last.step)) else last.step.spans.model_copy(update={"merchants": last.used[:1]})
     spans = merged(before.model_copy(update={"without": ()}), said).model_copy(update=update)
+    if (kind := _kind_before(asked)) and not spans.category:
+        spans = spans.model_copy(update={"category": kind})
     return Step(tool=Tool.SHARE, spans=spans, only=last.step.only, excluding=last.step.excluding)
 
 
+def _kind_before(asked: Sequence[Asked]) -> str:
+    """ "Parking in June", "RingGo?", "and as a percentage": of the parking that was asked about just before, in the same days."""
+    if len(asked) < 2:
+        return ""
+    whole, part = asked[-2].step, asked[-1].step
+    same = whole.spans.periods == part.spans.periods and whole.spans.account == part.spans.account
+    kind = whole.spans.category if same and not whole.spans.merchants else ""
+    return kind if part.tool in (Tool.SUM, Tool.COUNT) and part.spans.merchants else ""
+
+
+_OF_ANOTHER = re.compile(r"\bof the (?:first|second|other|former|latter)\b")
 _ACCOUNT_IS_PART = re.compile(
     r"\b(?:was|is|were|are|went|came|goes|comes|did)\b(?: (?:from|on|out of|through))? xaccount\b|\bxaccount\s*[?.!]*$"
 )
@@ -1565,6 +1772,9 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
         return True
     if tool is Tool.COMPARE and _EARNED.search(text):
         # Nothing holds what came in against what went out.
+        return True
+    if tool is Tool.COMPARE and last is not None and found.spans == Spans() and last.step.tool in {Tool.AVERAGE} | ONE_ROW:
+        # Between two averages, or two single payments, the sums say nothing.
         return True
     if tool is Tool.COMPARE and last is None and _MORE_IS_THAT.search(text):
         # "How much more is that": than what nobody said.
@@ -1664,9 +1874,9 @@ def _told_with(tool: Tool, before: Step, text: str) -> Step | None:
         return None
     if before.tool in (Tool.INCOME, Tool.SALARY) and tool is Tool.COUNT:
         return before.model_copy(update={"tool": Tool.INCOME})
-    listed = before.tool in LISTS and tool in (Tool.COUNT, Tool.SUM, Tool.LARGEST, Tool.SMALLEST, Tool.TOP)
+    listed = before.tool in LISTS - {Tool.REFUNDS} and tool in (Tool.COUNT, Tool.SUM, Tool.LARGEST, Tool.SMALLEST, Tool.TOP)
     again = tool is before.tool and tool in LISTS and not before.spans.merchants
-    if listed or again or (before.tool, tool) in ((Tool.PENDING, Tool.UPCOMING), (Tool.INCOME, Tool.FIND)):
+    if listed or again or (before.tool, tool) == (Tool.PENDING, Tool.UPCOMING):
         return before
     if tool is Tool.BALANCE and before.spans.account:
         return Step(tool=tool, spans=_grouped(tool, Spans(account=before.spans.account), text, None))
@@ -1770,7 +1980,7 @@ _POSSESSIVE = re.compile(
 
 # "How much did I take out?", "when was that?" of the payment that was just told of.
 _THAT_ROW = re.compile(
-    r"(?:and |so |ok )*(?:how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))"
+    r"(?:and |so |ok )*(?:how much|how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))"
     r"|(?:when|where|who|what day|what date|which day) (?:was|is|did) (?:that|it|this)(?: one| payment| purchase)?"
     r"(?: for| to| from| at| with| go(?: out| to)?| happen| made| paid| on)?)(?: then| for)?[ ?.!]*"
 )
@@ -1844,6 +2054,14 @@ def _of_that_name(word: str, said: Spans, known: Known) -> bool:
     return word in known.tokens and bool(named) and known.together([word, *named])
 
 
+def _says_who(word: str, found: Found, known: Known) -> bool:
+    """Whether a word of kinship beside a name tells which of those who are called so is meant: "my sister Ann"."""
+    beside = rf"\b{re.escape(word)},? xmerchant\b|\bxmerchant,? my {re.escape(word)}\b"
+    if word not in parts.KIN or len(found.spans.merchants) != 1 or re.search(beside, found.masked) is None:
+        return False
+    return bool(parts.family_of(referring.called_so(found.spans.merchants[0], known), known))
+
+
 _ASKS_HOW = frozenset(
     {
         "first",
@@ -1913,7 +2131,7 @@ def _of_everything(step: Step) -> bool:
     """Whether a step is about all that was spent, in whatever days."""
     said = step.spans
     named = said.merchants or said.category or said.account or said.amount or said.bought or said.without or step.only
-    return step.tool in ABOUT_SAME and not named
+    return step.tool in ABOUT_SAME and not named and not way_of(step)
 
 
 def _names_any(found: Found) -> bool:
@@ -2237,7 +2455,7 @@ _DIGIT = re.compile(r"\d+")
 _ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _SAME_TIME = re.compile(
     r"\b(?:inside|within|in) (?:this|these|those|the same) dates\b|\b(?<!of )(?:(?:in|over|during|for|across) )?(?:(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|(?:tax )?year|quarter|stretch)"
-    r"|(?P<several>(?:(?P<those>those|these)|both|(?:the )?same)(?: (?:two|three|four|five|six|[2-9]))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
+    r"|(?P<several>(?:(?P<those>those|these)(?: same)?|both|(?:the )?same)(?: (?:two|three|four|five|six|[2-9]))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
     r"\b(?! (?:last|before|ago|a year))"
 )
 
@@ -2254,6 +2472,8 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
         # "484?" after the cheque before it.
         return f"'{int(_DIGIT.findall(message)[0]):0{parts.CHEQUE}}'"
     text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
+    if before and memory.asked[-1].step.tool in ABOUT_PAYMENTS and (leant := _leant_days(text, before[0], today)) is not None:
+        return leant
     spoken_of = (not memory.lost and _days_in_turn(memory.asked)) or before
     if TWO.search(text):
         spoken_of = spoken_of[-2:]
@@ -2263,7 +2483,29 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
         days = spoken_of if match["several"] else before
         return f"{match['those'] or ''} {' and '.join(days)}".strip()
 
+    if len(spoken_of) > 1:
+        # "In the first of them" is said of the days as they were asked about.
+        text = _ONE_OF_DAYS.sub(
+            lambda m: f"of those in {_LEAD_OF_PERIOD.sub('', spoken_of[0 if m['nth'] in _FORMER else -1])}", text
+        )
     return _SAME_TIME.sub(said_again, text, count=1) if before else text
+
+
+def _leant_days(text: str, before: str, today: periods.Today) -> str | None:
+    """ "And last?" of this year is the year before, "since then" of days that are over is from the next one on."""
+    period = periods.read(before, today)
+    if period is None or period.since is None:
+        return None
+    if _AND_LAST.fullmatch(text):
+        unit = next((u for u in ("year", "quarter", "month", "week") if periods.is_running(period, u, today)), "")
+        return f"last {unit}" if unit else None
+    if period.until < today.date and _SINCE_THEN.search(text):
+        return _SINCE_THEN.sub(f"since {period.until + dt.timedelta(days=1)}", text)
+    return None
+
+
+_AND_LAST = re.compile(r"(?:(?:and|n|so|or|what about|how about|vs|against)\b,? )+last[ ?.!]*")
+_SINCE_THEN = re.compile(r"\b(?:since then|from then on|after that)\b")
 
 
 def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
@@ -2274,6 +2516,12 @@ def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
             break
         days[:0] = [p for p in one.step.spans.periods if p not in days]
     return tuple(days)
+
+
+_FORMER = frozenset({"first", "former", "earlier"})
+_ONE_OF_DAYS = re.compile(
+    r"\b(?:in|for|during|of) the (?P<nth>first|former|earlier|second|latter|later)(?: (?:of (?:them|those|these|the two)|ones?|month|week|year|period))\b(?! (?:of|in)\b)"
+)
 
 
 def _placed(text: str, memory: Memory, known: Known) -> str:
@@ -2320,7 +2568,9 @@ _DOES_IT = re.compile(r"\b(?P<does>does|do|will|is|was) it (?P<verb>pay|pays|ear
 def _about_pay(before: Step, tool: Tool, said: Spans, text: str) -> bool:
     """ "What was October's against August's" after a question about pay is about pay, of which no tool says that."""
     named = said.merchants or said.category or _OWN.search(text)
-    return before.tool in (Tool.INCOME, Tool.SALARY) and tool in _OUTWARD and not named and not _PAID_OUT.search(text)
+    told = tool in TOLD_OF_BOTH and (tool is not Tool.TOP or before.spans.merchants) and before.tool is not Tool.SALARY
+    pay = way_of(before) == CAME_IN and tool in _OUTWARD and not told
+    return pay and not named and not _PAID_OUT.search(text)
 
 
 def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | None) -> Found | None:
@@ -2338,8 +2588,9 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     if tool is Tool.SUM and found.spans.account and not named and _PAID_IN.search(text) and _saves(found.spans.account, known):
         into = f"into {_LEAD_OF_ACCOUNT.sub('', found.spans.account)}"
         return replace(found, spans=found.spans.model_copy(update={"account": into}))
-    if tool is Tool.LAST and found.spans.merchants and (_DID_PAY.search(found.masked) or _HAD_LATELY.search(text)):
-        return replace(found, spans=found.spans.model_copy(update={"change": "came in"}))
+    came = PAID_TO_ME.search(found.masked) if tool in TOLD_OF_BOTH else None
+    if found.spans.merchants and (came or (tool is Tool.LAST and (_DID_PAY.search(found.masked) or _HAD_LATELY.search(text)))):
+        return replace(found, spans=found.spans.model_copy(update={"change": CAME_IN}))
     if tool is Tool.INCOME and len(found.spans.merchants) > 1 and _PAID_BACK.search(text):
         # "Did Sam pay me back for the pizza": Sam.
         return replace(found, spans=found.spans.model_copy(update={"merchants": found.spans.merchants[:1]}))
@@ -2409,7 +2660,8 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if tool is Tool.DISTINCT and len(before.merchants) == 1:
         # One payee is not several.
         before = before.model_copy(update={"merchants": ()})
-    if not said.periods and (tool is Tool.LAST or (tool is Tool.FIRST and _reaches_today(before, known))):
+    anew = tool is Tool.LAST or (tool is Tool.FIRST and _reaches_today(before, known))
+    if not said.periods and anew and not _OF_THEM.search(text):
         # "When was the last one?" after "has it gone out this month?", or after a month that is over: the newest there is.
         before = before.model_copy(update={"periods": ()})
     if not said.periods and _EVER_BEFORE.search(text) and (last.step.tool is Tool.IDENTIFY or _is_one_day(before, known)):
@@ -2420,11 +2672,24 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
 
 
+def _the_same_way(step: Step, asked: Sequence[Asked], known: Known, text: str) -> Step:
+    """A step that goes on with money that came in is of that; one that turns the other way is of all that moved between the two."""
+    last = asked[-1]
+    goes_on = _names(last) or BACKWARD.search(text) or not _OWN.search(text)
+    turned = of_that_way(step, asked, text) if goes_on else step
+    if turned.only and turned.only == last.step.only and way_of(turned) != way_of(last.step):
+        # "For the dinners" chose of what was paid; what came back has other words beside the name.
+        return turned.model_copy(update={"only": tuple(p.template for p in referring.everything_of(last, known))})
+    return turned
+
+
 def _is_one_day(spans: Spans, known: Known) -> bool:
     period = periods.read(spans.periods[0], known.today) if len(spans.periods) == 1 else None
     return period is not None and period.since == period.until
 
 
+# "The first of those": in the days that were spoken of.
+_OF_THEM = re.compile(r"\b(?:of|among) (?:them|those|these)\b|\b(?:those|these) (?:payments|ones)\b")
 _THAT_PLACE = re.compile(
     r"\b(?:that|this|the same) (?:place|shop|store|restaurant|pub|cafe|one|company|lot|person)\b|\b(?:them|they|their)\b"
 )

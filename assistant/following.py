@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from itertools import takewhile
 
 from assistant import periods
 from assistant import spans as parts
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, Asked, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, CAME_BACK, CAME_IN, WENT_OUT, Asked, Spans, Step, Tool
 from assistant.spans import Known
 
 LONGEST_TOPIC = 400
@@ -80,7 +81,7 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
         # "And 600?": asked together with the question that it goes on with.
         topic = f"{last.step.spans.topic} {message}"[-LONGEST_TOPIC:]
         return Step(tool=Tool.ARTICLE, spans=said.model_copy(update={"topic": topic}))
-    if last.step.tool is Tool.SHARE and last.step.spans.merchants and said.merchants and not said.category:
+    if last.step.tool in (Tool.SHARE, Tool.SUM) and last.step.spans.merchants and said.merchants and not said.category:
         # "Which part of groceries was Aldi?" "Tesco?": of groceries.
         said = said.model_copy(update={"category": last.step.spans.category})
     if last.step.tool is Tool.COMPARE and said.periods and not (said.merchants or said.category):
@@ -98,6 +99,9 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
         # "And now?": what is there before it goes out.
         return Step(tool=Tool.BALANCE, spans=Spans(account=last.step.spans.account))
     names = {*said.merchants, said.category} - {""}
+    if said.without and {*said.without} >= {*last.step.spans.merchants} - {""} != set():
+        # "Not Boots the Bakers" of Boots: what would be left is not what is meant.
+        return None
     if (added := with_more(last, said, message)) is not None:
         return added
     if names and {_named(name) for name in names} <= {_named(name) for name in last.step.spans.without}:
@@ -275,8 +279,8 @@ def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> St
     merchants = tuple(name for name in names if name not in kinds[-1:])
     words = [parts.words_of(name) for name in names]
     if any(one < two for one in words for two in words):
-        # One of them is a part of the other.
-        return None
+        # One of them is a part of the other: only where each was told of somebody are they two.
+        return _of_those_told(alike, min(names, key=len), days)
     if not days and len(names) > 1 and len({one.step.spans.periods for one in alike}) > 1:
         return None
     days = days or tuple(dict.fromkeys(p for one in alike for p in one.step.spans.periods))
@@ -290,6 +294,17 @@ def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> St
     # Balances are only added up where a sum is told.
     tool = Tool.POSITION if last.tool is Tool.BALANCE and len(accounts) > 1 else last.tool
     return Step(tool=tool, spans=spans, only=only)
+
+
+def _of_those_told(alike: Sequence[Asked], name: str, days: tuple[str, ...]) -> Step | None:
+    """ "Ann", who was picked among several, and "Ann Lee": those whom the answers told of."""
+    told = [one.used for one in alike]
+    apart = all(told) and not any(set(a) & set(b) for a, b in itertools.combinations(told, 2))
+    if not apart or any(one.step.spans.category for one in alike) or len({one.step.spans.periods for one in alike}) > 1:
+        return None
+    spans = alike[-1].step.spans.model_copy(update={"merchants": (name,)})
+    spans = spans.model_copy(update={"periods": days or spans.periods})
+    return Step(tool=alike[-1].step.tool, spans=spans, only=tuple(t for some in told for t in some))
 
 
 def _who(one: Asked) -> tuple[str, ...]:
@@ -331,13 +346,15 @@ def of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> St
 
 # What a comparison is marked with that says no way round.
 DIFFERENCE = "difference"
+# And one of which the difference is told in percent as well.
+IN_PERCENT = "difference in percent"
 # What asks for a difference and not which way it goes.
 EITHER_WAY = re.compile(
     r"\bdifference\b|\b(?:which|where|who|who's|what)\b(?:(?!\bthan\b).)*\b(?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)\b(?!.*\bthan\b)"
 )
 TWO = re.compile(r"\b(?:both|two|pair)\b")
 THE_TWO = re.compile(
-    r"\b(?:(?:the|those|these) two(?: of (?:them|those|these))?|(?:the )?pair of (?:them|those|these)|both of (?:them|those|these)|them both)\b(?! [a-z]+s\b)"
+    r"\b(?:(?:the|those|these) two(?: of (?:them|those|these|em))?|(?:the )?pair of (?:them|those|these)|both of (?:them|those|these)|them both)\b(?! [a-z]+s\b)"
 )
 
 
@@ -413,8 +430,97 @@ def came_in_from(last: Asked, said: Spans) -> Step | None:
     return Step(tool=tool, spans=merged(before, said), only=last.step.only if not said.merchants else ())
 
 
+# Which way money went.
+FROM_THEM = re.compile(r"\bfrom (?:him|her|them)\b|\bto (?:me|us)\b|\b(?:he|she|they)(?:'s|'ve)? (?:pay|paid|sen[dt]|gave|given)")
+TO_THEM = re.compile(r"\bto (?:him|her|them)\b|\bfrom (?:me|us)\b|\b(?:i|we)(?:'ve)? (?:pay|paid|sen[dt]|gave|given)")
+OTHER_WAY = re.compile(
+    r"\bthe other way(?: round| around| about)?\b(?! to)|\bother direction\b|\bin return\b|\bvice versa\b|\b(?:the|in) reverse\b"
+)
+
+
+def one_further(step: Step, text: str) -> Step | None:
+    """ "The second biggest", "the one before that": told with those that were told of already."""
+    number = next((n for word, n in _PLACES.items() if word in text.split()), 0)
+    if step.tool in (Tool.LARGEST, Tool.TOP) and (_NEXT_LARGEST.fullmatch(text)):
+        so_far = int(step.spans.number) if step.spans.number.isdigit() else 1
+        return step.model_copy(update={"spans": step.spans.model_copy(update={"number": str(max(number, so_far + 1))})})
+    if step.tool in (Tool.LAST, Tool.SALARY, Tool.REFUND_STATUS) and step.spans.merchants and _ONE_BEFORE.fullmatch(text):
+        so_far = int(step.spans.number) if step.spans.number.isdigit() else 1
+        said = step.spans.model_copy(update={"number": str(so_far + 1), "change": way_of(step)})
+        return step.model_copy(update={"tool": Tool.LAST, "spans": said})
+    return None
+
+
+_PLACES = {"second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
+_NEXT_LARGEST = re.compile(
+    r"(?:(?:and|so|ok|what(?:'s| is| was| about)|then)\b,? )*(?:the )?(?:next|second|2nd|third|3rd|fourth|4th|fifth|5th)[ -]"
+    r"(?:biggest|largest|highest|dearest|priciest|costliest|most expensive)(?: (?:one|payment|after that|then))*[ ?.!]*"
+    r"|(?:(?:and|so|ok)\b,? )*the (?:next|second|2nd|third|3rd|fourth|4th|fifth|5th)(?: (?:one|then))*[ ?.!]*"
+)
+_ONE_BEFORE = re.compile(
+    r"(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then)\b,? )*(?:the )?(?:one|time|payment) before"
+    r"(?: (?:that|it|this|then|last|one))*[ ?.!]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
+)
+# Whose answers are of what came in, or back.
+_WAYS = {Tool.INCOME: CAME_IN, Tool.SALARY: CAME_IN, Tool.REFUNDS: CAME_BACK, Tool.REFUND_STATUS: CAME_BACK}
+# What can be told of either way; of what came, a sum and a number are told by a tool of their own.
+TOLD_OF_BOTH = frozenset(
+    {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.FIND, Tool.COMPARE}
+)
+_PAID = r"(?: have|'ve| has|'s| had| did)?(?: (?:ever|last|already|actually|only))? (?:pa(?:y|id)|sen[dt]|g[ai]ven?|gave|transfer(?:red)?)"
+_THEY_HAD = r"\b(?:have|has|had|did|xmerchant|he|she|they)(?:'s|'ve)?(?: (?:he|she|they|xmerchant))? (?:had|got|get|have|received|taken|took) (?:[a-z]+ ){0,2}(?:from|off|out of) (?:me|us)\b"
+HAD_FROM_ME = re.compile(_THEY_HAD)
+# What the customer paid, whatever came before.
+_PAID_BY_ME = re.compile(
+    rf"{_THEY_HAD}|\b(?:spen[dt]|spending|paid out|gone out|went out|bought|buy|outgoings|costs?|order(?:s|ed)?|purchases?)\b|\b(?:i|we){_PAID}\b|\bto (?:him|her|them)\b"
+)
+# What somebody paid the customer. xmerchant: a name, in a text without its names.
+PAID_TO_ME = re.compile(rf"\b(?:xmerchant|he|she|they){_PAID} (?:me|us)\b(?! (?:[a-z]+ )?back\b)")
+
+
+def way_of(step: Step) -> str:
+    """Whether a step is of money that came in, or back; "" where it is of what was paid."""
+    return _WAYS.get(step.tool) or (step.spans.change if step.spans.change in (CAME_IN, CAME_BACK) else "")
+
+
+def of_that_way(step: Step, asked: Sequence[Asked], text: str) -> Step:
+    """A step that goes on with one about money that came in, or back: it is of that as well, unless it says what was paid."""
+    said, last = step.spans, asked[-1].step
+    way = way_of(last) or (CAME_IN if PAID_TO_ME.search(text) else "")
+    spoken_of = takewhile(lambda one: one is asked[-1] or way_of(one.step) == way, reversed(asked))
+    named = {name for one in spoken_of for name in (*one.step.spans.merchants, one.step.spans.category)}
+    some = {*said.merchants, said.category} <= {*named, ""} or (not named - {""} and _OF_ANY.search(text) is not None)
+    turned = said.change == WENT_OUT and PAID_TO_ME.search(text) is None
+    if not way or turned or step.tool not in TOLD_OF_BOTH | {Tool.INCOME} or not some:
+        return step
+    if said.account not in ("", last.spans.account):
+        # What was moved into an account is not what it earned.
+        return step
+    if _PAID_BY_ME.search(text):
+        if step.tool is Tool.INCOME:
+            return step
+        return step.model_copy(update={"spans": said.model_copy(update={"change": WENT_OUT})}) if step.tool in _ADDED else step
+    if way == CAME_IN and _LAST_TIME.search(text) and PAID_TO_ME.search(text):
+        return step.model_copy(update={"tool": Tool.LAST, "spans": said.model_copy(update={"change": way, "periods": ()})})
+    if step.tool in _ADDED or (step.tool is Tool.FIND and _HOW_MUCH_OR_MANY.search(text) and not _WITH_DAYS.search(text)):
+        tool = Tool.REFUNDS if way == CAME_BACK else Tool.INCOME
+        return step.model_copy(update={"tool": tool, "spans": said.model_copy(update={"change": ""})})
+    return step if step.tool is Tool.INCOME else step.model_copy(update={"spans": said.model_copy(update={"change": way})})
+
+
+# "How many from Boots", of what came from anybody.
+_OF_ANY = re.compile(r"\bfrom\b|\bof (?:them|those|these)\b")
+_LAST_TIME = re.compile(r"\b(?:last|latest|most recent) (?:time|payment|one)\b|\bwhen\b.*\blast\b")
+_ADDED = frozenset({Tool.SUM, Tool.COUNT})
+_WITH_DAYS = re.compile(r"\b(?:when|dates?|days?|list|show|each)\b")
+
+
 def details_of(step: Step, text: str) -> Step:
     """More of the answer before: one payment was told whole, a share was of a sum, and a sum has rows. A balance has none."""
+    if step.tool in (Tool.INCOME, Tool.REFUNDS):
+        return step.model_copy(
+            update={"tool": Tool.FIND, "spans": step.spans.model_copy(update={"number": "", "change": way_of(step)})}
+        )
     if step.tool not in ABOUT_PAYMENTS or step.tool in ONE_ROW | DATED | LISTS | {Tool.REFUND_STATUS, Tool.INCOME}:
         return step
     if step.tool is Tool.SHARE and _IN_MONEY.search(text):

@@ -72,6 +72,10 @@ READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT,
 ABOUT_TERMS = frozenset({Tool.ARTICLE, Tool.PRODUCT, Tool.ELIGIBILITY})
 
 
+# What a change says of payments where it is money in, or back, that is spoken of, or out where that was.
+CAME_IN, CAME_BACK, WENT_OUT = "came in", "came back", "went out"
+
+
 class Spans(Frozen):
     """Verbatim words of the customer, none of them interpreted yet.
 

@@ -40,7 +40,7 @@ def meant(text: str, known: Known, asked: Sequence[Asked]) -> Meant | None:
 
     asked: the questions before, of which the latest whose answer was about somebody with such statements tells who it is.
     """
-    spoken = [some for one in reversed(asked[-SPOKEN_OF:]) if (some := _spoken_of(one, known))]
+    spoken = [some for one in reversed(asked[-SPOKEN_OF:]) if (some := everything_of(one, known))]
     if spoken and (other := _other(text, spoken[0], known)) is not None:
         return other
     if not any(pattern.search(text) for pattern in _REFERENCES):
@@ -51,7 +51,7 @@ def meant(text: str, known: Known, asked: Sequence[Asked]) -> Meant | None:
         names = [name for name in found.merchants if not words_of(name) <= words_of(said["ref"])]
         if len(names) > 1 or words_of(said["ref"]) & gone:
             continue
-        for who in [_called(names[0], known)] if names else spoken:
+        for who in [called_so(names[0], known)] if names else spoken:
             if (only := _picked(said, text, who, named=bool(names))) is not None:
                 rest = f"{text[: said.start()]}{_KEPT.get(said['lead'].split()[0], '')}{text[said.end() :]}"
                 shown = next(p.shown for p in who if p.template in only)
@@ -97,14 +97,15 @@ def _other(text: str, spoken: Sequence[Payee], known: Known) -> Meant | None:
     return None
 
 
-def _spoken_of(last: Asked, known: Known) -> list[Payee]:
+def everything_of(last: Asked, known: Known) -> list[Payee]:
     """Everything of whoever a question was about, whichever of it was picked."""
     used = set(last.step.only or last.used)
     shown = {p.shown for p in known.payees if p.template in used}
     return [p for p in known.payees if p.shown in shown] if shown else []
 
 
-def _called(name: str, known: Known) -> list[Payee]:
+def called_so(name: str, known: Known) -> list[Payee]:
+    """Everything of the people who are called by a name; nothing where a shop is."""
     found = called(name, known.payees, (), known.vocabulary.english).payees
     shown = {p.shown for p in found}
     return [p for p in known.payees if p.shown in shown] if all(p.personal for p in found) else []

@@ -16,7 +16,7 @@ from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.places import is_place
 from assistant.plan import ABOUT_PAYMENTS, Step, Tool
-from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, plain, says_account, words_of
+from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, plain, says_account, words_of
 from data.banking import Account, Kind
 from data.ledger import Payee
 from data.money import Money
@@ -150,6 +150,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     ):
         return _asked_about(strange.said, step, known)
     least, most = read_bounds(spans.amount, accounts[0].currency) if spans.amount else (None, None)
+    matches = [_of_kin(m, written, known) for m in matches]
     several = next((m for m in matches if _ambiguous(m)), None)
     if several is not None and not step.only:
         names = tuple(dict.fromkeys(several.names))
@@ -295,8 +296,7 @@ _CAPITAL = re.compile(r"(?<=[A-Za-z,;] )[A-Z][A-Za-z]+")
 
 def _asked_about(said: str, step: Step, known: Known) -> Unclear:
     """Asks whom some words mean. One of the customer's own people is likely to be of their name, as their accounts have it."""
-    own = {w for a in known.accounts for w in plain(a.holders).split()} if words_of(said) & KIN else set()
-    family = [p for p in known.payees if p.personal and own & words_of(plain(p.shown))]
+    family = family_of(known.payees, known) if words_of(said) & KIN else ()
     names = tuple(dict.fromkeys(p.shown for p in family))
     chosen = tuple(_about(step, said, tuple(p.template for p in family if p.shown == name)) for name in names)
     return Unclear(key="nobody_near" if names else "nobody", said=said, choices=names, steps=chosen)
@@ -318,6 +318,15 @@ def _innermost(found: list[Period]) -> list[Period]:
         for p in once
         if not any(q is not p and q.since and (not p.since or p.since <= q.since) and q.until <= p.until for q in once)
     ]
+
+
+def _of_kin(found: Match, written: str, known: Known) -> Match:
+    """ "My brother Tom", where two people are called so: the one of the customer's own name, if there is just one."""
+    said = rf"\b(?:{'|'.join(sorted(KIN))}),? {re.escape(plain(found.said))}\b|\b{re.escape(plain(found.said))},? my (?:{'|'.join(sorted(KIN))})\b"
+    if not _ambiguous(found) or re.search(said, plain(written)) is None:
+        return found
+    family = family_of(found.payees, known)
+    return found.model_copy(update={"payees": family}) if len({p.shown for p in family}) == 1 else found
 
 
 def _ambiguous(found: Match) -> bool:
@@ -349,6 +358,11 @@ async def _match(name: str, step: Step, known: Known, meaning: Meaning) -> Match
         found = done.model_copy(update={"said": name, "how": How.MEANING}) if done.payees else found
     if not found.payees and (backed := _backed_off(name, step, known)):
         return backed
+    if not found.payees and (kin := _KIN_LEAD.match(name)):
+        # "My brother Tom" is who is called so of the customer's own name.
+        called = match(name[kin.end() :], known.payees, step.excluding, known.vocabulary.english).payees
+        if len({p.shown for p in family_of(called, known)}) == 1:
+            return Match(said=name, how=How.PART, payees=family_of(called, known))
     seller, _, bought = name.rpartition(" ")
     if found.payees or not seller or bought not in BESIDE:
         return found
@@ -372,6 +386,7 @@ def _backed_off(name: str, step: Step, known: Known) -> Match | None:
 
 
 _DEED = re.compile(r"(?:the|that) [a-z]+ (?:who|that|what) [a-z]+(?: (?:for|after|up|out))? (?:the |my |our )?(?P<what>[a-z ]+)")
+_KIN_LEAD = re.compile(rf"(?:(?:my|our) )?(?:{'|'.join(sorted(KIN))}),? ", re.IGNORECASE)
 _SAYS_MORE = re.compile(r",?\s+(?:(?:had|got|get|charged|taken) (?=for\b)|(?:for|the|our|my|who|which|at|in)\s+)")
 
 

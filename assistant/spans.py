@@ -758,6 +758,12 @@ def account_names(account: Account) -> tuple[str, ...]:
     return (name, short) if plainly else (name,)
 
 
+def family_of(payees: Sequence[Payee], known: Known) -> tuple[Payee, ...]:
+    """The people who have a name of the customer's own, as the accounts have it."""
+    own = {w for a in known.accounts if a.id not in known.others for w in plain(a.holders).split()}
+    return tuple(p for p in payees if p.personal and own & words_of(plain(p.shown)))
+
+
 def holders_of(account: Account) -> tuple[str, ...]:
     """The words of the names of those whose account it is."""
     return tuple(w for w in plain(account.holders).split() if w != "and")

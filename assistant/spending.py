@@ -8,9 +8,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from dateutil.relativedelta import relativedelta
 
+from assistant.following import IN_PERCENT
 from assistant.merchants import Match
 from assistant.periods import Period, shown
-from assistant.plan import Tool
+from assistant.plan import CAME_BACK, CAME_IN, WENT_OUT, Tool
 from assistant.resolve import Query
 from assistant.spans import accounts_named
 from assistant.tools import (
@@ -49,7 +50,8 @@ def spent_sum(query: Query, context: Context) -> ToolResult:
         return _saved(query, context, period)
     selection = select(query, context, period)
     sums = context.queries.totals(selection)
-    if not sums and query.matches and context.queries.totals(_credits(selection)):
+    paid = query.step.spans.change == WENT_OUT
+    if not sums and query.matches and not paid and context.queries.totals(_credits(selection)):
         return income(query, context)
     if not sums:
         return _nothing(query, context, period, "sum.none")
@@ -82,6 +84,18 @@ def _saved(query: Query, context: Context, period: Period) -> ToolResult:
         name = literal(query.accounts[0].name)
         context.say("income.saved", total=total, count=number, name=name, about=f" {period.label}" if period.label else "")
     return finish(query, context, period, leaves_out=["interest", "money taken out again"])
+
+
+def _asked(query: Query, context: Context, period: Period) -> Selection:
+    """The rows that a step is about: what was paid, or what came in or back where that is spoken of."""
+    if (way := query.step.spans.change) not in (CAME_IN, CAME_BACK):
+        return select(query, context, period)
+    named = None if query.matches else RECEIVED
+    return select(query, context, period, incoming=True, kinds=(Kind.REFUND,) if way == CAME_BACK else named)
+
+
+# What counts as money in where nobody is named: no refund, and nothing from another of one's own accounts.
+RECEIVED = (Kind.INCOME, Kind.INTEREST, Kind.PAYMENT)
 
 
 def _credits(selection: Selection) -> Selection:
@@ -187,7 +201,8 @@ def count(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
     selection = select(query, context, period)
     one = main(context.queries.totals(selection), query.accounts[0].currency)
-    if one is None and query.matches and context.queries.totals(_credits(selection)):
+    paid = query.step.spans.change == WENT_OUT
+    if one is None and query.matches and not paid and context.queries.totals(_credits(selection)):
         return income(query, context)
     if one is None:
         return _nothing(query, context, period, "count.none")
@@ -202,19 +217,22 @@ def count(query: Query, context: Context) -> ToolResult:
 def average(query: Query, context: Context) -> ToolResult:
     """Per payment; per month, week or day where the customer asked for that: over whole units of the period."""
     period = period_of(query, context)
-    selection = select(query, context, period)
+    selection = _asked(query, context, period)
     one = main(context.queries.totals(selection), query.accounts[0].currency)
     if one is None:
         return _nothing(query, context, period, "sum.none")
     ids = context.queries.ids(selection)
-    said = query.step.spans.group
+    said = query.step.spans.group if selection.incoming is not True else ""
     unit = next((u for u in ("month", "week", "day", "year") if u in said or (u == "day" and "daily" in said)), "")
     if not unit:
-        mean = (-one.total).share(Decimal(1) / one.count, ROUND_HALF_EVEN)
-        fact = context.book.money("average", mean, ids, f"{(-one.total).plain} / {one.count}")
-        total = context.book.money("total spent", -one.total, ids)
+        came = selection.incoming is True
+        whole = one.total if came else -one.total
+        mean = whole.share(Decimal(1) / one.count, ROUND_HALF_EVEN)
+        fact = context.book.money("average", mean, ids, f"{whole.plain} / {one.count}")
+        total = context.book.money("money in" if came else "total spent", whole, ids)
         number = context.book.count("payments", one.count, ids, "payment")
-        context.say("average.one", average=fact, total=total, count=number, about=about(query, context, period))
+        said = about(query, context, period, verb="from" if came else "at")
+        context.say("average.one_in" if came else "average.one", average=fact, total=total, count=number, about=said)
     else:
         # A week is seven days wherever it begins; of months and years whole ones count.
         counted = "day" if unit == "week" else unit
@@ -258,16 +276,23 @@ def _extreme(query: Query, context: Context, order: Order, kind: str) -> ToolRes
     if (query.number or 1) > 1:
         return top(query.model_copy(update={"rows_wanted": True, "group": None}), context)
     period = period_of(query, context)
-    selection = select(query, context, period)
+    selection = _asked(query, context, period)
     rows = context.queries.rows(selection, order, 1)
     if not rows:
-        return _nothing(query, context, period, "count.none")
+        return _nothing(query, context, period, "income.none" if selection.incoming else "count.none")
+    if selection.incoming and len(context.queries.totals(selection)) > 1:
+        # Euros are held against no pounds: of what came in the main account's currency is meant.
+        own = query.accounts[0].currency
+        rows = [row for row in context.queries.rows(selection, order) if row["currency"] == own] or rows
     row, ids = rows[0], (rows[0]["source_id"],)
     size = abs(row["amount_minor"])
     same = context.queries.ids(selection.model_copy(update={"least": size, "most": size}))
-    amount = context.book.money(f"{kind} payment", -amount_of(row), ids)
+    amount = context.book.money(f"{kind} payment", abs(amount_of(row)), ids)
     name, day = context.book.name("merchant", name_of(row), ids), context.book.day("date", row["booked_on"], ids)
-    context.say("largest.one", kind=kind, amount=amount, name=name, day=day, about=about(query, context, period))
+    said = about(query, context, period, verb="from" if selection.incoming else "at")
+    context.say(
+        "largest.one_in" if selection.incoming else "largest.one", kind=kind, amount=amount, name=name, day=day, about=said
+    )
     if len(same) > 1:
         context.say("largest.ties", count=context.book.count("payments of that amount", len(same), same, "payment"))
     notes(query, context)
@@ -275,7 +300,7 @@ def _extreme(query: Query, context: Context, order: Order, kind: str) -> ToolRes
 
 
 def first(query: Query, context: Context) -> ToolResult:
-    return _by_date(query, context, Order.OLDEST, "first")
+    return _by_date(query, context, Order.OLDEST, "first", came=bool(query.step.spans.change))
 
 
 def last(query: Query, context: Context) -> ToolResult:
@@ -294,7 +319,10 @@ def _by_date(query: Query, context: Context, order: Order, kind: str, *, came: b
     """came: what came in is looked for first."""
     period = period_of(query, context)
     selection = select(query, context, period)
-    rows = context.queries.rows(_credits(selection), order, 1) if came else []
+    back = query.step.spans.change == CAME_BACK
+    rows = context.queries.rows(_asked(query, context, period) if back else _credits(selection), order, 1) if came else []
+    if back and not rows:
+        return _nothing(query, context, period, "refunds.none")
     rows = rows or context.queries.rows(selection, order, 1)
     if not rows and query.matches:
         rows = context.queries.rows(_credits(selection), order, 1)
@@ -320,12 +348,15 @@ def top(query: Query, context: Context) -> ToolResult:
     # Of one payee the largest payments are told, as it would be a ranking of one.
     one_payee = query.group is None and not query.categories and len({p.shown for m in query.matches for p in m.payees}) == 1
     if query.rows_wanted or one_payee:
-        rows = context.queries.rows(selection, Order.LARGEST, number)
+        chosen = _asked(query, context, period)
+        rows = context.queries.rows(chosen, Order.LARGEST, number)
         if not rows:
-            return _nothing(query, context, period, "count.none")
-        context.say("top.head", number=_counted(query, len(rows)), kind="biggest payments", about=about(query, context, period))
+            return _nothing(query, context, period, "income.none" if chosen.incoming else "count.none")
+        said = about(query, context, period, verb="from" if chosen.incoming else "at")
+        kind = "biggest payments that came" if chosen.incoming else "biggest payments"
+        context.say("top.head", number=_counted(query, len(rows)), kind=kind, about=said)
         for row in rows:
-            _say_row(context, "top.row", row)
+            _say_row(context, "find.row_in" if chosen.incoming else "top.row", row)
         return finish(query, context, period, leaves_out=["pending payments"])
     group = query.group or Group.MERCHANT
     often = bool(query.step.spans.change)
@@ -488,9 +519,10 @@ def compare(query: Query, context: Context) -> ToolResult:
     currency = query.accounts[0].currency
     amounts, evidence = [], []
     for part, period, _ in (one, two):
-        selection = select(part, context, period)
+        selection = _asked(part, context, period)
         found = main(context.queries.totals(selection), currency)
-        amounts.append(-found.total if found else Money(minor=0, currency=currency))
+        spent = Money(minor=0, currency=currency) if found is None else found.total if selection.incoming else -found.total
+        amounts.append(spent)
         evidence.append(context.queries.ids(selection))
     if query.step.spans.change and amounts[0].minor < amounts[1].minor:
         # "What is the difference" says no way round: then the larger comes first.
@@ -499,12 +531,14 @@ def compare(query: Query, context: Context) -> ToolResult:
     word = "more" if gap.minor > 0 else "less" if gap.minor < 0 else "the same"
     difference = context.book.money("difference", gap, tuple(dict.fromkeys(evidence[0] + evidence[1])), "first minus second")
     direction = context.book.words("direction", word, difference.evidence)
-    first_fact = context.book.money(f"spent{one[2]}", amounts[0], evidence[0])
-    second_fact = context.book.money(f"spent{two[2]}", amounts[1], evidence[1])
+    came = "_in" if query.step.spans.change in (CAME_IN, CAME_BACK) else ""
+    verb = "came in" if came else "spent"
+    first_fact = context.book.money(f"{verb}{one[2]}", amounts[0], evidence[0])
+    second_fact = context.book.money(f"{verb}{two[2]}", amounts[1], evidence[1])
     for side in (one, two):
         if side[1].since is not None:
             context.book.period("period compared", side[1].since, side[1].until, side[1].label)
-    key = "compare.one" if gap.minor else "compare.same"
+    key = f"compare.one{came}" if gap.minor else f"compare.same{came}"
     context.say(
         key,
         difference=difference,
@@ -514,6 +548,10 @@ def compare(query: Query, context: Context) -> ToolResult:
         about_first=one[2],
         about_second=two[2],
     )
+    if IN_PERCENT in query.step.spans.change and amounts[1].minor:
+        of_second = Decimal(abs(gap.minor)) / amounts[1].minor
+        percent = context.book.percent("difference in percent", of_second, difference.evidence, "difference / second")
+        context.say("compare.percent", percent=percent, second=second_fact)
     running = [p for _, p, _ in (one, two) if "so far" in p.label or (p.ends is not None and p.until < p.ends)]
     if running and len({p.label for _, p, _ in (one, two)}) > 1:
         context.say("compare.partly", period=running[0].label.removeprefix("in ").split(" (")[0])
@@ -529,27 +567,26 @@ Side = tuple[Query, Period, str]
 
 def _turned(query: Query, one: Side, two: Side) -> Query:
     """A comparison the other way round."""
-    asked = query.step.model_copy(update={"spans": query.step.spans.model_copy(update={"change": ""})})
     if one[1] != two[1]:
-        return query.model_copy(update={"step": asked, "periods": (two[1], one[1])})
-    turned = {"matches": query.matches[::-1], "category_groups": query.category_groups[::-1]}
-    return query.model_copy(update={"step": asked, **turned})
+        return query.model_copy(update={"periods": (two[1], one[1])})
+    return query.model_copy(update={"matches": query.matches[::-1], "category_groups": query.category_groups[::-1]})
 
 
 def _sides(query: Query, context: Context) -> tuple[Side, Side] | None:
     """The two things compared, each with the words that say which it is."""
+    verb = "from" if query.step.spans.change in (CAME_IN, CAME_BACK) else "at"
     if len(query.periods) >= 2 or (len(query.periods) == 1 and len(query.matches) < 2 and len(query.category_groups) < 2):
         periods = list(query.periods[:2])
         if len(periods) == 1:
             periods = _with_other(periods[0], context.today)
         periods = [_begun(periods[0], periods[1]), _begun(periods[1], periods[0])]
-        rest = about(query, context, None)
+        rest = about(query, context, None, verb=verb)
         return (query, periods[0], f"{rest} {periods[0].label}"), (query, periods[1], f" {periods[1].label}")
     period = period_of(query, context)
     parts = _parts(query.model_copy(update={"periods": (period,)}), context)
     if len(parts) < 2:
         return None
-    sides = [(p, q, about(p, context, None)) for _, p, q in parts[:2]]
+    sides = [(p, q, about(p, context, None, verb=verb)) for _, p, q in parts[:2]]
     return (sides[0][0], sides[0][1], f"{sides[0][2]} {period.label}".rstrip()), (sides[1][0], sides[1][1], sides[1][2])
 
 
@@ -685,8 +722,7 @@ def refund_status(query: Query, context: Context) -> ToolResult:
 
 def income(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
-    kinds = None if query.matches else (Kind.INCOME, Kind.INTEREST, Kind.PAYMENT)
-    selection = select(query, context, period, incoming=True, kinds=kinds)
+    selection = select(query, context, period, incoming=True, kinds=None if query.matches else RECEIVED)
     sums = context.queries.totals(selection)
     if not sums:
         return _nothing(query, context, period, "income.none")
@@ -756,15 +792,16 @@ def find(query: Query, context: Context) -> ToolResult:
     """Payments that match, the newest first; what is pending is said apart."""
     period = period_of(query, context)
     named = bool(query.matches or query.categories or query.least or query.most)
-    selection = select(query, context, period, incoming=False if named else None, kinds=None)
+    came = query.step.spans.change in (CAME_IN, CAME_BACK)
+    selection = _asked(query, context, period) if came else select(query, context, period, incoming=False if named else None)
     rows = context.queries.rows(selection, Order.NEWEST, query.number or FEW)
-    if not rows and named:
+    if not rows and named and not came:
         selection = selection.model_copy(update={"incoming": None})
         rows = context.queries.rows(selection, Order.NEWEST, query.number or FEW)
     pending = context.queries.rows(selection.model_copy(update={"status": Status.PENDING}), Order.NEWEST, FEW)
     if not rows and not pending:
         return _nothing(query, context, period, "find.none")
-    said = about(query, context, period, verb="to")
+    said = about(query, context, period, verb="from" if came else "to")
     ids = context.queries.ids(selection)
     if query.number is not None:
         ids = tuple(r["source_id"] for r in rows)
@@ -776,8 +813,9 @@ def find(query: Query, context: Context) -> ToolResult:
     elif ids:
         total = main(context.queries.totals(selection), query.accounts[0].currency)
         number = context.book.count("payments", len(ids), ids, "payment")
-        if selection.incoming is False and total is not None and query.number is None:
-            context.say("find.many", count=number, total=context.book.money("total", -total.total, ids), about=said)
+        if selection.incoming is not None and total is not None and query.number is None:
+            whole = total.total if came else -total.total
+            context.say("find.many", count=number, total=context.book.money("total", whole, ids), about=said)
         else:
             context.say("find.in_only", count=number, about=said)
         for row in rows:

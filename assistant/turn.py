@@ -41,7 +41,7 @@ from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
 from assistant.proposed import Proposed
 from assistant.resolve import NAMES_ELSEWHERE, Alike, Query, Unclear, payees_of, resolve
-from assistant.spans import Found, Known, Vocabulary, find, plain, words_of
+from assistant.spans import DAYLESS, KIN, Found, Known, Vocabulary, family_of, find, plain, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, not_asked, together, unknown_payee
 from assistant.wording import Emit, Wording
 from assistant.wordings import Wordings
@@ -331,8 +331,12 @@ class Assistant:
 
     async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure | Acted:
         known, memory = asking.known, asking.memory
-        chosen = _chosen(message, memory.choices)
+        chosen = _chosen(message, memory.choices, frozenset(p.shown for p in family_of(known.payees, known)))
         if chosen is not None:
+            days = tuple(words for words in find(message, known).spans.periods if words not in DAYLESS)
+            if days and chosen.tool in ABOUT_PAYMENTS:
+                # "The younger one, this month": with days of its own.
+                chosen = chosen.model_copy(update={"spans": chosen.spans.model_copy(update={"periods": days})})
             return Plan(steps=(chosen,), path="routed")
         routed = await asyncio.to_thread(self.understanding.plan, message, known, memory)
         ordered = commands(message)
@@ -948,15 +952,19 @@ def _foremost(accounts: Sequence[Account], login: Login) -> tuple[Account, ...]:
 HOME = "GBP"
 
 
-def _chosen(message: str, choices: Sequence[Choice]) -> Step | None:
-    """The choice that a message picks: its words, or some of them that no other choice has ("obi" for JAMES OBI)."""
-    text = message.casefold()
-    said, anew = words_of(message), _ASKS_ANEW.search(text) is not None and _THE_ONE_WHO.match(text) is None
+def _chosen(message: str, choices: Sequence[Choice], family: frozenset[str] = frozenset()) -> Step | None:
+    """The choice that a message picks: its words, or some of them that no other choice has ("obi" for JAMES OBI).
+
+    family: names of those who have one of the customer's own.
+    """
+    text = message.casefold().replace("-", " ")
+    said, anew = words_of(text), _ASKS_ANEW.search(text) is not None and _THE_ONE_WHO.match(text) is None
     fitting = [c.step for c in choices if words_of(c.label) == said]
     if not fitting and said:
         by_name = _picked(said, choices, [words_of(c.label) for c in choices])
         # A question may be a new one, whatever words it has of a statement.
         told = by_name or ([] if anew else _picked(said, choices, [words_of(" ".join(c.step.only)) for c in choices]))
+        told = told or _of_family(said, text, choices, family)
         fitting = [c.step for c in told if not c.exact] if len(told) == 1 else []
     short = len(said) <= (MOST_CHOOSING if anew else SHORT)
     return fitting[0] if len(fitting) == 1 and short else None
@@ -966,6 +974,17 @@ def _picked(said: set[str], choices: Sequence[Choice], words: Sequence[set[str]]
     """The choices of which something was said that is of no other: "obi", or "the five a side one" by the words of a statement."""
     own = [one.difference(*(other for other in words if other is not one)) for one in words]
     return [c for c, telling in zip(choices, own, strict=True) if any(_says(said, w) for w in telling if len(w) > 1)]
+
+
+def _of_family(said: set[str], text: str, choices: Sequence[Choice], family: frozenset[str]) -> list[Choice]:
+    """ "My brother": the choice that has a name of the customer's own; "not my brother": those that have none."""
+    if not said & KIN:
+        return []
+    away = _NOT_KIN.search(text) is not None
+    return [c for c in choices if c.step.only and (c.label in family) is not away]
+
+
+_NOT_KIN = re.compile(rf"\bnot (?:my |the )?(?:{'|'.join(sorted(KIN))})\b")
 
 
 def _says(said: set[str], word: str) -> bool:

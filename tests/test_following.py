@@ -205,6 +205,132 @@ def test_a_choice_can_be_picked_by_what_its_statement_says() -> None:
     assert _chosen("the choir one", choices) == choices[1].step
     assert _chosen("mark", choices) is None
     assert _chosen("when is choir", choices) is None
+    assert _chosen("my uncle", choices, frozenset({"MARK REID"})) == choices[1].step
+    assert _chosen("not my uncle", choices, frozenset({"MARK REID"})) == choices[0].step
+
+
+# Which way money went
+
+
+def paid_by(name: str, **said: object) -> Asked:
+    return Asked(step=Step(tool=Tool.INCOME, spans=Spans(merchants=(name,), periods=("this year",)).model_copy(update=said)))
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "change"),
+    [
+        ("which was the biggest", Tool.LARGEST, "came in"),
+        ("and the smallest one?", Tool.SMALLEST, "came in"),
+        ("average?", Tool.AVERAGE, "came in"),
+        ("list them please", Tool.FIND, "came in"),
+        ("how many payments was that", Tool.INCOME, ""),
+        ("and what have I paid her", Tool.SUM, "went out"),
+        ("and the other way round?", Tool.SUM, "went out"),
+    ],
+)
+def test_after_money_that_came_in_the_same_is_asked_of(
+    understanding: Understanding, message: str, tool: Tool, change: str
+) -> None:
+    plan = understanding.plan(message, KNOWN, Memory(asked=(paid_by("jane"),)))
+    assert isinstance(plan, Plan), plan
+    assert (plan.steps[0].tool, plan.steps[0].spans.change) == (tool, change)
+    assert plan.steps[0].spans.merchants == ("jane",)
+
+
+@pytest.mark.parametrize("message", ["and the other way?", "and from her to me?", "what came back from her"])
+def test_what_came_the_other_way_is_all_that_they_sent(understanding: Understanding, message: str) -> None:
+    netball = JANE.step.model_copy(update={"only": ("jane doe netball",)})
+    plan = understanding.plan(message, KNOWN, Memory(asked=(Asked(step=netball, used=("jane doe netball",)),)))
+    assert isinstance(plan, Plan), plan
+    assert (plan.steps[0].tool, plan.steps[0].spans.periods) == (Tool.INCOME, ("this year",))
+    assert set(plan.steps[0].only) == {"jane doe netball", "jane doe lunch club"}
+
+
+def test_after_refunds_the_first_is_a_refund(understanding: Understanding) -> None:
+    refunds = Step(tool=Tool.REFUNDS, spans=Spans(merchants=("boots",), periods=("this year",)))
+    plan = understanding.plan("when was the first of them", KNOWN, Memory(asked=(Asked(step=refunds),)))
+    assert isinstance(plan, Plan)
+    assert (plan.steps[0].tool, plan.steps[0].spans.change) == (Tool.FIRST, "came back")
+    assert plan.steps[0].spans.periods == ("this year",)
+
+
+# A few words about the answers before
+
+
+def asked(tool: Tool, *spans: Spans) -> Memory:
+    return Memory(asked=tuple(Asked(step=Step(tool=tool, spans=one)) for one in spans))
+
+
+@pytest.mark.parametrize("message", ["diff?", "what's the gap", "so how much more is that?"])
+def test_the_gap_is_between_the_last_two(understanding: Understanding, message: str) -> None:
+    memory = asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)), Spans(merchants=("tesco",), periods=("in june",)))
+    plan = understanding.plan(message, KNOWN, memory)
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].tool is Tool.COMPARE
+    assert set(plan.steps[0].spans.periods) == {"in may", "in june"}
+
+
+def test_a_gap_in_percent_says_so(understanding: Understanding) -> None:
+    memory = asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)), Spans(merchants=("aldi",), periods=("in may",)))
+    plan = understanding.plan("the difference as a percentage", KNOWN, memory)
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].spans.change == "difference in percent"
+    assert plan.steps[0].spans.merchants == ("tesco", "aldi")
+
+
+def test_between_two_averages_no_sums_are_told(understanding: Understanding) -> None:
+    memory = asked(
+        Tool.AVERAGE, Spans(merchants=("tesco",), periods=("in may",)), Spans(merchants=("tesco",), periods=("in june",))
+    )
+    assert isinstance(understanding.plan("the difference?", KNOWN, memory), Unsure)
+
+
+def test_and_last_is_the_unit_before(understanding: Understanding) -> None:
+    plan = understanding.plan("n last?", KNOWN, asked(Tool.SUM, Spans(merchants=("boots",), periods=("this year",))))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].spans == Spans(merchants=("boots",), periods=("last year",))
+
+
+def test_the_first_of_them_is_the_first_time_asked_about_and_of_the_same(understanding: Understanding) -> None:
+    memory = asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)), Spans(merchants=("tesco",), periods=("in june",)))
+    plan = understanding.plan("how many payments over £30 in the first of them", KNOWN, memory)
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].spans == Spans(merchants=("tesco",), periods=("in may",), amount="over £30")
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "number"),
+    [(Tool.LARGEST, "and the second biggest?", "2"), (Tool.LAST, "and the one before that", "2")],
+)
+def test_one_further_is_told_with_the_one_before(understanding: Understanding, before: Tool, message: str, number: str) -> None:
+    plan = understanding.plan(message, KNOWN, asked(before, Spans(merchants=("tesco",))))
+    assert isinstance(plan, Plan), plan
+    assert (plan.steps[0].tool, plan.steps[0].spans.number) == (before, number)
+
+
+def test_a_part_of_it_and_its_percentage_are_of_the_kind_that_was_asked_about(understanding: Understanding) -> None:
+    memory = Memory(asked=(Asked(step=PETROL),))
+    part = understanding.plan("how much of that was tesco", KNOWN, memory)
+    assert isinstance(part, Plan), part
+    assert part.steps[0].spans == Spans(merchants=("tesco",), category="petrol", periods=("last month",))
+    alone = Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("last month",)))
+    share = understanding.plan("as a percentage", KNOWN, Memory(asked=(Asked(step=PETROL), Asked(step=alone))))
+    assert isinstance(share, Plan), share
+    assert (share.steps[0].tool, share.steps[0].spans.category) == (Tool.SHARE, "petrol")
+
+
+def test_how_often_each_is_told_of_each(understanding: Understanding) -> None:
+    compared = Step(tool=Tool.COMPARE, spans=Spans(merchants=("tesco", "aldi"), periods=("in may",)))
+    plan = understanding.plan("and how many visits to each", KNOWN, Memory(asked=(Asked(step=compared),)))
+    assert isinstance(plan, Plan), plan
+    assert [(step.tool, step.spans.merchants) for step in plan.steps] == [(Tool.COUNT, ("tesco",)), (Tool.COUNT, ("aldi",))]
+
+
+def test_the_two_of_a_name_are_all_who_are_called_so(understanding: Understanding) -> None:
+    poole = Step(tool=Tool.SUM, spans=Spans(merchants=("mark",)), only=("mark poole van hire",))
+    plan = understanding.plan("and the two of them added up", KNOWN, Memory(asked=(Asked(step=poole, used=poole.only),)))
+    assert isinstance(plan, Plan), plan
+    assert set(plan.steps[0].only) == {"mark poole van hire", "mark reid choir"}
 
 
 # Accounts, days and units

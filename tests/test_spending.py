@@ -403,3 +403,38 @@ def test_any_rows_are_summed_counted_and_split_as_python_does(
     assert Decimal(largest.value("biggest payment")) == Decimal(max(m for _, m, _ in wanted)) / 100
     quiet = statement.told(Tool.QUIET_DAYS, **LAST_MONTH)
     assert quiet.value("days without spending") == str(31 - len({on for on, _, _ in wanted}))
+
+
+# What came in, or back
+
+
+def test_of_what_came_in_the_largest_the_first_and_the_mean_are_told(statement: Statement) -> None:
+    for n, amount in ((3, "40.00"), (9, "25.00"), (17, "55.00")):
+        statement.add(day(n), amount, "JO REED RENT SHARE", Kind.INCOME, counterparty="JO REED")
+    statement.add(day(20), "-12.00", "JO REED TICKETS", Kind.PAYMENT, counterparty="JO REED")
+    came = {"merchants": ("jo reed",), "change": "came in"}
+    assert statement.told(Tool.LARGEST, **came).value("biggest payment") == "55.00"
+    assert statement.told(Tool.SMALLEST, **came).value("smallest payment") == "25.00"
+    assert statement.told(Tool.FIRST, **came).value("first payment") == "2026-10-03"
+    assert statement.told(Tool.AVERAGE, **came).value("average") == "40.00"
+    assert statement.told(Tool.FIND, **came).value("payments") == "3"
+    assert statement.told(Tool.LARGEST, merchants=("jo reed",)).value("biggest payment") == "12.00"
+
+
+def test_what_was_paid_is_not_what_came_in(statement: Statement) -> None:
+    statement.add(day(3), "40.00", "JO REED RENT SHARE", Kind.INCOME, counterparty="JO REED")
+    assert statement.told(Tool.SUM, merchants=("jo reed",)).value("money in") == "40.00"
+    assert statement.told(Tool.SUM, merchants=("jo reed",), change="went out").result.outcome is Outcome.NONE
+
+
+def test_refunds_of_two_times_are_held_against_each_other(autumn: Statement) -> None:
+    autumn.add(day(8, SEP), "2.00", "ALDI STORES 0822", Kind.REFUND)
+    told = autumn.told(Tool.COMPARE, merchants=("aldi",), periods=("in September", "in October"), change="came back")
+    assert told.value("difference") == "3.50"
+    assert "You got £3.50 more from" in told.text
+
+
+def test_a_difference_is_told_in_percent_of_the_second_where_it_is_asked_so(autumn: Statement) -> None:
+    told = autumn.told(Tool.COMPARE, merchants=("aldi",), periods=("in October", "in September"), change="difference in percent")
+    assert told.value("difference") == "23.50"
+    assert told.value("difference in percent") == "335.7"

@@ -63,7 +63,20 @@ from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.objections import objection
 from assistant.orders import Ordering
 from assistant.places import is_place
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ABOUT_TERMS, CAME_IN, READ_WHOLE, WENT_OUT, Asked, Plan, Spans, Step, Tool
+from assistant.plan import (
+    ABOUT_PAYMENTS,
+    ABOUT_SAME,
+    ABOUT_TERMS,
+    CAME_BACK,
+    CAME_IN,
+    READ_WHOLE,
+    WENT_OUT,
+    Asked,
+    Plan,
+    Spans,
+    Step,
+    Tool,
+)
 from assistant.router import ABOUT_NOTHING, Embed, Head, spoken, words_by_label
 from assistant.spans import BESIDE, LEAVE_IT, USUAL, Found, Known
 from data.actions import IntentId
@@ -445,6 +458,8 @@ class Understanding:
         if last is None or not isinstance(plan, Plan) or len(plan.steps) != 1:
             return plan
         plan = plan.model_copy(update={"steps": (_the_same_way(plan.steps[0], memory.asked, known, parts.plain(message)),)})
+        if last.beside and only_days(parts.find(message, known).spans):
+            return plan.model_copy(update={"steps": _of_each(plan.steps[0], memory.asked)})
         if plan.steps[0].tool not in _TAKES_OVER:
             return plan
         if any(plan.steps[0] == one.step for one in memory.asked) or _of_all(plan.steps[0].tool, parts.plain(message)):
@@ -599,6 +614,9 @@ class Understanding:
 
     def _may_pass(self, missing: Sequence[str], step: Step, whole: Found, known: Known, sure: float) -> bool:
         """Whether a step may be performed though some words are not used for it."""
+        if step.tool in ONE_ROW and not _PLACED.isdisjoint(missing):
+            # "The second worst day" is not the worst.
+            return False
         if sure < PASSING or whole.undated or ((told := _TOLD.match(whole.masked)) and told["verb"] in missing):
             # The word that a message begins with says what is wanted: "book me a slot".
             return False
@@ -769,6 +787,9 @@ class Understanding:
         takes = memory.open is not None and (memory.open.tool in ABOUT_PAYMENTS or not narrows)
         of = memory.open.spans if memory.open is not None else Spans()
         unnamed = not (of.merchants or of.category or of.account)
+        if memory.open is not None and unnamed and of.periods and memory.open.tool in ABOUT_SAME and only_days(whole.spans):
+            # "And last year?", after a sum of nobody knows what in this year: of everything it is no answer.
+            return None
         if whole.spans.without and memory.lost and unnamed:
             # Less something, of what nobody understood: of everything it is no answer.
             return None
@@ -956,6 +977,8 @@ class Understanding:
             # "Aldi vs Tesco, the difference": in the days that were spoken of.
             right = replace(right, spans=right.spans.model_copy(update={"periods": last.step.spans.periods[:1]}))
         told = tool is Tool.COMPARE and right.spans == Spans()
+        if told and _is_mixed(memory.asked):
+            return None
         if last is not None and not told and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and THE_TWO.search(text):
             return of_the_two(tool, right.spans, memory.asked, text)
         step = _by_itself(tool, right, text, last) or (
@@ -1006,16 +1029,27 @@ def _in_other_unit(last: Step, text: str) -> Step | None:
 def _leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> Step | None:
     """A few words that ask of the answers before in a form of their own; None where they are of another form, or name anybody."""
     last, said = asked[-1], whole.spans
-    if said.merchants or said.category or said.account or said.amount:
+    if said.merchants or said.category or said.account:
+        return None
+    if _names(last) and (some := _SOME_OF_THEM.fullmatch(whole.masked)):
+        return _same_again(last, Tool.COUNT if some["many"] else Tool.FIND, said, known, text)
+    if said.amount:
         return None
     if (turned := _turned(whole, last, known, text)) is not None:
         return turned
     if len(text.split()) <= _LONGEST_TURN and (both := _of_both_names(last, known, text)) is not None:
         return both
-    if last.step.tool in ONE_ROW | {Tool.SALARY, Tool.REFUND_STATUS} and (another := one_further(last.step, text)) is not None:
+    if (another := one_further(last, text, known)) is not None:
         return another
+    if last.step.tool in _DATED_ROWS and _WHEN_ALONE.fullmatch(text):
+        return last.step
+    if last.step.tool in _BY_SELLER and last.step.spans.category and not last.step.spans.merchants:
+        sellers = _WHICH_SELLER.fullmatch(whole.masked)
+        if sellers is not None and sellers["what"] not in _NO_SELLERS:
+            spans = merged(last.step.spans, said).model_copy(update={"group": "places", "number": "", "change": ""})
+            return Step(tool=Tool.TOP, spans=spans)
     of_many = not last.step.spans.merchants or _AT_AN_END.search(text) is None
-    if last.step.tool in _RANKED and of_many and _NTH.fullmatch(text):
+    if last.step.tool in _RANKED and of_many and (_NTH.fullmatch(text) or _HOW_MUCH_IT.fullmatch(text)):
         # The list has it.
         return last.step
     if (last.step.tool is Tool.COMPARE and _IN_PERCENT.fullmatch(text)) or (
@@ -1033,6 +1067,9 @@ def _leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> 
         return held_against(last, said, text, known.today)
     if last.step.tool is Tool.SUM and _AS_SHARE.fullmatch(text) and (kind := _kind_before(asked)):
         return Step(tool=Tool.SHARE, spans=last.step.spans.model_copy(update={"category": kind}), only=last.step.only)
+    if way_of(last.step) == CAME_BACK and _SAME_HAPPENED.search(text) and _names(last):
+        spans = merged(last.step.spans, said).model_copy(update={"periods": said.periods, "number": "", "change": ""})
+        return Step(tool=Tool.REFUNDS, spans=spans, only=last.step.only)
     if _TIMES_EACH.fullmatch(whole.masked) and len(last.step.spans.merchants) > 1:
         return Step(tool=Tool.COUNT, spans=merged(last.step.spans, said).model_copy(update={"change": ""}))
     return None
@@ -1056,7 +1093,9 @@ def _part_of(whole: Step, said: Spans) -> Step | None:
     if not (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
         return None
     merchants = said.merchants or whole.spans.merchants
-    update = {"merchants": merchants, "category": said.category or whole.spans.category, "number": "", "group": "", "change": ""}
+    # What the bank charges is charged by no shop: of such a sum a shop is no part.
+    kind = whole.spans.category if _BANK_CHARGES.search(whole.spans.category) is None else ""
+    update = {"merchants": merchants, "category": said.category or kind, "number": "", "group": "", "change": ""}
     return Step(tool=Tool.SUM, spans=whole.spans.model_copy(update=update), only=() if said.merchants else whole.only)
 
 
@@ -1064,6 +1103,14 @@ _HOW_MUCH_OF_IT = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*(?:how much|what|how many pounds) of (?:it|that|this|those|them)(?: lot)?(?: all)? (?:was|were|is|went|goes|did i spend)"
     r"(?: (?:spent|paid|on|to|at|in|for|from|with|just|only|the|my))* x(?:merchant|category)(?: then| alone| please)?[ ?.!]*"
 )
+
+
+def _is_mixed(asked: Sequence[Asked]) -> bool:
+    """Whether the last two asked were of somebody and of a kind: no comparison holds these against each other."""
+    both = both_of(asked, "both") if asked else None
+    last = asked[-1].step.spans if asked else Spans()
+    mixed = both is not None and bool(both.spans.category) and len(both.spans.merchants) == 1
+    return mixed and not (last.category and last.merchants)
 
 
 def _held_apart(asked: Sequence[Asked], said: Spans) -> Step | None:
@@ -1116,11 +1163,46 @@ _AS_SHARE = re.compile(
     r"(?: (?:of (?:the )?(?:first|whole|total|other|it|that|lot|all)(?: (?:one|figure|number|amount|sum|lot|that|of it))?|is that|was that|then|please))*"
     r"(?:,? (?:to )?(?:one|two|1|2) (?:decimals?(?: places?)?|dp))?[ ?.!]*"
 )
+_LEAD = r"(?:(?:and|so|ok|okay|but|then|oh|right|well|n)\b[,.]? )*"
+# "Was it the same last year", "has that happened before".
+_SAME_HAPPENED = re.compile(r"\b(?:happen(?:ed|s)?|(?:was|is) (?:it|that) the same|the same (?:thing )?(?:again|as))\b")
+_DATED_ROWS = ONE_ROW | {Tool.DUPLICATES, Tool.PENDING, Tool.SALARY, Tool.REFUND_STATUS}
+_WHEN_ALONE = re.compile(rf"{_LEAD}(?:when|(?:on )?(?:what|which) (?:day|date))[ ?.!]*")
+_BY_SELLER = frozenset({Tool.SUM, Tool.COUNT, Tool.TOP, Tool.SHARE, Tool.AVERAGE})
+# "Which garage had the most out of me", of all the petrol.
+_WHICH_SELLER = re.compile(
+    rf"{_LEAD}(?:at |in )?which (?P<what>[a-z]+)(?: (?:had|has|got|took|gets|is|was|did|do|does|the|most|mostly|biggest|share|part|more|of|it|that|i|we|me|from|out|off|spend|spent|at|in|use|go|to))*"
+    r"(?:,? (?:(?:in |over )?xperiod|and))*(?:,? (?:and )?how much)?[ ?.!]*"
+)
+_NO_SELLERS = frozenset(
+    {
+        "day",
+        "days",
+        "month",
+        "months",
+        "week",
+        "weeks",
+        "year",
+        "years",
+        "account",
+        "accounts",
+        "card",
+        "of",
+        "one",
+        "two",
+        "is",
+        "was",
+    }
+)
+# "Any of them over £50", "nothing since July".
+_SOME_OF_THEM = re.compile(
+    r"(?:(?:and|so|ok|but|then|were|was|is|are|have|there|i|paid|had)\b,? )*(?:any(?:thing)?|none|nothing|owt|nowt|nothin|which|what|(?P<many>how many))"
+    r"(?: (?:ones?|payments?|more|else|at all|of (?:them|those|these|it|that)|were|was|are))* (?:xamount(?: xperiod)?|xperiod)(?:,? (?:then|at all|right|definitely|though|no))*[ ?.!]*"
+)
 _LONGEST_TURN = 14
 TWO_SIDES = 2
 _RANKED = frozenset({Tool.TOP, Tool.BREAKDOWN, Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING})
 _SAYS_BY_HOW_MUCH = frozenset({Tool.COMPARE, Tool.SUBSCRIPTIONS, Tool.EXPLAIN})
-_LEAD = r"(?:(?:and|so|ok|okay|but|then|oh|right|well|n)\b[,.]? )*"
 _ORDINAL = r"(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last|top|bottom|next|other)"
 # "How much was the second one", of a list that was told.
 _NTH = re.compile(
@@ -1460,6 +1542,10 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool in (Tool.COUNT, Tool.SUM, Tool.AVERAGE) and _MEASURED.search(text):
         # How far or how much of a thing, no payment says.
         return Tool.CANNOT
+    if tool is Tool.BIGGEST_DAY and _DAY_OF_IT.search(text):
+        return Tool.LAST
+    if tool in _MAY_BOUNCE and said.merchants and not _are_shops(said.merchants, known) and _BOUNCED.search(text):
+        return Tool.REFUND_STATUS
     if tool is Tool.LAST and not said.merchants and _I_WAS_PAID.search(text):
         return Tool.SALARY
     if tool in (Tool.FIRST, Tool.LAST, Tool.FIND, Tool.SUM) and _NEW_PRICE.search(text):
@@ -1585,6 +1671,14 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
 _I_WAS_PAID = re.compile(
     r"\b(?:was|were) (?:i|we) (?:last )?paid\b(?! (?:by|back|for|out))|\b(?:i|we) (?:was|were|(?:last )?(?:got|get)) (?:last )?paid\b(?! (?:by|back|for|out))"
 )
+# "Which day did that leave my account".
+_DAY_OF_IT = re.compile(r"\b(?:which|what) (?:day|date) (?:did|was|has|is) (?:that|it|this|the (?:last|latest|newest))\b")
+_MAY_BOUNCE = frozenset({Tool.SUM, Tool.FIND, Tool.LAST, Tool.INCOME, Tool.PENDING, Tool.REFUNDS, Tool.DUPLICATES})
+# Money that was sent to somebody and came back.
+_BOUNCED = re.compile(
+    r"\b(?:bounc(?:e|ed|es)|(?:come|came|comes|coming) back(?: to me)?|returned|(?:never|didn't|did not|not|hasn't) (?:[a-z]+ )?(?:reach(?:ed)?|arrived?|get to)|reach(?:ed)? (?:her|him|them))\b"
+)
+_PLACED = frozenset({"second", "third", "fourth", "fifth", "next", "2nd", "3rd", "4th", "5th"})
 _ADDED_TOGETHER = frozenset({Tool.SUM, Tool.COUNT})
 _THE_MOST = re.compile(r"\bthe (?:most|biggest|largest|highest)\b")
 _WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b(?! (?:day|week|month|year))[^.?!;]{0,60}\b(?:more|most)\b[^.?!;]{0,80}\bor\b")
@@ -2010,6 +2104,7 @@ _WHEN_DID_I = re.compile(
 # "What's that come to for the year".
 _COMES_TO = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*what(?:'s| is| has| does| did| would)? (?:it|that|all that)(?: all)? (?:come|came|comes|add up|amount)(?: to)?(?: altogether| in all)?(?: xperiod)?[ ,?.!]*"
+    r"|(?:(?:and|so|ok|but|then|now|can you|could you|please)\b,? )*(?:add|tot|sum) (?:it|that|them|those|these|all of (?:them|those)|them all|it all)(?: all)? up(?: for me| please| then)*[ ?.!]*"
 )
 # What pays by itself: nobody is told it, whatever else is asked.
 _SECRET = re.compile(r"\b(?:cvv2?|cvc2?|cv2|three (?:digits|numbers) on the back|security code on (?:the|my) (?:back|card))\b")
@@ -2216,9 +2311,14 @@ def _counts_what(step: Step, text: str) -> bool:
     """ "How many journeys": whose, where nobody was named, nobody knows; every payment is no journey."""
     said = _HOW_MANY.search(text)
     named = step.spans.merchants or step.spans.category
-    return said is not None and step.tool in (Tool.COUNT, Tool.SUM) and not named and said["what"] in BESIDE - _PAYMENTS
+    if step.tool not in (Tool.COUNT, Tool.SUM) or named:
+        return False
+    return (said is not None and said["what"] in BESIDE - _PAYMENTS) or _WENT_THERE.search(text) is not None
 
 
+_WENT_THERE = re.compile(
+    r"\bhow (?:often|many times) (?:did|have|had|has) (?:i|we|he|she|they) (?:go|gone|been|visit(?:ed)?)[ ?.!]*$"
+)
 _HOW_MANY = re.compile(r"\bhow many (?:different |separate )?(?P<what>[a-z]+)\b")
 _PAYMENTS = frozenset(
     {"payment", "payments", "purchase", "purchases", "transfer", "transfers", "refund", "refunds", "thing", "things"}
@@ -2455,7 +2555,7 @@ _DIGIT = re.compile(r"\d+")
 _ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _SAME_TIME = re.compile(
     r"\b(?:inside|within|in) (?:this|these|those|the same) dates\b|\b(?<!of )(?:(?:in|over|during|for|across) )?(?:(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|(?:tax )?year|quarter|stretch)"
-    r"|(?P<several>(?:(?P<those>those|these)(?: same)?|both|(?:the )?same)(?: (?:two|three|four|five|six|[2-9]))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
+    r"|(?P<several>(?:(?P<those>those|these)(?: same)?|both|(?:the )?same)(?: (?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d\d?))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
     r"\b(?! (?:last|before|ago|a year))"
 )
 
@@ -2505,7 +2605,7 @@ def _leant_days(text: str, before: str, today: periods.Today) -> str | None:
 
 
 _AND_LAST = re.compile(r"(?:(?:and|n|so|or|what about|how about|vs|against)\b,? )+last[ ?.!]*")
-_SINCE_THEN = re.compile(r"\b(?:since then|from then on|after that)\b")
+_SINCE_THEN = re.compile(r"\b(?:since then|from then on|after that)\b|(?<=^and )since(?=[ ?.!]*$)|^since(?=[ ?.!]*$)")
 
 
 def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
@@ -2670,6 +2770,17 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     change = said.change or (before.change if tool is last.step.tool else "")
     spans = merged(before, said).model_copy(update={"number": said.number, "group": said.group, "change": change})
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
+
+
+def _of_each(step: Step, asked: Sequence[Asked]) -> tuple[Step, ...]:
+    """ "And last year?" after a message that asked the same of several: of each of them."""
+    first = next(n for n in range(len(asked) - 1, -1, -1) if n == 0 or not asked[n].beside)
+    some = [one.step for one in asked[first:]]
+    if any(one.tool is not step.tool for one in some) or some[-1].spans.merchants != step.spans.merchants:
+        return (step,)
+    days = {"periods": step.spans.periods}
+    each = (one.model_copy(update={"spans": one.spans.model_copy(update=days)}) for one in some)
+    return tuple(dict.fromkeys(each))
 
 
 def _the_same_way(step: Step, asked: Sequence[Asked], known: Known, text: str) -> Step:

@@ -187,7 +187,7 @@ def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Ste
 _PLUS = re.compile(
     r"^(?:(?:and|now|so|ok)\b,? )*plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
 )
-IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|altogether|added up|add up|total)\b")
+IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|all ?together|added up|add up|total)\b")
 # "Is that more than in May": against what was asked before, whatever else the words are like.
 _THAT_MORE = (
     r"(?:(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than"
@@ -438,17 +438,37 @@ OTHER_WAY = re.compile(
 )
 
 
-def one_further(step: Step, text: str) -> Step | None:
-    """ "The second biggest", "the one before that": told with those that were told of already."""
+def one_further(last: Asked, text: str, known: Known) -> Step | None:
+    """ "The second biggest", "the one before that": told with those that were told of already, or of the time before."""
+    step = last.step
+    if _ONE_BEFORE.fullmatch(text) and step.tool in ABOUT_SAME - ONE_ROW and len(step.spans.periods) == 1:
+        period = periods.read(step.spans.periods[0], known.today)
+        unit = _unit_of(period) if period is not None else ""
+        return unit_aside(step, unit, "before", known) if unit else None
+    if not _names_any(step.spans) and len(last.used) == 1 and step.tool in (Tool.SALARY, Tool.REFUND_STATUS):
+        # Who pays is known by what was told.
+        step = step.model_copy(update={"only": last.used, "spans": step.spans.model_copy(update={"merchants": last.used})})
     number = next((n for word, n in _PLACES.items() if word in text.split()), 0)
     if step.tool in (Tool.LARGEST, Tool.TOP) and (_NEXT_LARGEST.fullmatch(text)):
         so_far = int(step.spans.number) if step.spans.number.isdigit() else 1
         return step.model_copy(update={"spans": step.spans.model_copy(update={"number": str(max(number, so_far + 1))})})
-    if step.tool in (Tool.LAST, Tool.SALARY, Tool.REFUND_STATUS) and step.spans.merchants and _ONE_BEFORE.fullmatch(text):
+    if step.tool in (Tool.LAST, Tool.SALARY, Tool.REFUND_STATUS) and _names_any(step.spans) and _ONE_BEFORE.fullmatch(text):
         so_far = int(step.spans.number) if step.spans.number.isdigit() else 1
         said = step.spans.model_copy(update={"number": str(so_far + 1), "change": way_of(step)})
         return step.model_copy(update={"tool": Tool.LAST, "spans": said})
     return None
+
+
+def _names_any(said: Spans) -> bool:
+    return bool(said.merchants or said.category)
+
+
+def _unit_of(period: periods.Period) -> str:
+    """The unit that the one before a period is of; a weekend is of its week."""
+    if period.since is None:
+        return ""
+    days = ((period.ends or period.until) - period.since).days + 1
+    return {1: "day", 2: "week", 7: "week"}.get(days) or ("month" if period.since.day == 1 and days in range(28, 32) else "")
 
 
 _PLACES = {"second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
@@ -496,7 +516,7 @@ def of_that_way(step: Step, asked: Sequence[Asked], text: str) -> Step:
     if said.account not in ("", last.spans.account):
         # What was moved into an account is not what it earned.
         return step
-    if _PAID_BY_ME.search(text):
+    if _PAID_BY_ME.search(text) or (way == CAME_BACK and _I_DID.search(text) and not _I_GOT.search(text)):
         if step.tool is Tool.INCOME:
             return step
         return step.model_copy(update={"spans": said.model_copy(update={"change": WENT_OUT})}) if step.tool in _ADDED else step
@@ -509,7 +529,9 @@ def of_that_way(step: Step, asked: Sequence[Asked], text: str) -> Step:
 
 
 # "How many from Boots", of what came from anybody.
-_OF_ANY = re.compile(r"\bfrom\b|\bof (?:them|those|these)\b")
+_OF_ANY = re.compile(r"\bfrom (?!me\b|us\b)|\bof (?:them|those|these)\b")
+# "What I left there in spring" is no refund, "what did I get back" is one.
+_I_DID, _I_GOT = re.compile(r"\b(?:i|we)\b"), re.compile(r"\b(?:get|gets|got|had|receiv\w*|back|refund\w*|returned)\b")
 _LAST_TIME = re.compile(r"\b(?:last|latest|most recent) (?:time|payment|one)\b|\bwhen\b.*\blast\b")
 _ADDED = frozenset({Tool.SUM, Tool.COUNT})
 _WITH_DAYS = re.compile(r"\b(?:when|dates?|days?|list|show|each)\b")

@@ -126,9 +126,11 @@ class Plan(Frozen):
 class Asked(Frozen):
     """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told.
 
-    pages: the articles that a question to the pages was answered from.
+    pages: the articles that a question to the pages was answered from. beside: whether it was asked in one message with the one
+    before it.
     """
 
     step: Step
     used: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
+    beside: bool = False

@@ -686,7 +686,7 @@ def listed_names(keys: Sequence[str], names: dict[str, str]) -> str:
 
 def refunds(query: Query, context: Context) -> ToolResult:
     """What came back, booked, added up."""
-    period = period_of(query, context)
+    period, query = period_of(query, context), _whoever_gave_back(query, context)
     selection = select(query, context, period, incoming=True, kinds=(Kind.REFUND,))
     sums = context.queries.totals(selection)
     if not sums:
@@ -702,9 +702,19 @@ def refunds(query: Query, context: Context) -> ToolResult:
     return finish(query, context, period, leaves_out=["pending refunds"])
 
 
+def _whoever_gave_back(query: Query, context: Context) -> Query:
+    """A payment that was sent back stands under other words than the payment: of a person all is looked at."""
+
+    def whole(one: Match) -> Match:
+        theirs = tuple(p for p in context.known.payees if p.shown in one.names)
+        return one.model_copy(update={"payees": theirs}) if all(p.personal for p in one.payees) else one
+
+    return query.model_copy(update={"matches": tuple(whole(one) if one.payees else one for one in query.matches)})
+
+
 def refund_status(query: Query, context: Context) -> ToolResult:
     """Where a refund is: one on its way first, then the latest that came."""
-    period = period_of(query, context)
+    period, query = period_of(query, context), _whoever_gave_back(query, context)
     selection = select(query, context, period, incoming=True, kinds=(Kind.REFUND,))
     held = context.queries.rows(selection.model_copy(update={"status": Status.PENDING}), Order.NEWEST, FEW)
     rows = context.queries.rows(selection, Order.NEWEST, 1)

@@ -251,7 +251,7 @@ class Assistant:
                 if isinstance(other, Plan):
                     result, done, offered = await self._perform(other.steps[0], asking, facts)
             results.append(result)
-            asked += done
+            asked += [one.model_copy(update={"beside": bool(asked)}) for one in done]
             choices += offered
             facts += len(result.facts)
         if isinstance(plan, Unsure):
@@ -919,7 +919,10 @@ def _after(before: Memory, plan: Plan | Unsure, asked: Sequence[Asked], choices:
     if isinstance(plan, Unsure):
         # "And that comes to?", not understood, changes nothing in what is spoken of.
         lost, heard = (before.lost, before.heard) if plan.keeps else (True, before.heard_in(plan.found))
-        return before.after(asked, choices, _left_open(plan), lost=lost, heard=heard)
+        says_whom = plan.found.spans.merchants or plan.found.spans.category
+        # Who was asked which is meant, and said it in words that nobody understood, may say it another way.
+        asked_which = () if says_whom or any(c.exact for c in before.choices) else before.choices
+        return before.after(asked, choices or asked_which, _left_open(plan), lost=lost, heard=heard)
     # What comes after a refusal is not about the customer's own question before it; nor what comes after something that nobody
     # can say of somebody, who is spoken of all the same.
     named = next((s for s in plan.steps if s.tool is Tool.CANNOT and (s.spans.merchants or s.spans.category)), None)

@@ -457,3 +457,115 @@ def test_after_why_a_balance_changed_all_the_time_since_is_spoken_of() -> None:
     assert remembered(stretch, today) == stretch
     paid = Step(tool=Tool.SUM, spans=Spans(periods=("on first november",)))
     assert remembered(paid, today) == paid
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "amount", "periods"),
+    [
+        ("any of them over £40?", Tool.FIND, "over £40", ("this year",)),
+        ("how many over £40", Tool.COUNT, "over £40", ("this year",)),
+        ("so nothing since august?", Tool.FIND, "", ("since august",)),
+        ("add them up for me", Tool.SUM, "", ("this year",)),
+    ],
+)
+def test_some_of_them_are_of_whom_was_spoken_of(
+    understanding: Understanding, message: str, tool: Tool, amount: str, periods: tuple[str, ...]
+) -> None:
+    plan = understanding.plan(message, KNOWN, asked(Tool.FIND, Spans(merchants=("boots",), periods=("this year",))))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps == (Step(tool=tool, spans=Spans(merchants=("boots",), periods=periods, amount=amount)),)
+
+
+def test_how_much_it_was_after_a_ranking_is_told_by_the_ranking(understanding: Understanding) -> None:
+    ranking = Step(tool=Tool.TOP, spans=Spans(periods=("last month",)))
+    plan = understanding.plan("how much was that?", KNOWN, Memory(asked=(Asked(step=ranking),)))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps == (ranking,)
+
+
+def test_what_came_back_once_may_have_come_back_before(understanding: Understanding) -> None:
+    memory = asked(Tool.REFUND_STATUS, Spans(merchants=("jane",), periods=("last week",)))
+    plan = understanding.plan("did that happen last year as well?", KNOWN, memory)
+    assert isinstance(plan, Plan), plan
+    assert plan.steps == (Step(tool=Tool.REFUNDS, spans=Spans(merchants=("jane",), periods=("last year",))),)
+
+
+def test_what_was_left_in_a_shop_is_no_refund(understanding: Understanding) -> None:
+    plan = understanding.plan("how much did we leave there in spring", KNOWN, asked(Tool.REFUNDS, Spans(merchants=("boots",))))
+    assert not isinstance(plan, Plan) or plan.steps[0].tool is Tool.SUM
+
+
+def test_which_day_it_left_is_its_day(understanding: Understanding) -> None:
+    plan = understanding.plan(
+        "and the latest one, which day did that go out?", KNOWN, asked(Tool.SUM, Spans(merchants=("netflix",)))
+    )
+    assert isinstance(plan, Plan), plan
+    assert [step.tool for step in plan.steps] == [Tool.LAST]
+
+
+def test_a_place_in_an_order_is_not_passed_over(understanding: Understanding) -> None:
+    plan = understanding.plan("and the third worst day", KNOWN, asked(Tool.BIGGEST_DAY, Spans(periods=("in october",))))
+    assert isinstance(plan, Unsure)
+
+
+def test_and_last_year_is_of_all_that_one_message_asked_about(understanding: Understanding) -> None:
+    each = [Step(tool=Tool.COUNT, spans=Spans(merchants=(name,), periods=("this year",))) for name in ("tesco", "aldi")]
+    memory = Memory(asked=(Asked(step=each[0]), Asked(step=each[1], beside=True)))
+    plan = understanding.plan("and last year?", KNOWN, memory)
+    assert isinstance(plan, Plan), plan
+    assert [step.spans.merchants for step in plan.steps] == [("tesco",), ("aldi",)]
+    assert {step.spans.periods for step in plan.steps} == {("last year",)}
+    apart = understanding.plan("and last year?", KNOWN, Memory(asked=tuple(Asked(step=step) for step in each)))
+    assert isinstance(apart, Plan), apart
+    assert [step.spans.merchants for step in apart.steps] == [("aldi",)]
+
+
+@pytest.mark.parametrize("message", ["which garage had the most out of me?", "and which station mostly"])
+def test_which_seller_is_of_the_kind_that_was_asked_about(understanding: Understanding, message: str) -> None:
+    plan = understanding.plan(message, KNOWN, Memory(asked=(Asked(step=PETROL),)))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps == (Step(tool=Tool.TOP, spans=PETROL.spans.model_copy(update={"group": "places"})),)
+
+
+def test_the_one_before_is_the_unit_before_of_a_sum_and_the_payment_before_of_a_payer(understanding: Understanding) -> None:
+    weekend = Step(tool=Tool.SUM, spans=Spans(periods=("last weekend",), merchants=("tesco",)))
+    plan = understanding.plan("and the one before?", KNOWN, Memory(asked=(Asked(step=weekend),)))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].spans.periods == ("from 2026-11-14 to 2026-11-15",)
+    paid = Asked(step=Step(tool=Tool.SALARY), used=("works ltd salary",))
+    plan = understanding.plan("and the time before that", KNOWN, Memory(asked=(paid,)))
+    assert isinstance(plan, Plan), plan
+    assert (plan.steps[0].tool, plan.steps[0].only, plan.steps[0].spans.number) == (Tool.LAST, ("works ltd salary",), "2")
+
+
+def test_days_alone_complete_no_sum_of_nobody_knows_what(understanding: Understanding) -> None:
+    unclear = Memory(open=Step(tool=Tool.SUM, spans=Spans(periods=("this year",))), lost=True)
+    assert isinstance(understanding.plan("and last year?", KNOWN, unclear), Unsure)
+
+
+def test_a_shop_and_a_kind_of_spending_are_held_against_each_other_by_nothing(understanding: Understanding) -> None:
+    shop = Step(tool=Tool.SUM, spans=Spans(merchants=("boots",), periods=("this year",)))
+    kind = Step(tool=Tool.SUM, spans=Spans(category="groceries", periods=("this year",)))
+    plan = understanding.plan("the difference between the two?", KNOWN, Memory(asked=(Asked(step=shop), Asked(step=kind))))
+    assert isinstance(plan, Unsure)
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("what has jane had from us this year", Tool.SUM),
+        ("how many times did jane pay me this year", Tool.INCOME),
+        ("when was I last paid?", Tool.SALARY),
+        ("has the money I sent jane bounced", Tool.REFUND_STATUS),
+    ],
+)
+def test_who_gave_and_who_got_is_heard(understanding: Understanding, message: str, tool: Tool) -> None:
+    plan = understanding.plan(message, KNOWN, Memory())
+    assert isinstance(plan, Plan), plan
+    assert [step.tool for step in plan.steps] == [tool]
+
+
+def test_the_last_time_somebody_paid_is_of_no_days(understanding: Understanding) -> None:
+    plan = understanding.plan("the last time she paid me was when, and how much?", KNOWN, Memory(asked=(JANE,)))
+    assert isinstance(plan, Plan), plan
+    assert (plan.steps[0].tool, plan.steps[0].spans.change, plan.steps[0].spans.periods) == (Tool.LAST, "came in", ())

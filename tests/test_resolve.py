@@ -100,3 +100,12 @@ def test_somebody_is_known_by_what_they_do() -> None:
     found = _resolved("the woman who washes the carpets", ("NORTH CARPET CLEANING", "A MACKENZIE DIGS"))
     assert isinstance(found, Query)
     assert [m.names for m in found.matches] == [("NORTH CARPET CLEANING",)]
+
+
+@pytest.mark.parametrize("written", ["what did I send my sister Ann", "Ann, my sister, this year"])
+def test_family_of_a_name_is_who_has_a_name_of_the_customers_own(written: str) -> None:
+    people = ("ANN MACKENZIE PHONE", "ANN REEVES CHOIR")
+    found = _resolved("ann", people, written)
+    assert isinstance(found, Query)
+    assert {p.template for m in found.matches for p in m.payees} == {template(people[0])}
+    assert isinstance(_resolved("ann", people, "what did I send Ann"), Unclear)

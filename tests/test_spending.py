@@ -438,3 +438,11 @@ def test_a_difference_is_told_in_percent_of_the_second_where_it_is_asked_so(autu
     told = autumn.told(Tool.COMPARE, merchants=("aldi",), periods=("in October", "in September"), change="difference in percent")
     assert told.value("difference") == "23.50"
     assert told.value("difference in percent") == "335.7"
+
+
+def test_a_payment_that_was_sent_back_is_found_under_the_persons_name(statement: Statement) -> None:
+    statement.add(day(3), "-60.00", "LEE MOSS WEDDING PRESENT", Kind.PAYMENT, counterparty="LEE MOSS")
+    statement.add(day(5), "60.00", "LEE MOSS RETURNED", Kind.REFUND, counterparty="LEE MOSS")
+    told = statement.told(Tool.REFUND_STATUS, merchants=("lee moss wedding present",))
+    assert told.result.outcome is Outcome.ANSWER
+    assert "£60.00" in told.text

@@ -531,14 +531,15 @@ def compare(query: Query, context: Context) -> ToolResult:
     word = "more" if gap.minor > 0 else "less" if gap.minor < 0 else "the same"
     difference = context.book.money("difference", gap, tuple(dict.fromkeys(evidence[0] + evidence[1])), "first minus second")
     direction = context.book.words("direction", word, difference.evidence)
-    came = "_in" if query.step.spans.change in (CAME_IN, CAME_BACK) else ""
+    came = query.step.spans.change in (CAME_IN, CAME_BACK)
     verb = "came in" if came else "spent"
     first_fact = context.book.money(f"{verb}{one[2]}", amounts[0], evidence[0])
     second_fact = context.book.money(f"{verb}{two[2]}", amounts[1], evidence[1])
     for side in (one, two):
         if side[1].since is not None:
             context.book.period("period compared", side[1].since, side[1].until, side[1].label)
-    key = f"compare.one{came}" if gap.minor else f"compare.same{came}"
+    keys = ("compare.one_in", "compare.same_in") if came else ("compare.one", "compare.same")
+    key = keys[0] if gap.minor else keys[1]
     context.say(
         key,
         difference=difference,

@@ -1676,9 +1676,9 @@ _DAY_OF_IT = re.compile(r"\b(?:which|what) (?:day|date) (?:did|was|has|is) (?:th
 _MAY_BOUNCE = frozenset({Tool.SUM, Tool.FIND, Tool.LAST, Tool.INCOME, Tool.PENDING, Tool.REFUNDS, Tool.DUPLICATES})
 # Money that was sent to somebody and came back.
 _BOUNCED = re.compile(
-    r"\b(?:bounc(?:e|ed|es)|(?:come|came|comes|coming) back(?: to me)?|returned|(?:never|didn't|did not|not|hasn't) (?:[a-z]+ )?(?:reach(?:ed)?|arrived?|get to)|reach(?:ed)? (?:her|him|them))\b"
+    r"\b(?:bounc(?:e|ed|es)|(?:come|came|comes|coming) back(?: to me)?(?! from\b)|returned|(?:never|didn't|did not|not|hasn't) (?:[a-z]+ )?(?:reach(?:ed)?|arrived?|get to)|reach(?:ed)? (?:her|him|them))\b"
 )
-_PLACED = frozenset({"second", "third", "fourth", "fifth", "next", "2nd", "3rd", "4th", "5th"})
+_PLACED = frozenset({"second", "third", "fourth", "fifth", "2nd", "3rd", "4th", "5th"})
 _ADDED_TOGETHER = frozenset({Tool.SUM, Tool.COUNT})
 _THE_MOST = re.compile(r"\bthe (?:most|biggest|largest|highest)\b")
 _WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b(?! (?:day|week|month|year))[^.?!;]{0,60}\b(?:more|most)\b[^.?!;]{0,80}\bor\b")
@@ -2469,7 +2469,11 @@ _ALL_TIME = frozenset({"ever", "all time"})
 
 def _undated(said: Spans, message: str) -> bool:
     days = bool(said.periods) and all(p in parts.DAYLESS - _ALL_TIME for p in said.periods)
-    return days and not (said.merchants or said.category) and BACKWARD.search(message) is not None
+    named = said.merchants or said.category or _ALL_THE_TIME.search(message)
+    return days and not named and BACKWARD.search(message) is not None
+
+
+_ALL_THE_TIME = re.compile(r"\ball (?:the |this |that |of the )?time\b")
 
 
 def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -523,29 +523,9 @@ class Understanding:
         ):
             # What may go on with a question to the pages is asked together with it.
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"topic": joined})})
-        # The pages have a floor of their own: what they do not say is said to be unknown.
-        said = whole.spans
-        theirs = bool(said.merchants or said.periods or said.category or said.bought)
-        # One word is no question: "gluon".
-        to_pages = label == Tool.ARTICLE and not theirs and len(message.split()) > 1
-        needed = CARE if label == Tool.HANDOVER or to_pages else self.sure
         leans = step is not None and bool(memory.asked) and not lost and _leans_back(label, step, whole, parts.plain(message))
-        # What names somebody that the customer pays, or who was spoken of, is rarely about another's account.
-        of_whom = theirs or (_names_somebody(memory) and _SOMEBODY.search(parts.plain(message)) is not None)
-        if leans or (step is not None and step.tool is Tool.REFUSE and not of_whom):
-            needed = FOLLOWING
-        elif step is not None and step.tool in _OF_ANY_DAY and not step.spans.periods:
-            needed = max(needed, UNDATED)
-        said_before = _said_before(memory) if leans else set()
-        price = _PRICE_BEFORE.search(whole.masked) if label == Tool.SUBSCRIPTIONS else None
-        price_words = set(price.group().split()) if price is not None else set()
-        missing = tuple(
-            w
-            for w in (*self._not_understood(whole, label, known, sure), *whole.undated, *_whose(whole, step, known))
-            if w not in (said_before | price_words)
-            and not _of_that_name(w, whole.spans, known)
-            and not _says_who(w, whole, known)
-        )
+        needed = self._needed(label, step, leans, whole, message, memory)
+        missing = self._left_over(label, sure, step, _said_before(memory) if leans else set(), whole, known)
         if step is not None and _is_of_nobody(step, parts.plain(message), memory):
             step = None
         if step is not None and missing and self._may_pass(missing, step, whole, known, sure):
@@ -560,6 +540,32 @@ class Understanding:
             readings = self._readings(likely, heard, memory, message, known)
             return Unsure(heard, label, sure, frozenset(likely), readings=readings)
         return Plan(steps=_one_by_one(step, parts.plain(message)), path="routed", sure=sure)
+
+    def _needed(self, label: str, step: Step | None, leans: bool, whole: Found, message: str, memory: Memory) -> float:
+        """How probable a label has to be for its step to be performed."""
+        said = whole.spans
+        theirs = bool(said.merchants or said.periods or said.category or said.bought)
+        # What names somebody that the customer pays, or who was spoken of, is rarely about another's account.
+        of_whom = theirs or (_names_somebody(memory) and _SOMEBODY.search(parts.plain(message)) is not None)
+        if leans or (step is not None and step.tool is Tool.REFUSE and not of_whom):
+            return FOLLOWING
+        # The pages have a floor of their own: what they do not say is said to be unknown. One word is no question: "gluon".
+        if label == Tool.HANDOVER or (label == Tool.ARTICLE and not theirs and len(message.split()) > 1):
+            return CARE
+        undated = step is not None and step.tool in _OF_ANY_DAY and not step.spans.periods
+        return max(self.sure, UNDATED) if undated else self.sure
+
+    def _left_over(
+        self, label: str, sure: float, step: Step | None, said_before: Set[str], whole: Found, known: Known
+    ) -> tuple[str, ...]:
+        """Words that are not understood. said_before: those of the question that this one leans on."""
+        price = _PRICE_BEFORE.search(whole.masked) if label == Tool.SUBSCRIPTIONS else None
+        understood = said_before | set(price.group().split() if price is not None else ())
+        return tuple(
+            w
+            for w in (*self._not_understood(whole, label, known, sure), *whole.undated, *_whose(whole, step, known))
+            if w not in understood and not _of_that_name(w, whole.spans, known) and not _says_who(w, whole, known)
+        )
 
     def _labelled(self, whole: Found, message: str, known: Known, memory: Memory) -> tuple[dict[str, float], str, float]:
         """How probable each label is, the one that is taken, and how sure that is."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant import background, periods, referring, relations
+from assistant import background, held, periods, referring, relations
 from assistant import spans as parts
 from assistant.background import Told
 from assistant.following import (
@@ -250,6 +250,8 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
+        if held.unseen(parts.plain(message), known):
+            return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
         last = memory.asked[-1] if memory.asked and not _off_track(memory) else None
         if last is None or not _is_anothers(last.step, known):
             message = relations.of_holder(message, known, spoken_of=False, nobody=last is None or not _names(last))
@@ -274,7 +276,7 @@ class Understanding:
         if not meant.excluding and last is not None and set(meant.message.rstrip(" ?.!").split()) <= _EMPTY:
             return meant.of(Plan(steps=(last.step,), path="routed"))
         read = self._whole(meant.message, known, memory)
-        if isinstance(read, Plan) and meant.excluding and any(step.tool not in ABOUT_PAYMENTS for step in read.steps):
+        if meant.excluding and (not isinstance(read, Plan) or any(step.tool not in ABOUT_PAYMENTS for step in read.steps)):
             # "The other pension": no list leaves one out.
             return self._whole(message, known, memory)
         return meant.of(read) if isinstance(read, Plan) else read
@@ -285,6 +287,9 @@ class Understanding:
             message = back["rest"]
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
         message = _placed(_dated(message, memory, known.today), memory, known)
+        message = held.with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
+        if (two := self._of_one_account(message, known, memory)) is not None:
+            return two
         if (better := _BETTER_SAID.search(message)) and (put := self._put_better(message, better, known, memory)) is not None:
             return put
         if (denied := _DENIED.match(parts.plain(message))) and not _names_any(parts.find(denied[0], known)):
@@ -325,6 +330,22 @@ class Understanding:
         if not isinstance(read, Unsure) or read.label in ABOUT_NOTHING:
             return read
         return replace(read, keeps=read.found.spans == Spans() and all(word.chooses < MAY_NARROW for word in words))
+
+    def _of_one_account(self, message: str, known: Known, memory: Memory) -> Plan | None:
+        """ "Tax pot: balance + what I've put in since April": two things that are asked of one account."""
+        one, mark, two = (
+            parts.plain(message).partition(said[0]) if (said := _AND_ALSO.search(parts.plain(message))) else ("", "", "")
+        )
+        first = self._whole(one, known, memory) if mark else None
+        if not isinstance(first, Plan) or len(first.steps) != 1 or not first.steps[0].spans.account or first.steps[0].unread:
+            return None
+        second = self._whole(
+            two, known, memory.model_copy(update={"asked": (*memory.asked, Asked(step=first.steps[0])), "lost": False})
+        )
+        told = isinstance(second, Plan) and all(step.tool in _OF_ACCOUNT and step.spans.account for step in second.steps)
+        if not told or not isinstance(second, Plan) or first.steps[0].tool not in _OF_ACCOUNT or second.steps == first.steps:
+            return None
+        return first.model_copy(update={"steps": (*first.steps, *second.steps)})
 
     def _put_better(self, message: str, better: re.Match[str], known: Known, memory: Memory) -> Plan | None:
         """ "At BP in September, no wait, I mean Shell": what was asked, with what takes the place of a part of it."""
@@ -381,7 +402,8 @@ class Understanding:
         named = bool(asks.spans.merchants or asks.spans.category)
         if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
-        if label in LEANING and not named and (aside.spans.merchants or aside.spans.category):
+        of_pay = isinstance(whole, Plan) and any(step.tool is Tool.SALARY for step in whole.steps)
+        if label in LEANING and not named and (aside.spans.merchants or aside.spans.category or of_pay):
             # "Please look": at what was told, not at what was asked before.
             return (whole,)
         dated = f"{told.asks.rstrip(' ?.!')} {aside.spans.periods[0]}" if takes_days else told.asks
@@ -564,7 +586,10 @@ class Understanding:
         return tuple(
             w
             for w in (*self._not_understood(whole, label, known, sure), *whole.undated, *_whose(whole, step, known))
-            if w not in understood and not _of_that_name(w, whole.spans, known) and not _says_who(w, whole, known)
+            if w not in understood
+            and not _of_that_name(w, whole.spans, known)
+            and not _says_who(w, whole, known)
+            and not (w in held.MOVING and _INTO.match(whole.spans.account))
         )
 
     def _labelled(self, whole: Found, message: str, known: Known, memory: Memory) -> tuple[dict[str, float], str, float]:
@@ -614,8 +639,10 @@ class Understanding:
             label, sure = Tool.AVERAGE, sum(probabilities[k] for k in (*_OF_EACH, Tool.AVERAGE))
         if label in _MOVES and whole.spans.account.startswith("into ") and _MOVED_INTO.fullmatch(whole.masked):
             label, sure = Tool.SUM, max(sure, self.sure)
-        if (held := _held_against(whole, label, probabilities)) > sure:
-            label, sure = Tool.COMPARE, held
+        if (against := _held_against(whole, label, probabilities)) > sure:
+            label, sure = Tool.COMPARE, against
+        if (tool := held.tool_of(whole, parts.plain(message), label, known)) is not None:
+            label, sure = tool, max(sure, CERTAIN)
         return probabilities, label, sure
 
     def _may_pass(self, missing: Sequence[str], step: Step, whole: Found, known: Known, sure: float) -> bool:
@@ -714,6 +741,8 @@ class Understanding:
             return Step(tool=Tool.REFUSE)
         if _SECRET.search(text) and _OWN.search(text):
             return Step(tool=Tool.REFUSE)
+        if (plainly := held.direct(whole, text, label, memory.asked, known, lost=memory.lost)) is not None:
+            return plainly
         if _LOOKED.fullmatch(text):
             return Step(tool=Tool.LOOKED)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
@@ -1316,6 +1345,10 @@ _BETTER_SAID = re.compile(
     r"(?<=\w)[,.;]? (?:[-–] )?(?:(?:no|sorry|oops|wait|hang on|scratch that|actually)\b[,.]? )+(?:(?:i|we) (?:mean|meant)|make (?:that|it)|rather)\b,? ",
     re.IGNORECASE,
 )
+_AND_ALSO = re.compile(
+    r"\s*(?:\+|,? \bplus\b|,? \band(?: also)?\b(?= (?:what|how much|the (?:interest )?rate|interest|rate)\b))\s*"
+)
+_OF_ACCOUNT = frozenset({Tool.BALANCE, Tool.INCOME, Tool.PRODUCT, Tool.SUM, Tool.EXPLAIN})
 _BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
 _DENIED = re.compile(
     r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:i|we) (?:don't|didn't|do not|did not) mean [^,.?!;]+[,.;] (?=\w+ \w+)"
@@ -1709,12 +1742,15 @@ def _saves(account: str, known: Known) -> bool:
 _DID_PAY = re.compile(
     r"^(?!.*\bhow (?:much|many)\b).*\b(?:did|has|have) (?:xmerchant|she|he|they) (?:ever |already |finally |actually )?(?:pay|paid|sent|send)\b"
     r"|^(?!.*\b(?:how (?:much|many)|what|total|together|all|sum|receipts?)\b).*\bxmerchant (?:she |he |they )?(?:pays?|paid|sends?|sent)\b"
+    r"|\bxmerchant (?:has |have )?(?:last |ever |just )?paid (?:me|us)\b"
     r"|\bxmerchant (?:says|said|reckons|claims|swears) (?:that )?(?:she|he|they)(?:'ve|'s| has| have)? (?:paid|sent)\b"
 )
 _HAD_LATELY = re.compile(
     r"\b(?:have|did) (?:i|we) (?:had|have|get|got|receive|received|win|won) (?:a|an|any|another)\b.*\b(?:lately|recently|yet)\b"
 )
-_PAID_IN = re.compile(r"\b(?:paid|put|moved|gone|went|going|sent|added|transferred) in\b")
+_PAID_IN = re.compile(
+    r"\b(?:paid|put|moved|gone|went|going|sent|added|transferred)(?: (?:any |some |the |my |more )?(?:money|cash))? in\b"
+)
 _MEASURED = re.compile(
     r"\bhow (?:many|much) (?:[a-z]+ )?(?:miles|kilomet(?:re|er)s|km|lit(?:re|er)s|gallons|cups|pints|glasses|bottles|calories|units|kwh|steps)\b"
 )
@@ -2574,6 +2610,7 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     """The message with days of its own: "in that time" and "same month" are those of the question before, and "the month before"
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
+    message = held.dated(parts.plain(message), today)
     if (
         memory.asked
         and _ONE_NUMBER.fullmatch(parts.plain(message))
@@ -2591,6 +2628,10 @@ def _dated(message: str, memory: Memory, today: periods.Today) -> str:
     def said_again(match: re.Match[str]) -> str:
         # "Those" stays: who was named before is meant as well.
         days = spoken_of if match["several"] else before
+        if _MONTHS_SAID.search(match[0]) and all(_is_a_day(words, today) for words in days):
+            # "Those months" are not the one day that was asked about since.
+            longer = (a.step.spans.periods for a in reversed(memory.asked))
+            days = next((some for some in longer if some and not all(_is_a_day(w, today) for w in some)), days)
         return f"{match['those'] or ''} {' and '.join(days)}".strip()
 
     if len(spoken_of) > 1:
@@ -2618,6 +2659,14 @@ _AND_LAST = re.compile(r"(?:(?:and|n|so|or|what about|how about|vs|against)\b,? 
 _SINCE_THEN = re.compile(r"\b(?:since then|from then on|after that)\b|(?<=^and )since(?=[ ?.!]*$)|^since(?=[ ?.!]*$)")
 
 
+_MONTHS_SAID = re.compile(r"\b(?:weeks|months|quarters|years)\b")
+
+
+def _is_a_day(words: str, today: periods.Today) -> bool:
+    period = periods.read(words, today)
+    return period is not None and period.since == period.until
+
+
 def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:
     """The days of the last questions that were alike but for them: "over those two months"."""
     days: list[str] = []
@@ -2637,6 +2686,7 @@ _ONE_OF_DAYS = re.compile(
 def _placed(text: str, memory: Memory, known: Known) -> str:
     """The message with the account that was spoken of in the place of what points at it: "what have I moved in there", "what rate
     does it pay"."""
+    text = held.with_shared(text, known)
     step = memory.heard if memory.lost else next((one.step for one in memory.asked[-1:]), None)
     if step is None or not step.spans.account:
         return text
@@ -2647,10 +2697,15 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
     if mine := _ON_MINE.fullmatch(parts.plain(text)):
         # After one that is shared.
         return f"{mine['lead'] or ''}from my own account"
-    if (step.spans.merchants or step.spans.category) and not _WHATS_IN_IT.fullmatch(parts.plain(text)):
+    of_account = step.spans.merchants in ((), ("interest",)) and not step.spans.category
+    if not of_account and not _WHATS_IN_IT.fullmatch(parts.plain(text)):
         # Nothing is moved into a shop.
         text = _THAT_ACCOUNT.sub(rf"\g<lead> {account}", text)
         return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
+    text = held.placed(text, account, known)
+    if "standing order" in text:
+        # Of what is moved there by itself, no sum is asked.
+        return text
     text = _PAID_IN_THERE.sub(rf"\g<verb> into {account}", _MOVED_THERE.sub(rf"\g<verb> into {account}", text))
     return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
 
@@ -2663,7 +2718,7 @@ _IT_OR_THERE = r"(?:it|there|that one|that account|the same one)\b(?! (?:is|are|
 _WHATS_IN_IT = re.compile(rf"(?:(?:and|so|ok)\b,? )*what(?:'s| is) in {_IT_OR_THERE}(?: (?:the |right |just )?now)?[ ?.!]*")
 _MOVED_THERE = re.compile(
     r"\b(?P<verb>moved?|puts?|pa(?:y|id)|transfer(?:red)?|sent|send|saved?|add(?:ed)?)(?: money| across| over| away)*"
-    rf" (?:in|into|in to|onto|to|across to|over to) {_IT_OR_THERE}"
+    rf"(?: (?:in|into|in to|onto|to|across to|over to) {_IT_OR_THERE}| there\b(?! (?:is|are|was|were)))"
 )
 # "I've paid in how much since April", "how much I put in every month".
 _PAID_IN_THERE = re.compile(
@@ -2695,7 +2750,9 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
         # What is saved is moved into savings; without such an account nobody knows what is meant.
         saves = any(a.kind is AccountKind.SAVINGS for a in known.accounts)
         return replace(found, spans=found.spans.model_copy(update={"account": "into savings"})) if saves else None
-    if tool is Tool.SUM and found.spans.account and not named and _PAID_IN.search(text) and _saves(found.spans.account, known):
+    moved = tool in ABOUT_SAME | {Tool.COMPARE} and (_PAID_IN.search(text) or _SAVED.search(text))
+    unnamed = not (found.spans.merchants or found.spans.category)
+    if moved and unnamed and found.spans.account and _saves(found.spans.account, known):
         into = f"into {_LEAD_OF_ACCOUNT.sub('', found.spans.account)}"
         return replace(found, spans=found.spans.model_copy(update={"account": into}))
     came = PAID_TO_ME.search(found.masked) if tool in TOLD_OF_BOTH else None
@@ -2955,6 +3012,8 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
         return spans.model_copy(update={"change": often.group()})
     if tool is Tool.SUBSCRIPTIONS and (rise := _RISE.search(message)):
         return spans.model_copy(update={"change": rise.group(), "periods": _without_now(spans.periods)})
+    if tool is Tool.UPCOMING and (of := held.due_of(message)):
+        return spans.model_copy(update={"change": of, "without": ()})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
     if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and all(p in _NOW for p in _without_now(spans.periods)):

@@ -150,6 +150,9 @@ def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
         return Tool.AVERAGE if _PER_UNIT.search(said.group) else Tool.BREAKDOWN
     if before in (Tool.SUM, Tool.COUNT) and _SHOW_THEM.search(text):
         return Tool.FIND
+    if before is Tool.POSITION and said.account and said.periods:
+        # One of the accounts, on a day that is over.
+        return Tool.BALANCE
     if before in ONE_ROW and (IN_TOTAL.search(text) or _ALL_OF.match(text)):
         return Tool.SUM
     if before is Tool.LAST and said.periods and all(words.startswith("since ") for words in said.periods):

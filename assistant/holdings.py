@@ -20,6 +20,7 @@ MASK = "*"
 # Words that ask for one particular of a card.
 _FROZEN = re.compile(
     r"\b(?:un)?(?:frozen?|freez\w*|block\w*|lock(?:ed)?|activ\w*|work(?:s|ing)?|suspended|paused|on hold|usable|on or off|off)\b"
+    r"|\b(?:refused|declined|rejected|wrong|the matter)\b"
 )
 _EXPIRES = re.compile(
     r"\b(?:expir\w*|runs? out|running out|valid|last(?:s|ing)? until|end date|out of date|renew\w*|good (?:for|till|until))\b"
@@ -30,7 +31,7 @@ _CARD_LIMITS: Mapping[str, re.Pattern[str]] = {
     "contactless": re.compile(r"\b(?:contactless|tap\w*)\b"),
 }
 # Words that ask for one particular of a product.
-_OVERDRAFT = re.compile(r"\b(?:overdrafts?|overdrawn|in the red)\b")
+_OVERDRAFT = re.compile(r"\b(?:overdrafts?|overdrawn|in the red|how (?:far|low|deep))\b")
 _EARNS = re.compile(r"\b(?:interest|rates?|aer|percent\w*|per cent|earn\w*)\b|%")
 _EVERY_STATEMENT = re.compile(r"\b(?:list|all|how many|which|what|show|every|available|go back|there|any|statements)\b")
 _SINGLE = re.compile(
@@ -215,7 +216,8 @@ def product(query: Query, context: Context) -> ToolResult:
         return refused
     told = 0
     overdraft, earns = _asked(query, _OVERDRAFT), _asked(query, _EARNS)
-    for account in query.accounts:
+    current = [a for a in query.accounts if a.kind is AccountKind.CURRENT]
+    for account in (overdraft and current) or query.accounts:
         found = context.live.products.get(account.id)
         if found is None or (not query.named_account and not _about(found, overdraft, earns)):
             continue

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from dateutil.relativedelta import relativedelta
 
+from assistant.held import PLANNED, TO_OTHERS
 from assistant.merchants import Match
 from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, change, is_steady, occurrences, recurring
@@ -288,6 +289,9 @@ def _before(period: Period, said: str, today: dt.date) -> dt.date:
         return today - dt.timedelta(days=7)
     if "so far" in period.label:
         return period.since - dt.timedelta(days=1)
+    if said.startswith("since") and period.since.day == 1:
+        # "Since 1 January": that day counts too.
+        return period.since - dt.timedelta(days=1)
     return min(period.until, today) if period.until < today else period.since
 
 
@@ -489,7 +493,7 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         return refused
     until, words = _until(query, context)
     since = next((p.since for p in query.periods if p.since is not None and p.since > context.today), None)
-    payments = [d for d in _meant(query, context, until) if since is None or d.day >= since]
+    payments = _chosen([d for d in _meant(query, context, until) if since is None or d.day >= since], query, context)
     if not payments and not query.periods and (query.matches or query.categories):
         # "The next rent": the first one there is, however far ahead.
         later = _meant(query, context, context.today + relativedelta(years=1))
@@ -513,10 +517,20 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     context.say(due_key, total=sum_fact, **between)
     for one, slots in lines:
         context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
-    if since is None:
+    if PLANNED in query.step.spans.change.split():
+        context.say("upcoming.planned_only")
+    if since is None and not query.step.spans.change:
         # Of days that begin later, nobody knows what is there when they begin.
         _say_left(query, context, payments)
     return finish(query, context, period, leaves_out=["other spending", "money coming in"])
+
+
+def _chosen(payments: list[Due], query: Query, context: Context) -> list[Due]:
+    """What is due, less what goes by direct debit or into own accounts where only the rest is asked about."""
+    of = query.step.spans.change.split()
+    own = {a.name.casefold() for a in context.known.accounts}
+    payments = [d for d in payments if d.planned] if PLANNED in of else payments
+    return [d for d in payments if d.name.casefold() not in own] if TO_OTHERS in of else payments
 
 
 def _say_planned_later(query: Query, context: Context, until: dt.date) -> None:

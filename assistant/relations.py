@@ -32,6 +32,11 @@ _NOT_HERS = re.compile(
     rf"\b(?:without|excluding|except|ignore|ignoring|not|minus) (?:my )?(?:{_KIN})\b"
     rf"|\b(?:leave|leaving) (?:my )?(?:{_KIN})(?:'s)? (?:[a-z]+ )?(?:out|aside|off)\b"
 )
+_MENTIONED = re.compile(rf"\b(?:{_KIN})\b")
+_ALL_SEEN = re.compile(
+    r"\b(?:on|in|from|of) (?:all|both)(?: of)?(?: the| our)? accounts(?: that)?(?: i can see)?,? (?:hers|his) and mine\b"
+    r"|\b(?:on|in|from|of) (?:all|every one)(?: of)?(?: the)? accounts (?:that )?i can see\b"
+)
 _DO = {"has": "have", "does": "do", "is": "am"}
 
 
@@ -48,9 +53,11 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
     if not names or len({a.holders for a in others}) != 1:
         return message
     first, text = names[0], plain(message)
+    if _ALL_SEEN.search(text):
+        return _ALL_SEEN.sub(f"in {first}'s accounts and in my own account", text)
     if _NOT_HERS.search(text) or _BETWEEN_US.search(text):
         return message
-    if _SOMEBODY.search(text) is None:
+    if _SOMEBODY.search(text) is None and not ((nobody or spoken_of) and _OF_HER.search(text)):
         return text.replace(whose, f"the balance of {first}'s account") if (whose := f"{first}'s balance") in text else message
     if any(m["who"] in known.tokens for m in _SOMEBODY.finditer(text)):
         # "Nan's Kitchen" is a payee.
@@ -60,19 +67,31 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
     told = _DID_SHE.sub(_did_i, _SHE_DID.sub("i ", _HERS.sub("", about)))
     if told != about or spoken_of or (nobody and not _names_a_person(text, known)):
         told = _SHE_DOES.sub(_did_i, told)
+    if told == text and _MENTIONED.search(text) and _of_them_alone(text, known):
+        # "British Gas have put mum's up": it is paid from hers alone.
+        return _beside(text, f"from {first}'s accounts")
     if told == text:
         return message
     return told if about != text or told == about or spoken_of else _beside(told, f"from {first}'s accounts")
 
 
 def _names_a_person(text: str, known: Known) -> bool:
-    """Whether a message names somebody itself whom "she" may be: a payee who is a person, or a trade."""
-    words = words_of(text)
-    return bool(words & known.vocabulary.trades) or any(words & texts_of(p) for p in known.payees if p.personal)
+    """Whether a message names somebody itself whom "she" may be: a person whom the customer pays, or a trade."""
+    words, own = words_of(text) - known.nobody, [p for p in known.payees if p.personal and p.account not in known.others]
+    return bool(words & known.vocabulary.trades) or any(words & texts_of(p) for p in own)
+
+
+def _of_them_alone(text: str, known: Known) -> bool:
+    """Whether a message names somebody who is paid from the other's accounts, and from none of the customer's own."""
+    theirs, own = ({plain(p.shown) for p in known.payees if (p.account in known.others) is others} for others in (True, False))
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for name in theirs - own) and not any(
+        re.search(rf"\b{re.escape(name)}\b", text) for name in own
+    )
 
 
 def _as_account(said: str) -> str:
     said = said.removeprefix("own ").strip()
+    said = said.removesuffix(" balance") if said.startswith("saving") else said
     if said.endswith(("account", "accounts", "savings", "pot", "isa")):
         return said
     return "everyday account" if said.startswith("everyday") else "account"

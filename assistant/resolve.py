@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from assistant import periods
+from assistant.held import BY_OTHER
 from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.places import is_place
 from assistant.plan import ABOUT_PAYMENTS, Step, Tool
 from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, plain, says_account, words_of
-from data.banking import Account, Kind
+from data.banking import Account, AccountKind, Kind
 from data.ledger import Payee
 from data.money import Money
 from data.party import Frozen
@@ -72,6 +73,9 @@ _OF_ONE_STRETCH = (ABOUT_PAYMENTS - {Tool.SUM, Tool.COMPARE}) | {Tool.SALARY}
 _OF_DAYS_AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
 # The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
 NAMES_ELSEWHERE = _OF_DAYS_AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
+# Where the other side pays.
+_PAID_BY = frozenset({Tool.INCOME, Tool.SALARY})
+CAME_IN = "came in"
 Meaning = Callable[[str], Awaitable[Alike]]
 
 # Elsewhere the main account; asked about itself, a debit card may be that of any account.
@@ -103,6 +107,11 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
 
     meaning: looks a description up; it may find nothing. written: the message as it was typed.
     """
+    if (moved := _moved_in(step, known)) is not step:
+        read = await resolve(moved, known, meaning, written)
+        # What goes on with it is about the account again.
+        return read.model_copy(update={"step": step}) if isinstance(read, Query) else read
+    step = _of_its_cafe(step)
     spans = step.spans
     found = _days(step, known)
     if isinstance(found, Unclear):
@@ -110,13 +119,11 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     any_card = step.tool is Tool.CARDS and _ANY_CARD.search(spans.account) is not None
     # "How much could I move into savings": what is asked about is where it would come from.
     goal = step.tool in (Tool.SPARE, Tool.AFFORD) and spans.account.startswith(("to ", "into "))
-    accounts, named = _accounts("" if any_card or goal else spans.account, known, every=step.tool is Tool.ACCOUNTS)
+    # What is not from one's own accounts is told by looking at those too.
+    all_own = any_card or goal or spans.change == BY_OTHER
+    accounts, named = _accounts("" if all_own else spans.account, known, every=step.tool in (Tool.ACCOUNTS, Tool.CARDS))
     if not accounts:
         return Unclear(key="which_account", said=spans.account, choices=tuple(a.name for a in known.accounts))
-    if spans.merchants and spans.category and _SHOP.intersection(spans.without):
-        # "The cafe at Hill's, not the shop": what is theirs and of that kind.
-        spans = spans.model_copy(update={"without": tuple(name for name in spans.without if name not in _SHOP)})
-        step = step.model_copy(update={"spans": spans})
     gone = {name: accounts_named(name, known.accounts) if says_account(name, known.accounts) else [] for name in spans.without}
     if left := {a.id for some in gone.values() for a in some}:
         # "Without the joint account": what is left is named in the answer.
@@ -139,6 +146,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
             matches.remove(found_match)
             groups.append(other)
             categories = tuple(dict.fromkeys(categories + other))
+    matches = [_in_accounts(m, accounts, known) for m in matches]
     matches, groups = _once(matches, plain(written)), _each_once(groups)
     matches, passed = _without_ordinary(matches, step, known)
     if passed:
@@ -187,7 +195,35 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     )
 
 
+def _of_its_cafe(step: Step) -> Step:
+    """ "The cafe at Hill's, not the shop": what is theirs and of that kind."""
+    said = step.spans
+    if not (said.merchants and said.category and _SHOP.intersection(said.without)):
+        return step
+    left = tuple(name for name in said.without if name not in _SHOP)
+    return step.model_copy(update={"spans": said.model_copy(update={"without": left})})
+
+
 _SHOP = frozenset(["shop", "store", "the shop", "the store"])
+# What is asked of the payments into an account one by one, or of several periods of them.
+_ONE_BY_ONE = frozenset(
+    {Tool.COUNT, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.FIND, Tool.AVERAGE, Tool.BREAKDOWN, Tool.COMPARE}
+)
+
+
+def _moved_in(step: Step, known: Known) -> Step:
+    """ "The biggest I ever moved into the jar": a payment from another account of theirs, which names the jar. What it came to in one
+    stretch of days is told by what came in there."""
+    said = step.spans
+    into = said.account.startswith(("into ", "to ")) and not (said.merchants or said.category or said.without)
+    held = accounts_named(said.account, known.accounts) if into else []
+    summed = step.tool is Tool.SUM and bool(held) and (len(said.periods) > 1 or held[0].kind is not AccountKind.SAVINGS)
+    if len(held) != 1 or not (step.tool in _ONE_BY_ONE or summed):
+        return step
+    name = plain(held[0].name)
+    if not any(plain(payee.shown) == name for payee in known.payees):
+        return step
+    return step.model_copy(update={"spans": said.model_copy(update={"account": "", "merchants": (name,)})})
 
 
 def _days(step: Step, known: Known) -> list[Period] | Unclear:
@@ -329,9 +365,18 @@ def _of_kin(found: Match, written: str, known: Known) -> Match:
     return found.model_copy(update={"payees": family}) if len({p.shown for p in family}) == 1 else found
 
 
+def _in_accounts(found: Match, accounts: Sequence[Account], known: Known) -> Match:
+    """A match with those of its payees that are in the accounts asked about, where somebody else's are seen too."""
+    ids = {a.id for a in accounts}
+    inside = tuple(p for p in found.payees if p.account in ids)
+    return found.model_copy(update={"payees": inside}) if known.others and inside else found
+
+
 def _ambiguous(found: Match) -> bool:
     """Two people with one name: not to be added up unasked. Branches of one shop are."""
     people = {_DIGITS.sub("", name) for name in found.names}
+    if plain(found.said) == "pensions":
+        return False
     return found.how is not How.EXACT and all(p.personal for p in found.payees) and len(people) > 1
 
 
@@ -394,6 +439,9 @@ async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding, known.vocabulary.english)
+    if (step.tool in _PAID_BY or step.spans.change == CAME_IN) and found.how is How.PART:
+        # Whoever pays the customer is known by name: the council that pays wages is no council tax.
+        return found
     kind = _seller(name, known)
     sellers = _sold_by(kind, known)
     if kind is not None and known.vocabulary.sellers is not None and kind in known.vocabulary.sellers.whole:

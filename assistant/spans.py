@@ -692,7 +692,8 @@ def _own_accounts(marks: _Marks, known: Known) -> None:
     # "No, the everyday": what is left of an account's name where nothing else follows.
     for word in {short for a in known.accounts if len((short := plain(a.name).removesuffix(" account")).split()) == 1}:
         for match in re.finditer(
-            rf"(?:\b(?:in|into|from|on|of)\s+)?\b(?:the|my|our)\s+{re.escape(word)}(?: one)?(?=\s*(?:$|[?.!,]))", marks.text
+            rf"(?:\b(?:in|into|from|on|of)\s+)?\b(?:the|my|our)\s+{re.escape(word)}(?: one)?(?=\s*(?:$|[?.!,]|(?:at the end|when|right now|now|up or down)\b))",
+            marks.text,
         ):
             marks.take(match.start(), match.end(), "account")
 
@@ -775,6 +776,13 @@ _PLAIN_ENDS = (" savings", " saver", " account", " pot", " fund", " jar", " isa"
 def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     """The accounts that words such as "joint account", "savings" or "my isa and the euro account" mean."""
     word = plain(name)
+    if (
+        " and " in word
+        and "my" in word.split()
+        and all(parts_named := [accounts_named(one, accounts) for one in word.split(" and ")])
+    ):
+        # "Margaret's accounts and my own".
+        return [a for a in accounts if any(a in some for some in parts_named)]
     if whose := [a for a in accounts if any(f"{who}'s" in word.split() for who in holders_of(a))]:
         # "Margaret's savings": those of the accounts that are hers.
         return accounts_named(re.sub(r"\b[a-z]+'s\b", "", word), whose) or whose

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from dateutil.relativedelta import relativedelta
 
 from assistant.following import IN_PERCENT
+from assistant.held import BY_OTHER
 from assistant.merchants import Match
 from assistant.periods import Period, shown
 from assistant.plan import CAME_BACK, CAME_IN, WENT_OUT, Tool
@@ -733,6 +735,8 @@ def refund_status(query: Query, context: Context) -> ToolResult:
 
 def income(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
+    if query.step.spans.change == BY_OTHER:
+        return _from_other_holder(query, context, period)
     selection = select(query, context, period, incoming=True, kinds=None if query.matches else RECEIVED)
     sums = context.queries.totals(selection)
     if not sums:
@@ -751,7 +755,9 @@ def income(query: Query, context: Context) -> ToolResult:
         total = context.book.money("money in", one.total, ids)
         number = context.book.count("credits", one.count, ids, "payment")
         context.say("income.one", total=total, count=number, about=about(query, context, period, verb="from"))
-    payers = _groups(context, selection, Group.MERCHANT)[:FEW] if not query.matches else []
+    # Of a kind that several pay each is told, too.
+    several = not query.matches or any(m.said == "pensions" for m in query.matches)
+    payers = _groups(context, selection, Group.MERCHANT)[:FEW] if several else []
     names = _group_names(query, context, payers, Group.MERCHANT)
     for one in payers:
         ids = context.queries.ids(_narrowed(selection, Group.MERCHANT, one.key, context))
@@ -759,6 +765,31 @@ def income(query: Query, context: Context) -> ToolResult:
         total = context.book.money("money in", one.total, ids)
         context.say("income.group", name=name, total=total, count=context.book.count("credits", one.count, ids, "payment"))
     return finish(query, context, period, leaves_out=["refunds", "transfers between own accounts", "pending items"])
+
+
+def _from_other_holder(query: Query, context: Context, period: Period) -> ToolResult:
+    """What was moved into a shared account from an account that is none of the customer's: of each transfer the other half is not
+    among their own."""
+    shared = accounts_named(query.step.spans.account, query.accounts)
+    query = query.model_copy(update={"accounts": tuple(shared), "named_account": True})
+    into = select(query, context, period, incoming=True, kinds=(Kind.TRANSFER,))
+    own = into.model_copy(update={"accounts": context.own, "incoming": False})
+    went = Counter((r["booked_on"], r["currency"], -r["amount_minor"]) for r in context.queries.rows(own, Order.OLDEST))
+    theirs = []
+    for row in context.queries.rows(into, Order.OLDEST):
+        half = (row["booked_on"], row["currency"], row["amount_minor"])
+        if went[half]:
+            went[half] -= 1
+        else:
+            theirs.append(row)
+    if not theirs:
+        return _nothing(query, context, period, "income.none")
+    ids = tuple(r["source_id"] for r in theirs)
+    whole = Money(minor=sum(r["amount_minor"] for r in theirs), currency=query.accounts[0].currency)
+    total, number = context.book.money("moved in", whole, ids), context.book.count("transfers", len(ids), ids, "transfer")
+    label = f" {period.label}" if period.label else ""
+    context.say("income.theirs", total=total, count=number, name=context.named(query.accounts[0]), about=label)
+    return finish(query, context, period, leaves_out=["transfers from your own accounts"])
 
 
 def _of(match: Match, templates: Collection[str]) -> Match:

@@ -447,7 +447,8 @@ class Assistant:
 
     async def _on_pages(self, plan: Plan | Unsure, message: str, asking: Asking) -> Plan | Unsure:
         memory = asking.memory
-        cannot = isinstance(plan, Plan) and [s.tool for s in plan.steps] == [Tool.CANNOT]
+        # What no statement says of a payment of theirs, no page says either.
+        cannot = isinstance(plan, Plan) and plan.steps == (Step(tool=Tool.CANNOT),)
         last = memory.asked[-1] if memory.asked else None
         if asks_nothing(plain(message), last):
             return plan

@@ -1,0 +1,241 @@
+"""Questions about accounts as people put them: shared ones, what was put in and by whom, how far one may go, whose is whose."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from assistant import held
+from assistant.dialogue import Memory, Understanding, Unsure
+from assistant.periods import Today
+from assistant.plan import Asked, Plan, Spans, Step, Tool
+from assistant.resolve import synonyms_of
+from assistant.router import vocabulary
+from assistant.spans import Known
+from data.banking import Account, AccountKind
+from data.ledger import Payee
+from data.party import AccountId
+from tests.conftest import Counter
+
+MINE, POT, OURS, HERS = (AccountId(one) for one in ("mine", "pot", "ours", "hers"))
+TODAY = Today.of(dt.date(2026, 11, 24), "en_GB")
+
+
+def account(key: AccountId, kind: AccountKind, name: str, holders: str) -> Account:
+    return Account(id=key, kind=kind, name=name, currency="GBP", holders=holders)
+
+
+KNOWN = Known.of(
+    [
+        Payee(id=n, account=MINE, text=name, shown=name.upper(), template=name, personal=personal)
+        for n, (name, personal) in enumerate(
+            [
+                ("tesco", False), ("boat pot", True), ("joint account", True), ("chq 000512", True),
+                ("dwp state pension sp", True), ("harbour pension trust", True), ("premium bonds prize", True),
+            ],
+            start=1,
+        )
+    ],
+    ("groceries",),
+    synonyms_of({"groceries": ["groceries"]}),
+    [
+        account(MINE, AccountKind.CURRENT, "Everyday account", "Ann Lee"),
+        account(POT, AccountKind.SAVINGS, "Boat pot", "Ann Lee"),
+        account(OURS, AccountKind.CURRENT, "Joint account", "Ann Lee and Robert Shaw"),
+    ],
+    vocabulary(),
+    TODAY,
+)  # fmt: skip
+# Who looks after her mother's account, and was not let see another of hers.
+CARER = replace(
+    KNOWN,
+    accounts=[KNOWN.accounts[0], account(HERS, AccountKind.CURRENT, "Main account", "Joan Shaw")],
+    payees=[*KNOWN.payees, Payee(id=90, account=HERS, text="holidays", shown="Holidays", template="holidays", personal=True)],
+    tokens={**KNOWN.tokens, "holidays": frozenset({90})},
+    others=frozenset({HERS}),
+)
+
+
+@pytest.fixture(scope="module")
+def understanding(bank: Counter) -> Understanding:
+    return bank.bank.assistant.understanding
+
+
+def after(spans: Spans, tool: Tool = Tool.BALANCE) -> Memory:
+    return Memory(asked=(Asked(step=Step(tool=tool, spans=spans)),))
+
+
+def only(plan: Plan | Unsure) -> Step:
+    assert isinstance(plan, Plan)
+    (step,) = plan.steps
+    return step
+
+
+IN_POT = after(Spans(account="my boat pot"))
+IN_OURS = after(Spans(account="our joint account"))
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("put in since May", Tool.SUM),
+        ("paid in by me this year", Tool.SUM),
+        ("chucked in how much in September", Tool.SUM),
+        ("the biggest I moved in August", Tool.LARGEST),
+        ("how many times did I move money in there this year", Tool.COUNT),
+    ],
+)
+def test_what_was_put_in_is_of_the_account_spoken_of(understanding: Understanding, message: str, tool: Tool) -> None:
+    step = only(understanding.plan(message, KNOWN, IN_POT))
+    assert (step.tool, step.spans.account.startswith("into "), step.spans.merchants) == (tool, True, ())
+
+
+@pytest.mark.parametrize("message", ["has it grown since June and by how much", "by how much did it go up or down since 3 March"])
+def test_it_is_the_account_that_grew(understanding: Understanding, message: str) -> None:
+    step = only(understanding.plan(message, KNOWN, IN_POT))
+    assert (step.tool, "boat pot" in step.spans.account) == (Tool.EXPLAIN, True)
+
+
+@pytest.mark.parametrize(
+    ("message", "memory"),
+    [
+        ("what did Robert pay into the joint account in October", Memory()),
+        ("how much has Rob put in the joint account this year", Memory()),
+        ("what has he moved into it since July", IN_OURS),
+        ("and what has Robert sent there last month", IN_OURS),
+    ],
+)
+def test_the_other_holder_paid_in_what_did_not_come_from_here(understanding: Understanding, message: str, memory: Memory) -> None:
+    step = only(understanding.plan(message, KNOWN, memory))
+    assert (step.tool, step.spans.change, step.spans.merchants) == (Tool.INCOME, held.BY_OTHER, ())
+
+
+def test_and_me_is_what_was_moved_there_from_here(understanding: Understanding) -> None:
+    his = after(Spans(account="into the joint account", periods=("this year",), change=held.BY_OTHER), Tool.INCOME)
+    step = only(understanding.plan("and me?", KNOWN, his))
+    assert step == Step(tool=Tool.SUM, spans=Spans(account="into the joint account", periods=("this year",)))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "what is in Robert's own account",
+        "how much does Rob get paid",
+        "what did Robert spend from his own account in May",
+        "remind me of the number for the cash machine",
+        "what are the 4 digits for my card at the hole in the wall",
+    ],
+)
+def test_what_is_somebody_elses_or_secret_is_refused(understanding: Understanding, message: str) -> None:
+    assert only(understanding.plan(message, KNOWN, Memory())).tool is Tool.REFUSE
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "how much is in mum's Holidays pot",
+        "that Holidays account of hers, what's in it",
+        "what is in the one she keeps for the twins",
+    ],
+)
+def test_an_account_that_was_not_let_seen_is_refused(message: str) -> None:
+    assert held.unseen(message.lower(), CARER)
+
+
+@pytest.mark.parametrize("message", ["what does mum pay into the holidays account", "how much is in mum's main account"])
+def test_what_is_seen_is_not(message: str) -> None:
+    assert not held.unseen(message, CARER)
+
+
+@pytest.mark.parametrize(
+    ("message", "memory"),
+    [
+        ("which overdraft limits have we got", Memory()),
+        ("how far into the red are we allowed to go", Memory()),
+        ("what's the overdraft on the joint account", Memory()),
+        ("how low am I allowed to go, on that and my own", IN_OURS),
+    ],
+)
+def test_how_far_one_may_go_is_of_the_own_product(understanding: Understanding, message: str, memory: Memory) -> None:
+    assert only(understanding.plan(message, KNOWN, memory)).tool is Tool.PRODUCT
+
+
+def test_what_an_overdraft_is_like_is_on_a_page(understanding: Understanding) -> None:
+    assert only(understanding.plan("what does an overdraft cost", KNOWN, Memory())).tool is Tool.ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "periods"),
+    [
+        ("what stood in my boat pot when August ended", Tool.BALANCE, ("the end of august",)),
+        ("what was the everyday account left with at the end of May", Tool.BALANCE, ("the end of may",)),
+        ("on the boat pot how much is staying", Tool.BALANCE, ()),
+    ],
+)
+def test_what_an_account_held(understanding: Understanding, message: str, tool: Tool, periods: tuple[str, ...]) -> None:
+    step = only(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.periods) == (tool, periods)
+
+
+def test_two_things_of_one_account(understanding: Understanding) -> None:
+    plan = understanding.plan("boat pot: balance + what I've put in since April", KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [step.tool for step in plan.steps] == [Tool.BALANCE, Tool.SUM]
+    both = understanding.plan("the interest it has earned me in 2026, plus the rate", KNOWN, IN_POT)
+    assert isinstance(both, Plan)
+    assert [step.tool for step in both.steps] == [Tool.INCOME, Tool.PRODUCT]
+
+
+@pytest.mark.parametrize(
+    ("message", "merchants", "tool"),
+    [
+        ("is my state pension in yet, and how much", ("state pension",), Tool.SALARY),
+        ("when did the other pension last come", ("pension",), Tool.SALARY),
+        ("is the Harbour pension in yet", ("harbour pension",), Tool.SALARY),
+        ("what have both pensions come to since June", ("pensions",), Tool.INCOME),
+        ("has ernie been good to me this year", ("premium bonds",), Tool.INCOME),
+    ],
+)
+def test_who_pays_a_pension_or_a_prize(
+    understanding: Understanding, message: str, merchants: tuple[str, ...], tool: Tool
+) -> None:
+    step = only(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants) == (tool, merchants)
+
+
+def test_no_statement_says_whom_a_cheque_was_for(understanding: Understanding) -> None:
+    cheque = after(Spans(merchants=("000512",)), Tool.FIND)
+    assert only(understanding.plan("and whom had I made it out to", KNOWN, cheque)).tool is Tool.CANNOT
+    assert only(understanding.plan("how much was cheque 512 and when did it go out", KNOWN, Memory())).tool is Tool.FIND
+    assert only(understanding.plan("my latest cheque please", KNOWN, Memory())).spans.merchants == ("chq",)
+
+
+@pytest.mark.parametrize(
+    ("message", "of"),
+    [
+        ("what is going out until 4 December, not counting direct debits", held.PLANNED),
+        ("what's due out to other folk before 4 December", held.TO_OTHERS),
+        ("standing orders and what I planned to other people until 4 December", f"{held.PLANNED} {held.TO_OTHERS}"),
+        ("what is due before December begins", ""),
+    ],
+)
+def test_what_is_to_come_by_who_set_it_up_and_to_whom(understanding: Understanding, message: str, of: str) -> None:
+    step = only(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.change) == (Tool.UPCOMING, of)
+
+
+def test_that_day_is_the_one_of_the_clause_before() -> None:
+    said = held.dated("the loan goes on 3 december; what else goes out up to and including that day?", TODAY)
+    assert said == "what else goes out until 3 december?"
+
+
+@pytest.mark.parametrize("message", ["ta, you are a star", "brilliant, thank you, bye"])
+def test_thanks_ask_for_nothing(understanding: Understanding, message: str) -> None:
+    assert only(understanding.plan(message, KNOWN, IN_POT)).tool is Tool.HELP
+
+
+@pytest.mark.parametrize("message", ["my card was refused, is something wrong with it", "is my card for the boat pot ok"])
+def test_whether_a_card_works(understanding: Understanding, message: str) -> None:
+    assert only(understanding.plan(message, KNOWN, Memory())).tool is Tool.CARDS

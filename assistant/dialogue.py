@@ -527,9 +527,12 @@ class Understanding:
         if several and not one_list:
             apart = _one_by_one(several[0], parts.plain(message)) if len(several) == 1 else tuple(several)
             return Plan(steps=apart, path="routed", sure=sure)
-        if (told := _total_and_list(whole, label)) is not None:
-            return Plan(steps=told, path="routed", sure=sure)
-        each = self._each(whole, label, sure, message, known) or _in_and_out(whole, parts.plain(message), memory)
+        each = (
+            _total_and_list(whole, label)
+            or held.of_each(whole, parts.plain(message), memory.asked, known, lost=memory.lost)
+            or self._each(whole, label, sure, message, known)
+            or _in_and_out(whole, parts.plain(message), memory)
+        )
         if each:
             return Plan(steps=each, path="routed", sure=sure)
         left_over = whole.spans.without or ((memory.asked or memory.lost) and asks_nothing(parts.plain(message), None))
@@ -947,6 +950,9 @@ class Understanding:
                     # What it came to and when: each payment is told with its day.
                     steps[-1] = steps[-1].model_copy(update={"tool": Tool.FIND})
                 continue
+            if steps and steps[-1].tool is Tool.SALARY and step.spans == Spans() and step.tool in (Tool.LAST, Tool.FIND):
+                # "When is my pay due and how much was the last": that is told with it.
+                continue
             if steps and steps[0].tool is Tool.ARTICLE and step.spans == Spans() and step.tool in ABOUT_SAME:
                 # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
                 return []
@@ -1014,7 +1020,8 @@ class Understanding:
         told = tool is Tool.COMPARE and right.spans == Spans()
         if told and _is_mixed(memory.asked):
             return None
-        if last is not None and not told and not _names(Asked(step=Step(tool=tool, spans=right.spans))) and THE_TWO.search(text):
+        unnamed = not _names(Asked(step=Step(tool=tool, spans=right.spans))) and tool not in READ_WHOLE
+        if last is not None and not told and unnamed and THE_TWO.search(text):
             return of_the_two(tool, right.spans, memory.asked, text)
         step = _by_itself(tool, right, text, last) or (
             _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
@@ -1031,7 +1038,10 @@ class Understanding:
             if tool is Tool.ELIGIBILITY:
                 # The account that somebody asks to have is none of theirs.
                 return Step(tool=tool, spans=Spans(topic=topic))
-            return Step(tool=tool, spans=right.spans.model_copy(update={"topic": topic}))
+            said = right.spans
+            if tool is Tool.CARDS:
+                topic, said = held.of_cards(text, said)
+            return Step(tool=tool, spans=said.model_copy(update={"topic": topic}))
         spans = _continued(tool, _grouped(tool, right.spans, text, last), last, text)
         if (
             last is not None
@@ -1346,7 +1356,7 @@ _BETTER_SAID = re.compile(
     re.IGNORECASE,
 )
 _AND_ALSO = re.compile(
-    r"\s*(?:\+|,? \bplus\b|,? \band(?: also)?\b(?= (?:what|how much|the (?:interest )?rate|interest|rate)\b))\s*"
+    r"\s*(?:\+|,? \bplus\b|,? \band(?: also)?\b(?= (?:what|how much|the (?:interest )?rate|interest|rate|percent(?:age)?)\b))\s*"
 )
 _OF_ACCOUNT = frozenset({Tool.BALANCE, Tool.INCOME, Tool.PRODUCT, Tool.SUM, Tool.EXPLAIN})
 _BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
@@ -3019,7 +3029,7 @@ def _grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Span
     if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and all(p in _NOW for p in _without_now(spans.periods)):
         return spans.model_copy(update={"change": "to spend", "periods": ()})
     if tool is Tool.BALANCE and (furthest := _FURTHEST.search(message)):
-        if spans.periods:
+        if any(p not in _NOW for p in spans.periods):
             return spans.model_copy(update={"change": furthest.group()})
         if _EVER.search(message):
             return spans.model_copy(update={"change": furthest.group(), "periods": ("in the last 12 months",)})

@@ -20,6 +20,8 @@ _ENDED = re.compile(
 )
 _NOT_BEGUN = re.compile(rf"\bbefore (?P<days>{_MONTH}) (?:starts|begins|comes(?: round)?|arrives|is here|kicks off)\b")
 _UP_TO = re.compile(r"\b(?:up to|up until|until|till) and including\b")
+_CLOSE = re.compile(r"\bclose of(?= (?:the |last |this )?[a-z]+)")
+_I_PUT_HOW_MUCH = re.compile(r"\b(?P<did>(?:i|we)(?:'ve| have)? (?:put|paid|pay|moved?|saved?)) how much\b")
 _IN_TO = re.compile(r"\bin to (?=(?:the|my|our|that|it)\b)")
 # "The loan and that": one of those that are asked about, which the others do not leave out.
 _AMONG_OTHERS = re.compile(
@@ -32,7 +34,8 @@ _THAT_DAY = re.compile(r"\b(?:up to|until|till|by|before) that (?:day|date)\b")
 
 def dated(text: str, today: periods.Today) -> str:
     """A text with its days in the usual words: "when October ended", "before December starts", "up to and including that day"."""
-    text = _IN_TO.sub("into ", _FOLK.sub("other people", text))
+    text = _IN_TO.sub("into ", _FOLK.sub("other people", _CLOSE.sub("end of", text)))
+    text = _I_PUT_HOW_MUCH.sub(r"how much \g<did>", text)
     text = _AMONG_OTHERS.sub("", text) if _COMES_OFF.search(text) else text
     text = _NOT_BEGUN.sub(r"before \g<days>", _ENDED.sub(r"at the end of \g<days>", _UP_TO.sub("until", text)))
     if (said := _THAT_DAY.search(text)) is None:
@@ -106,8 +109,9 @@ def _of_their_own(text: str, whole: Found, known: Known) -> bool:
 
 
 _KEPT = r"(?:account|savings|pot|isa|jar|fund|money)"
-_UNSEEN = re.compile(
-    rf"\b(?P<name>[a-z]+)(?:'s|s')? {_KEPT}\b|\b(?:one|{_KEPT}) (?:that )?(?:she|he|(?:my )?mum|(?:my )?dad) (?:keeps|has|saves|holds) for (?:the )?(?P<for>[a-z]+)\b"
+_UNSEEN = re.compile(rf"\b(?P<name>[a-z]+)(?:'s|s')? {_KEPT}\b")
+_PUT_BY = re.compile(
+    rf"\b(?:one|{_KEPT}) (?:that )?(?:she|he|(?:my )?mum|(?:my )?dad) (?:keeps|has|saves|holds) for (?:the )?(?P<for>[a-z]+)\b"
     r"|\b(?:put by|put aside|set aside|saved|tucked away|stashed)(?: up)? for (?:the )?(?P<by>[a-z]+)\b"
 )
 _IN_THE = re.compile(
@@ -136,9 +140,10 @@ def unseen(text: str, known: Known) -> bool:
     if not known.others or whose is None or _WHATS_THERE.search(text) is None:
         return False
     seen = {w for a in known.accounts for w in (*parts.words_of(parts.plain(a.name)), *parts.holders_of(a))}
-    names = [(said["name"] or "", said["for"] or said["by"] or "") for said in _UNSEEN.finditer(text)]
-    strange = [(called, kept) for called, kept in names if not {called, kept} & (seen | _PLAIN | parts.KIN)]
-    return any(kept or called in known.tokens for called, kept in strange)
+    known_words = seen | _PLAIN | parts.KIN
+    if any((said["for"] or said["by"]) not in known_words for said in _PUT_BY.finditer(text)):
+        return True
+    return any(said["name"] in known.tokens and said["name"] not in known_words for said in _UNSEEN.finditer(text))
 
 
 # What an account is asked about
@@ -150,7 +155,7 @@ _PUT_IN = re.compile(
     rf"^(?P<lead>(?:(?:and|so|ok|then|also|plus|right)\b,? )*)(?:(?:what|how much)(?:'s| was| has been| have i| did i| i| i've)? )?{_VERBS} in(?: there| it)?"
     r"(?P<me> by (?:me|myself|us))?(?: how much)?(?=\s*(?:$|[?.!,]|(?:since|in|this|last|from|during|so far|between|over|until|ever|altogether|total|to date|for|on)\b))"
 )
-_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased)"
+_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased)"
 _IT_GREW = re.compile(rf"\b(?P<does>(?:has|did|is|was) )?it(?P<has>'s| has| had)? (?={_GREW}\b)")
 _THAT_AND_OWN = re.compile(r"\b(?P<lead>on|in|for|of) (?:that|it|this)(?: one)? and (?:(?:on|in|for|of) )?my own(?: one)?\b")
 _FOR_THIS = re.compile(r"\b(?:for|of|to|on) (?:this|that) (?:account|one)\b")
@@ -165,7 +170,7 @@ _INTEREST_IT = re.compile(
     r"\binterest (?:it|that)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
 )
 _RATE_ONLY = re.compile(
-    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is) )?(?:the |its )?(?:interest )?rate(?: (?:is )?(?:it's |it is )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?[ ?.!]*"
+    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is) )?(?:the |its )?(?:interest )?(?:rate|percent(?:age)?)(?: (?:is )?(?:it's |it is )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?[ ?.!]*"
 )
 
 
@@ -210,7 +215,8 @@ _STANDS = {
 _OF_OVERDRAFT = re.compile(
     r"\b(?:what|which|how (?:much|big|large)|any|do (?:i|we)|have (?:i|we))\b[^.?!]*\b(?:arranged |agreed )?overdrafts?(?: limits?| facility| facilities)?\b"
     r"[^.?!]*\b(?:apply|applies|have|got|mine|agreed|set|in place)\b(?! for)"
-    r"|\bhow (?:far|low|deep)\b(?=[^.?!]*\b(?:allowed|able|let|can|may)\b)[^.?!]*\b(?:down|below|under|into|minus|overdrawn|red|go(?! back))\b"
+    r"|\bhow much (?:further |more )?(?:can|may|could) (?:i|we) go (?:in ?to|over)\b"
+    r"|\bhow (?:far|low|deep)\b(?=[^.?!]*\b(?:allowed|able|let)\b)[^.?!]*\b(?:down|below|under|into|minus|overdrawn|red|go(?! back))\b"
 )
 _THE_OVERDRAFT = re.compile(
     r"(?:(?:and|so|ok)\b,? )*(?:what(?:'s| is| was)|what sort of|how (?:much|big|large|far)(?: is| of)?|is there|do (?:i|we) have|have (?:i|we)(?: got)?)(?: the| an| any| my| our)?"
@@ -228,7 +234,7 @@ _MY_CARD = re.compile(r"\b(?:my|our|the) (?:[a-z]+ )?cards?\b")
 def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
     """The tool that a message about accounts or cards is surely for, whatever the head makes of it; None where it is not plain."""
     said = whole.spans
-    if label not in _COUNTED and any(w.isdigit() and w in known.tokens for m in said.merchants for w in parts.words_of(m)):
+    if label not in _COUNTED and any(_by_number(name, known) for name in said.merchants):
         # A cheque that was written, by its number: no page knows of it.
         return Tool.FIND
     if said.merchants or said.category or whole.each:
@@ -239,6 +245,10 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
         return Tool.CARDS
     if _OF_OVERDRAFT.search(text) and _OF_TERMS.search(text) is None and not said.periods:
         return Tool.PRODUCT
+    if _NOT_THROUGH.search(text) and label not in (Tool.PENDING, Tool.REFUND_STATUS):
+        return Tool.PENDING
+    if _TO_MY_NAME.search(text) and not said.periods:
+        return Tool.POSITION
     if not said.account or said.account.startswith(("into ", "to ")):
         return None
     if _THE_OVERDRAFT.match(text) and not said.periods and _OF_TERMS.search(text) is None:
@@ -263,7 +273,12 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
 _INTEREST = re.compile(r"\binterest\b(?! rates?\b)(?!.*\b(?:rate|charged?|overdraft|owe|pay)\b)")
 _WHAT_IS_DUE = frozenset({Tool.UPCOMING, Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.SPARE, Tool.FIND, Tool.SUM})
 # Of what is to come, that which the customer set up.
-_NO_DEBITS = r"\b(?:not|without|excluding|ignoring|leaving out|apart from|no)(?: counting| including)? (?:the |any |my )?(?:direct debits?|dds?)\b"
+_ADDED_UP = {"altogether", "together", "total", "all", "combined", "overall"}
+_TO_MY_NAME = re.compile(r"\bhow much\b[^.?!]*\bto my name\b|\bwhat am i worth\b")
+_NOT_THROUGH = re.compile(
+    r"\b(?:hasn't|has not|haven't|have not|isn't|not) (?:[a-z]+ )?(?:gone|went|come) (?:through|out|off)(?: properly| fully)?(?: yet)?\b"
+)
+_NO_DEBITS = r"\b(?:not|without|excluding|ignoring|leaving out|apart from|other than|besides|isn't|aren't|no)(?: counting| including| by)? (?:the |any |my |a )?(?:direct debits?|dds?)\b"
 _SET_UP = re.compile(rf"\b(?:set up|arranged|planned|scheduled)\b|\bstanding orders?\b.*\b(?:and|or|plus)\b|{_NO_DEBITS}")
 _TO_OTHERS = re.compile(
     r"\b(?:to|pay|paying) (?:other|another) (?:people|folk|folks|person|persons|ones)\b|\b(?:to|pay) (?:others|anybody else|anyone else|somebody else|someone else)\b"
@@ -292,12 +307,33 @@ def _is_ahead(said: Spans, known: Known) -> bool:
     )
 
 
+def _by_number(name: str, known: Known) -> bool:
+    """Whether a name is the long number of a cheque or an invoice that statements have."""
+    words = parts.words_of(name) - {"cheque", "chq", "number", "no"}
+    return bool(words) and all(w.isdigit() and len(w) >= LONG_NUMBER and w in known.tokens for w in words)
+
+
+# A shorter one is part of a name: "Blue 4432".
+LONG_NUMBER = 5
+
+
 def _ended(said: Spans, known: Known, *, today_too: bool = False) -> bool:
     """Whether all days that are said are over, or have at least begun."""
     read = [periods.read(words, known.today) for words in said.periods]
     if today_too:
         return all(p is not None and p.since is not None and p.since <= known.today.date for p in read)
     return all(p is not None and p.until < known.today.date for p in read)
+
+
+_MY_CARDS = re.compile(r"\b(?:my|our|both|the) (?:[a-z]+ )?cards\b")
+
+
+def of_cards(text: str, said: Spans) -> tuple[str, Spans]:
+    """What is asked of cards, and of which account's: "my euro card was refused. Do both my cards work?" is asked of all."""
+    asks = [one for one in re.split(r"(?<=[.!?]) ", text) if _MY_CARDS.search(one)]
+    if not asks or asks[-1] == text or said.account in asks[-1]:
+        return text, said
+    return asks[-1], said.model_copy(update={"account": ""})
 
 
 # What is asked without a question of its own
@@ -374,7 +410,10 @@ def _last_cheque(whole: Found, text: str, known: Known) -> Step | None:
 
 # So few words ask nothing else of what they name.
 FEW = 3
-_OF_PENSION = frozenset({"pension", "pensions", "state", "old", "age", "the", "my", "two", "both"})
+_OF_PENSION = frozenset(
+    {"other", "second", "county", "work", "works", "company", "occupational", "private", "council"}
+    | {"pension", "pensions", "state", "old", "age", "the", "my", "two", "both"}
+)
 _ONE_PENSION = re.compile(r"\b(?P<which>state|old age|other|second|county|works?|company|occupational|private)? ?pension\b")
 _BOTH_PENSIONS = re.compile(
     r"\b(?:(?:both|the two|my two|two)(?: of)?(?: my| the)? pensions|pensions? (?:both|together)|my pensions|the pensions|pensions)\b"
@@ -392,10 +431,10 @@ def _came_in(whole: Found, text: str, label: str, last: Step | None, known: Know
     """What comes in from a pension, or from both, and what was won: whoever pays it is known by these words."""
     said = whole.spans
     named = {w for name in said.merchants for w in parts.words_of(name)}
-    if said.category or label in _COUNTED:
+    if said.category or label in _COUNTED | _AHEAD:
         return None
     won = _PRIZES.search(text) is not None and "bonds" in known.tokens and named <= _OF_PRIZES
-    if won and label not in (Tool.LAST, Tool.FIRST):
+    if won and label not in (Tool.LAST, Tool.FIRST) and not _NEWEST.search(text):
         return Step(tool=Tool.INCOME, spans=Spans(merchants=("premium bonds",), periods=said.periods))
     if "pension" not in known.tokens or _HOW_PENSIONS_WORK.search(text):
         return None
@@ -424,6 +463,9 @@ def _pension(said: Spans, which: str, named: set[str], known: Known) -> Step | N
     return Step(tool=Tool.SALARY, spans=spans.model_copy(update={"merchants": ("pension",)}), excluding=of_state)
 
 
+# What is asked about days to come is not when a pension came.
+_AHEAD = frozenset({Tool.AFFORD, Tool.SPARE, Tool.UPCOMING, Tool.BALANCE, Tool.POSITION})
+_NEWEST = re.compile(r"\b(?:lately|recently|last|latest|newest|when)\b(?! (?:year|month|christmas))")
 _OF_PRIZES = frozenset({"the", "my", "premium", "bonds", "bond", "ernie"})
 _COUNTED = frozenset({Tool.COUNT, Tool.AVERAGE, Tool.COMPARE, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN, Tool.SHARE})
 _THE_PAIR = re.compile(r"\b(?:them two|the two|both|them both|two of them|the pair)\b")
@@ -470,19 +512,34 @@ def _moved_by_other(whole: Found, text: str, last: Step | None, known: Known) ->
     if not names or not (who or re.search(r"\b(?:he|she|he's|she's|him|her)\b", text)):
         return None
     others = [m for m in said.merchants if not any(_is_other_holder(w, names) for w in parts.words_of(m))]
-    into = said.account.startswith(("into ", "to ", "in "))
-    held = parts.accounts_named(said.account, known.accounts) if into else []
+    into = said.account if said.account.startswith(("into ", "to ", "in ")) else ""
+    current = [a for a in shared if a.kind is AccountKind.CURRENT]
+    if _THEIR_SHARE.search(text) and not said.account and len(current) == 1:
+        into = f"into {parts.plain(current[0].name)}"
+    held = parts.accounts_named(into, known.accounts) if into else []
     plain_account = _WITHIN.search(whole.masked) is None
     if others or said.category or said.amount or len(held) != 1 or held[0] not in shared or not plain_account:
         return None
-    if not _MOVED.search(text) or re.search(r"\b(?:i|me|we|us)\b", _POLITE.sub("", text)):
+    if not _MOVED.search(text) or _MYSELF.search(_POLITE.sub("", text)):
         return None
-    return Step(
-        tool=Tool.INCOME, spans=Spans(periods=said.periods, account=f"into {_LEAD.sub('', said.account)}", change=BY_OTHER)
-    )
+    return Step(tool=Tool.INCOME, spans=Spans(periods=said.periods, account=f"into {_LEAD.sub('', into)}", change=BY_OTHER))
 
 
-_WITHIN = re.compile(r"\b(?:how many|how often|when|last|biggest|largest|average|most|smallest|first)\b")
+_THEIR_SHARE = re.compile(r"\b(?:his|her) (?:own )?(?:half|share|part|bit|whack|contribution)\b")
+_MYSELF = re.compile(r"\b(?:i|me|we|us)\b")
+
+
+def of_each(whole: Found, text: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> tuple[Step, ...]:
+    """ "Who puts more into the joint account, me or him": what either moved there; none where it is not asked of both."""
+    if not (re.search(r"\bme\b|\bi\b", text) and re.search(r"\b(?:each|more|less|or|and|vs|against|both)\b", text)):
+        return ()
+    last = asked[-1].step if asked and not lost else None
+    other = _moved_by_other(whole, _MYSELF.sub("", text), last, known)
+    mine = other.spans.model_copy(update={"change": ""}) if other is not None else None
+    return (Step(tool=Tool.SUM, spans=mine), other) if mine is not None and other is not None else ()
+
+
+_WITHIN = re.compile(r"\b(?:biggest|largest|average|smallest|first|each month|a month|monthly)\b")
 _POLITE = re.compile(
     r"\b(?:show|tell|give|let|remind) (?:me|us)\b|\bcan i (?:see|know|ask)\b|\bi(?:'d| would)? (?:like|want|need|wonder)\b"
 )

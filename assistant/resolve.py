@@ -375,7 +375,7 @@ def _in_accounts(found: Match, accounts: Sequence[Account], known: Known) -> Mat
 def _ambiguous(found: Match) -> bool:
     """Two people with one name: not to be added up unasked. Branches of one shop are."""
     people = {_DIGITS.sub("", name) for name in found.names}
-    if plain(found.said) == "pensions":
+    if plain(found.said).endswith("pensions"):
         return False
     return found.how is not How.EXACT and all(p.personal for p in found.payees) and len(people) > 1
 

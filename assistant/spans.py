@@ -796,7 +796,9 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
     if "ours" in word.split():
         return [a for a in accounts if "joint" in a.name.casefold() or " and " in a.holders]
     if "own" in word.split():
-        return [a for a in accounts if "joint" not in a.name.casefold()]
+        alone = [a for a in accounts if "joint" not in a.name.casefold() and " and " not in a.holders]
+        # "My own account" is the one to pay from; "my own accounts" are all of them.
+        return [a for a in alone if a.kind is AccountKind.CURRENT] or alone if "account" in word.split() else alone
     keys = words_of(word) - _NO_NAME
     called = [a for a in accounts if keys <= words_of(plain(a.name))]
     # A kind of account means all of that kind, whatever one of them is called.

@@ -789,6 +789,9 @@ def _from_other_holder(query: Query, context: Context, period: Period) -> ToolRe
     total, number = context.book.money("moved in", whole, ids), context.book.count("transfers", len(ids), ids, "transfer")
     label = f" {period.label}" if period.label else ""
     context.say("income.theirs", total=total, count=number, name=context.named(query.accounts[0]), about=label)
+    newest = theirs[-1]
+    amount = context.book.money("latest", amount_of(newest), ids[-1:])
+    context.say("income.latest", amount=amount, day=context.book.day("date", newest["booked_on"], ids[-1:]))
     return finish(query, context, period, leaves_out=["transfers from your own accounts"])
 
 

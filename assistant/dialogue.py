@@ -332,7 +332,7 @@ class Understanding:
         return replace(read, keeps=read.found.spans == Spans() and all(word.chooses < MAY_NARROW for word in words))
 
     def _of_one_account(self, message: str, known: Known, memory: Memory) -> Plan | None:
-        """ "Tax pot: balance + what I've put in since April": two things that are asked of one account."""
+        """ "Boat fund: what's there + my payments in this summer": two things that are asked of one account."""
         one, mark, two = (
             parts.plain(message).partition(said[0]) if (said := _AND_ALSO.search(parts.plain(message))) else ("", "", "")
         )

@@ -33,7 +33,7 @@ _THAT_DAY = re.compile(r"\b(?:up to|until|till|by|before) that (?:day|date)\b")
 
 
 def dated(text: str, today: periods.Today) -> str:
-    """A text with its days in the usual words: "when October ended", "before December starts", "up to and including that day"."""
+    """A text with its days in the usual words: "once June had finished", "before May comes", "till and including that day"."""
     text = _IN_TO.sub("into ", _FOLK.sub("other people", _CLOSE.sub("end of", text)))
     text = _I_PUT_HOW_MUCH.sub(r"how much \g<did>", text)
     text = _AMONG_OTHERS.sub("", text) if _COMES_OFF.search(text) else text
@@ -175,7 +175,7 @@ _RATE_ONLY = re.compile(
 
 
 def placed(text: str, account: str, known: Known) -> str:
-    """A text with the account that was spoken of in it: "put in since May", "by how much has it grown", "on that and on my own"."""
+    """A text with the account that was spoken of in it: "added in since May", "has it gone down", "in it and my own"."""
     account = _LEAD.sub("", account)
     text = parts.plain(text)
     held = parts.accounts_named(account, known.accounts)

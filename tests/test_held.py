@@ -82,7 +82,7 @@ IN_OURS = after(Spans(account="our joint account"))
     [
         ("put in since May", Tool.SUM),
         ("paid in by me this year", Tool.SUM),
-        ("chucked in how much in September", Tool.SUM),
+        ("chucked in how much during September", Tool.SUM),
         ("the biggest I moved in August", Tool.LARGEST),
         ("how many times did I move money in there this year", Tool.COUNT),
     ],
@@ -155,7 +155,7 @@ def test_what_is_seen_is_not(message: str) -> None:
         ("which overdraft limits have we got", Memory()),
         ("how far into the red are we allowed to go", Memory()),
         ("what's the overdraft on the joint account", Memory()),
-        ("how low am I allowed to go, on that and my own", IN_OURS),
+        ("how low am I allowed to go, on it and my own", IN_OURS),
     ],
 )
 def test_how_far_one_may_go_is_of_the_own_product(understanding: Understanding, message: str, memory: Memory) -> None:
@@ -170,8 +170,8 @@ def test_what_an_overdraft_is_like_is_on_a_page(understanding: Understanding) ->
     ("message", "tool", "periods"),
     [
         ("what stood in my boat pot when August ended", Tool.BALANCE, ("the end of august",)),
-        ("what was the everyday account left with at the end of May", Tool.BALANCE, ("the end of may",)),
-        ("on the boat pot how much is staying", Tool.BALANCE, ()),
+        ("what was left in the everyday account at the end of May", Tool.BALANCE, ("the end of may",)),
+        ("how much is left standing on the boat pot", Tool.BALANCE, ()),
     ],
 )
 def test_what_an_account_held(understanding: Understanding, message: str, tool: Tool, periods: tuple[str, ...]) -> None:
@@ -180,7 +180,7 @@ def test_what_an_account_held(understanding: Understanding, message: str, tool: 
 
 
 def test_two_things_of_one_account(understanding: Understanding) -> None:
-    plan = understanding.plan("boat pot: balance + what I've put in since April", KNOWN, Memory())
+    plan = understanding.plan("boat pot: balance plus what I've added in there since April", KNOWN, Memory())
     assert isinstance(plan, Plan)
     assert [step.tool for step in plan.steps] == [Tool.BALANCE, Tool.SUM]
     both = understanding.plan("the interest it has earned me in 2026, plus the rate", KNOWN, IN_POT)
@@ -216,8 +216,8 @@ def test_no_statement_says_whom_a_cheque_was_for(understanding: Understanding) -
     ("message", "of"),
     [
         ("what is going out until 4 December, not counting direct debits", held.PLANNED),
-        ("what's due out to other folk before 4 December", held.TO_OTHERS),
-        ("standing orders and what I planned to other people until 4 December", f"{held.PLANNED} {held.TO_OTHERS}"),
+        ("what's due to other folk before 9 December", held.TO_OTHERS),
+        ("standing orders and what I planned, to other people, before 9 December", f"{held.PLANNED} {held.TO_OTHERS}"),
         ("what is due before December begins", ""),
     ],
 )
@@ -227,7 +227,7 @@ def test_what_is_to_come_by_who_set_it_up_and_to_whom(understanding: Understandi
 
 
 def test_that_day_is_the_one_of_the_clause_before() -> None:
-    said = held.dated("the loan goes on 3 december; what else goes out up to and including that day?", TODAY)
+    said = held.dated("the loan goes on 3 december; what else goes out until and including that day?", TODAY)
     assert said == "what else goes out until 3 december?"
 
 

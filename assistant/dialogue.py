@@ -90,6 +90,8 @@ from retrieval.reader import Reader, Reading
 SURE = 0.5
 # What adds up or lists payments of any day whatever: below this two of three state what was not asked, "Sky" for "Sky this month".
 UNDATED = 0.6
+# A clause of a message says less by itself.
+CLAUSE = 0.6
 # How much the reader counts against the head, after a question too, which the head knows nothing of (0.7 there was no better).
 READER_COUNTS = 0.5
 # A person in need is heard even where the head is less sure than that.
@@ -934,7 +936,12 @@ class Understanding:
                 subject = _joined(subject, found.spans) if not steps else subject
                 steps[-1:] = [_about(one, found.spans, after=True) for one in steps[-1:]]
                 continue
-            if sure < self.sure or self._not_understood(found, label, known) or label not in _TOOLS or label in _FREE:
+            if (
+                sure < max(self.sure, CLAUSE)
+                or self._not_understood(found, label, known)
+                or label not in _TOOLS
+                or label in _FREE
+            ):
                 return []
             # Whoever was named first is who it is about, and not who was before.
             named = subject != Spans() or any(s.spans.merchants or s.spans.category for s in steps)

@@ -1472,7 +1472,7 @@ LEAVE_IT = re.compile(
     r"(?:\b(?:so|then|please|just|and) )*\b(?:leave|take|knock|count) (?:that|it|this|them|those)(?: ones?| payments?)? (?:out|off|aside)\b"
 )
 _EXCEPT_WORDS = (
-    r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus"
+    r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus(?! (?:on|in)\b)"
     r"|(?:but )?(?:no|not|never|without) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|disregard(?:ing)?|forgetting(?: about)?|(?:(?<=^)|(?<=, )|(?<=[.;] )|(?<=but )|(?<=and ))forget(?: about)?|barring|never mind|and not|not)\s+)"
     r"(?:(?:the|my|our|your|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
 )

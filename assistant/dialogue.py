@@ -752,6 +752,9 @@ class Understanding:
             return Step(tool=Tool.LOOKED)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
+        if label == Tool.SUBSCRIPTIONS and _PRICE_BEFORE.search(whole.masked):
+            # "What is it now and what was it" is of two prices, and not of today.
+            return None
         now = all(p in parts.DAYLESS for p in whole.spans.periods)
         if now and whole.spans == Spans(account=whole.spans.account, periods=whole.spans.periods) and _IN_IT.search(whole.masked):
             return Step(tool=Tool.BALANCE, spans=Spans(account=whole.spans.account))
@@ -1284,8 +1287,8 @@ _LESS_OR_MORE = re.compile(
     r"(?:[,.;?]? (?:and )?(?:by how much|what(?:'s| is| was)? (?:the )?difference|how much))?[ ?.!]*"
 )
 _TIMES_EACH = re.compile(
-    rf"{_LEAD}(?:(?:how many|number of|the number of|what about) )?(?:times|visits|trips|payments|goes|orders)(?: (?:to|at|in|for|from|was|were|that|is|did i go to))*"
-    r" each(?: one| of (?:them|those))?(?:,? (?:those )?xperiod)?[ ?.!]*"
+    rf"{_LEAD}(?:(?:how many|number of|the number of|what about) )?(?:times|visits|trips|payments|goes|orders)(?: (?:to|at|in|for|from|was|were|that|is|did i go to|i(?:'ve| have)? (?:been|went|parked|used|paid|visited)(?: (?:to|at|in|with|for|by))?))*"
+    r"(?: (?:to|at|in|with|for|by))? each(?: one| of (?:them|those))?(?:,? (?:those )?xperiod)?[ ?.!]*"
 )
 # "From her to me", and nothing else.
 _FROM_THEM_ALONE = re.compile(
@@ -1309,6 +1312,7 @@ _PRICE_BEFORE = re.compile(
     r"|\b(?:now|these days)\b[ ,]*(?:and|n|but)?[ ,]*(?:what )?(?:(?:was|did) (?:it|they|that|i|we) )?(?:[a-z]+ )?before\b|\bthis time\b.*\band (?:what )?(?:(?:did|was) [a-z]+ )?last time\b"
     r"|\bwhat (?:was|were|did) (?:it|they|i|we)(?: [a-z]+){0,2} before (?:it|they|that|the)\b"
     r"|\bwas ?(?:/|,|and|then) ?(?:what )?(?:it )?is\b|\b(?:is|are) ?(?:/|,|and) ?(?:what )?(?:(?:it|they) )?(?:was|were)\b|\bwhat (?:was|were) (?:it|they)\b.*\bwhat (?:is|are) (?:it|they) now\b"
+    r"|\bwhat (?:is|are) (?:it|they) now\b.*\bwhat (?:was|were) (?:it|they)\b"
     r"|\b(?:went|gone|go(?:es)?|put) up from\b|\bused to (?:be|cost) (?:[a-z]+ )?(?:cheaper|less|lower|dearer|more)\b"
     r"|\b(?:amount|price|rate|rent|fee|figure|cost|premium|charge)s? (?:it (?:was|had been) )?before (?:it|they|that) (?:last |was |got |were )?(?:changed?|rose|went up|raised?|increased?|put up)\b"
     r"|\bbefore (?:it|they) (?:last )?(?:changed|rose|went up|increased|got dearer|was raised|was put up)\b"

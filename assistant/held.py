@@ -225,8 +225,11 @@ _THE_OVERDRAFT = re.compile(
 _OF_TERMS = re.compile(
     r"\b(?:cost|costs|charge|charged|rates?|interest|get|want|need|raise|increase|apply for|fees?|bigger|higher|extend|if|would|could)\b"
 )
+_STATES = r"(?:wrong|matter|blocked|frozen|locked|stopped|working|active|ok|okay)"
 _CARD_STATE = re.compile(
-    r"\b(?:is|are|was)(?:n't)? (?:something|anything|it|they|my|the|this|that|there|both)\b[^.?!]*\b(?:wrong|matter|blocked|frozen|locked|stopped|working|active|ok|okay)\b"
+    rf"\b(?:is|are|was)(?:n't)? (?:something|anything|it|they|my|the|this|that|there|both)\b[^.?!]*\b{_STATES}\b"
+    r"|\bcards?\b[^.?!]*\b(?:not|isn't|aren't|stopped|won't|doesn't) (?:[a-z]+ )?work(?:ing)?\b[^.?!]*(?:\b(?:why|now|today)\b|\?)"
+    rf"|\bwhy (?:is|are)(?:n't)? (?:my|the|both) [^.?!]*\bcards?\b[^.?!]*\b{_STATES}\b"
 )
 _MY_CARD = re.compile(r"\b(?:my|our|the) (?:[a-z]+ )?cards?\b")
 

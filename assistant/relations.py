@@ -72,7 +72,10 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
         return _beside(text, f"from {first}'s accounts")
     if told == text:
         return message
-    return told if about != text or told == about or spoken_of else _beside(told, f"from {first}'s accounts")
+    # "I look after mum's account. What has she drawn out": named in a sentence that only tells.
+    asks = re.split(r"(?<=[.!?]) ", told)[-1]
+    named = about != text and (told == about or f"{first}'s" in asks or re.search(r"\bi\b", asks) is None)
+    return told if named or told == about or spoken_of else _beside(told, f"from {first}'s accounts")
 
 
 def _names_a_person(text: str, known: Known) -> bool:

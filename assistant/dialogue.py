@@ -290,6 +290,7 @@ class Understanding:
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
         message = _placed(_dated(message, memory, known.today), memory, known)
         message = held.with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
+        memory = _at_place_spoken_of(memory, parts.plain(message), known)
         if (two := self._of_one_account(message, known, memory)) is not None:
             return two
         if (better := _BETTER_SAID.search(message)) and (put := self._put_better(message, better, known, memory)) is not None:
@@ -1022,6 +1023,8 @@ class Understanding:
         if tool is Tool.COMPARE and memory.lost and only_days(right.spans) and ALL_SPENDING.search(text) is None:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
+        if tool is Tool.SHARE and (of_place := _share_of_place(memory, right, text, known)) is not None:
+            return of_place
         if tool is Tool.SHARE and not (right.spans.merchants or right.spans.category or right.spans.amount):
             return _share_of(memory.asked if not memory.lost else (), right, text)
         if last is not None and tool is Tool.COMPARE and not memory.lost and _names_two_only(right.spans, text):
@@ -1384,11 +1387,12 @@ def _put_to_it(message: str, known: Known, memory: Memory) -> Plan | None:
     found = parts.find(text[put.start("verb") :], known)
     said = _PUT_TO.match(found.masked)
     left = set(re.findall(r"[a-z']+", found.masked[said.end() :])) if said is not None else set()
-    if said is None or left - _EMPTY - _TOTAL_WORDS - {"all", "both", "together"} - parts.COUNTED:
+    if said is None or left - _EMPTY - _TOTAL_WORDS - {"all", "both", "together", parts.PLACEHOLDERS["period"]} - parts.COUNTED:
         return None
     if (step := with_more(last, found.spans, text, adds=True)) is not None:
         return Plan(steps=(step,), path="routed")
-    if last.step.tool not in (Tool.SUM, Tool.COUNT) or found.spans.periods or not _names_somebody(memory):
+    days = found.spans.periods
+    if last.step.tool not in (Tool.SUM, Tool.COUNT) or days not in ((), last.step.spans.periods) or not _names_somebody(memory):
         return None
     # Of a kind and of somebody each is told: one step of both would be what they have in common.
     more = last.step.spans.model_copy(
@@ -1398,13 +1402,13 @@ def _put_to_it(message: str, known: Known, memory: Memory) -> Plan | None:
 
 
 _PUT = re.compile(
-    r"(?:(?:and|so|ok|then|now)\b,? )*(?P<verb>(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count)|plus)\b"
+    r"(?:(?:and|so|ok|then|now)\b,? )*(?P<verb>(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count|chuck|bung|include)|plus)\b"
 )
-_TO_IT = re.compile(r" (?:to|with|onto|on top of|for) (?:it|that|them|those)(?=[ ?.!]*$)")
+_TO_IT = re.compile(r" (?:(?:in )?(?:to|with)|into|onto|on top of|for) (?:it|that|them|those)(?=[ ?.!]*$|,)")
 _PUT_TO = re.compile(
-    r"(?:(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count) (?:in |on )?"
+    r"(?:(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count|chuck|bung|include) (?:in |on )?"
     r"|plus (?:what (?:i|we) (?:paid|spent|gave|sent) (?:at |to |on |with |in )?)?)(?:the )?"
-    r"x(?:merchant|category)(?:(?:,| and|, and) (?:the )?x(?:merchant|category))*(?: (?:in|on|too|as well))?"
+    r"x(?:merchant|category)(?:(?:,| and|, and) (?:the |any |all the |my )?x(?:merchant|category))*(?: (?:in|on|too|as well))?"
 )
 
 
@@ -1873,6 +1877,48 @@ def _share_of(asked: Sequence[Asked], found: Found, text: str) -> Step | None:
     if (kind := _kind_before(asked)) and not spans.category:
         spans = spans.model_copy(update={"category": kind})
     return Step(tool=Tool.SHARE, spans=spans, only=last.step.only, excluding=last.step.excluding)
+
+
+def _share_of_place(memory: Memory, found: Found, text: str, known: Known) -> Step | None:
+    """What a part makes up of all that was paid at a place: one that is named, or the one that was spoken of."""
+    said = found.spans
+    named = tuple(name for name in said.merchants if parts.is_where(name, known))
+    before = None if memory.lost else next((a for a in reversed(memory.asked) if _is_at_place(a, known)), None)
+    if len(named) == 1 and len(said.merchants) > 1:
+        spans = said.model_copy(update={"merchants": tuple(m for m in said.merchants if m not in named), "change": named[0]})
+        days = before.step.spans.periods if before is not None and named[0] in before.step.spans.merchants else ()
+        return Step(tool=Tool.SHARE, spans=spans.model_copy(update={"periods": said.periods or days}))
+    if before is None or named or said.category or said.account or _OF_MY_SPENDING.search(text) or not _OF_WHOLE.search(text):
+        return None
+    last = memory.asked[-1].step
+    if not said.merchants and not last.only and last == before.step:
+        return None
+    part = last if not said.merchants else Step(tool=Tool.SHARE, spans=said)
+    periods_said = {"periods": said.periods or before.step.spans.periods}
+    spans = part.spans.model_copy(update={**periods_said, "change": before.step.spans.merchants[0], "number": "", "group": ""})
+    return Step(tool=Tool.SHARE, spans=spans, only=part.only, excluding=part.excluding)
+
+
+def _is_at_place(one: Asked, known: Known) -> bool:
+    """Whether a question was about what was paid at one place, wherever it went there."""
+    said = one.step.spans
+    return len(said.merchants) == 1 and not said.category and parts.is_where(said.merchants[0], known)
+
+
+def _at_place_spoken_of(memory: Memory, text: str, known: Known) -> Memory:
+    """ "The biggest three out there", once the fees of a trip were asked about: of the place, whatever was asked since."""
+    if memory.lost or _OUT_THERE.search(text) is None:
+        return memory
+    place = next((a for a in reversed(memory.asked) if _is_at_place(a, known) and not a.step.only), None)
+    if place is None or place is memory.asked[-1]:
+        return memory
+    return memory.model_copy(update={"asked": (*memory.asked, place)[-REMEMBERED:]})
+
+
+_OUT_THERE = re.compile(r"\b(?:out|over|while|when i was|the whole time) there\b")
+_OF_WHOLE = re.compile(
+    r"\bof (?:that|it|this|those|(?:the|my|our|that) (?:(?:whole|entire|full|total) )?(?:trip|holiday|break|stay|week|weekend|lot|total|thing|bill|whole thing))\b"
+)
 
 
 def _kind_before(asked: Sequence[Asked]) -> str:
@@ -2497,7 +2543,7 @@ _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)
 _FIGURE = re.compile(r"\d|\bxamount\b")
 # "What's in the house pot": whatever was asked before.
 _IN_IT = re.compile(
-    r"(?:what's|what is|whats|what does (?:that|this) leave(?: me| us)?(?: with)?|how much(?: money| euros?| dollars?)?(?: is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
+    r"(?:what's|what is|whats|what does (?:that|this) leave(?: me| us)?(?: with)?|how much(?: money| euros?| dollars?)?(?: is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)?(?: (?:now|currently|right now))? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
 )
 # "Since the clocks went back" is a time, though nobody can say which.
 _AFTER_A_TIME = re.compile(r"\b(?:since|until|till|before|after|during|while|when|around)\b[^,.?!;]*$")

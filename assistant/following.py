@@ -177,7 +177,8 @@ def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Ste
     before = last.step.spans
     more = {*said.merchants, said.category} - {""}
     adds = adds or _PLUS.search(text) is not None or (ON_TOP.search(text) is not None and IN_TOTAL.search(text) is not None)
-    if last.step.tool not in ABOUT_SAME or not adds or not more or not (before.merchants or before.category) or said.periods:
+    other_days = bool(said.periods) and said.periods != before.periods
+    if last.step.tool not in ABOUT_SAME or not adds or not more or not (before.merchants or before.category) or other_days:
         return None
     if bool(before.category) == bool(said.category) and bool(before.merchants) == bool(said.merchants):
         names = (*before.merchants, *said.merchants, *([before.category] if said.category else []))

@@ -84,7 +84,7 @@ class Spans(Frozen):
     amount: bounds included, such as "over 50". account: which of their accounts. group: by what.
     bought: words for what was paid by card, such as "purchases". without: names and kinds that are to be left out.
     change: words that ask for something else of what a tool looks at, such as "gone up", "lowest" or "most often"; of a
-    comparison, that it says no way round; of a share, the account that is the part.
+    comparison, that it says no way round; of a share, the account that is the part, or the place of which it is one.
     topic: a whole question, for the tools that read it whole.
     """
 

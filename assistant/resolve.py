@@ -32,6 +32,7 @@ class Query(Frozen):
     tool: Tool
     periods: tuple[Period, ...] = ()
     matches: tuple[Match, ...] = ()
+    whole: tuple[Match, ...] = ()
     categories: tuple[str, ...] = ()
     category_groups: tuple[tuple[str, ...], ...] = ()
     accounts: tuple[Account, ...]
@@ -169,6 +170,8 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     if step.tool is Tool.SUM and not (found or matches or groups or least or most or named):
         return Unclear(key="which_period", choices=("this month", "last month", "in all"))
     group, rows = read_group(spans.group)
+    of_name = spans.change if step.tool is Tool.SHARE and not says_account(spans.change, known.accounts) else ""
+    whole = (await _match(of_name, step.model_copy(update={"only": (), "excluding": ()}), known, meaning),) if of_name else ()
     apart = [(name, read_category(name, known)) for name, some in gone.items() if not some]
     anybody = step.model_copy(update={"only": (), "excluding": ()})
     # "Without the hotel": by its kind, where nobody is called so.
@@ -191,6 +194,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
         rows_wanted=rows,
         kinds=(Kind.PURCHASE,) if spans.bought or _shops(step) else None,
         without=tuple(left_out),
+        whole=whole,
         without_categories=tuple(c for _, category in apart for c in category),
     )
 

@@ -1330,12 +1330,12 @@ def _only_when(marks: _Marks, known: Known) -> None:
         # Fees are taken by nobody who is there: "the foreign fees from the Rome trip".
         fees = [p[1] for p in named if _FEE.search(p[3])]
         for part in [p for p in named if any(_AT_PLACE.fullmatch(marks.text[end : p[0]]) for end in fees)]:
-            if not _is_where(_bare(_DETERMINERS.sub("", part[3])), known):
+            if not is_where(_bare(_DETERMINERS.sub("", part[3])), known):
                 continue
             marks.taken.remove(part)
             marks.take(part[0], part[1], "apposed")
         return
-    if not any(_is_where(_bare(_DETERMINERS.sub("", p[3])), known) for p in named):
+    if not any(is_where(_bare(_DETERMINERS.sub("", p[3])), known) for p in named):
         return
     for part in [p for p in marks.taken if p[2] in _NAMED]:
         kinds = known.synonyms.get(part[3], ()) if part[2] == "category" else ()
@@ -1350,7 +1350,7 @@ _AT_PLACE = re.compile(r" (?:from|of|on|in|for|during) (?:(?:the|my|our) )?")
 _FEE = re.compile(r"\b(?:fees?|charges?)\b")
 
 
-def _is_where(name: str, known: Known) -> bool:
+def is_where(name: str, known: Known) -> bool:
     """Whether a name is that of a place, which the lines of several payees have, and none begins with."""
     words = [w for w in WORD.findall(name) if w not in BESIDE]
     lines = all(len(known.tokens.get(w, ())) > 1 and w not in known.leading | known.vocabulary.trades for w in words)

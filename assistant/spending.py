@@ -638,7 +638,7 @@ def share(query: Query, context: Context) -> ToolResult:
     part_selection = select(query, context, period)
     # "What percentage of the groceries was Tesco": a name beside a kind is held against all of that kind.
     of_kind = {} if query.matches and query.categories else {"categories": (), "category_groups": ()}
-    bare = query.model_copy(update={"matches": (), **of_kind})
+    bare = query.model_copy(update={"matches": query.whole, **of_kind})
     if one_of:
         bare, part_selection = query, select(query.model_copy(update={"accounts": tuple(one_of)}), context, period)
     whole_selection = select(bare, context, period)

@@ -456,10 +456,14 @@ class Understanding:
         """A message of which every word asks. A plan about all that was spent is none where the message names somebody, or nothing
         says that it is about spending."""
         plan = self._going_on(self._meant(message, known, memory), message, known, memory)
-        of_all = [step for step in plan.steps if _of_everything(step)] if isinstance(plan, Plan) else []
-        if not isinstance(plan, Plan) or not of_all:
+        if not isinstance(plan, Plan):
             return plan
         found, last = parts.find(message, known), memory.asked[-1] if memory.asked and not _off_track(memory) else None
+        # Whose account it is, goes on from the question before; that does not say that all that went through it is meant.
+        taken_over = not found.spans.account and _names_somebody(memory)
+        of_all = [s for s in plan.steps if _of_everything(_of_account(s, "") if taken_over else s)]
+        if not of_all:
+            return plan
         if memory.open is not None or not (_names_any(found) or _says_nothing_of_what(of_all, found, memory)):
             return plan
         step = plan.steps[0]
@@ -623,6 +627,8 @@ class Understanding:
         if label in _CAME_OR_WENT and whole.spans.merchants and _WHICH_WAY.search(whole.masked):
             # Which way it went is said: `_tool` reads it.
             sure = sum(probabilities[k] for k in _CAME_OR_WENT)
+        if label in (Tool.LAST, Tool.COUNT) and _REFUNDED_ME.search(whole.masked):
+            label, sure = Tool.REFUNDS, sum(probabilities[k] for k in (Tool.REFUNDS, Tool.REFUND_STATUS, Tool.LAST, Tool.COUNT))
         if label == Tool.SUM and _RAN_TO.search(whole.masked):
             sure = max(sure, self.sure)
         goes_on = bool(memory.asked) and memory.asked[-1].step.tool in ABOUT_SAME
@@ -751,6 +757,9 @@ class Understanding:
             return plainly
         if _LOOKED.fullmatch(text):
             return Step(tool=Tool.LOOKED)
+        if _GOODS.search(text):
+            # What was bought with a payment, no payment says.
+            return Step(tool=Tool.CANNOT)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
         if label == Tool.SUBSCRIPTIONS and _PRICE_BEFORE.search(whole.masked):
@@ -762,7 +771,8 @@ class Understanding:
         last = memory.asked[-1].step if memory.asked else None
         # A page that was asked about in between has no days.
         dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
-        if dated is not None and (unit := UNIT_ASIDE.search(text)) and len(text.split()) <= SHORT:
+        alone = _WHAT_WAS_IT.sub("", text)
+        if dated is not None and (unit := UNIT_ASIDE.search(alone)) and len(alone.split()) <= SHORT:
             aside = unit_aside(dated, unit["unit"], unit["way"], known, tax=bool(unit["tax"]))
             against = aside is not None and THAN.search(text) and dated.tool is Tool.SUM
             if aside is None or not against:
@@ -1020,6 +1030,9 @@ class Understanding:
             # "The landlord put me up, I want the old amount": who did is meant, though by itself that is talk.
             loud = parts.find(message, replace(known, talk={}, found=None)).spans
             right = replace(right, spans=right.spans.model_copy(update={"merchants": loud.merchants, "category": loud.category}))
+        if memory.lost and tool in ABOUT_PAYMENTS and not right.spans.periods and _SAME_TIME.search(text):
+            # The same days as in words that nobody understood.
+            return None
         if tool is Tool.COMPARE and memory.lost and only_days(right.spans) and ALL_SPENDING.search(text) is None:
             # What it is held against was in the message that was not understood, and not in the one before that.
             return None
@@ -1614,6 +1627,8 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.SALARY
     if tool in (Tool.FIRST, Tool.LAST, Tool.FIND, Tool.SUM) and _NEW_PRICE.search(text):
         return Tool.SUBSCRIPTIONS
+    if tool is Tool.REFUNDS and _LAST_ONE.search(found.masked):
+        return Tool.REFUND_STATUS
     if tool is Tool.REFUND_STATUS and _EVER_BEFORE.search(text):
         # All that ever came back, and not how far the newest is.
         return Tool.REFUNDS
@@ -1732,6 +1747,9 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+_REFUNDED_ME = re.compile(r"\brefund(?:ed|ing)? (?:me|us)\b")
+# The newest of all that came back, and no sum of it.
+_LAST_ONE = re.compile(r"\b(?:last|latest|newest|most recent)(?= (?:time|one|refund)\b)|\b(?:they|he|she|xmerchant) last\b")
 _I_WAS_PAID = re.compile(
     r"\b(?:was|were) (?:i|we) (?:last )?paid\b(?! (?:by|back|for|out))|\b(?:i|we) (?:was|were|(?:last )?(?:got|get)) (?:last )?paid\b(?! (?:by|back|for|out))"
 )
@@ -2347,9 +2365,12 @@ def _says_nothing_of_what(steps: Sequence[Step], found: Found, memory: Memory) -
     goes_on = not _off_track(memory) and bool(memory.asked) and _of_everything(memory.asked[-1].step)
     if goes_on or all(step.tool in _WHOLE for step in steps):
         return False
-    return _OF_SPENDING.search(found.masked) is None
+    # "Which day" asks when a payment was, and not for a day's spending.
+    when = all(step.tool in (Tool.LAST, Tool.FIRST) for step in steps)
+    return _OF_SPENDING.search(_WHICH_DAY.sub("", found.masked) if when else found.masked) is None
 
 
+_WHICH_DAY = re.compile(r"\b(?:which|what) (?:days?|months?)\b")
 _OF_SPENDING = re.compile(
     r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expens\w+|money|cash|bills?"
     r"|buy|buying|bought|shop(?:s|ping|ped)?|stores?|merchants?|retailers?|payees?|places|companies|categor\w+|chart|graph|splash\w*|budget\w*|costs?|days?|debits?|charges?|charged"
@@ -2495,6 +2516,8 @@ def with_last(message: str, memory: Memory) -> str | None:
     return f"{last.spans.topic} {message}"[-LONGEST_TOPIC:] if last is not None and last.tool in ABOUT_TERMS else None
 
 
+# "The year before as well, what was that one".
+_WHAT_WAS_IT = re.compile(r"(?: as well| too)?[,.;?]? (?:what|how much) (?:was|is) (?:that|it|this)(?: one| time)?(?=[ ?.!]*$)")
 _LEANS = re.compile(r"^(?:and|but|what if|what about|how about|does|is|can|n)\b|\b(?:that|it|they|them|then|either|also|too)\b")
 _ASKING = word_list("fillers")
 # "In savings altogether" is all of these.
@@ -2539,6 +2562,11 @@ _ORDER = re.compile(
     + r"(?:freeze|unfreeze|block|unblock|cancel|close|set up|setup|order|activate|replace|change|raise|increase|lower|reduce)"
     r" (?:my|the|a|an|our|this|that|all|both) "
 )
+_GOODS = re.compile(
+    r"\b(?:which|what) (?:book|title|novel|film|album|brand|colou?r|flavour)s? (?:did|have|had|was|were|is)\b"
+    r"|\b(?:which|what) (?:items?|products?) (?:did|have) (?:i|we) (?:buy|bought|ordered?)\b"
+    r"|\bwhat (?:is|was) it (?:that )?(?:i|we)(?:'ve| have)? (?:buy|bought|ordered)\b|\bwhat do they (?:even |actually )?sell\b"
+)
 _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)\b")
 _FIGURE = re.compile(r"\d|\bxamount\b")
 # "What's in the house pot": whatever was asked before.
@@ -2554,7 +2582,7 @@ _YOU_CHARGE = re.compile(r"\b(?:do|would|will) (?:you|yous|you lot|ye) (?:all )?
 _AFTER_AT = re.compile(r"\b(?:at|to|from|in|with)$")
 # What the answer to the clause before says anyway.
 _HOW_MUCH_IT = re.compile(
-    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from|altogether|told|in|total))*[ ?.!]*"
+    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from|altogether|told|in|total))*(?: and (?:how much|when))?[ ?.!]*"
 )
 _OWN = re.compile(r"\b(?:my|i|we|our)\b")
 
@@ -2574,6 +2602,10 @@ _I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
 
 # "The biggest there ever" is of no days that were spoken of.
 _ALL_TIME = frozenset({"ever", "all time"})
+
+
+# "What does the restaurant cost me each time", after somebody who has one.
+_THE_CAFE = re.compile(r"\b(?:the|that) (?:restaurant|caf[eé]|tea ?room|canteen|bakery|pharmacy|bar)\b")
 
 
 def _undated(said: Spans, message: str) -> bool:
@@ -2605,7 +2637,7 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         )
     left_out = {_DETERMINER.sub("", name) for name in before.without}
     alone = _DETERMINER.sub("", said.category) in left_out and _ALONE.search(text) is not None
-    if before.merchants and said.category and not said.merchants and (alone or _THEIRS.search(text) or _NOT_SHOP.search(text)):
+    if before.merchants and said.category and not said.merchants and (alone or _THEIRS.search(text) or _NOT_SHOP.search(text) or _THE_CAFE.search(text)):
         # "At their restaurant", "the cafe alone": what of it is spent with whom was spoken of.
         said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
@@ -2888,16 +2920,23 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if last.used and not before.merchants and (told or (not before.category and _PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
         before, only = before.model_copy(update={"merchants": last.used[:1], "category": "", "periods": ()}), last.used
+    if last.step.tool is Tool.DUPLICATES and (tool is Tool.REFUNDS or _LAST_ONE.search(text)):
+        # What was taken twice, and when, says nothing of what they ever gave back.
+        before = before.model_copy(update={"amount": "", "periods": ()})
+    if before.amount and said.periods and IN_TOTAL.search(text) and not said.amount:
+        # "September in total", after how many were over a bound: all of that month.
+        before = before.model_copy(update={"amount": ""})
     if last.step.tool is Tool.IDENTIFY and (said.periods or tool in (Tool.COUNT, Tool.SUM)):
         # How much that one payment was, and on which day, says nothing of the others.
         before = before.model_copy(update={"amount": "", "periods": ()})
     if tool is Tool.DISTINCT and len(before.merchants) == 1:
         # One payee is not several.
         before = before.model_copy(update={"merchants": ()})
-    anew = tool is Tool.LAST or (tool is Tool.FIRST and _reaches_today(before, known))
+    newest_back = tool is Tool.REFUND_STATUS and _LAST_ONE.search(text) is not None
+    anew = tool is Tool.LAST or newest_back or (tool is Tool.FIRST and _reaches_today(before, known))
     if not said.periods and anew and not _OF_THEM.search(text):
         # "When was the last one?" after "has it gone out this month?", or after a month that is over: the newest there is.
-        before = before.model_copy(update={"periods": ()})
+        before = before.model_copy(update={"periods": (), "amount": "" if newest_back else before.amount})
     if not said.periods and _EVER_BEFORE.search(text) and (last.step.tool is Tool.IDENTIFY or _is_one_day(before, known)):
         # "Have they had money off me before, how many times in total": in all the time, not on the day of one payment.
         before = before.model_copy(update={"periods": ()})

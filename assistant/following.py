@@ -119,6 +119,9 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
         # "August, September, October": what it came to in each, and not the last one of each.
         return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only)
     tool = _tool_after(last.step.tool, said, message)
+    if tool is Tool.LAST and names and said.periods and _JOINS_ON.match(message) is None:
+        # "Boots, this year": what it came to; of a year nobody asks for the newest payment.
+        tool = Tool.SUM
     if _ONLY.search(message) and (narrowed := narrowed_to(last, said)) is not None:
         return narrowed
     keeps = not (said.merchants or said.category)
@@ -163,6 +166,7 @@ def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
     return before
 
 
+_JOINS_ON = re.compile(r"(?:and|or|what about|how about|same|when|also|n)\b")
 # "Show me the November ones": each of them.
 _SHOW_THEM = re.compile(r"\b(?:show|list)(?: (?:me|us))? (?:[a-z]+ ){0,3}(?:ones|them|those|each|every)\b")
 _ALL_OF = re.compile(r"(?:and |so |now |then )*all (?:of|in|through|over|this|last)\b")
@@ -491,7 +495,7 @@ _WAYS = {Tool.INCOME: CAME_IN, Tool.SALARY: CAME_IN, Tool.REFUNDS: CAME_BACK, To
 TOLD_OF_BOTH = frozenset(
     {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.FIND, Tool.COMPARE}
 )
-_PAID = r"(?: have|'ve| has|'s| had| did)?(?: (?:ever|last|already|actually|only))? (?:pa(?:y|id)|sen[dt]|g[ai]ven?|gave|transfer(?:red)?)"
+_PAID = r"(?: have|'ve| has|'s| had| did)?(?: (?:ever|last|already|actually|only))? (?:pa(?:y|id)|sen[dt]|g[ai]ven?|gave|transfer(?:red)?|hand(?:ed)?|len[dt]|slip(?:ped)?)"
 _THEY_HAD = r"\b(?:have|has|had|did|xmerchant|he|she|they)(?:'s|'ve)?(?: (?:he|she|they|xmerchant))? (?:had|got|get|have|received|taken|took) (?:[a-z]+ ){0,2}(?:from|off|out of) (?:me|us)\b"
 HAD_FROM_ME = re.compile(_THEY_HAD)
 # What the customer paid, whatever came before.

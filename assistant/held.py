@@ -152,7 +152,7 @@ def unseen(text: str, known: Known) -> bool:
 _LEAD = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
 _VERBS = r"(?:put|paid|moved|chucked|added|saved|transferred|stuck|shoved|bunged|lobbed|stashed)"
 _PUT_IN = re.compile(
-    rf"^(?P<lead>(?:(?:and|so|ok|then|also|plus|right)\b,? )*)(?:(?:what|how much)(?:'s| was| has been| have i| did i| i| i've)? )?{_VERBS} in(?: there| it)?"
+    rf"^(?P<lead>(?:(?:and|so|ok|then|also|plus|right|of which)\b,? )*)(?:(?:what|how much)(?:'s| was| has been| have i| did i| i| i've)? )?{_VERBS} in(?: there| it)?"
     r"(?P<me> by (?:me|myself|us))?(?: how much)?(?=\s*(?:$|[?.!,]|(?:since|in|this|last|from|during|so far|between|over|until|ever|altogether|total|to date|for|on)\b))"
 )
 _GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased)"
@@ -181,7 +181,7 @@ def placed(text: str, account: str, known: Known) -> str:
     held = parts.accounts_named(account, known.accounts)
     saves = bool(held) and all(a.kind is AccountKind.SAVINGS for a in held)
     if (put := _PUT_IN.match(text)) and (saves or put["me"]):
-        text = f"{put['lead']}how much have i put into {account}{text[put.end() :]}"
+        text = f"{put['lead'].replace('of which', '')}how much have i put into {account}{text[put.end() :]}"
     elif saves and _HOW_MANY.search(text):
         text = _I_MOVED.sub(rf"\g<did> into {account}", text)
     if saves and _RATE_ONLY.fullmatch(text):

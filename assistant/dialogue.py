@@ -291,6 +291,7 @@ class Understanding:
         message = _placed(_dated(message, memory, known.today), memory, known)
         message = held.with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
         memory = _at_place_spoken_of(memory, parts.plain(message), known)
+        message = f"how many {message}" if memory.asked and _TIMES_IT_WAS.match(message) else message
         if (two := self._of_one_account(message, known, memory)) is not None:
             return two
         if (better := _BETTER_SAID.search(message)) and (put := self._put_better(message, better, known, memory)) is not None:
@@ -757,8 +758,8 @@ class Understanding:
             return plainly
         if _LOOKED.fullmatch(text):
             return Step(tool=Tool.LOOKED)
-        if _GOODS.search(text):
-            # What was bought with a payment, no payment says.
+        if _GOODS.search(text) or _WILL_BE.match(text):
+            # What was bought with a payment, no payment says, nor what a bill to come will be held against one that was paid.
             return Step(tool=Tool.CANNOT)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
@@ -1085,6 +1086,7 @@ _TIMES = re.compile(
     r"(?:(?:and|so|ok)\b,? )*(?:how many |number of )?(?:times|visits|payments|transactions|trips|goes|fills?(?:[ -]ups?)?|cups|coffees|journeys|rides|shops|orders|meals|tickets)(?: (?:is|was) (?:that|it))?[ ?.!]*"
 )
 _POUNDS = re.compile(
+    r"(?:(?:and|so|ok|now|right)\b,? )*(?:(?:i|we)(?:'d like| need| want)? to (?:see|know) )?(?:what(?:'s| is| was) )?(?:the |in )?(?:sum |grand |overall )?total(?: damage| amount| sum| cost| bill| spend)?(?: please| then| pls)*[ ?.!]*|"
     r"(?:(?:and|so|ok)\b,? )*(?:(?:what(?:'s| is| was) (?:that|it) )?in (?:£|£s|pounds|money|cash terms)|how much (?:money )?(?:is|was) (?:that|it|this)(?: money)?)(?: though| then)?[ ?.!]*"
 )
 
@@ -1369,6 +1371,8 @@ _CASH_IN = re.compile(
 _ALL_COUNTED = re.compile(
     r",? (?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?(?=\s*[?.!]*$)", re.IGNORECASE
 )
+# "Months it was over £100".
+_TIMES_IT_WAS = re.compile(r"(?:weeks|months|days|times|occasions) (?:when |that )?(?:it|that|they|he|she) (?:was|were|came to|went|paid|got)\b")
 _SAME_ONES = re.compile(r"\b(?:the )?same (?:two|three|four|ones|lot|shops|places|people)\b", re.IGNORECASE)
 _INCLUDED = frozenset({"included", "including", "incl"})
 # What is left out of a sum is not what is asked.
@@ -2562,6 +2566,9 @@ _ORDER = re.compile(
     + r"(?:freeze|unfreeze|block|unblock|cancel|close|set up|setup|order|activate|replace|change|raise|increase|lower|reduce)"
     r" (?:my|the|a|an|our|this|that|all|both) "
 )
+_WILL_BE = re.compile(
+    r"(?:(?:and|so|but|then)\b,? )*will (?:my|the|our|it|this|that|next)\b[^.?!;]*\bbe (?:any |much |a lot )?(?:bigger|higher|lower|smaller|dearer|cheaper|more|less) than\b"
+)
 _GOODS = re.compile(
     r"\b(?:which|what) (?:book|title|novel|film|album|brand|colou?r|flavour)s? (?:did|have|had|was|were|is)\b"
     r"|\b(?:which|what) (?:items?|products?) (?:did|have) (?:i|we) (?:buy|bought|ordered?)\b"
@@ -2782,6 +2789,9 @@ _ONE_OF_DAYS = re.compile(
 )
 
 
+_AND_ME = re.compile(r"(?:(?:and|so|ok|but|then)\b,? )*(?:(?:what|how) about )?(?:me|myself|from me|my own|mine|i)(?: then| too| please)*[ ?.!]*")
+
+
 def _placed(text: str, memory: Memory, known: Known) -> str:
     """The message with the account that was spoken of in the place of what points at it: "what have I moved in there", "what rate
     does it pay"."""
@@ -2793,6 +2803,9 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
     opening, mark, _ = parts.plain(text).partition(". ")
     said = parts.find(opening, known).spans if mark else Spans()
     account = _LEAD_OF_ACCOUNT.sub("", said.account if said == Spans(account=said.account) != Spans() else step.spans.account)
+    if step.spans.change == held.BY_OTHER and _AND_ME.fullmatch(parts.plain(text)):
+        # After what the other holder paid in.
+        return " ".join((f"how much have i paid into {account}", *step.spans.periods))
     if mine := _ON_MINE.fullmatch(parts.plain(text)):
         # After one that is shared.
         return f"{mine['lead'] or ''}from my own account"

@@ -29,12 +29,16 @@ _AMONG_OTHERS = re.compile(
 )
 _COMES_OFF = re.compile(r"\b(?:come|comes|coming|go|goes|going) (?:off|out)\b|\b(?:due|still to pay)\b")
 _FOLK = re.compile(r"\bother folks?\b")
+_RECORDS = re.compile(
+    r"\b(?:since|from) (?:the (?:very )?(?:beginning|start|first) of (?:your|the|my) (?:records?|data|history)|(?:(?:your|the|my) )?records (?:began|begin|start(?:ed)?))\b"
+)
 _THAT_DAY = re.compile(r"\b(?:up to|until|till|by|before) that (?:day|date)\b")
 
 
 def dated(text: str, today: periods.Today) -> str:
     """A text with its days in the usual words: "once June had finished", "before May comes", "till and including that day"."""
-    text = _IN_TO.sub("into ", _FOLK.sub("other people", _CLOSE.sub("end of", text)))
+    text = _RECORDS.sub("since the beginning", _CLOSE.sub("end of", text))
+    text = _IN_TO.sub("into ", _FOLK.sub("other people", text))
     text = _I_PUT_HOW_MUCH.sub(r"how much \g<did>", text)
     text = _AMONG_OTHERS.sub("", text) if _COMES_OFF.search(text) else text
     text = _NOT_BEGUN.sub(r"before \g<days>", _ENDED.sub(r"at the end of \g<days>", _UP_TO.sub("until", text)))
@@ -94,7 +98,7 @@ def with_shared(text: str, known: Known) -> str:
 
 
 _THEIR_OWN = re.compile(
-    r"\b(?:his|her|their)(?: own)? (?:[a-z]+ )?(?:accounts?|cards?|savings|isa|balance|pot|pay|salary|wages)\b|\b(?:own|personal|private) (?:accounts?|cards?|savings)\b"
+    r"\b(?:his|her|their)(?: own)? (?:[a-z]+ )?(?:accounts?|cards?|savings|isa|balance|pot|pay|salary|wages|(?:savings|rainy day|money) (?:thing|stash|fund|pile))\b|\b(?:own|personal|private) (?:accounts?|cards?|savings)\b"
     r"|\b(?:get|gets|got|getting|been|is) paid\b|\bearns?\b"
 )
 
@@ -166,6 +170,7 @@ _I_MOVED = re.compile(
     rf"\b(?P<did>(?:i|we)(?:'ve| have| did)?(?: ever)? {_VERBS})(?: (?:away|across|over))?(?=\s*(?:$|[?.!,]|(?:since|last|this|during|on|over|between|ever|at once)\b|in (?:{_MONTH_NAME}|20\d\d|the last)\b))"
 )
 _HOW_MANY = re.compile(r"\b(?:how (?:much|many|often)|what|biggest|largest|smallest|most|last|first|list|average|total)\b")
+_TOTAL_FROM_ME = re.compile(r"(?:\b(?:the )?total|\b(?:what|how much)(?: has| have|'s)? (?:come|came|gone)(?: in)?)(?: in)? from me\b")
 _INTEREST_IT = re.compile(
     r"\binterest (?:it|that)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
 )
@@ -184,6 +189,7 @@ def placed(text: str, account: str, known: Known) -> str:
         text = f"{put['lead'].replace('of which', '')}how much have i put into {account}{text[put.end() :]}"
     elif saves and _HOW_MANY.search(text):
         text = _I_MOVED.sub(rf"\g<did> into {account}", text)
+    text = _TOTAL_FROM_ME.sub(f"how much have i paid into {account}", text)
     if saves and _RATE_ONLY.fullmatch(text):
         return f"what is the interest rate on {account}"
     text = _INTEREST_IT.sub(f"interest earned in {account}", text)

@@ -291,6 +291,7 @@ class Understanding:
         message = _placed(_dated(message, memory, known.today), memory, known)
         message = held.with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
         memory = _at_place_spoken_of(memory, parts.plain(message), known)
+        message = _LESS_MOVES.sub("", message)
         message = f"how many {message}" if memory.asked and _TIMES_IT_WAS.match(message) else message
         if (two := self._of_one_account(message, known, memory)) is not None:
             return two
@@ -760,7 +761,7 @@ class Understanding:
             return Step(tool=Tool.LOOKED)
         if _GOODS.search(text) or _WILL_BE.match(text):
             # What was bought with a payment, no payment says, nor what a bill to come will be held against one that was paid.
-            return Step(tool=Tool.CANNOT)
+            return Step(tool=Tool.CANNOT, spans=whole.spans)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
         if label == Tool.SUBSCRIPTIONS and _PRICE_BEFORE.search(whole.masked):
@@ -1371,8 +1372,15 @@ _CASH_IN = re.compile(
 _ALL_COUNTED = re.compile(
     r",? (?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?(?=\s*[?.!]*$)", re.IGNORECASE
 )
+# What is moved between one's own accounts is left out anyway.
+_LESS_MOVES = re.compile(
+    r"[,;]? (?:not counting|not including|without|excluding|leaving out|apart from|ignoring|less) (?:any |the |all )?(?:moves?|transfers?|moving money)"
+    r" (?:in)?to (?:the |my |her |his |our )?savings(?: account)?(?=[ ?.!]*$)"
+)
 # "Months it was over £100".
-_TIMES_IT_WAS = re.compile(r"(?:weeks|months|days|times|occasions) (?:when |that )?(?:it|that|they|he|she) (?:was|were|came to|went|paid|got)\b")
+_TIMES_IT_WAS = re.compile(
+    r"(?:weeks|months|days|times|occasions) (?:when |that )?(?:it|that|they|he|she) (?:was|were|came to|went|paid|got)\b"
+)
 _SAME_ONES = re.compile(r"\b(?:the )?same (?:two|three|four|ones|lot|shops|places|people)\b", re.IGNORECASE)
 _INCLUDED = frozenset({"included", "including", "incl"})
 # What is left out of a sum is not what is asked.
@@ -2644,7 +2652,12 @@ def _continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         )
     left_out = {_DETERMINER.sub("", name) for name in before.without}
     alone = _DETERMINER.sub("", said.category) in left_out and _ALONE.search(text) is not None
-    if before.merchants and said.category and not said.merchants and (alone or _THEIRS.search(text) or _NOT_SHOP.search(text) or _THE_CAFE.search(text)):
+    if (
+        before.merchants
+        and said.category
+        and not said.merchants
+        and (alone or _THEIRS.search(text) or _NOT_SHOP.search(text) or _THE_CAFE.search(text))
+    ):
         # "At their restaurant", "the cafe alone": what of it is spent with whom was spoken of.
         said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
@@ -2789,7 +2802,9 @@ _ONE_OF_DAYS = re.compile(
 )
 
 
-_AND_ME = re.compile(r"(?:(?:and|so|ok|but|then)\b,? )*(?:(?:what|how) about )?(?:me|myself|from me|my own|mine|i)(?: then| too| please)*[ ?.!]*")
+_AND_ME = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:(?:what|how) about )?(?:me|myself|from me|my own|mine|i)(?: then| too| please)*[ ?.!]*"
+)
 
 
 def _placed(text: str, memory: Memory, known: Known) -> str:
@@ -2936,6 +2951,9 @@ def _same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -
     if last.step.tool is Tool.DUPLICATES and (tool is Tool.REFUNDS or _LAST_ONE.search(text)):
         # What was taken twice, and when, says nothing of what they ever gave back.
         before = before.model_copy(update={"amount": "", "periods": ()})
+    if tool is Tool.SUBSCRIPTIONS and (said.merchants or said.category):
+        # What another bill costs is of no days that were spoken of.
+        before = before.model_copy(update={"periods": ()})
     if before.amount and said.periods and IN_TOTAL.search(text) and not said.amount:
         # "September in total", after how many were over a bound: all of that month.
         before = before.model_copy(update={"amount": ""})

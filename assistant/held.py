@@ -116,6 +116,7 @@ _KEPT = r"(?:account|savings|pot|isa|jar|fund|money)"
 _UNSEEN = re.compile(rf"\b(?P<name>[a-z]+)(?:'s|s')? {_KEPT}\b")
 _PUT_BY = re.compile(
     rf"\b(?:one|{_KEPT}) (?:that )?(?:she|he|(?:my )?mum|(?:my )?dad) (?:keeps|has|saves|holds) for (?:the )?(?P<for>[a-z]+)\b"
+    rf"|\b(?:she|he|(?:my )?mum|(?:my )?dad) (?:keeps|has|saves|holds)(?: up)? (?:an?|the|another) (?:[a-z]+ )?{_KEPT} for (?:the |her |his )?(?P<whom>[a-z]+)\b"
     r"|\b(?:put by|put aside|set aside|saved|tucked away|stashed)(?: up)? for (?:the )?(?P<by>[a-z]+)\b"
 )
 _IN_THE = re.compile(
@@ -145,7 +146,7 @@ def unseen(text: str, known: Known) -> bool:
         return False
     seen = {w for a in known.accounts for w in (*parts.words_of(parts.plain(a.name)), *parts.holders_of(a))}
     known_words = seen | _PLAIN | parts.KIN
-    if any((said["for"] or said["by"]) not in known_words for said in _PUT_BY.finditer(text)):
+    if any((said["for"] or said["whom"] or said["by"]) not in known_words for said in _PUT_BY.finditer(text)):
         return True
     return any(said["name"] in known.tokens and said["name"] not in known_words for said in _UNSEEN.finditer(text))
 
@@ -170,12 +171,15 @@ _I_MOVED = re.compile(
     rf"\b(?P<did>(?:i|we)(?:'ve| have| did)?(?: ever)? {_VERBS})(?: (?:away|across|over))?(?=\s*(?:$|[?.!,]|(?:since|last|this|during|on|over|between|ever|at once)\b|in (?:{_MONTH_NAME}|20\d\d|the last)\b))"
 )
 _HOW_MANY = re.compile(r"\b(?:how (?:much|many|often)|what|biggest|largest|smallest|most|last|first|list|average|total)\b")
-_TOTAL_FROM_ME = re.compile(r"(?:\b(?:the )?total|\b(?:what|how much)(?: has| have|'s)? (?:come|came|gone)(?: in)?)(?: in)? from me\b")
+_TOTAL_FROM_ME = re.compile(
+    r"(?:\b(?:the )?total|\b(?:what|how much)(?: has| have|'s)? (?:come|came|gone)(?: in)?)(?: in)? from me\b"
+)
 _INTEREST_IT = re.compile(
     r"\binterest (?:it|that)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
 )
 _RATE_ONLY = re.compile(
-    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is) )?(?:the |its )?(?:interest )?(?:rate|percent(?:age)?)(?: (?:is )?(?:it's |it is )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?[ ?.!]*"
+    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is)? )?(?:the |its )?(?:interest )?(?:rate|percent(?:age)?)(?: (?:is )?(?:it's |it is |is it |it )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?"
+    r"(?: (?:at the (?:minute|moment)|(?:right |just )?now|currently|these days|today))?[ ?.!]*"
 )
 
 

@@ -130,7 +130,7 @@ def _day_pattern(p: str, bare_words: bool = False) -> str:
         rf"(?:(?:last |this )?(?:{'|'.join(WEEKDAYS)}),? (?=the \d|\d))?"
         rf"(?:(?P<{p}iso>\d{{4}}[-/]\d\d[-/]\d\d)"
         rf"|(?P<{p}numeric>\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)|\d{{1,2}}-\d{{1,2}}-\d{{4}}|\d{{1,2}}/\d{{1,2}})"
-        rf"|(?:the )?(?P<{p}d>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?: of)? {month}(?:,? (?:{year}|'?(?P<{p}yy>[012]\d)(?=\s*(?:$|[?.!,;–-]|(?:to|until|till|and)\b))))?"
+        rf"|(?:the )?(?P<{p}d>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?: o[f']?)? {month}(?:,? (?:{year}|'?(?P<{p}yy>[012]\d)(?=\s*(?:$|[?.!,;–-]|(?:to|until|till|and)\b))))?"
         rf"|{month.replace(p + 'month', p + 'month2')} (?:(?:the )?(?=\d)|the (?=[a-z]))(?P<{p}d2>\d{{1,2}}|{_DAY_WORD}){_ORDINAL}(?!\d)(?! (?:half|week|quarter|payment|purchase|one|time))(?:,? {year.replace(p + 'year', p + 'year2')})?"
         rf"|(?:the |(?<=day )|(?<=day, ))(?P<{p}dom>\d{{1,2}}(?=(?:st|nd|rd|th)){'|' + _DAY_WORD if bare_words else ''})(?:st|nd|rd|th)?(?! (?:half|week|quarter|payment|one|time))"
         rf"|(?P<{p}word>the day before yesterday|yesterday(?: (?:morning|afternoon|evening|night))?|last night|today|tonight"

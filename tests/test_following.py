@@ -569,3 +569,52 @@ def test_the_last_time_somebody_paid_is_of_no_days(understanding: Understanding)
     plan = understanding.plan("the last time she paid me was when, and how much?", KNOWN, Memory(asked=(JANE,)))
     assert isinstance(plan, Plan), plan
     assert (plan.steps[0].tool, plan.steps[0].spans.change, plan.steps[0].spans.periods) == (Tool.LAST, "came in", ())
+
+
+# A place, and what was asked since
+
+
+ROME = Step(tool=Tool.SUM, spans=Spans(periods=("in may",), merchants=("rome",)))
+
+
+def test_out_there_is_the_place_and_not_what_was_asked_since(understanding: Understanding) -> None:
+    fees = Step(tool=Tool.SUM, spans=Spans(periods=("in may",), category="petrol"))
+    step = one(understanding.plan("the 2 biggest payments out there", KNOWN, after(ROME, fees)))
+    assert (step.tool, step.spans.merchants, step.spans.category) == (Tool.TOP, ("rome",), "")
+
+
+def test_a_part_of_a_trip_is_held_against_the_whole_of_it(understanding: Understanding) -> None:
+    step = one(understanding.plan("what percentage of the whole trip was boots", KNOWN, after(ROME)))
+    assert (step.tool, step.spans.merchants, step.spans.change) == (Tool.SHARE, ("boots",), "rome")
+    assert step.spans.periods == ("in may",)
+
+
+@pytest.mark.parametrize("message", ["chuck boots in with it, same month", "ok, add boots to it, last month"])
+def test_somebody_more_for_the_same_days_is_put_with_it(understanding: Understanding, message: str) -> None:
+    before = Step(tool=Tool.SUM, spans=Spans(periods=("last month",), merchants=("tesco",)))
+    step = one(understanding.plan(message, KNOWN, after(before)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SUM, ("tesco", "boots"), ("last month",))
+
+
+def test_what_came_back_is_not_of_the_day_of_a_double_charge(understanding: Understanding) -> None:
+    twice = Step(tool=Tool.DUPLICATES, spans=Spans(periods=("on the 3rd",), merchants=("boots",), amount="£12"))
+    step = one(understanding.plan("how many times have they refunded me", KNOWN, after(twice)))
+    assert (step.tool, step.spans.periods, step.spans.amount) == (Tool.REFUNDS, (), "")
+
+
+def test_a_name_and_days_after_the_newest_one_ask_for_a_sum() -> None:
+    newest = Step(tool=Tool.LAST, spans=Spans(merchants=("tesco",)))
+    said = Spans(merchants=("boots",), periods=("this year",))
+    step, joined = (goes_on_with(after(newest).asked, said, text) for text in ("boots, this year", "and boots this year"))
+    assert step is not None and joined is not None
+    assert (step.tool, joined.tool) == (Tool.SUM, Tool.LAST)
+
+
+@pytest.mark.parametrize("message", ["sum total?", "and what's the total then"])
+def test_the_total_after_a_count_is_of_the_same(understanding: Understanding, message: str) -> None:
+    counted = Step(tool=Tool.COUNT, spans=Spans(periods=("last month",), merchants=("tesco",)))
+    assert one(understanding.plan(message, KNOWN, after(counted))) == counted.model_copy(update={"tool": Tool.SUM})
+
+
+def test_what_was_bought_no_payment_says(understanding: Understanding) -> None:
+    assert one(understanding.plan("which novel did I buy there", KNOWN, after(BOTH))).tool is Tool.CANNOT

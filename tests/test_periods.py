@@ -532,7 +532,12 @@ def test_days_that_lean_on_days_said_before_are_told_by_them(text: str, before: 
 
 @pytest.mark.parametrize(
     ("text", "since"),
-    [("since I last got paid", "2026-10-23"), ("august onwards", "2026-08-01"), ("3 August onwards", "2026-08-03")],
+    [
+        ("since I last got paid", "2026-10-23"),
+        ("august onwards", "2026-08-01"),
+        ("3 August onwards", "2026-08-03"),
+        ("since the 2nd o' March", "2026-03-02"),
+    ],
 )
 def test_days_from_a_beginning_to_now(text: str, since: str) -> None:
     today = Today.of(dt.date(2026, 11, 24), "en_GB", payday=None, paid=dt.date(2026, 10, 23))

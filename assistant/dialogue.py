@@ -773,8 +773,7 @@ class Understanding:
         last = memory.asked[-1].step if memory.asked else None
         # A page that was asked about in between has no days.
         dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
-        alone = _WHAT_WAS_IT.sub("", text)
-        if dated is not None and (unit := UNIT_ASIDE.search(alone)) and len(alone.split()) <= SHORT:
+        if dated is not None and (unit := UNIT_ASIDE.search(alone := _WHAT_WAS_IT.sub("", text))) and len(alone.split()) <= SHORT:
             aside = unit_aside(dated, unit["unit"], unit["way"], known, tax=bool(unit["tax"]))
             against = aside is not None and THAN.search(text) and dated.tool is Tool.SUM
             if aside is None or not against:
@@ -2802,11 +2801,6 @@ _ONE_OF_DAYS = re.compile(
 )
 
 
-_AND_ME = re.compile(
-    r"(?:(?:and|so|ok|but|then)\b,? )*(?:(?:what|how) about )?(?:me|myself|from me|my own|mine|i)(?: then| too| please)*[ ?.!]*"
-)
-
-
 def _placed(text: str, memory: Memory, known: Known) -> str:
     """The message with the account that was spoken of in the place of what points at it: "what have I moved in there", "what rate
     does it pay"."""
@@ -2818,7 +2812,7 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
     opening, mark, _ = parts.plain(text).partition(". ")
     said = parts.find(opening, known).spans if mark else Spans()
     account = _LEAD_OF_ACCOUNT.sub("", said.account if said == Spans(account=said.account) != Spans() else step.spans.account)
-    if step.spans.change == held.BY_OTHER and _AND_ME.fullmatch(parts.plain(text)):
+    if step.spans.change == held.BY_OTHER and held.ONLY_ME.fullmatch(parts.plain(text)):
         # After what the other holder paid in.
         return " ".join((f"how much have i paid into {account}", *step.spans.periods))
     if mine := _ON_MINE.fullmatch(parts.plain(text)):

@@ -508,17 +508,14 @@ def _taken_out(whole: Found, text: str, last: Step | None, known: Known) -> Step
 _MOVED = re.compile(
     r"\b(?:put|puts|paid|pay|pays|sent|sen[dt]s?|moved?|moves|transferred|transfers?|add(?:ed|s)?|contribut\w+|chip(?:ped|s)? in|gone|went|come|came|chucked)\b"
 )
-_ONLY_ME = re.compile(
-    r"(?:(?:and|so|ok|what about|how about)\b,? )*(?:me|mine|my own|myself|by me|from me|i|my share|my part)[ ?.!]*"
+ONLY_ME = re.compile(
+    r"(?:(?:and|so|ok|what about|how about)\b,? )*(?:me|mine|my own|myself|by me|from me|i|my share|my part)(?: then| too| please)*[ ?.!]*"
 )
 
 
 def _moved_by_other(whole: Found, text: str, last: Step | None, known: Known) -> Step | None:
-    """ "How much has he paid into it", of an account that is shared; "and me?" after that, and "and him?" after the other."""
+    """ "How much has he paid into it", of an account that is shared; "and him?" after what was paid by oneself."""
     names, shared = _other_holders(known), _shared(known)
-    before = last.spans if last is not None else Spans()
-    if last is not None and last.spans.change == BY_OTHER and _ONLY_ME.fullmatch(text):
-        return Step(tool=Tool.SUM, spans=Spans(periods=before.periods, account=before.account))
     who = [w for w in parts.WORD.findall(text) if _is_other_holder(w.removesuffix("'s"), names)]
     said = whole.spans
     # "He" is whoever shares what is spoken of.

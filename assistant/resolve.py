@@ -170,8 +170,6 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     if step.tool is Tool.SUM and not (found or matches or groups or least or most or named):
         return Unclear(key="which_period", choices=("this month", "last month", "in all"))
     group, rows = read_group(spans.group)
-    of_name = spans.change if step.tool is Tool.SHARE and not says_account(spans.change, known.accounts) else ""
-    whole = (await _match(of_name, step.model_copy(update={"only": (), "excluding": ()}), known, meaning),) if of_name else ()
     apart = [(name, read_category(name, known)) for name, some in gone.items() if not some]
     anybody = step.model_copy(update={"only": (), "excluding": ()})
     # "Without the hotel": by its kind, where nobody is called so.
@@ -194,9 +192,15 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
         rows_wanted=rows,
         kinds=(Kind.PURCHASE,) if spans.bought or _shops(step) else None,
         without=tuple(left_out),
-        whole=whole,
+        whole=await _whole_of(anybody, known, meaning),
         without_categories=tuple(c for _, category in apart for c in category),
     )
+
+
+async def _whole_of(step: Step, known: Known, meaning: Meaning) -> tuple[Match, ...]:
+    """The place that a share is of, where it is of one."""
+    place = step.spans.change if step.tool is Tool.SHARE else ""
+    return (await _match(place, step, known, meaning),) if place and not says_account(place, known.accounts) else ()
 
 
 def _of_its_cafe(step: Step) -> Step:

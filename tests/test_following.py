@@ -589,7 +589,7 @@ def test_a_part_of_a_trip_is_held_against_the_whole_of_it(understanding: Underst
     assert step.spans.periods == ("in may",)
 
 
-@pytest.mark.parametrize("message", ["chuck boots in with it, same month", "ok, add boots to it, last month"])
+@pytest.mark.parametrize("message", ["put boots with it, last month", "ok, add boots to it, last month"])
 def test_somebody_more_for_the_same_days_is_put_with_it(understanding: Understanding, message: str) -> None:
     before = Step(tool=Tool.SUM, spans=Spans(periods=("last month",), merchants=("tesco",)))
     step = one(understanding.plan(message, KNOWN, after(before)))
@@ -606,7 +606,8 @@ def test_a_name_and_days_after_the_newest_one_ask_for_a_sum() -> None:
     newest = Step(tool=Tool.LAST, spans=Spans(merchants=("tesco",)))
     said = Spans(merchants=("boots",), periods=("this year",))
     step, joined = (goes_on_with(after(newest).asked, said, text) for text in ("boots, this year", "and boots this year"))
-    assert step is not None and joined is not None
+    assert step is not None
+    assert joined is not None
     assert (step.tool, joined.tool) == (Tool.SUM, Tool.LAST)
 
 

@@ -527,7 +527,9 @@ class Understanding:
         what_happens = label in READ_WHOLE | _MANDATES | {Tool.UPCOMING} and _WHAT_HAPPENS.match(parts.plain(message))
         if what_happens or _YOU_CHARGE.search(parts.plain(message)):
             label, sure = Tool.ARTICLE, max(sure, self.sure)
-        if (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
+        # "What is it now and what was it" is of two prices, and not of today.
+        prices = label == Tool.SUBSCRIPTIONS and _PRICE_BEFORE.search(whole.masked)
+        if not prices and (direct := self._direct(whole, label, sure, message, known, memory)) is not None:
             return Plan(steps=_one_by_one(direct, parts.plain(message)), path="routed")
         clauses = [c for c in _CLAUSE.split(_BY_HOW_MUCH.sub("", parts.plain(message))) if c and len(c.split()) > 2]
         several = self._several(clauses, known, memory) if len(clauses) > 1 and label not in _FREE else []
@@ -764,9 +766,6 @@ class Understanding:
             return Step(tool=Tool.CANNOT, spans=whole.spans)
         if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
             return Step(tool=Tool.CANNOT)
-        if label == Tool.SUBSCRIPTIONS and _PRICE_BEFORE.search(whole.masked):
-            # "What is it now and what was it" is of two prices, and not of today.
-            return None
         now = all(p in parts.DAYLESS for p in whole.spans.periods)
         if now and whole.spans == Spans(account=whole.spans.account, periods=whole.spans.periods) and _IN_IT.search(whole.masked):
             return Step(tool=Tool.BALANCE, spans=Spans(account=whole.spans.account))

@@ -238,6 +238,9 @@ def test_thanks_ask_for_nothing(understanding: Understanding, message: str) -> N
     assert only(understanding.plan(message, KNOWN, IN_POT)).tool is Tool.HELP
 
 
-@pytest.mark.parametrize("message", ["my card was refused, is something wrong with it", "is my card for the boat pot ok"])
+@pytest.mark.parametrize(
+    "message",
+    ["my card was refused, is something wrong with it", "is my card for the boat pot ok", "my card won't work in the shop, why"],
+)
 def test_whether_a_card_works(understanding: Understanding, message: str) -> None:
     assert only(understanding.plan(message, KNOWN, Memory())).tool is Tool.CARDS

@@ -528,6 +528,7 @@ def test_what_follows_a_refusal_is_not_about_oneself(bank: Counter) -> None:
         "What is Margaret's balance?",
         "what's in mum's savings",
         "how much did mum spend on groceries in October",
+        "I look after my mum's account for her. What has she spent at Waitrose in October?",
         "has my mother's state pension come",
         "cash she's taken out this month",
     ],

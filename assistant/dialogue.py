@@ -15,6 +15,7 @@ from assistant import background, held, periods, referring, relations
 from assistant import spans as parts
 from assistant.background import Told
 from assistant.following import (
+    ADDED_TOGETHER,
     AGAINST_IT,
     ALL_SPENDING,
     AND_MORE,
@@ -69,6 +70,7 @@ from assistant.plan import (
     ABOUT_TERMS,
     CAME_BACK,
     CAME_IN,
+    FROM_OTHERS,
     READ_WHOLE,
     WENT_OUT,
     Asked,
@@ -347,8 +349,9 @@ class Understanding:
         second = self._whole(
             two, known, memory.model_copy(update={"asked": (*memory.asked, Asked(step=first.steps[0])), "lost": False})
         )
-        told = isinstance(second, Plan) and all(step.tool in _OF_ACCOUNT and step.spans.account for step in second.steps)
-        if not told or not isinstance(second, Plan) or first.steps[0].tool not in _OF_ACCOUNT or second.steps == first.steps:
+        if not isinstance(second, Plan) or first.steps[0].tool not in _OF_ACCOUNT or second.steps == first.steps:
+            return None
+        if not all(step.tool in _OF_ACCOUNT and step.spans.account for step in second.steps):
             return None
         return first.model_copy(update={"steps": (*first.steps, *second.steps)})
 
@@ -507,7 +510,7 @@ class Understanding:
             step = step.model_copy(update={"spans": who, "only": last.step.only, "excluding": last.step.excluding})
         accounted = step.spans.account or step.spans.change or said.merchants or said.category
         if keeps["account"] >= SURELY_KEPT and before.account and not accounted:
-            of = _LEAD_OF_ACCOUNT.sub("", before.account)
+            of = held.LEAD_OF_ACCOUNT.sub("", before.account)
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"account": of})})
         return plan.model_copy(update={"steps": (step,)})
 
@@ -1465,11 +1468,11 @@ _ADDED = frozenset(
 )
 _ONE_OF_THEM = re.compile(r"\b(?:one|some|most|two) of (?:them|those|these|it)\b")
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
-# What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
 _MERE_TAG = re.compile(
     r"(?:(?:and|so|but|or)\b,? )*(?:(?:have|has|had|did|do|does|is|are|was|were|am) (?:they|he|she|it|that|i|we|there)(?:n't| not| really| right| wrong| correct| true| mistaken)*"
     r"|(?:can|could|would|will) (?:you|we|i) (?:please )?(?:see|check|look|have a look|tell|confirm|see that)(?: (?:it|that|for me|please))*|(?:is|was) (?:that|this|it|he|she) (?:right|true|so|correct))[ ?.!]*"
 )
+# What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
 _AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION})
 _AT_THAT_TIME = re.compile(r"\b(?:then|was (?:my|our|in)|(?:did|had) (?:i|we) (?:have|got)|were)\b")
 
@@ -1699,7 +1702,7 @@ def _tool(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # What somebody pays back is no refund of a shop, and what a shop gives back is one.
         return (tool if tool is Tool.REFUND_STATUS else Tool.REFUNDS) if _are_shops(said.merchants, known) else Tool.INCOME
     most = _THE_MOST.search(text)
-    if said.merchants and (tool in _ADDED_TOGETHER or (most and tool is Tool.INCOME)) and PAID_TO_ME.search(found.masked):
+    if said.merchants and (tool in ADDED_TOGETHER or (most and tool is Tool.INCOME)) and PAID_TO_ME.search(found.masked):
         return Tool.LARGEST if most else Tool.INCOME
     if tool is Tool.INCOME and said.merchants and not said.periods and _DID_PAY.search(found.masked):
         # "Did she pay me": the newest that came from her.
@@ -1771,7 +1774,6 @@ _BOUNCED = re.compile(
     r"\b(?:bounc(?:e|ed|es)|(?:come|came|comes|coming) back(?: to me)?(?! from\b)|returned|(?:never|didn't|did not|not|hasn't) (?:[a-z]+ )?(?:reach(?:ed)?|arrived?|get to)|reach(?:ed)? (?:her|him|them))\b"
 )
 _PLACED = frozenset({"second", "third", "fourth", "fifth", "2nd", "3rd", "4th", "5th"})
-_ADDED_TOGETHER = frozenset({Tool.SUM, Tool.COUNT})
 _THE_MOST = re.compile(r"\bthe (?:most|biggest|largest|highest)\b")
 _WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b(?! (?:day|week|month|year))[^.?!;]{0,60}\b(?:more|most)\b[^.?!;]{0,80}\bor\b")
 _WHICH_MOST = re.compile(r"^(?:and |so |ok |then )*which\b[^,.?;]*\b(?:most|biggest (?:share|part|chunk|slice))\b")
@@ -2339,7 +2341,7 @@ def _is_told_around(missing: Sequence[str], found: Found, step: Step, known: Kno
 
 def _names_a_payer(words: Sequence[str], found: Found, step: Step) -> bool:
     """ "Did the office pay me", "my refund from Next": who, whatever else the word means."""
-    pays = r"\b{} (?:(?:has|have|not|already|ever) )*pa(?:y|id|ys|ying)\b" if step.tool in _PAY else ""
+    pays = r"\b{} (?:(?:has|have|not|already|ever) )*pa(?:y|id|ys|ying)\b" if step.tool in FROM_OTHERS else ""
     came = r"\bfrom {}\b" if step.tool in _CAME_BACK else ""
     return any(form and re.search(form.format(re.escape(w)), found.masked) for form in (pays, came) for w in words)
 
@@ -2472,7 +2474,6 @@ _HOURS = word_list("hours")
 _ODD = word_list("odd")
 _OF_ANY_DAY = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.FIND, Tool.INCOME, Tool.REFUNDS})
 _CAME_BACK = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS, Tool.INCOME})
-_PAY = frozenset({Tool.SALARY, Tool.INCOME})
 _NARROWING = _HOURS | word_list("narrowing")
 # Asked of everything that there is, these are still what was asked.
 _WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
@@ -2810,7 +2811,7 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
     # "Rainy day one. How much did I move into it": what it points at is said first.
     opening, mark, _ = parts.plain(text).partition(". ")
     said = parts.find(opening, known).spans if mark else Spans()
-    account = _LEAD_OF_ACCOUNT.sub("", said.account if said == Spans(account=said.account) != Spans() else step.spans.account)
+    account = held.LEAD_OF_ACCOUNT.sub("", said.account if said == Spans(account=said.account) != Spans() else step.spans.account)
     if step.spans.change == held.BY_OTHER and held.ONLY_ME.fullmatch(parts.plain(text)):
         # After what the other holder paid in.
         return " ".join((f"how much have i paid into {account}", *step.spans.periods))
@@ -2830,7 +2831,6 @@ def _placed(text: str, memory: Memory, known: Known) -> str:
     return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
 
 
-_LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
 _ON_MINE = re.compile(
     r"(?P<lead>(?:(?:and|ok|okay|so|right|now|what about|how about|just)\b,? ?)*)(?:(?:on|from|in|with|for) )?(?:mine|my own|my one)(?: alone| only| then)?[ ?.!]*"
 )
@@ -2873,7 +2873,7 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     moved = tool in ABOUT_SAME | {Tool.COMPARE} and (_PAID_IN.search(text) or _SAVED.search(text))
     unnamed = not (found.spans.merchants or found.spans.category)
     if moved and unnamed and found.spans.account and _saves(found.spans.account, known):
-        into = f"into {_LEAD_OF_ACCOUNT.sub('', found.spans.account)}"
+        into = f"into {held.LEAD_OF_ACCOUNT.sub('', found.spans.account)}"
         return replace(found, spans=found.spans.model_copy(update={"account": into}))
     came = PAID_TO_ME.search(found.masked) if tool in TOLD_OF_BOTH else None
     if found.spans.merchants and (came or (tool is Tool.LAST and (_DID_PAY.search(found.masked) or _HAD_LATELY.search(text)))):

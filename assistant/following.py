@@ -527,10 +527,14 @@ def of_that_way(step: Step, asked: Sequence[Asked], text: str) -> Step:
     if _PAID_BY_ME.search(text) or (way == CAME_BACK and _I_DID.search(text) and not _I_GOT.search(text)):
         if step.tool is Tool.INCOME:
             return step
-        return step.model_copy(update={"spans": said.model_copy(update={"change": WENT_OUT})}) if step.tool in _ADDED else step
+        return (
+            step.model_copy(update={"spans": said.model_copy(update={"change": WENT_OUT})})
+            if step.tool in ADDED_TOGETHER
+            else step
+        )
     if way == CAME_IN and _LAST_TIME.search(text) and PAID_TO_ME.search(text):
         return step.model_copy(update={"tool": Tool.LAST, "spans": said.model_copy(update={"change": way, "periods": ()})})
-    if step.tool in _ADDED or (step.tool is Tool.FIND and _HOW_MUCH_OR_MANY.search(text) and not _WITH_DAYS.search(text)):
+    if step.tool in ADDED_TOGETHER or (step.tool is Tool.FIND and _HOW_MUCH_OR_MANY.search(text) and not _WITH_DAYS.search(text)):
         tool = Tool.REFUNDS if way == CAME_BACK else Tool.INCOME
         return step.model_copy(update={"tool": tool, "spans": said.model_copy(update={"change": ""})})
     return step if step.tool is Tool.INCOME else step.model_copy(update={"spans": said.model_copy(update={"change": way})})
@@ -541,7 +545,7 @@ _OF_ANY = re.compile(r"\bfrom (?!me\b|us\b)|\bof (?:them|those|these)\b")
 # "What I left there in spring" is no refund, "what did I get back" is one.
 _I_DID, _I_GOT = re.compile(r"\b(?:i|we)\b"), re.compile(r"\b(?:get|gets|got|had|receiv\w*|back|refund\w*|returned)\b")
 _LAST_TIME = re.compile(r"\b(?:last|latest|most recent) (?:time|payment|one)\b|\bwhen\b.*\blast\b")
-_ADDED = frozenset({Tool.SUM, Tool.COUNT})
+ADDED_TOGETHER = frozenset({Tool.SUM, Tool.COUNT})
 _WITH_DAYS = re.compile(r"\b(?:when|dates?|days?|list|show|each)\b")
 
 

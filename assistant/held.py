@@ -141,8 +141,9 @@ MOVING = frozenset(
 
 def unseen(text: str, known: Known) -> bool:
     """Whether an account is asked about that somebody has whose other accounts are seen: it is none that the login was let see."""
-    whose = _OF_SOMEBODY.search(text) or _IN_THE.search(text)
-    if not known.others or whose is None or _WHATS_THERE.search(text) is None:
+    if not known.others or _WHATS_THERE.search(text) is None:
+        return False
+    if _OF_SOMEBODY.search(text) is None and _IN_THE.search(text) is None:
         return False
     seen = {w for a in known.accounts for w in (*parts.words_of(parts.plain(a.name)), *parts.holders_of(a))}
     known_words = seen | _PLAIN | parts.KIN
@@ -154,7 +155,7 @@ def unseen(text: str, known: Known) -> bool:
 # What an account is asked about
 
 
-_LEAD = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
+LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
 _VERBS = r"(?:put|paid|moved|chucked|added|saved|transferred|stuck|shoved|bunged|lobbed|stashed)"
 _PUT_IN = re.compile(
     rf"^(?P<lead>(?:(?:and|so|ok|then|also|plus|right|of which)\b,? )*)(?:(?:what|how much)(?:'s| was| has been| have i| did i| i| i've)? )?{_VERBS} in(?: there| it)?"
@@ -166,9 +167,8 @@ _THAT_AND_OWN = re.compile(r"\b(?P<lead>on|in|for|of) (?:that|it|this)(?: one)? 
 _FOR_THIS = re.compile(r"\b(?:for|of|to|on) (?:this|that) (?:account|one)\b")
 
 
-_MONTH_NAME = "|".join(sorted(periods.MONTHS, key=len, reverse=True))
 _I_MOVED = re.compile(
-    rf"\b(?P<did>(?:i|we)(?:'ve| have| did)?(?: ever)? {_VERBS})(?: (?:away|across|over))?(?=\s*(?:$|[?.!,]|(?:since|last|this|during|on|over|between|ever|at once)\b|in (?:{_MONTH_NAME}|20\d\d|the last)\b))"
+    rf"\b(?P<did>(?:i|we)(?:'ve| have| did)?(?: ever)? {_VERBS})(?: (?:away|across|over))?(?=\s*(?:$|[?.!,]|(?:since|last|this|during|on|over|between|ever|at once)\b|in (?:{parts.MONTH_NAME}|20\d\d|the last)\b))"
 )
 _HOW_MANY = re.compile(r"\b(?:how (?:much|many|often)|what|biggest|largest|smallest|most|last|first|list|average|total)\b")
 _TOTAL_FROM_ME = re.compile(
@@ -185,7 +185,7 @@ _RATE_ONLY = re.compile(
 
 def placed(text: str, account: str, known: Known) -> str:
     """A text with the account that was spoken of in it: "added in since May", "has it gone down", "in it and my own"."""
-    account = _LEAD.sub("", account)
+    account = LEAD_OF_ACCOUNT.sub("", account)
     text = parts.plain(text)
     held = parts.accounts_named(account, known.accounts)
     saves = bool(held) and all(a.kind is AccountKind.SAVINGS for a in held)
@@ -286,7 +286,6 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
 _INTEREST = re.compile(r"\binterest\b(?! rates?\b)(?!.*\b(?:rate|charged?|overdraft|owe|pay)\b)")
 _WHAT_IS_DUE = frozenset({Tool.UPCOMING, Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.SPARE, Tool.FIND, Tool.SUM})
 # Of what is to come, that which the customer set up.
-_ADDED_UP = {"altogether", "together", "total", "all", "combined", "overall"}
 _TO_MY_NAME = re.compile(r"\bhow much\b[^.?!]*\bto my name\b|\bwhat am i worth\b")
 _NOT_THROUGH = re.compile(
     r"\b(?:hasn't|has not|haven't|have not|isn't|not) (?:[a-z]+ )?(?:gone|went|come) (?:through|out|off)(?: properly| fully)?(?: yet)?\b"
@@ -532,7 +531,9 @@ def _moved_by_other(whole: Found, text: str, last: Step | None, known: Known) ->
         return None
     if not _MOVED.search(text) or _MYSELF.search(_POLITE.sub("", text)):
         return None
-    return Step(tool=Tool.INCOME, spans=Spans(periods=said.periods, account=f"into {_LEAD.sub('', into)}", change=BY_OTHER))
+    return Step(
+        tool=Tool.INCOME, spans=Spans(periods=said.periods, account=f"into {LEAD_OF_ACCOUNT.sub('', into)}", change=BY_OTHER)
+    )
 
 
 _THEIR_SHARE = re.compile(r"\b(?:his|her) (?:own )?(?:half|share|part|bit|whack|contribution)\b")

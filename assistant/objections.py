@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from assistant import periods
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, FROM_OTHERS, Plan, Spans, Step, Tool
 from assistant.spans import Found, Known, accounts_named, plain, words_of
 
 # Words for days: where one of them is in no part of a plan, the plan is about other days than were asked about.
@@ -29,7 +29,6 @@ _BEGINS = re.compile(r"^(?:(?:and|but|so|ok|also|then)\b[ ,]*)+")
 _JOINS = re.compile(r"\b(?:and|also|plus|then|or)\b|[,;?.](?=\s*\w)")
 _NO_NAME = frozenset(["the", "a", "an", "my", "our", "that", "this", "at", "in", "of", "for", "to", "from", "on", "and"])
 _TOTALS = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.INCOME, Tool.SHARE})
-_CAME_IN = frozenset({Tool.INCOME, Tool.SALARY})
 
 
 def objection(planned: Plan, heard: Found, message: str, last: Step | None, known: Known) -> str:
@@ -80,8 +79,8 @@ def _taken_over(step: Step, text: str, last: Step | None, before: Spans) -> str:
     new = [name for name in named if name in text]
     if new and len(new) < len(named) and not _AS_WELL.search(text):
         return "it adds who was asked about before"
-    spoke_of = _names(before) or last.tool in _CAME_IN
-    if spoke_of and not named and step.tool not in _CAME_IN and not _ALL.search(text):
+    spoke_of = _names(before) or last.tool in FROM_OTHERS
+    if spoke_of and not named and step.tool not in FROM_OTHERS and not _ALL.search(text):
         return "it drops who was asked about before"
     if before.without and not step.spans.without and not _ALL.search(text):
         return "it counts in what was left out"

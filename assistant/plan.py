@@ -72,6 +72,8 @@ READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT,
 ABOUT_TERMS = frozenset({Tool.ARTICLE, Tool.PRODUCT, Tool.ELIGIBILITY})
 
 
+# Where the other side pays.
+FROM_OTHERS = frozenset({Tool.INCOME, Tool.SALARY})
 # What a change says of payments where it is money in, or back, that is spoken of, or out where that was.
 CAME_IN, CAME_BACK, WENT_OUT = "came in", "came back", "went out"
 

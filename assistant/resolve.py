@@ -16,7 +16,7 @@ from assistant.held import BY_OTHER
 from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.places import is_place
-from assistant.plan import ABOUT_PAYMENTS, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, CAME_IN, FROM_OTHERS, Step, Tool
 from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, plain, says_account, words_of
 from data.banking import Account, AccountKind, Kind
 from data.ledger import Payee
@@ -74,9 +74,6 @@ _OF_ONE_STRETCH = (ABOUT_PAYMENTS - {Tool.SUM, Tool.COMPARE}) | {Tool.SALARY}
 _OF_DAYS_AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
 # The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
 NAMES_ELSEWHERE = _OF_DAYS_AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
-# Where the other side pays.
-_PAID_BY = frozenset({Tool.INCOME, Tool.SALARY})
-CAME_IN = "came in"
 Meaning = Callable[[str], Awaitable[Alike]]
 
 # Elsewhere the main account; asked about itself, a debit card may be that of any account.
@@ -447,7 +444,7 @@ async def _meant(name: str, step: Step, known: Known, meaning: Meaning) -> Match
     if step.only:
         return Match(said=name, how=How.EXACT, payees=tuple(p for p in known.payees if p.template in step.only))
     found = match(name, known.payees, step.excluding, known.vocabulary.english)
-    if (step.tool in _PAID_BY or step.spans.change == CAME_IN) and found.how is How.PART:
+    if (step.tool in FROM_OTHERS or step.spans.change == CAME_IN) and found.how is How.PART:
         # Whoever pays the customer is known by name: the council that pays wages is no council tax.
         return found
     kind = _seller(name, known)

@@ -352,23 +352,23 @@ _IDIOM = re.compile(
 )
 # "October '25".
 _SHORT_YEAR = re.compile(r"(?<=[a-z\d]) '(?=[12]\d\b(?!'))")
-_MONTH = "|".join(sorted(periods.MONTHS, key=len, reverse=True))
+MONTH_NAME = "|".join(sorted(periods.MONTHS, key=len, reverse=True))
 # "How much a week, going by October".
-_GOING_BY = re.compile(rf"\b(?:going|judging) by (?=(?:{_MONTH}|last month|this month)\b)")
+_GOING_BY = re.compile(rf"\b(?:going|judging) by (?=(?:{MONTH_NAME}|last month|this month)\b)")
 # "In oct 25": what is in it is a month, and no day.
 _SHORT_YEAR_IN = re.compile(
-    rf"\b((?:in|during) (?:{_MONTH})) (2\d)\b(?! ?(?:[.:,]\d|[£€$%]|[a-z]*pounds?\b|quid\b|times\b|and \d|to \d|to (?:{_MONTH}) \d|-))"
+    rf"\b((?:in|during) (?:{MONTH_NAME})) (2\d)\b(?! ?(?:[.:,]\d|[£€$%]|[a-z]*pounds?\b|quid\b|times\b|and \d|to \d|to (?:{MONTH_NAME}) \d|-))"
 )
 # "Fri 13th", "on sat": with a date or after such words they are days.
 _WEEKDAYS = {day[:3]: day for day in periods.WEEKDAYS}
 _WEEKDAY_OF_DATE = re.compile(
     rf"\b(?:(?:(?<=\bon )|(?<=\blast )|(?<=\bsince ))(?P<alone>{'|'.join(_WEEKDAYS)})(?=\s*(?:$|[?.!,;]|the\b|\d|(?:morning|afternoon|evening|night|and|at|i|we|how|what)\b))"
-    rf"|(?P<dated>{'|'.join(_WEEKDAYS)})(?=,? (?:the )?\d{{1,2}}(?:(?:st|nd|rd|th)\b|,? (?:of )?(?:{_MONTH}|to|until|till|-)\b)))"
+    rf"|(?P<dated>{'|'.join(_WEEKDAYS)})(?=,? (?:the )?\d{{1,2}}(?:(?:st|nd|rd|th)\b|,? (?:of )?(?:{MONTH_NAME}|to|until|till|-)\b)))"
 )
 # "Monday 9 to Sunday 15 November": the dates say which they are.
 _WEEKDAY = "|".join(periods.WEEKDAYS)
 _WEEKDAY_ASIDE = re.compile(
-    rf"\b(?:{_WEEKDAY}),? (?P<dates>\d{{1,2}}(?:st|nd|rd|th)? (?:to|until|till|-) )(?:{_WEEKDAY}),? (?=\d{{1,2}}(?:st|nd|rd|th)?,? (?:of )?(?:{_MONTH})\b)"
+    rf"\b(?:{_WEEKDAY}),? (?P<dates>\d{{1,2}}(?:st|nd|rd|th)? (?:to|until|till|-) )(?:{_WEEKDAY}),? (?=\d{{1,2}}(?:st|nd|rd|th)?,? (?:of )?(?:{MONTH_NAME})\b)"
 )
 _PAIR_OF = re.compile(r"\b(?:the )?(?:pair|two) of (?=(?:them|those|these|em)\b)")
 _BEFORE_AFTER = re.compile(r"\bbefore ?/ ?after\b")
@@ -377,13 +377,13 @@ _SHELL_OUT = re.compile(
     r"(?<!\btake )(?<!\bleave )(?<!\bleaving )(?<!\bknock )(?<!\bcut )(?<!\bcount )(?<!\bat )(?<!\bfrom )(?<!\bto )(?<!\bexclude )(?<!\bexcluding )(?<!\bwithout )\bshell(?P<past>ed)?(?:ing|s)? out\b"
 )
 _YEAR_MEANT = re.compile(
-    rf"\b({_MONTH})(?: (?:19|20)\d\d)?(?:,| [-–—])? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
+    rf"\b({MONTH_NAME})(?: (?:19|20)\d\d)?(?:,| [-–—])? (?:sorry,? |no,? |oops,? )?(?:i mean|i meant|meaning|actually|make that) ((?:19|20)\d\d)\b"
 )
 # "November and December last year": both of them.
 _SEASONS = "spring|summer|autumn|winter|q[1-4]"
 _YEAR_OF_BOTH = re.compile(
-    rf"(?<!between )\b(?P<one>{_MONTH}|{_SEASONS})(?P<joined>(?:,| and|, and| &| plus) (?:in )?(?:the )?)"
-    rf"(?P<two>(?!(?P=one)\b)(?:{_MONTH}|{_SEASONS}))(?P<year> (?:(?:of|in) )?(?:last year|(?:19|20)\d\d))\b"
+    rf"(?<!between )\b(?P<one>{MONTH_NAME}|{_SEASONS})(?P<joined>(?:,| and|, and| &| plus) (?:in )?(?:the )?)"
+    rf"(?P<two>(?!(?P=one)\b)(?:{MONTH_NAME}|{_SEASONS}))(?P<year> (?:(?:of|in) )?(?:last year|(?:19|20)\d\d))\b"
 )
 # "Yesss", "sooo".
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")

@@ -331,9 +331,11 @@ class Assistant:
 
     async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure | Acted:
         known, memory = asking.known, asking.memory
-        chosen = _chosen(message, memory.choices, frozenset(p.shown for p in family_of(known.payees, known)))
+        family = frozenset(p.shown for p in family_of(known.payees, known)) if memory.choices else frozenset()
+        chosen = _chosen(message, memory.choices, family)
         if chosen is not None:
-            days = tuple(words for words in find(message, known).spans.periods if words not in DAYLESS)
+            heard_now = await asyncio.to_thread(find, message, known)
+            days = tuple(words for words in heard_now.spans.periods if words not in DAYLESS)
             if days and chosen.tool in ABOUT_PAYMENTS:
                 # "The younger one, this month": with days of its own.
                 chosen = chosen.model_copy(update={"spans": chosen.spans.model_copy(update={"periods": days})})

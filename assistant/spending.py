@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -772,26 +771,17 @@ def _from_other_holder(query: Query, context: Context, period: Period) -> ToolRe
     among their own."""
     shared = accounts_named(query.step.spans.account, query.accounts)
     query = query.model_copy(update={"accounts": tuple(shared), "named_account": True})
-    into = select(query, context, period, incoming=True, kinds=(Kind.TRANSFER,))
-    own = into.model_copy(update={"accounts": context.own, "incoming": False})
-    went = Counter((r["booked_on"], r["currency"], -r["amount_minor"]) for r in context.queries.rows(own, Order.OLDEST))
-    theirs = []
-    for row in context.queries.rows(into, Order.OLDEST):
-        half = (row["booked_on"], row["currency"], row["amount_minor"])
-        if went[half]:
-            went[half] -= 1
-        else:
-            theirs.append(row)
-    if not theirs:
+    into = select(query, context, period, incoming=True, kinds=(Kind.TRANSFER,)).model_copy(update={"not_from": context.own})
+    sums = context.queries.totals(into)
+    if not sums:
         return _nothing(query, context, period, "income.none")
-    ids = tuple(r["source_id"] for r in theirs)
-    whole = Money(minor=sum(r["amount_minor"] for r in theirs), currency=query.accounts[0].currency)
-    total, number = context.book.money("moved in", whole, ids), context.book.count("transfers", len(ids), ids, "transfer")
+    one, ids = sums[0], context.queries.ids(into)
+    total, number = context.book.money("moved in", one.total, ids), context.book.count("transfers", one.count, ids, "transfer")
     label = f" {period.label}" if period.label else ""
     context.say("income.theirs", total=total, count=number, name=context.named(query.accounts[0]), about=label)
-    newest = theirs[-1]
-    amount = context.book.money("latest", amount_of(newest), ids[-1:])
-    context.say("income.latest", amount=amount, day=context.book.day("date", newest["booked_on"], ids[-1:]))
+    newest = context.queries.rows(into, Order.NEWEST, 1)[0]
+    amount = context.book.money("latest", amount_of(newest), (newest["source_id"],))
+    context.say("income.latest", amount=amount, day=context.book.day("date", newest["booked_on"], (newest["source_id"],)))
     return finish(query, context, period, leaves_out=["transfers from your own accounts"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, Select, String, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, ScalarSelect, Select, String, and_, func, or_, select
 from sqlmodel import SQLModel
 
 from data.banking import Kind, StatedBalance, Status
@@ -44,7 +44,8 @@ class Selection(Frozen):
 
     payees: descriptor ids. apart_payees, apart_categories: what is left out. least, most: bounds of the absolute amount in
     minor units, both included.
-    incoming: True for credits, False for debits, None for both.
+    incoming: True for credits, False for debits, None for both. not_from: leaves out credits of which the other half, as much out
+    on the same day and of the same kind, is in one of these accounts; each half leaves out one.
     """
 
     accounts: tuple[AccountId, ...]
@@ -60,6 +61,7 @@ class Selection(Frozen):
     most: int | None = None
     status: Status | None = Status.BOOKED
     text: str | None = None
+    not_from: tuple[AccountId, ...] = ()
 
     def without(self, *names: str) -> Selection:
         return self.model_copy(update=dict.fromkeys(names))
@@ -73,6 +75,22 @@ class Sum(Frozen):
     count: int
     first_on: dt.date
     last_on: dt.date
+
+
+def _nth_alike(accounts: Sequence[AccountId]) -> ScalarSelect[int]:
+    """The how manieth a row is of those of some accounts that are as much, on its day and of its kind."""
+    twin = entry.alias()
+    same = [twin.c[name] == entry.c[name] for name in ("booked_on", "currency", "kind", "amount_minor")]
+    where = (twin.c.account_id.in_(accounts), twin.c.live.is_(True), twin.c.id <= entry.c.id, *same)
+    return select(func.count()).select_from(twin).where(*where).correlate(entry).scalar_subquery()
+
+
+def _halves_in(accounts: Sequence[AccountId]) -> ScalarSelect[int]:
+    """How many rows of some accounts are as much as a row the other way, on its day and of its kind."""
+    half = entry.alias()
+    same = [half.c[name] == entry.c[name] for name in ("booked_on", "currency", "kind")]
+    where = (half.c.account_id.in_(accounts), half.c.live.is_(True), half.c.amount_minor == -entry.c.amount_minor, *same)
+    return select(func.count()).select_from(half).where(*where).correlate(entry).scalar_subquery()
 
 
 class Queries:
@@ -112,6 +130,8 @@ class Queries:
         if s.text is not None:
             like = f"%{s.text}%"
             terms.append(or_(entry.c.text.ilike(like), entry.c.reference.ilike(like), entry.c.counterparty.ilike(like)))
+        if s.not_from:
+            terms.append(_nth_alike(s.accounts) > _halves_in(s.not_from))
         return and_(*terms)
 
     def _run(self, query: Select[Any]) -> Rows:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assistant.held import BY_OTHER
 from assistant.plan import Tool
 from assistant.resolve import Unclear
 from assistant.spending import units_of
@@ -446,3 +447,16 @@ def test_a_payment_that_was_sent_back_is_found_under_the_persons_name(statement:
     told = statement.told(Tool.REFUND_STATUS, merchants=("lee moss wedding present",))
     assert told.result.outcome is Outcome.ANSWER
     assert "£60.00" in told.text
+
+
+def test_what_the_other_holder_moved_in_is_what_left_no_account_of_ones_own(statement: Statement) -> None:
+    shared = statement.open("Shared")
+    statement.add(day(2), "-400.00", "TFR TO SHARED", Kind.TRANSFER)
+    for _ in range(2):
+        # One of two of the same amount, on the same day, is one's own.
+        statement.add(day(2), "400.00", "TFR IN", Kind.TRANSFER, shared)
+    statement.add(day(9), "25.00", "TFR IN", Kind.TRANSFER, shared)
+    told = statement.told(Tool.INCOME, account="into shared", change=BY_OTHER, **LAST_MONTH)
+    assert (told.value("moved in"), told.value("transfers")) == ("425.00", "2")
+    assert told.evidence("moved in") == {row.source_id for row in statement.rows[2:4]}
+    assert told.value("latest") == "25.00"

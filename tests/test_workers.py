@@ -48,7 +48,7 @@ class Office:
         """The processes that answer, the first one first."""
         found = {}
         for pid in children(self.process.pid):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            words = command(Path(f"/proc/{pid}/cmdline"))
             if b"api.serve" in words:
                 found[int(words[-2])] = pid
         return [pid for _, pid in sorted(found.items())]
@@ -90,6 +90,14 @@ class Office:
 
     def say(self, conversation: str, message: str) -> httpx.Response:
         return self.ask("POST", f"/v1/conversations/{conversation}/messages", json={"message": message})
+
+
+def command(path: Path) -> list[bytes]:
+    """The words that a process was started with; none once it has ended."""
+    try:
+        return path.read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def children(of: int) -> list[int]:
@@ -231,10 +239,7 @@ def test_the_index_has_one_owner(office: Office, conversation: str) -> None:
     office.all()
     owners = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+        words = command(path)
         if b"retrieval.owner" in words and str(office.home / "index").encode() in words:
             owners.append(path)
     assert len(owners) == 1

@@ -1126,6 +1126,9 @@ def ahead(text: str, period: Period, today: Today) -> Period:
     period as it is."""
     if period.until >= today.date:
         return period
+    if text.lower().startswith("before ") and period.until == today.date - dt.timedelta(days=1):
+        # The day that it is before is today: none of it is over.
+        return _between(today.date, today.date, open_end=True)
     if period.since != period.until:
         return _next_year(text, period, today)
     said = _DAY_SAID.match(text.lower().strip())

@@ -440,6 +440,13 @@ def test_of_days_ahead_a_day_is_the_next_one(text: str, meant: str) -> None:
     assert f"{later.since}/{later.until}" == meant
 
 
+def test_before_a_payday_that_is_today_is_not_over() -> None:
+    today = Today.of(TODAY.date, "en_GB", payday=TODAY.date)
+    period = read("before payday", today)
+    assert period is not None
+    assert ahead("before payday", period, today).until == today.date
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [

@@ -121,16 +121,16 @@ def point_id(account: str, text: str) -> str:
 
 def fuse(dense: Sequence[Found], lexical: Sequence[Found], limit: int) -> list[Hit]:
     """Reciprocal rank fusion of the two searches, up to `limit` hits, best first; ties by cosine, then by text."""
-    meaning = {(found.account, found.text): rank for rank, found in enumerate(dense, 1)}
-    words = {(found.account, found.text): rank for rank, found in enumerate(lexical, 1)}
-    cosine = {(found.account, found.text): found.cosine for found in (*lexical, *dense)}
-
-    def weight(key: tuple[str, str]) -> float:
-        return sum(1 / (RRF_K + ranks[key]) for ranks in (meaning, words) if key in ranks)
-
-    best = sorted(cosine, key=lambda key: (-weight(key), -cosine[key], key[1], key[0]))[:limit]
+    meaning = {found[:2]: rank for rank, found in enumerate(dense, 1)}
+    words = {found[:2]: rank for rank, found in enumerate(lexical, 1)}
+    weights = {key: 1 / (RRF_K + rank) for key, rank in meaning.items()}
+    for key, rank in words.items():
+        weights[key] = weights.get(key, 0.0) + 1 / (RRF_K + rank)
+    cosine = {found[:2]: found.cosine for found in (*lexical, *dense)}
+    best = sorted((-weight, -cosine[key], key[1], key[0]) for key, weight in weights.items())[:limit]
     return [
-        Hit(AccountId(key[0]), key[1], cosine[key], rank, meaning.get(key), words.get(key)) for rank, key in enumerate(best, 1)
+        Hit(AccountId(account), text, -far, rank, meaning.get((account, text)), words.get((account, text)))
+        for rank, (_, far, text, account) in enumerate(best, 1)
     ]
 
 

@@ -15,10 +15,10 @@ import structlog
 
 from assistant import orders, periods, proposed, trail
 from assistant.confirming import Reply, reply
-from assistant.dialogue import Memory
 from assistant.doubts import Doubt
 from assistant.doubts import Kind as DoubtKind
 from assistant.doubts import doubt as doubt_of
+from assistant.memory import Memory
 from assistant.orders import ACTIONS, LOST, Around, Draft, Ordering, Several
 from assistant.pasted import bill as read_bill
 from assistant.periods import Today

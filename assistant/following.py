@@ -9,25 +9,26 @@ from itertools import takewhile
 
 from assistant import periods
 from assistant import spans as parts
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, CAME_BACK, CAME_IN, WENT_OUT, Asked, Spans, Step, Tool
+from assistant.direction import HOW_MUCH_OR_MANY, way_of
+from assistant.grouping import grouped
+from assistant.plan import (
+    ABOUT_PAYMENTS,
+    ABOUT_SAME,
+    DATED,
+    LISTS,
+    ONE_ROW,
+    POSITIONS,
+    TOTALLED,
+    Asked,
+    Spans,
+    Step,
+    Tool,
+    names_any,
+)
+from assistant.pointing import TWO, refers_back
 from assistant.spans import Known
 
 LONGEST_TOPIC = 400
-# These look at days to come.
-_AHEAD = frozenset({Tool.UPCOMING, Tool.SPARE, Tool.AFFORD})
-ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
-# Whose answer says when it comes next.
-DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
-# Whose answer says what they come to.
-TOTALLED = frozenset({Tool.SUBSCRIPTIONS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING, Tool.REFUNDS})
-LISTS = TOTALLED | {Tool.STANDING_ORDERS, Tool.DUPLICATES, Tool.QUIET_DAYS}
-POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
-
-BACKWARD = re.compile(
-    r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b"
-    r"|^(?:(?:omg|lol|haha|hmm|oh|wow|yeah|yes|no|well|um|er|ah|thanks|great|ok|okay|right)[,.! ]+)*(?:and|so|ok|okay|right)\b"
-)
-
 GOES_ON = ABOUT_SAME | {
     Tool.COMPARE,
     Tool.INCOME,
@@ -37,12 +38,15 @@ GOES_ON = ABOUT_SAME | {
     Tool.SALARY,
     Tool.IDENTIFY,
 }
+IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|all ?together|added up|add up|total)\b")
+ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
+WHEN = re.compile(r"\b(?:when|which day|what day|which date|what date|due|expect|usually|next)\b")
 
 
 def merged(before: Spans, said: Spans) -> Spans:
     """A follow-up keeps what it does not change; a new name or category takes the place of both, unless it is what is left out."""
     update: dict[str, object] = {}
-    if {*said.merchants, said.category} - {""} - {_named(name) for name in said.without}:
+    if {*said.merchants, said.category} - {""} - {without_article(name) for name in said.without}:
         update |= {"merchants": said.merchants, "category": said.category}
     if said.periods:
         update["periods"] = said.periods
@@ -53,23 +57,23 @@ def merged(before: Spans, said: Spans) -> Spans:
         if getattr(said, name):
             update[name] = getattr(said, name)
     back = {w for name in said.merchants for w in parts.words_of(name)}
-    if not said.without and (again := [name for name in before.without if parts.words_of(_named(name)) <= back]):
+    if not said.without and (again := [name for name in before.without if parts.words_of(without_article(name)) <= back]):
         # "And those fees on top": what was left out before, by itself; no card is charged for it.
         update |= {"without": tuple(name for name in before.without if name not in again), "bought": said.bought}
     if said.account and not said.without:
         # The account that was left out before is the one that is asked about now.
         update["without"] = tuple(name for name in before.without if not parts.says_account(name, ()))
-    if before.merchants and before.category and before.category in {_named(name) for name in said.without}:
+    if before.merchants and before.category and before.category in {without_article(name) for name in said.without}:
         # "The shop itself, not the restaurant": all that is theirs but that.
         update["category"] = ""
     if said.without and "merchants" not in update:
-        out = [parts.words_of(_named(name)) for name in said.without]
+        out = [parts.words_of(without_article(name)) for name in said.without]
         kept = tuple(m for m in before.merchants if not any(words <= parts.words_of(m) for words in out))
         update["merchants"] = kept or before.merchants
     return before.model_copy(update=update)
 
 
-def _named(name: str) -> str:
+def without_article(name: str) -> str:
     return re.sub(r"^(?:the|my|our) ", "", name)
 
 
@@ -104,7 +108,7 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
         return None
     if (added := with_more(last, said, message)) is not None:
         return added
-    if names and {_named(name) for name in names} <= {_named(name) for name in last.step.spans.without}:
+    if names and {without_article(name) for name in names} <= {without_article(name) for name in last.step.spans.without}:
         whole = last.step.spans.model_copy(update={"without": ()})
         if _COUNTED_IN.search(message) is None:
             # "Now your fees for it": what was left out before, by itself.
@@ -129,21 +133,13 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
 
 
+# These look at days to come.
+_AHEAD = frozenset({Tool.UPCOMING, Tool.SPARE, Tool.AFFORD})
 _COUNTED_IN = re.compile(r"\b(?:with|includ\w+|add\w*|back|count\w*|plus|too|as well|on top)\b")
-
-
-def remembered(step: Step, today: periods.Today) -> Step:
-    """A step as what goes on with it takes it over: of what moved a balance from a day on, all of that time is spoken of."""
-    if step.tool is not Tool.EXPLAIN or len(step.spans.periods) != 1:
-        return step
-    (words,) = step.spans.periods
-    day, since = periods.read(words, today), f"since {_LEAD.sub('', words)}"
-    if day is None or day.since != day.until or periods.read(since, today) is None:
-        return step
-    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (since,)})})
-
-
-_LEAD = re.compile(r"^(?:on|at) ")
+_JOINS_ON = re.compile(r"(?:and|or|what about|how about|same|when|also|n)\b")
+# Who corrects what was understood asks the same as before.
+_MEANT = re.compile(r"\b(?:meant|i mean)\b")
+_ONLY = re.compile(r"\b(?:only|just|meant)\b")
 
 
 def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
@@ -161,19 +157,15 @@ def _tool_after(before: Tool, said: Spans, text: str) -> Tool:
     if before is Tool.LAST and said.periods and all(words.startswith("since ") for words in said.periods):
         # The newest since then is the one that was told.
         return Tool.SUM
-    if before in (Tool.COUNT, Tool.SUM) and (how := _HOW_MUCH_OR_MANY.search(text)):
+    if before in (Tool.COUNT, Tool.SUM) and (how := HOW_MUCH_OR_MANY.search(text)):
         return Tool.SUM if how["how"] == "much" else Tool.COUNT
     return before
 
 
-_JOINS_ON = re.compile(r"(?:and|or|what about|how about|same|when|also|n)\b")
 # "Show me the November ones": each of them.
 _SHOW_THEM = re.compile(r"\b(?:show|list)(?: (?:me|us))? (?:[a-z]+ ){0,3}(?:ones|them|those|each|every)\b")
 _ALL_OF = re.compile(r"(?:and |so |now |then )*all (?:of|in|through|over|this|last)\b")
 _PER_UNIT = re.compile(r"^(?:per|an?) (?:day|week|year)$")
-_HOW_MUCH_OR_MANY = re.compile(r"\bhow (?P<how>much|many)\b")
-# Who corrects what was understood asks the same as before.
-_MEANT = re.compile(r"\b(?:meant|i mean)\b")
 
 
 def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Step | None:
@@ -195,19 +187,6 @@ def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Ste
 _PLUS = re.compile(
     r"^(?:(?:and|now|so|ok)\b,? )*plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
 )
-IN_TOTAL = re.compile(r"\b(?:in total|in all|all in all|all ?together|added up|add up|total)\b")
-# "Is that more than in May": against what was asked before, whatever else the words are like.
-_THAT_MORE = (
-    r"(?:(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than"
-    r"|how (?:does|did) (?:that|it|this) compare (?:to|with))\b"
-)
-MORE_THAN = re.compile(
-    rf"^(?:and |so )?(?:{_THAT_MORE}|(?:any |much )?(?:more|less|higher|lower|dearer|cheaper|up|down)(?: or (?:less|lower|cheaper|dearer|down))? (?:than|on)\b)"
-)
-AND_MORE = re.compile(rf"[,;?]?\s+(?:and\s+)?(?={_THAT_MORE})")
-# What the customer gives is no income, though the words for both are much the same.
-GAVE = re.compile(r"\bhow much (?:money )?(?:did|do|have|had) (?:i|we) (?:ever )?(?:give|given|pay|paid|send|sent|lend|lent)\b")
-_ONLY = re.compile(r"\b(?:only|just|meant)\b")
 
 
 def narrowed_to(last: Asked, said: Spans) -> Step | None:
@@ -225,9 +204,18 @@ def narrowed_to(last: Asked, said: Spans) -> Step | None:
     return None
 
 
-THAN = re.compile(
-    r"\b(?:more|less|higher|lower|dearer|cheaper|up|down|bigger|smaller) (?:or (?:less|down|up|cheaper|lower) )?(?:than|on)\b"
-)
+def remembered(step: Step, today: periods.Today) -> Step:
+    """A step as what goes on with it takes it over: of what moved a balance from a day on, all of that time is spoken of."""
+    if step.tool is not Tool.EXPLAIN or len(step.spans.periods) != 1:
+        return step
+    (words,) = step.spans.periods
+    day, since = periods.read(words, today), f"since {_LEAD.sub('', words)}"
+    if day is None or day.since != day.until or periods.read(since, today) is None:
+        return step
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (since,)})})
+
+
+_LEAD = re.compile(r"^(?:on|at) ")
 UNIT_ASIDE = re.compile(
     r"\b(?:the |a |one )?(?P<tax>tax )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: that)?"
     r"(?:,? (?:in |at |for )?(?:the )?same [a-z]+)?\s*[?.!]*$"
@@ -304,6 +292,12 @@ def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> St
     return Step(tool=tool, spans=spans, only=only)
 
 
+# Whose answer is one figure for all that it names, or says one.
+_ADDED_UP = TOTALLED | {Tool.SUM, Tool.COUNT, Tool.INCOME, Tool.AVERAGE, Tool.SHARE, *POSITIONS}
+# Whose answer is about somebody.
+_OF_SOMEBODY = ABOUT_PAYMENTS | {Tool.SALARY}
+
+
 def _of_those_told(alike: Sequence[Asked], name: str, days: tuple[str, ...]) -> Step | None:
     """ "Ann", who was picked among several, and "Ann Lee": those whom the answers told of."""
     told = [one.used for one in alike]
@@ -334,99 +328,9 @@ def together(asked: Sequence[Asked], said: Spans, text: str) -> Step | None:
     return both.model_copy(update={"tool": Tool.SUM}) if adds else both
 
 
-# Whose answer is one figure for all that it names, or says one.
-_ADDED_UP = TOTALLED | {Tool.SUM, Tool.COUNT, Tool.INCOME, Tool.AVERAGE, Tool.SHARE, *POSITIONS}
-# Whose answer is about somebody.
-_OF_SOMEBODY = ABOUT_PAYMENTS | {Tool.SALARY}
 _ADDS = re.compile(
     r"\b(?:total|together|(?:com(?:e|es|ing)|came) to|add(?:s|ed)?|combined|in all|altogether|sum|how much|costs?|paid|spent)\b"
 )
-
-
-def of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> Step | None:
-    """ "Which of the two …", "the two of them come to …": of those who were asked about last; nobody knows of whom else."""
-    both = together(asked, said, text)
-    if both is None or tool not in ABOUT_SAME | {Tool.INCOME}:
-        return None
-    held = EITHER_WAY.search(text) is not None and len(both.spans.merchants) > 1
-    return both.model_copy(update={"tool": Tool.COMPARE}) if held else both
-
-
-# What a comparison is marked with that says no way round.
-DIFFERENCE = "difference"
-# And one of which the difference is told in percent as well.
-IN_PERCENT = "difference in percent"
-# What asks for a difference and not which way it goes.
-EITHER_WAY = re.compile(
-    r"\bdifference\b|\b(?:which|where|who|who's|what)\b(?:(?!\bthan\b).)*\b(?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)\b(?!.*\bthan\b)"
-)
-TWO = re.compile(r"\b(?:both|two|pair)\b")
-THE_TWO = re.compile(
-    r"\b(?:(?:the|those|these) two(?: of (?:them|those|these|em))?|(?:the )?pair of (?:them|those|these)|both of (?:them|those|these)|them both)\b(?! [a-z]+s\b)"
-)
-
-
-def held_against(last: Asked, said: Spans, text: str, today: periods.Today) -> Step | None:
-    """ "Was Q2 more than that?": what is said now against what was asked before."""
-    before = last.step.spans
-    if said.periods == before.periods and (said.merchants or said.category):
-        # "Against Aldi in the same months": the days are no other side.
-        said = said.model_copy(update={"periods": ()})
-    goes_on = BACKWARD.search(text) or AGAINST_IT.match(text) or (only_days(said) and ALL_SPENDING.search(text) is None)
-    if last.step.tool not in GOES_ON or not goes_on or len(said.periods) > 1 or len(said.merchants) > 1:
-        return None
-    if last.step.tool is Tool.COMPARE and (said.merchants or said.category):
-        # Of two periods the first is the one that was asked about.
-        before = before.model_copy(update={"periods": before.periods[:1]})
-    if len(before.periods) > 1 and (said.merchants or said.category):
-        # A comparison of two names over two periods would be read as one of the periods.
-        return None
-    if said.periods and not (said.merchants or said.category):
-        said = said.model_copy(update={"periods": (_of_like_days(said.periods[0], before.periods[:1], today),)})
-        two = (
-            (*before.periods[:1], *said.periods)
-            if _THAN_THIS.search(text) or _FOR_COMPARISON.search(text)
-            else (*said.periods, *before.periods[:1])
-        )
-        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"periods": two}))
-    if said.merchants and before.merchants and not said.periods:
-        return Step(tool=Tool.COMPARE, spans=before.model_copy(update={"merchants": (*said.merchants, *before.merchants[:1])}))
-    if said.category and before.category and not said.periods:
-        return Step(
-            tool=Tool.COMPARE, spans=before.model_copy(update={"category": said.category, "merchants": (before.category,)})
-        )
-    return None
-
-
-def _of_like_days(words: str, before: Sequence[str], today: periods.Today) -> str:
-    """ "Than last year?" of a month: that month of last year, and not all the year."""
-    period = periods.read(before[0], today) if before else None
-    if period is None or period.since is None or not _LAST_YEAR.search(words):
-        return words
-    ends = period.ends or period.until
-    if (period.until - period.since).days > MONTH_DAYS or period.since.year != today.date.year:
-        return words
-    return periods.moved(period.model_copy(update={"until": ends}), periods.STEP["year"])
-
-
-_FOR_COMPARISON = re.compile(r"\b(?:for|in|by) (?:a )?comparison\b|\bto compare\b")
-_LAST_YEAR = re.compile(r"\b(?:last|the previous) year\b")
-MONTH_DAYS = 31
-
-
-def only_days(said: Spans) -> bool:
-    return bool(said.periods) and said == Spans(periods=said.periods)
-
-
-# Whoever says so compares all that they spend, whatever was asked before.
-ALL_SPENDING = re.compile(r"\b(?:spen[dt]|spending|pay|paid|outgoings|everything|overall|my (?:money|costs|payments|bills))\b")
-
-AGAINST_IT = re.compile(r"(?:and |or )?(?:vs|versus|against|compared (?:to|with))\b")
-_THAN_THIS = re.compile(
-    r"\b(?:than|against|versus|vs|compared (?:to|with)|(?:more|less|up|down|higher|lower) on)\b(?! (?:that|it|this|then)\b)"
-)
-
-ON_TOP = re.compile(r"^(?:and|also|plus)\b|\bon top(?: of that)?\b")
 
 
 def came_in_from(last: Asked, said: Spans) -> Step | None:
@@ -438,14 +342,6 @@ def came_in_from(last: Asked, said: Spans) -> Step | None:
     return Step(tool=tool, spans=merged(before, said), only=last.step.only if not said.merchants else ())
 
 
-# Which way money went.
-FROM_THEM = re.compile(r"\bfrom (?:him|her|them)\b|\bto (?:me|us)\b|\b(?:he|she|they)(?:'s|'ve)? (?:pay|paid|sen[dt]|gave|given)")
-TO_THEM = re.compile(r"\bto (?:him|her|them)\b|\bfrom (?:me|us)\b|\b(?:i|we)(?:'ve)? (?:pay|paid|sen[dt]|gave|given)")
-OTHER_WAY = re.compile(
-    r"\bthe other way(?: round| around| about)?\b(?! to)|\bother direction\b|\bin return\b|\bvice versa\b|\b(?:the|in) reverse\b"
-)
-
-
 def one_further(last: Asked, text: str, known: Known) -> Step | None:
     """ "The second biggest", "the one before that": told with those that were told of already, or of the time before."""
     step = last.step
@@ -453,30 +349,18 @@ def one_further(last: Asked, text: str, known: Known) -> Step | None:
         period = periods.read(step.spans.periods[0], known.today)
         unit = _unit_of(period) if period is not None else ""
         return unit_aside(step, unit, "before", known) if unit else None
-    if not _names_any(step.spans) and len(last.used) == 1 and step.tool in (Tool.SALARY, Tool.REFUND_STATUS):
+    if not names_any(step.spans) and len(last.used) == 1 and step.tool in (Tool.SALARY, Tool.REFUND_STATUS):
         # Who pays is known by what was told.
         step = step.model_copy(update={"only": last.used, "spans": step.spans.model_copy(update={"merchants": last.used})})
     number = next((n for word, n in _PLACES.items() if word in text.split()), 0)
     if step.tool in (Tool.LARGEST, Tool.TOP) and (_NEXT_LARGEST.fullmatch(text)):
         so_far = int(step.spans.number) if step.spans.number.isdigit() else 1
         return step.model_copy(update={"spans": step.spans.model_copy(update={"number": str(max(number, so_far + 1))})})
-    if step.tool in (Tool.LAST, Tool.SALARY, Tool.REFUND_STATUS) and _names_any(step.spans) and _ONE_BEFORE.fullmatch(text):
+    if step.tool in (Tool.LAST, Tool.SALARY, Tool.REFUND_STATUS) and names_any(step.spans) and _ONE_BEFORE.fullmatch(text):
         so_far = int(step.spans.number) if step.spans.number.isdigit() else 1
         said = step.spans.model_copy(update={"number": str(so_far + 1), "change": way_of(step)})
         return step.model_copy(update={"tool": Tool.LAST, "spans": said})
     return None
-
-
-def _names_any(said: Spans) -> bool:
-    return bool(said.merchants or said.category)
-
-
-def _unit_of(period: periods.Period) -> str:
-    """The unit that the one before a period is of; a weekend is of its week."""
-    if period.since is None:
-        return ""
-    days = ((period.ends or period.until) - period.since).days + 1
-    return {1: "day", 2: "week", 7: "week"}.get(days) or ("month" if period.since.day == 1 and days in range(28, 32) else "")
 
 
 _PLACES = {"second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
@@ -489,64 +373,14 @@ _ONE_BEFORE = re.compile(
     r"(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then)\b,? )*(?:the )?(?:one|time|payment) before"
     r"(?: (?:that|it|this|then|last|one))*[ ?.!]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
 )
-# Whose answers are of what came in, or back.
-_WAYS = {Tool.INCOME: CAME_IN, Tool.SALARY: CAME_IN, Tool.REFUNDS: CAME_BACK, Tool.REFUND_STATUS: CAME_BACK}
-# What can be told of either way; of what came, a sum and a number are told by a tool of their own.
-TOLD_OF_BOTH = frozenset(
-    {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.FIND, Tool.COMPARE}
-)
-_PAID = r"(?: have|'ve| has|'s| had| did)?(?: (?:ever|last|already|actually|only))? (?:pa(?:y|id)|sen[dt]|g[ai]ven?|gave|transfer(?:red)?|hand(?:ed)?|len[dt]|slip(?:ped)?)"
-_THEY_HAD = r"\b(?:have|has|had|did|xmerchant|he|she|they)(?:'s|'ve)?(?: (?:he|she|they|xmerchant))? (?:had|got|get|have|received|taken|took) (?:[a-z]+ ){0,2}(?:from|off|out of) (?:me|us)\b"
-HAD_FROM_ME = re.compile(_THEY_HAD)
-# What the customer paid, whatever came before.
-_PAID_BY_ME = re.compile(
-    rf"{_THEY_HAD}|\b(?:spen[dt]|spending|paid out|gone out|went out|bought|buy|outgoings|costs?|order(?:s|ed)?|purchases?)\b|\b(?:i|we){_PAID}\b|\bto (?:him|her|them)\b"
-)
-# What somebody paid the customer. xmerchant: a name, in a text without its names.
-PAID_TO_ME = re.compile(rf"\b(?:xmerchant|he|she|they){_PAID} (?:me|us)\b(?! (?:[a-z]+ )?back\b)")
 
 
-def way_of(step: Step) -> str:
-    """Whether a step is of money that came in, or back; "" where it is of what was paid."""
-    return _WAYS.get(step.tool) or (step.spans.change if step.spans.change in (CAME_IN, CAME_BACK) else "")
-
-
-def of_that_way(step: Step, asked: Sequence[Asked], text: str) -> Step:
-    """A step that goes on with one about money that came in, or back: it is of that as well, unless it says what was paid."""
-    said, last = step.spans, asked[-1].step
-    way = way_of(last) or (CAME_IN if PAID_TO_ME.search(text) else "")
-    spoken_of = takewhile(lambda one: one is asked[-1] or way_of(one.step) == way, reversed(asked))
-    named = {name for one in spoken_of for name in (*one.step.spans.merchants, one.step.spans.category)}
-    some = {*said.merchants, said.category} <= {*named, ""} or (not named - {""} and _OF_ANY.search(text) is not None)
-    turned = said.change == WENT_OUT and PAID_TO_ME.search(text) is None
-    if not way or turned or step.tool not in TOLD_OF_BOTH | {Tool.INCOME} or not some:
-        return step
-    if said.account not in ("", last.spans.account):
-        # What was moved into an account is not what it earned.
-        return step
-    if _PAID_BY_ME.search(text) or (way == CAME_BACK and _I_DID.search(text) and not _I_GOT.search(text)):
-        if step.tool is Tool.INCOME:
-            return step
-        return (
-            step.model_copy(update={"spans": said.model_copy(update={"change": WENT_OUT})})
-            if step.tool in ADDED_TOGETHER
-            else step
-        )
-    if way == CAME_IN and _LAST_TIME.search(text) and PAID_TO_ME.search(text):
-        return step.model_copy(update={"tool": Tool.LAST, "spans": said.model_copy(update={"change": way, "periods": ()})})
-    if step.tool in ADDED_TOGETHER or (step.tool is Tool.FIND and _HOW_MUCH_OR_MANY.search(text) and not _WITH_DAYS.search(text)):
-        tool = Tool.REFUNDS if way == CAME_BACK else Tool.INCOME
-        return step.model_copy(update={"tool": tool, "spans": said.model_copy(update={"change": ""})})
-    return step if step.tool is Tool.INCOME else step.model_copy(update={"spans": said.model_copy(update={"change": way})})
-
-
-# "How many from Boots", of what came from anybody.
-_OF_ANY = re.compile(r"\bfrom (?!me\b|us\b)|\bof (?:them|those|these)\b")
-# "What I left there in spring" is no refund, "what did I get back" is one.
-_I_DID, _I_GOT = re.compile(r"\b(?:i|we)\b"), re.compile(r"\b(?:get|gets|got|had|receiv\w*|back|refund\w*|returned)\b")
-_LAST_TIME = re.compile(r"\b(?:last|latest|most recent) (?:time|payment|one)\b|\bwhen\b.*\blast\b")
-ADDED_TOGETHER = frozenset({Tool.SUM, Tool.COUNT})
-_WITH_DAYS = re.compile(r"\b(?:when|dates?|days?|list|show|each)\b")
+def _unit_of(period: periods.Period) -> str:
+    """The unit that the one before a period is of; a weekend is of its week."""
+    if period.since is None:
+        return ""
+    days = ((period.ends or period.until) - period.since).days + 1
+    return {1: "day", 2: "week", 7: "week"}.get(days) or ("month" if period.since.day == 1 and days in range(28, 32) else "")
 
 
 def details_of(step: Step, text: str) -> Step:
@@ -563,3 +397,32 @@ def details_of(step: Step, text: str) -> Step:
 
 
 _IN_MONEY = re.compile(r"\bin (?:pounds|money|actual money|cash|real terms|euros?|£s?)\b|£")
+
+
+def told_with(tool: Tool, before: Step, text: str) -> Step | None:
+    """What a short question asks for of the answer before, where the tool that it sounds like is about everything there is:
+    "how many is that", "which is the dearest" of a list, "when is it due" of a payee."""
+    if not refers_back(text, Spans()):
+        return None
+    if before.tool in (Tool.INCOME, Tool.SALARY) and tool is Tool.COUNT:
+        return before.model_copy(update={"tool": Tool.INCOME})
+    listed = before.tool in LISTS - {Tool.REFUNDS} and tool in (Tool.COUNT, Tool.SUM, Tool.LARGEST, Tool.SMALLEST, Tool.TOP)
+    again = tool is before.tool and tool in LISTS and not before.spans.merchants
+    if listed or again or (before.tool, tool) == (Tool.PENDING, Tool.UPCOMING):
+        return before
+    if tool is Tool.BALANCE and before.spans.account:
+        return Step(tool=tool, spans=grouped(tool, Spans(account=before.spans.account), text, None))
+    of = Spans(merchants=before.spans.merchants, category=before.spans.category)
+    if of == Spans() or _IT.search(text) is None:
+        return None
+    # How much it is, the newest payment says.
+    asks_how_much = before.tool is Tool.UPCOMING and tool in (Tool.UPCOMING, Tool.SUBSCRIPTIONS) and HOW_MUCH_IT.fullmatch(text)
+    tool = Tool.BALANCE if asks_how_much else tool
+    return {Tool.UPCOMING: Step(tool=tool, spans=of), Tool.BALANCE: Step(tool=Tool.LAST, spans=of)}.get(tool)
+
+
+_IT = re.compile(r"\b(?:it|that|this|they|them|the next one)\b")
+# What the answer to the clause before says anyway.
+HOW_MUCH_IT = re.compile(
+    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from|altogether|told|in|total))*(?: and (?:how much|when))?[ ?.!]*"
+)

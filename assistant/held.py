@@ -6,66 +6,118 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant import background, periods
+from assistant import periods
 from assistant import spans as parts
+from assistant.cheques import is_number
+from assistant.memory import Memory
+from assistant.pensions import COUNTED
 from assistant.plan import Asked, Spans, Step, Tool
 from assistant.spans import Found, Known
 from data.banking import Account, AccountKind
 
 # What was moved into a shared account by whoever holds it too.
 BY_OTHER = "by the other holder"
-_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december|(?:the|this|that|last) (?:month|year|week))"
-_ENDED = re.compile(
-    rf"\b(?:when|as|once) (?P<days>{_MONTH}) (?:had )?(?:ended|finished|closed|was (?:over|out|done)|ran out|came to an end)\b"
+LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
+# What was done with money that is in an account now: "list what I moved into the pot".
+MOVING = frozenset(
+    {"move", "moved", "moving", "put", "chucked", "shoved", "bunged", "stashed", "lobbed", "transferred", "squirrelled", "saved"}
 )
-_NOT_BEGUN = re.compile(rf"\bbefore (?P<days>{_MONTH}) (?:starts|begins|comes(?: round)?|arrives|is here|kicks off)\b")
-_UP_TO = re.compile(r"\b(?:up to|up until|until|till) and including\b")
-_CLOSE = re.compile(r"\bclose of(?= (?:the |last |this )?[a-z]+)")
-_I_PUT_HOW_MUCH = re.compile(r"\b(?P<did>(?:i|we)(?:'ve| have)? (?:put|paid|pay|moved?|saved?)) how much\b")
-_IN_TO = re.compile(r"\bin to (?=(?:the|my|our|that|it)\b)")
-# "The loan and that": one of those that are asked about, which the others do not leave out.
-_AMONG_OTHERS = re.compile(
-    r",? (?:the |my )?(?!this\b|that\b)[a-z]+ and (?:all that|that|so on|all|stuff|things|whatnot)(?=[ ?.!]*$)"
-)
-_COMES_OFF = re.compile(r"\b(?:come|comes|coming|go|goes|going) (?:off|out)\b|\b(?:due|still to pay)\b")
-_FOLK = re.compile(r"\bother folks?\b")
-_RECORDS = re.compile(
-    r"\b(?:since|from) (?:the (?:very )?(?:beginning|start|first) of (?:your|the|my) (?:records?|data|history)|(?:(?:your|the|my) )?records (?:began|begin|start(?:ed)?))\b"
-)
-_THAT_DAY = re.compile(r"\b(?:up to|until|till|by|before) that (?:day|date)\b")
 
 
-def dated(text: str, today: periods.Today) -> str:
-    """A text with its days in the usual words: "once June had finished", "before May comes", "till and including that day"."""
-    text = _RECORDS.sub("since the beginning", _CLOSE.sub("end of", text))
-    text = _IN_TO.sub("into ", _FOLK.sub("other people", text))
-    text = _I_PUT_HOW_MUCH.sub(r"how much \g<did>", text)
-    text = _AMONG_OTHERS.sub("", text) if _COMES_OFF.search(text) else text
-    text = _NOT_BEGUN.sub(r"before \g<days>", _ENDED.sub(r"at the end of \g<days>", _UP_TO.sub("until", text)))
-    if (said := _THAT_DAY.search(text)) is None:
+def with_account(text: str, memory: Memory, known: Known) -> str:
+    """The message with the account that was spoken of in the place of what points at it: "what have I moved in there", "what rate
+    does it pay"."""
+    text = _with_shared(text, known)
+    step = memory.heard if memory.lost else next((one.step for one in memory.asked[-1:]), None)
+    if step is None or not step.spans.account:
         return text
-    before = [text[one.start : one.end] for one in periods.find(text[: said.start()], today) if one.period is not None]
-    if len(before) != 1:
+    # "Rainy day one. How much did I move into it": what it points at is said first.
+    opening, mark, _ = parts.plain(text).partition(". ")
+    said = parts.find(opening, known).spans if mark else Spans()
+    account = LEAD_OF_ACCOUNT.sub("", said.account if said == Spans(account=said.account) != Spans() else step.spans.account)
+    if step.spans.change == BY_OTHER and _ONLY_ME.fullmatch(parts.plain(text)):
+        # After what the other holder paid in.
+        return " ".join((f"how much have i paid into {account}", *step.spans.periods))
+    if mine := _ON_MINE.fullmatch(parts.plain(text)):
+        # After one that is shared.
+        return f"{mine['lead'] or ''}from my own account"
+    of_account = step.spans.merchants in ((), ("interest",)) and not step.spans.category
+    if not of_account and not _WHATS_IN_IT.fullmatch(parts.plain(text)):
+        # Nothing is moved into a shop.
+        text = _THAT_ACCOUNT.sub(rf"\g<lead> {account}", text)
+        return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
+    text = _about_account(text, account, known)
+    if "standing order" in text:
+        # Of what is moved there by itself, no sum is asked.
         return text
-    # What is told of that day ahead of the question asks nothing itself.
-    asks = _CLAUSES.sub("", text[: said.start()], count=1)
-    return f"{asks}until {_ON.sub('', before[0])}{text[said.end() :]}"
+    text = _PAID_IN_THERE.sub(rf"\g<verb> into {account}", _MOVED_THERE.sub(rf"\g<verb> into {account}", text))
+    return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
 
 
-_ON = re.compile(r"^on\s+")
-_CLAUSES = re.compile(r"(?:.*[;.!?]\s+)?")
+_ON_MINE = re.compile(
+    r"(?P<lead>(?:(?:and|ok|okay|so|right|now|what about|how about|just)\b,? ?)*)(?:(?:on|from|in|with|for) )?(?:mine|my own|my one)(?: alone| only| then)?[ ?.!]*"
+)
+_IT_OR_THERE = r"(?:it|there|that one|that account|the same one)\b(?! (?:is|are|was|were))"
+_WHATS_IN_IT = re.compile(rf"(?:(?:and|so|ok)\b,? )*what(?:'s| is) in {_IT_OR_THERE}(?: (?:the |right |just )?now)?[ ?.!]*")
+_MOVED_THERE = re.compile(
+    r"\b(?P<verb>moved?|puts?|pa(?:y|id)|transfer(?:red)?|sent|send|saved?|add(?:ed)?)(?: money| across| over| away)*"
+    rf"(?: (?:in|into|in to|onto|to|across to|over to) {_IT_OR_THERE}| there\b(?! (?:is|are|was|were)))"
+)
+# "I've paid in how much since April", "how much I put in every month".
+_PAID_IN_THERE = re.compile(
+    r"\b(?P<verb>(?:i|we)(?:'ve| have)? (?:moved?|put|pa(?:y|id)|saved?|add(?:ed)?)) in(?=\s*(?:$|[?.!,]|how much|every|each|since|this|last|so far|a month|in \d))"
+)
+_PAID_THERE = frozenset({"pay", "paid", "sent", "send"})
+_IN_THERE = re.compile(rf"\b(?P<lead>in|into|from|out of|on|of) {_IT_OR_THERE}")
+_THAT_ACCOUNT = re.compile(r"\b(?P<lead>in|into|from|out of|on|of) (?:that|this|the same) (?:account|pot|jar)\b")
+_DOES_IT = re.compile(r"\b(?P<does>does|do|will|is|was) it (?P<verb>pay|pays|earn|earns|earning|paying|give|get|make)\b")
+_ONLY_ME = re.compile(
+    r"(?:(?:and|so|ok|what about|how about)\b,? )*(?:me|mine|my own|myself|by me|from me|i|my share|my part)(?: then| too| please)*[ ?.!]*"
+)
 
 
-def with_pension(text: str, last: Step | None) -> str:
-    """ "The state one", after a question about pensions."""
-    of_pensions = last is not None and any("pension" in name for name in last.spans.merchants)
-    return _ONE_OF_THEM.sub(r"the \g<which> pension", text) if of_pensions else text
+def _about_account(text: str, account: str, known: Known) -> str:
+    """A text with the account that was spoken of in it: "added in since May", "has it gone down", "in it and my own"."""
+    account = LEAD_OF_ACCOUNT.sub("", account)
+    text = parts.plain(text)
+    held = parts.accounts_named(account, known.accounts)
+    saves = bool(held) and all(a.kind is AccountKind.SAVINGS for a in held)
+    if (put := _PUT_IN.match(text)) and (saves or put["me"]):
+        text = f"{put['lead'].replace('of which', '')}how much have i put into {account}{text[put.end() :]}"
+    elif saves and _HOW_MANY.search(text):
+        text = _I_MOVED.sub(rf"\g<did> into {account}", text)
+    text = _TOTAL_FROM_ME.sub(f"how much have i paid into {account}", text)
+    if saves and _RATE_ONLY.fullmatch(text):
+        return f"what is the interest rate on {account}"
+    text = _INTEREST_IT.sub(f"interest earned in {account}", text)
+    text = _THAT_AND_OWN.sub(rf"\g<lead> {account} and my own account", text)
+    text = _FOR_THIS.sub(f"for {account}", text)
+    return _IT_GREW.sub(lambda m: f"{m['does'] or ''}{account}{(m['has'] or '').replace(chr(39) + 's', ' has')} ", text)
 
 
-_ONE_OF_THEM = re.compile(r"\b(?:the|her|his|my) (?P<which>state|old age|other|second|county) one\b")
-
-
-# Whose an account is
+_VERBS = r"(?:put|paid|moved|chucked|added|saved|transferred|stuck|shoved|bunged|lobbed|stashed)"
+_PUT_IN = re.compile(
+    rf"^(?P<lead>(?:(?:and|so|ok|then|also|plus|right|of which)\b,? )*)(?:(?:what|how much)(?:'s| was| has been| have i| did i| i| i've)? )?{_VERBS} in(?: there| it)?"
+    r"(?P<me> by (?:me|myself|us))?(?: how much)?(?=\s*(?:$|[?.!,]|(?:since|in|this|last|from|during|so far|between|over|until|ever|altogether|total|to date|for|on)\b))"
+)
+_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased)"
+_IT_GREW = re.compile(rf"\b(?P<does>(?:has|did|is|was) )?it(?P<has>'s| has| had)? (?={_GREW}\b)")
+_THAT_AND_OWN = re.compile(r"\b(?P<lead>on|in|for|of) (?:that|it|this)(?: one)? and (?:(?:on|in|for|of) )?my own(?: one)?\b")
+_FOR_THIS = re.compile(r"\b(?:for|of|to|on) (?:this|that) (?:account|one)\b")
+_I_MOVED = re.compile(
+    rf"\b(?P<did>(?:i|we)(?:'ve| have| did)?(?: ever)? {_VERBS})(?: (?:away|across|over))?(?=\s*(?:$|[?.!,]|(?:since|last|this|during|on|over|between|ever|at once)\b|in (?:{parts.MONTH_NAME}|20\d\d|the last)\b))"
+)
+_HOW_MANY = re.compile(r"\b(?:how (?:much|many|often)|what|biggest|largest|smallest|most|last|first|list|average|total)\b")
+_TOTAL_FROM_ME = re.compile(
+    r"(?:\b(?:the )?total|\b(?:what|how much)(?: has| have|'s)? (?:come|came|gone)(?: in)?)(?: in)? from me\b"
+)
+_INTEREST_IT = re.compile(
+    r"\binterest (?:it|that)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
+)
+_RATE_ONLY = re.compile(
+    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is)? )?(?:the |its )?(?:interest )?(?:rate|percent(?:age)?)(?: (?:is )?(?:it's |it is |is it |it )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?"
+    r"(?: (?:at the (?:minute|moment)|(?:right |just )?now|currently|these days|today))?[ ?.!]*"
+)
 
 
 def _shared(known: Known) -> list[Account]:
@@ -85,16 +137,25 @@ def _is_other_holder(word: str, names: set[str]) -> bool:
     return word in names or (len(word) > 2 and any(name.startswith(word) for name in names))
 
 
+def _with_shared(text: str, known: Known) -> str:
+    """A text with the name of the one account that is shared in the place of how it is described: "the one we share for the bills"."""
+    current = [a for a in _shared(known) if a.kind is AccountKind.CURRENT]
+    return _WE_SHARE.sub(f"the {parts.plain(current[0].name)}", text) if len(current) == 1 else text
+
+
 _WE_SHARE = re.compile(
     r"\b(?:the|our|that) (?:account|one) (?:that |which )?(?:[a-z]+ and i|(?:i|me) and [a-z]+|we|i)(?: both)? (?:share|have together|hold together|use together)"
     r"(?: with [a-z]+)?(?: for (?:the |our )?[a-z]+)?\b|\b(?:the|our) shared (?:account|one)\b"
 )
 
 
-def with_shared(text: str, known: Known) -> str:
-    """A text with the name of the one account that is shared in the place of how it is described: "the one we share for the bills"."""
-    current = [a for a in _shared(known) if a.kind is AccountKind.CURRENT]
-    return _WE_SHARE.sub(f"the {parts.plain(current[0].name)}", text) if len(current) == 1 else text
+def of_their_own(text: str, whole: Found, known: Known) -> bool:
+    """Whether what somebody holds by themselves is asked about, with whom only some other account is shared."""
+    names = _other_holders(known)
+    who = any(_is_other_holder(w.removesuffix("'s"), names) for w in parts.WORD.findall(text)) if names else False
+    said = whole.spans.account
+    named = parts.accounts_named(said, known.accounts) if said and "own" not in said.split() else []
+    return who and _THEIR_OWN.search(text) is not None and not any(a in _shared(known) for a in named)
 
 
 _THEIR_OWN = re.compile(
@@ -103,13 +164,17 @@ _THEIR_OWN = re.compile(
 )
 
 
-def _of_their_own(text: str, whole: Found, known: Known) -> bool:
-    """Whether what somebody holds by themselves is asked about, with whom only some other account is shared."""
-    names = _other_holders(known)
-    who = any(_is_other_holder(w.removesuffix("'s"), names) for w in parts.WORD.findall(text)) if names else False
-    said = whole.spans.account
-    named = parts.accounts_named(said, known.accounts) if said and "own" not in said.split() else []
-    return who and _THEIR_OWN.search(text) is not None and not any(a in _shared(known) for a in named)
+def unseen(text: str, known: Known) -> bool:
+    """Whether an account is asked about that somebody has whose other accounts are seen: it is none that the login was let see."""
+    if not known.others or _WHATS_THERE.search(text) is None:
+        return False
+    if _OF_SOMEBODY.search(text) is None and _IN_THE.search(text) is None:
+        return False
+    seen = {w for a in known.accounts for w in (*parts.words_of(parts.plain(a.name)), *parts.holders_of(a))}
+    known_words = seen | _PLAIN | parts.KIN
+    if any((said["for"] or said["whom"] or said["by"]) not in known_words for said in _PUT_BY.finditer(text)):
+        return True
+    return any(said["name"] in known.tokens and said["name"] not in known_words for said in _UNSEEN.finditer(text))
 
 
 _KEPT = r"(?:account|savings|pot|isa|jar|fund|money)"
@@ -133,73 +198,43 @@ _PLAIN = {
 }  # fmt: skip
 
 
-# What was done with money that is in an account now: "list what I moved into the pot".
-MOVING = frozenset(
-    {"move", "moved", "moving", "put", "chucked", "shoved", "bunged", "stashed", "lobbed", "transferred", "squirrelled", "saved"}
-)
-
-
-def unseen(text: str, known: Known) -> bool:
-    """Whether an account is asked about that somebody has whose other accounts are seen: it is none that the login was let see."""
-    if not known.others or _WHATS_THERE.search(text) is None:
-        return False
-    if _OF_SOMEBODY.search(text) is None and _IN_THE.search(text) is None:
-        return False
-    seen = {w for a in known.accounts for w in (*parts.words_of(parts.plain(a.name)), *parts.holders_of(a))}
-    known_words = seen | _PLAIN | parts.KIN
-    if any((said["for"] or said["whom"] or said["by"]) not in known_words for said in _PUT_BY.finditer(text)):
-        return True
-    return any(said["name"] in known.tokens and said["name"] not in known_words for said in _UNSEEN.finditer(text))
-
-
-# What an account is asked about
-
-
-LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
-_VERBS = r"(?:put|paid|moved|chucked|added|saved|transferred|stuck|shoved|bunged|lobbed|stashed)"
-_PUT_IN = re.compile(
-    rf"^(?P<lead>(?:(?:and|so|ok|then|also|plus|right|of which)\b,? )*)(?:(?:what|how much)(?:'s| was| has been| have i| did i| i| i've)? )?{_VERBS} in(?: there| it)?"
-    r"(?P<me> by (?:me|myself|us))?(?: how much)?(?=\s*(?:$|[?.!,]|(?:since|in|this|last|from|during|so far|between|over|until|ever|altogether|total|to date|for|on)\b))"
-)
-_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased)"
-_IT_GREW = re.compile(rf"\b(?P<does>(?:has|did|is|was) )?it(?P<has>'s| has| had)? (?={_GREW}\b)")
-_THAT_AND_OWN = re.compile(r"\b(?P<lead>on|in|for|of) (?:that|it|this)(?: one)? and (?:(?:on|in|for|of) )?my own(?: one)?\b")
-_FOR_THIS = re.compile(r"\b(?:for|of|to|on) (?:this|that) (?:account|one)\b")
-
-
-_I_MOVED = re.compile(
-    rf"\b(?P<did>(?:i|we)(?:'ve| have| did)?(?: ever)? {_VERBS})(?: (?:away|across|over))?(?=\s*(?:$|[?.!,]|(?:since|last|this|during|on|over|between|ever|at once)\b|in (?:{parts.MONTH_NAME}|20\d\d|the last)\b))"
-)
-_HOW_MANY = re.compile(r"\b(?:how (?:much|many|often)|what|biggest|largest|smallest|most|last|first|list|average|total)\b")
-_TOTAL_FROM_ME = re.compile(
-    r"(?:\b(?:the )?total|\b(?:what|how much)(?: has| have|'s)? (?:come|came|gone)(?: in)?)(?: in)? from me\b"
-)
-_INTEREST_IT = re.compile(
-    r"\binterest (?:it|that)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
-)
-_RATE_ONLY = re.compile(
-    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is)? )?(?:the |its )?(?:interest )?(?:rate|percent(?:age)?)(?: (?:is )?(?:it's |it is |is it |it )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?"
-    r"(?: (?:at the (?:minute|moment)|(?:right |just )?now|currently|these days|today))?[ ?.!]*"
-)
-
-
-def placed(text: str, account: str, known: Known) -> str:
-    """A text with the account that was spoken of in it: "added in since May", "has it gone down", "in it and my own"."""
-    account = LEAD_OF_ACCOUNT.sub("", account)
-    text = parts.plain(text)
-    held = parts.accounts_named(account, known.accounts)
-    saves = bool(held) and all(a.kind is AccountKind.SAVINGS for a in held)
-    if (put := _PUT_IN.match(text)) and (saves or put["me"]):
-        text = f"{put['lead'].replace('of which', '')}how much have i put into {account}{text[put.end() :]}"
-    elif saves and _HOW_MANY.search(text):
-        text = _I_MOVED.sub(rf"\g<did> into {account}", text)
-    text = _TOTAL_FROM_ME.sub(f"how much have i paid into {account}", text)
-    if saves and _RATE_ONLY.fullmatch(text):
-        return f"what is the interest rate on {account}"
-    text = _INTEREST_IT.sub(f"interest earned in {account}", text)
-    text = _THAT_AND_OWN.sub(rf"\g<lead> {account} and my own account", text)
-    text = _FOR_THIS.sub(f"for {account}", text)
-    return _IT_GREW.sub(lambda m: f"{m['does'] or ''}{account}{(m['has'] or '').replace(chr(39) + 's', ' has')} ", text)
+def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
+    """The tool that a message about accounts or cards is surely for, whatever the head makes of it; None where it is not plain."""
+    said = whole.spans
+    if label not in COUNTED and any(is_number(name, known) for name in said.merchants):
+        # A cheque that was written, by its number: no page knows of it.
+        return Tool.FIND
+    if said.merchants or said.category or whole.each:
+        return None
+    if label in _WHAT_IS_DUE and _SET_UP.search(text) and _is_ahead(said, known):
+        return Tool.UPCOMING
+    if _MY_CARD.search(text) and _CARD_STATE.search(text):
+        return Tool.CARDS
+    if _OF_OVERDRAFT.search(text) and _OF_TERMS.search(text) is None and not said.periods:
+        return Tool.PRODUCT
+    if _NOT_THROUGH.search(text) and label not in (Tool.PENDING, Tool.REFUND_STATUS):
+        return Tool.PENDING
+    if _TO_MY_NAME.search(text) and not said.periods:
+        return Tool.POSITION
+    if not said.account or said.account.startswith(("into ", "to ")):
+        return None
+    if _THE_OVERDRAFT.match(text) and not said.periods and _OF_TERMS.search(text) is None:
+        return Tool.PRODUCT
+    if label == Tool.ARTICLE and re.fullmatch(r"xaccount[ ?.!]*", whole.masked):
+        return Tool.BALANCE
+    if said.periods and re.search(rf"\b{_GREW}\b", whole.masked) and _ended(said, known, today_too=True):
+        return Tool.EXPLAIN
+    if _INTEREST.search(whole.masked) and len(said.periods) == 1 and _ended(said, known, today_too=True):
+        return Tool.INCOME
+    words = set(re.findall(r"[a-z']+", whole.masked)) - set(parts.PLACEHOLDERS.values())
+    now = all(p in parts.DAYLESS for p in said.periods)
+    if (
+        (words & _STANDS or said.account.startswith("in "))
+        and words <= _THERE | _STANDS
+        and (now or (_ended(said, known) and len(said.periods) == 1))
+    ):
+        return Tool.BALANCE
+    return None
 
 
 _THERE = {
@@ -242,47 +277,6 @@ _CARD_STATE = re.compile(
     rf"|\bwhy (?:is|are)(?:n't)? (?:my|the|both) [^.?!]*\bcards?\b[^.?!]*\b{_STATES}\b"
 )
 _MY_CARD = re.compile(r"\b(?:my|our|the) (?:[a-z]+ )?cards?\b")
-
-
-def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
-    """The tool that a message about accounts or cards is surely for, whatever the head makes of it; None where it is not plain."""
-    said = whole.spans
-    if label not in _COUNTED and any(_by_number(name, known) for name in said.merchants):
-        # A cheque that was written, by its number: no page knows of it.
-        return Tool.FIND
-    if said.merchants or said.category or whole.each:
-        return None
-    if label in _WHAT_IS_DUE and _SET_UP.search(text) and _is_ahead(said, known):
-        return Tool.UPCOMING
-    if _MY_CARD.search(text) and _CARD_STATE.search(text):
-        return Tool.CARDS
-    if _OF_OVERDRAFT.search(text) and _OF_TERMS.search(text) is None and not said.periods:
-        return Tool.PRODUCT
-    if _NOT_THROUGH.search(text) and label not in (Tool.PENDING, Tool.REFUND_STATUS):
-        return Tool.PENDING
-    if _TO_MY_NAME.search(text) and not said.periods:
-        return Tool.POSITION
-    if not said.account or said.account.startswith(("into ", "to ")):
-        return None
-    if _THE_OVERDRAFT.match(text) and not said.periods and _OF_TERMS.search(text) is None:
-        return Tool.PRODUCT
-    if label == Tool.ARTICLE and re.fullmatch(r"xaccount[ ?.!]*", whole.masked):
-        return Tool.BALANCE
-    if said.periods and re.search(rf"\b{_GREW}\b", whole.masked) and _ended(said, known, today_too=True):
-        return Tool.EXPLAIN
-    if _INTEREST.search(whole.masked) and len(said.periods) == 1 and _ended(said, known, today_too=True):
-        return Tool.INCOME
-    words = set(re.findall(r"[a-z']+", whole.masked)) - set(parts.PLACEHOLDERS.values())
-    now = all(p in parts.DAYLESS for p in said.periods)
-    if (
-        (words & _STANDS or said.account.startswith("in "))
-        and words <= _THERE | _STANDS
-        and (now or (_ended(said, known) and len(said.periods) == 1))
-    ):
-        return Tool.BALANCE
-    return None
-
-
 _INTEREST = re.compile(r"\binterest\b(?! rates?\b)(?!.*\b(?:rate|charged?|overdraft|owe|pay)\b)")
 _WHAT_IS_DUE = frozenset({Tool.UPCOMING, Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.SPARE, Tool.FIND, Tool.SUM})
 # Of what is to come, that which the customer set up.
@@ -292,9 +286,6 @@ _NOT_THROUGH = re.compile(
 )
 _NO_DEBITS = r"\b(?:not|without|excluding|ignoring|leaving out|apart from|other than|besides|isn't|aren't|no)(?: counting| including| by)? (?:the |any |my |a )?(?:direct debits?|dds?)\b"
 _SET_UP = re.compile(rf"\b(?:set up|arranged|planned|scheduled)\b|\bstanding orders?\b.*\b(?:and|or|plus)\b|{_NO_DEBITS}")
-_TO_OTHERS = re.compile(
-    r"\b(?:to|pay|paying) (?:other|another) (?:people|folk|folks|person|persons|ones)\b|\b(?:to|pay) (?:others|anybody else|anyone else|somebody else|someone else)\b"
-)
 
 
 def due_of(text: str) -> str:
@@ -303,6 +294,9 @@ def due_of(text: str) -> str:
     return " ".join(word for word, said in ((PLANNED, planned), (TO_OTHERS, others)) if said)
 
 
+_TO_OTHERS = re.compile(
+    r"\b(?:to|pay|paying) (?:other|another) (?:people|folk|folks|person|persons|ones)\b|\b(?:to|pay) (?:others|anybody else|anyone else|somebody else|someone else)\b"
+)
 PLANNED, TO_OTHERS = "planned", "others"
 # "What's set up to leave" may be anything; "not the direct debits" and "what I have arranged" is what the customer did.
 _ONLY_SET_UP = re.compile(
@@ -312,21 +306,11 @@ _ONLY_SET_UP = re.compile(
 
 
 def _is_ahead(said: Spans, known: Known) -> bool:
-    dated = [words for words in said.periods if words not in parts.DAYLESS and words != "just now"]
-    read = [periods.read(words, known.today) for words in dated]
+    days = [words for words in said.periods if words not in parts.DAYLESS and words != "just now"]
+    read = [periods.read(words, known.today) for words in days]
     return bool(read) and all(
-        p is not None and periods.ahead(w, p, known.today).until >= known.today.date for w, p in zip(dated, read, strict=True)
+        p is not None and periods.ahead(w, p, known.today).until >= known.today.date for w, p in zip(days, read, strict=True)
     )
-
-
-def _by_number(name: str, known: Known) -> bool:
-    """Whether a name is the long number of a cheque or an invoice that statements have."""
-    words = parts.words_of(name) - {"cheque", "chq", "number", "no"}
-    return bool(words) and all(w.isdigit() and len(w) >= LONG_NUMBER and w in known.tokens for w in words)
-
-
-# A shorter one is part of a name: "Blue 4432".
-LONG_NUMBER = 5
 
 
 def _ended(said: Spans, known: Known, *, today_too: bool = False) -> bool:
@@ -337,9 +321,6 @@ def _ended(said: Spans, known: Known, *, today_too: bool = False) -> bool:
     return all(p is not None and p.until < known.today.date for p in read)
 
 
-_MY_CARDS = re.compile(r"\b(?:my|our|both|the) (?:[a-z]+ )?cards\b")
-
-
 def of_cards(text: str, said: Spans) -> tuple[str, Spans]:
     """What is asked of cards, and of which account's: "my euro card was refused. Do both my cards work?" is asked of all."""
     asks = [one for one in re.split(r"(?<=[.!?]) ", text) if _MY_CARDS.search(one)]
@@ -348,145 +329,10 @@ def of_cards(text: str, said: Spans) -> tuple[str, Spans]:
     return asks[-1], said.model_copy(update={"account": ""})
 
 
-# What is asked without a question of its own
+_MY_CARDS = re.compile(r"\b(?:my|our|both|the) (?:[a-z]+ )?cards\b")
 
 
-_CHEQUE_TO = re.compile(
-    r"\b(?:who|whom|whose name)\b[^.?!]*\b(?:(?:made?|make|making)(?: [a-z]+){0,4} out|(?:written|wrote|write)(?: [a-z]+){0,4} to|payee|payable|cashed|paid (?:it|that|this) in)\b"
-    r"|\bmade(?: [a-z]+)? out to (?:who|whom)\b"
-)
-_DIGITS = re.compile(r"\d{3,}$")
-_ALSO_ASKS = re.compile(r"\b(?:how much|what amount|when|which day|what day|what date)\b")
-_PRAISE = {
-    "thanks", "thank", "you", "ta", "cheers", "dziekuje", "merci", "danke", "bye", "goodbye", "clever", "brilliant",
-    "marvellous", "lovely", "sound", "champion", "smashing", "star", "helpful", "kind", "very", "so", "much", "that", "that's",
-    "it's", "are", "is", "a", "an", "the", "dear", "love", "pet", "darling", "nice", "one", "good", "great", "grand", "perfect",
-    "super", "wonderful", "splendid", "excellent", "well", "done", "job", "and", "oh", "ah", "for", "your", "help", "all",
-    "again", "too", "really", "most", "now", "then", "right", "sorted", "ok", "okay", "day", "night", "hen", "duck", "mate",
-    "pal", "bab", "have",
-}  # fmt: skip
-_MUST = {
-    "thanks", "thank", "ta", "cheers", "dziekuje", "merci", "danke", "bye", "goodbye", "clever", "brilliant", "marvellous",
-    "smashing", "star", "helpful", "champion", "splendid",
-}  # fmt: skip
-_FIRST_PRAISED = re.compile(
-    r"^(?:marvellous|splendid|lovely|brilliant|great|perfect|excellent|wonderful|good|champion|smashing|super|thanks|thank you|cheers|ta)\b[^.!?,]{0,20}[.!]+ "
-)
-
-
-def praises(whole: Found, text: str, label: str) -> bool:
-    """Whether a message thanks or praises and asks for nothing."""
-    words = parts.WORD.findall(text)
-    if "?" not in text and set(words) <= _PRAISE and not _MUST.isdisjoint(words):
-        return True
-    first = _FIRST_PRAISED.match(text) if whole.spans == Spans() else None
-    return label == Tool.REFUSE and first is not None and not background.asks(text[first.end() :])
-
-
-_CODE = re.compile(
-    r"\b(?:number|code|digits|figures) (?:for|at|of) (?:the|a|my) (?:cash ?(?:machine|point)|hole in the wall|atm)\b"
-    r"|(?<!last )(?<!final )\b(?:four|4|six|6)[ -](?:figures?|digits?|numbers?)\b[^.?!]*\b(?:hole in the wall|cash ?(?:machine|point)|atm|card|door|machine|till)\b"
-    r"|\bhole in the wall\b[^.?!]*\b(?:code|digits?|figures|number)\b|\b(?:code|secret number|number) (?:for|of|that goes with|to use with) (?:my|the|our|her|his) (?:[a-z]+ )?card\b"
-    r"|\b(?:number|code|digits|figures) (?:that )?(?:i|you|we) (?:type|tap|key|punch|press|enter|put)(?: in)?(?: at| into| for| with) (?:the|my|a)\b"
-)
-
-
-def direct(whole: Found, text: str, label: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> Step | None:
-    """A step that is plain whatever the head says: thanks, a secret, what no statement tells, somebody's own money."""
-    if praises(whole, text, label):
-        return Step(tool=Tool.HELP)
-    if _CODE.search(text) or _of_their_own(text, whole, known):
-        return Step(tool=Tool.REFUSE)
-    last = asked[-1].step if asked and not lost else None
-    of_cheque = "cheque" in text or (last is not None and any("cheque" in m or _DIGITS.search(m) for m in last.spans.merchants))
-    if of_cheque and _CHEQUE_TO.search(text) and not _ALSO_ASKS.search(text):
-        # A statement has the number of a cheque, and no name.
-        return Step(tool=Tool.CANNOT, spans=Spans(merchants=("cheque",)))
-    return (
-        _last_cheque(whole, text, known)
-        or _came_in(whole, text, label, last, known)
-        or _taken_out(whole, text, last, known)
-        or _moved_by_other(whole, text, last, known)
-    )
-
-
-_LAST_CHEQUE = re.compile(r"\b(?:last|latest|newest|most recent) (?:cheque|chq)\b(?! ?book)")
-
-
-def _last_cheque(whole: Found, text: str, known: Known) -> Step | None:
-    """The newest cheque that was written, as statements have them."""
-    if not _LAST_CHEQUE.search(text) or "chq" not in known.tokens or any(m.isdigit() for m in whole.spans.merchants):
-        return None
-    return Step(tool=Tool.LAST, spans=Spans(merchants=("chq",), periods=whole.spans.periods))
-
-
-# So few words ask nothing else of what they name.
-FEW = 3
-_OF_PENSION = frozenset(
-    {"other", "second", "county", "work", "works", "company", "occupational", "private", "council"}
-    | {"pension", "pensions", "state", "old", "age", "the", "my", "two", "both"}
-)
-_ONE_PENSION = re.compile(r"\b(?P<which>state|old age|other|second|county|works?|company|occupational|private)? ?pension\b")
-_BOTH_PENSIONS = re.compile(
-    r"\b(?:(?:both|the two|my two|two)(?: of)?(?: my| the)? pensions|pensions? (?:both|together)|my pensions|the pensions|pensions)\b"
-)
-_ARRIVES = re.compile(
-    r"\b(?:yet|in|come|came|comes|gone|went|been|paid|arrived?|landed|got|had|get|have|received?|brought|bring|due|in|total|sum)\b|\btell me\b|\bhow much\b|\bwhen\b|\blast\b"
-)
-_HOW_PENSIONS_WORK = re.compile(
-    r"\b(?:bank holiday|weekend|can i|could i|how do i|how can i|change|move|switch|what if|happens|advice|invest|transfer)\b"
-)
-_PRIZES = re.compile(r"\bpremium bonds?\b|\bernie\b")
-
-
-def _came_in(whole: Found, text: str, label: str, last: Step | None, known: Known) -> Step | None:
-    """What comes in from a pension, or from both, and what was won: whoever pays it is known by these words."""
-    said = whole.spans
-    named = {w for name in said.merchants for w in parts.words_of(name)}
-    if said.category or label in _COUNTED | _AHEAD:
-        return None
-    won = _PRIZES.search(text) is not None and "bonds" in known.tokens and named <= _OF_PRIZES
-    if won and label not in (Tool.LAST, Tool.FIRST) and not _NEWEST.search(text):
-        return Step(tool=Tool.INCOME, spans=Spans(merchants=("premium bonds",), periods=said.periods))
-    if "pension" not in known.tokens or _HOW_PENSIONS_WORK.search(text):
-        return None
-    before = last.spans.merchants if last is not None and last.tool in (Tool.SALARY, Tool.INCOME) else ()
-    of_pension = any("pension" in name for name in before)
-    both = _BOTH_PENSIONS.search(text) or (of_pension and _THE_PAIR.search(text))
-    if both and said.periods and named <= _OF_PENSION:
-        return Step(tool=Tool.INCOME, spans=Spans(merchants=("pensions",), periods=said.periods, account=said.account))
-    one = _ONE_PENSION.search(text) if _ARRIVES.search(text) or len(text.split()) <= FEW else None
-    return _pension(said, one["which"] or "", named, known) if one else None
-
-
-def _pension(said: Spans, which: str, named: set[str], known: Known) -> Step | None:
-    """One pension: that of the state, the other one, or that of whoever is named with it."""
-    periods_said = tuple(p for p in said.periods if p not in parts.DAYLESS)
-    spans = Spans(periods=periods_said, account=said.account)
-    if named - _OF_PENSION:
-        theirs = len(said.merchants) == 1 and any(w in known.tokens for w in named - _OF_PENSION)
-        payer = said.merchants[0] if "pension" in named else f"{said.merchants[0]} pension"
-        return Step(tool=Tool.SALARY, spans=spans.model_copy(update={"merchants": (payer,)})) if theirs else None
-    of_state = tuple(dict.fromkeys(p.template for p in known.payees if {"state", "pension"} <= parts.texts_of(p)))
-    if which in ("state", "old age"):
-        return Step(tool=Tool.SALARY, spans=spans.model_copy(update={"merchants": ("state pension",)})) if of_state else None
-    if not which:
-        return None
-    return Step(tool=Tool.SALARY, spans=spans.model_copy(update={"merchants": ("pension",)}), excluding=of_state)
-
-
-# What is asked about days to come is not when a pension came.
-_AHEAD = frozenset({Tool.AFFORD, Tool.SPARE, Tool.UPCOMING, Tool.BALANCE, Tool.POSITION})
-_NEWEST = re.compile(r"\b(?:lately|recently|last|latest|newest|when)\b(?! (?:year|month|christmas))")
-_OF_PRIZES = frozenset({"the", "my", "premium", "bonds", "bond", "ernie"})
-_COUNTED = frozenset({Tool.COUNT, Tool.AVERAGE, Tool.COMPARE, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN, Tool.SHARE})
-_THE_PAIR = re.compile(r"\b(?:them two|the two|both|them both|two of them|the pair)\b")
-_TOOK_OUT = re.compile(
-    r"(?:(?:and|so|ok|then)\b,? )*(?:(?:what|how much)(?: money)?(?: have| did)? (?:i|we)(?:'ve| have)? |what(?:'s| was| has been)? |how much (?:was |has been |went )?)?(?:took|take|taken|moved|move|pulled|transferred|drew|draw|drawn|gone|went|came|come|withdrawn|withdrew)(?: (?:back )?out)(?: (?:of|from) (?:it|there|that|xaccount))?(?: again)?(?: xperiod)?[ ?.!]*"
-)
-
-
-def _taken_out(whole: Found, text: str, last: Step | None, known: Known) -> Step | None:
+def taken_out(whole: Found, text: str, last: Step | None, known: Known) -> Step | None:
     """What was moved out of savings again: it came from there into another account of theirs."""
     said = whole.spans
     spoken_of = last.spans.account if last is not None and not (last.spans.merchants or last.spans.category) else ""
@@ -504,15 +350,16 @@ def _taken_out(whole: Found, text: str, last: Step | None, known: Known) -> Step
     return Step(tool=Tool.INCOME, spans=Spans(merchants=(name,), periods=said.periods or before, change="taken out"))
 
 
-_MOVED = re.compile(
-    r"\b(?:put|puts|paid|pay|pays|sent|sen[dt]s?|moved?|moves|transferred|transfers?|add(?:ed|s)?|contribut\w+|chip(?:ped|s)? in|gone|went|come|came|chucked)\b"
-)
-ONLY_ME = re.compile(
-    r"(?:(?:and|so|ok|what about|how about)\b,? )*(?:me|mine|my own|myself|by me|from me|i|my share|my part)(?: then| too| please)*[ ?.!]*"
+_TOOK_OUT = re.compile(
+    r"(?:(?:and|so|ok|then)\b,? )*(?:(?:what|how much)(?: money)?(?: have| did)? (?:i|we)(?:'ve| have)? |what(?:'s| was| has been)? |how much (?:was |has been |went )?)?(?:took|take|taken|moved|move|pulled|transferred|drew|draw|drawn|gone|went|came|come|withdrawn|withdrew)(?: (?:back )?out)(?: (?:of|from) (?:it|there|that|xaccount))?(?: again)?(?: xperiod)?[ ?.!]*"
 )
 
 
-def _moved_by_other(whole: Found, text: str, last: Step | None, known: Known) -> Step | None:
+def is_savings(account: str, known: Known) -> bool:
+    return any(a.kind is AccountKind.SAVINGS for a in parts.accounts_named(account, known.accounts))
+
+
+def moved_by_other(whole: Found, text: str, last: Step | None, known: Known) -> Step | None:
     """ "How much has he paid into it", of an account that is shared; "and him?" after what was paid by oneself."""
     names, shared = _other_holders(known), _shared(known)
     who = [w for w in parts.WORD.findall(text) if _is_other_holder(w.removesuffix("'s"), names)]
@@ -536,8 +383,15 @@ def _moved_by_other(whole: Found, text: str, last: Step | None, known: Known) ->
     )
 
 
+_MOVED = re.compile(
+    r"\b(?:put|puts|paid|pay|pays|sent|sen[dt]s?|moved?|moves|transferred|transfers?|add(?:ed|s)?|contribut\w+|chip(?:ped|s)? in|gone|went|come|came|chucked)\b"
+)
 _THEIR_SHARE = re.compile(r"\b(?:his|her) (?:own )?(?:half|share|part|bit|whack|contribution)\b")
 _MYSELF = re.compile(r"\b(?:i|me|we|us)\b")
+_WITHIN = re.compile(r"\b(?:biggest|largest|average|smallest|first|each month|a month|monthly)\b")
+_POLITE = re.compile(
+    r"\b(?:show|tell|give|let|remind) (?:me|us)\b|\bcan i (?:see|know|ask)\b|\bi(?:'d| would)? (?:like|want|need|wonder)\b"
+)
 
 
 def of_each(whole: Found, text: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> tuple[Step, ...]:
@@ -545,12 +399,9 @@ def of_each(whole: Found, text: str, asked: Sequence[Asked], known: Known, *, lo
     if not (re.search(r"\bme\b|\bi\b", text) and re.search(r"\b(?:each|more|less|or|and|vs|against|both)\b", text)):
         return ()
     last = asked[-1].step if asked and not lost else None
-    other = _moved_by_other(whole, _MYSELF.sub("", text), last, known)
+    other = moved_by_other(whole, _MYSELF.sub("", text), last, known)
     mine = other.spans.model_copy(update={"change": ""}) if other is not None else None
     return (Step(tool=Tool.SUM, spans=mine), other) if mine is not None and other is not None else ()
 
 
-_WITHIN = re.compile(r"\b(?:biggest|largest|average|smallest|first|each month|a month|monthly)\b")
-_POLITE = re.compile(
-    r"\b(?:show|tell|give|let|remind) (?:me|us)\b|\bcan i (?:see|know|ask)\b|\bi(?:'d| would)? (?:like|want|need|wonder)\b"
-)
+INTO = re.compile(r"(?:to|into)\b")

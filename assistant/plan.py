@@ -64,10 +64,21 @@ ABOUT_SAME = frozenset({
     Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.LARGEST, Tool.SMALLEST, Tool.FIRST, Tool.LAST, Tool.TOP, Tool.BREAKDOWN, Tool.SHARE,
     Tool.DISTINCT, Tool.REFUNDS, Tool.QUIET_DAYS, Tool.BIGGEST_DAY, Tool.FIND, Tool.DUPLICATES, Tool.SUBSCRIPTIONS,
 })  # fmt: skip
+# Whose answer is one payment, or one day.
+ONE_ROW = frozenset({Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.BIGGEST_DAY})
+# Whose answer says when it comes next.
+DATED = frozenset({Tool.SALARY, Tool.SUBSCRIPTIONS})
+# Whose answer says what they come to.
+TOTALLED = frozenset({Tool.SUBSCRIPTIONS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING, Tool.REFUNDS})
+LISTS = TOTALLED | {Tool.STANDING_ORDERS, Tool.DUPLICATES, Tool.QUIET_DAYS}
+MANDATES = frozenset({Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS})
+POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 # These too, where they point back: "how much has he sent me?"
 ABOUT_PAYMENTS = ABOUT_SAME | {Tool.INCOME, Tool.REFUND_STATUS, Tool.IDENTIFY, Tool.COMPARE}
 # Which page, and which particular of a card or a product is asked for, is read from the whole question.
 READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT, Tool.CONTACT, Tool.ELIGIBILITY})
+# Outcomes without data: such a message may say anything.
+FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
 # What these answer goes on on the bank's pages.
 ABOUT_TERMS = frozenset({Tool.ARTICLE, Tool.PRODUCT, Tool.ELIGIBILITY})
 
@@ -101,6 +112,14 @@ class Spans(Frozen):
     without: tuple[str, ...] = ()
     change: str = ""
     topic: str = ""
+
+
+def only_days(said: Spans) -> bool:
+    return bool(said.periods) and said == Spans(periods=said.periods)
+
+
+def names_any(said: Spans) -> bool:
+    return bool(said.merchants or said.category)
 
 
 class Step(Frozen):

@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 from pydantic import TypeAdapter
 
 from assistant.acting import Acted, Asker, Confirmed, Shown
-from assistant.dialogue import Choice, Memory, Unsure
+from assistant.dialogue import Unsure
+from assistant.memory import Choice, Memory
 from assistant.orders import NEAR, Ordering
 from assistant.periods import Today
 from assistant.plan import Asked, Plan, Step

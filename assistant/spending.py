@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from dateutil.relativedelta import relativedelta
 
-from assistant.following import IN_PERCENT
+from assistant.comparison import IN_PERCENT
 from assistant.held import BY_OTHER
 from assistant.merchants import Match
 from assistant.periods import Period, shown

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from assistant.dialogue import Choice, Memory, Unsure
+from assistant.dialogue import Unsure
+from assistant.memory import Choice, Memory
 from assistant.plan import Asked, Plan, Step
 from assistant.proposed import Proposed
 from assistant.spans import Known

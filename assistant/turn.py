@@ -16,33 +16,25 @@ import structlog
 from assistant import eligibility, holdings, looked, pages, position, spending, terms, trail
 from assistant.acting import NOWHERE, Acted, Asker, Confirmed, Place, Shown
 from assistant.answer import reading, render
-from assistant.dialogue import (
-    CERTAIN,
-    LEANING,
-    SHORT,
-    SURE,
-    Choice,
-    Memory,
-    Understanding,
-    Unsure,
-    asks_nothing,
-    of_own_days,
-    points_back,
-    topic_of,
-    with_last,
-)
+from assistant.days import of_own_days
+from assistant.dialogue import SURE, Understanding, Unsure
 from assistant.following import remembered
 from assistant.grounded import grounded
+from assistant.labels import CERTAIN
+from assistant.leftover import passes_over
 from assistant.library import article, beside
+from assistant.memory import Choice, Memory
 from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
+from assistant.pointing import LEANING, SHORT
 from assistant.proposed import Proposed
 from assistant.resolve import NAMES_ELSEWHERE, Alike, Query, Unclear, payees_of, resolve
 from assistant.spans import DAYLESS, KIN, Found, Known, Vocabulary, family_of, find, plain, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, not_asked, together, unknown_payee
+from assistant.topics import asks_nothing, points_back, topic_of, with_last
 from assistant.wording import Emit, Wording
 from assistant.wordings import Wordings
 from connectors.gateway import Gateway
@@ -400,7 +392,7 @@ class Assistant:
             return await self._perform(_with_topic(step, message, memory), asking, facts)
 
         def objection(step: Step) -> str:
-            left = self.understanding.passes_over(step, heard, message, memory)
+            left = passes_over(step, heard, message, memory)
             return f"the customer also said: {left}; without it this would cover more than was asked" if left else ""
 
         async def propose(asked: Proposed, results: Sequence[ToolResult]) -> Acted:

@@ -9,7 +9,7 @@ from assistant.acting import Acted
 from assistant.answer import Unchecked, bound, render, sentence, worded
 from assistant.budget import Part, cut
 from assistant.calculate import CALCULATE, Calculation, Stated, calculate
-from assistant.dialogue import Choice
+from assistant.memory import Choice
 from assistant.placeholders import Placeholders
 from assistant.plan import Asked, Step
 from assistant.proposed import Proposed

@@ -25,7 +25,8 @@ from api.batch import answer_line
 from api.settings import Settings
 from api.wiring import Bank, asking_at, open_bank
 from assistant.acting import NOWHERE, Acted, Confirmed, Place
-from assistant.dialogue import Choice, Unsure
+from assistant.dialogue import Unsure
+from assistant.memory import Choice
 from assistant.plan import Asked, Plan, Step
 from assistant.tools import ToolResult
 from assistant.turn import Asking, Assistant

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from api.wiring import Bank
 from assistant import dialogue
-from assistant.dialogue import Memory, Understanding, Unsure
+from assistant.dialogue import Understanding, Unsure
+from assistant.memory import Memory
 from assistant.plan import Plan, Tool
 from assistant.spans import Known
 from evals import product

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from assistant.background import apart
-from assistant.dialogue import Memory, Understanding, Unsure
+from assistant.dialogue import Understanding, Unsure
+from assistant.memory import Memory
 from assistant.plan import Plan, Spans, Tool
 from assistant.spans import find, plain
 from tests.conftest import Counter

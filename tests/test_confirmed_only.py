@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from assistant import acting
 from assistant.acting import Acted, Acting, Asker, Confirmed, Place
 from assistant.confirming import Reply
-from assistant.dialogue import Memory
+from assistant.memory import Memory
 from assistant.orders import Reader
 from assistant.pasted import split
 from connectors.card_services import CardServices

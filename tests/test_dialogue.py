@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.dialogue import REMEMBERED, Choice, Memory, Understanding, Unsure
+from assistant.dialogue import Understanding, Unsure
 from assistant.following import merged
+from assistant.memory import REMEMBERED, Choice, Memory
 from assistant.periods import Today
 from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of

@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 
 from assistant import referring
-from assistant.dialogue import Choice, Memory, Understanding, Unsure
+from assistant.dialogue import Understanding, Unsure
 from assistant.following import both_of, goes_on_with, merged, remembered, together, unit_aside
+from assistant.memory import Choice, Memory
 from assistant.periods import Today
 from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from assistant import held
-from assistant.dialogue import Memory, Understanding, Unsure
+from assistant import days, held
+from assistant.dialogue import Understanding, Unsure
+from assistant.memory import Memory
 from assistant.periods import Today
 from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
@@ -229,7 +230,7 @@ def test_what_is_to_come_by_who_set_it_up_and_to_whom(understanding: Understandi
 
 
 def test_that_day_is_the_one_of_the_clause_before() -> None:
-    said = held.dated("the loan goes on 3 december; what else goes out until and including that day?", TODAY)
+    said = days.in_usual_words("the loan goes on 3 december; what else goes out until and including that day?", TODAY)
     assert said == "what else goes out until 3 december?"
 
 

@@ -20,8 +20,8 @@ from api.batch import result
 from api.limits import Limits
 from api.serve import parts_of
 from api.wiring import asking_at
-from assistant.dialogue import Choice
 from assistant.large import STEPS, LargePlanner, Sentences
+from assistant.memory import Choice
 from assistant.outside import Outside
 from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import Asked, Spans, Step

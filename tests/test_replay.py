@@ -14,8 +14,9 @@ from api.limits import Limits
 from api.settings import Settings
 from api.turns import Turns
 from api.wiring import asking_at, open_replay
-from assistant.dialogue import Memory, Unsure
+from assistant.dialogue import Unsure
 from assistant.looked import looked_at
+from assistant.memory import Memory
 from assistant.plan import Plan, Spans, Step, Tool
 from assistant.replay import Replayed, _same, replay, stored
 from assistant.spans import Found

@@ -1,0 +1,113 @@
+"""Clauses of one message that ask for several things, and names that are asked about one by one."""
+
+from __future__ import annotations
+
+import re
+
+from assistant import periods
+from assistant import spans as parts
+from assistant.comparison import DIFFERENCE, EITHER_WAY
+from assistant.following import merged
+from assistant.plan import Spans, Step, Tool
+from assistant.pointing import BY_HOW_MUCH
+from assistant.spans import Found, Known
+
+
+def clauses_of(text: str) -> list[str]:
+    """The clauses of a message that may each ask for something; a word or two ask for nothing by themselves."""
+    return [c for c in _CLAUSE.split(BY_HOW_MUCH.sub("", text)) if c and len(c.split()) > 2]
+
+
+_CLAUSE = re.compile(
+    r"\s*(?:[;?!.]+\s+(?:and\s+|also\s+)?|,?\s+and\s+(?:in\s+)?|,\s+)(?=(?:how (?:much|many|often)|when|what(?:'s| is| was)?|which|who)\b)|[?;]\s+(?=\S+\s+\S+)"
+)
+
+
+def each_apart(step: Step, text: str) -> tuple[Step, ...]:
+    """ "September, October and November separately", "how many each": a step for each, where one would take them together."""
+    if step.spans.change == DIFFERENCE and step.tool is not Tool.COMPARE:
+        # It belonged to the comparison before.
+        step = step.model_copy(update={"spans": step.spans.model_copy(update={"change": ""})})
+    said = step.spans
+    names = (*said.merchants, *([said.category] if said.category else []))
+    if step.tool is Tool.COMPARE and len(said.merchants) > 1 and _MORE_OFTEN.search(text):
+        # Where one goes more is no matter of money.
+        step = step.model_copy(update={"tool": Tool.COUNT})
+    elif step.tool is Tool.COMPARE and EITHER_WAY.search(text) and not said.change and not _says_both(said, text):
+        return (step.model_copy(update={"spans": said.model_copy(update={"change": DIFFERENCE})}),)
+    elif not (parts.SEPARATELY.search(text) or _EACH_OF.search(text) or _EACH.search(text)):
+        return (step,)
+    if len(names) > 1 and step.tool in _MIXED and not step.only:
+        return tuple(_of_name(step, name) for name in names)
+    if len(said.periods) < 2 or not (parts.SEPARATELY.search(text) or _EACH_OF.search(text)):
+        return (step,)
+    if step.tool in (Tool.SUM, Tool.COMPARE):
+        return (step.model_copy(update={"tool": Tool.SUM}),)
+    return tuple(step.model_copy(update={"spans": said.model_copy(update={"periods": (p,)})}) for p in said.periods)
+
+
+_EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b|\bwhat (?:does|do|did|has|have) each\b")
+_EACH = re.compile(r"\beach(?: one)?(?: then| please)?\s*(?:[?.!]*$|,)|\b(?:how many (?:times|visits|payments)|how often) each\b")
+_MORE_OFTEN = re.compile(
+    r"\bmore (?:often|frequently|times)\b|\b(?:go|went|been|eat|ate|visit|shop)(?: to)? (?:the )?more\b(?! (?:money|on))"
+)
+# What these say of several names they say of all of them together.
+_MIXED = frozenset({Tool.COUNT, Tool.AVERAGE, Tool.LAST, Tool.FIRST, Tool.LARGEST, Tool.SMALLEST, Tool.INCOME, Tool.REFUNDS})
+
+
+def _says_both(said: Spans, text: str) -> bool:
+    """Whether a message names both sides of a comparison itself: then they stay in its order."""
+    two = said.merchants if len(said.merchants) > 1 else said.periods
+    return len(two) > 1 and all(one in text for one in two[:2])
+
+
+def _of_name(step: Step, name: str) -> Step:
+    named = {"merchants": (), "category": name} if name == step.spans.category else {"merchants": (name,), "category": ""}
+    return step.model_copy(update={"spans": step.spans.model_copy(update=named)})
+
+
+def with_subject(step: Step, subject: Spans, *, after: bool = False) -> Step:
+    """A step with what a clause beside it names. after: whether that clause stands behind its own."""
+    tool = Tool.SUM if step.tool is Tool.FIND and subject.merchants and step.spans.merchants else step.tool
+    spans = side_by_side(step.spans, subject) if after else side_by_side(subject, step.spans)
+    return step.model_copy(update={"tool": tool, "spans": spans})
+
+
+def side_by_side(one: Spans, two: Spans) -> Spans:
+    """The spans of clauses that go on with each other: names that stand side by side are all meant."""
+    names = tuple(dict.fromkeys((*one.merchants, *two.merchants)))
+    both = merged(one, two)
+    return both.model_copy(update={"merchants": names}) if one.merchants and two.merchants else both
+
+
+def total_and_list(found: Found, label: str) -> tuple[Step, ...] | None:
+    """ "The total, and list anything over £20": the bound is that of the list alone."""
+    said = found.spans
+    if label not in (Tool.SUM, Tool.FIND, Tool.COUNT) or found.unknown or not (said.merchants or said.category):
+        return None
+    total = Step(tool=Tool.SUM, spans=said.model_copy(update={"amount": ""}))
+    return (total, Step(tool=Tool.FIND, spans=said)) if _TOTAL_AND_LIST.search(found.masked) else None
+
+
+_TOTAL_AND_LIST = re.compile(
+    r"\b(?:total|sum|how much|altogether)\b(?:(?!xamount).)*\b(?:and|then|plus) (?:also |then )?(?:list|show|name)\b[^.?!]*xamount"
+)
+
+
+def is_told_apart(step: Step, known: Known) -> bool:
+    """Whether a payment is told from others by whom it was with and on which day, so that the hour adds nothing."""
+    said = step.spans
+    days = periods.read(said.periods[0], known.today) if said.periods else None
+    told = (
+        bool(said.merchants or said.category or said.amount),
+        days is not None and days.since == days.until,
+        step.tool in _OF_ONE,
+    )
+    return sum(told) > 1
+
+
+_OF_ONE = frozenset({Tool.FIND, Tool.IDENTIFY, Tool.DUPLICATES, Tool.PENDING, Tool.REFUND_STATUS})
+
+
+def at_hours(step: Step, found: Found) -> Step:
+    return step.model_copy(update={"unread": (*step.unread, *found.hours)})

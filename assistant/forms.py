@@ -1,0 +1,276 @@
+"""Messages whose form says what is asked, whatever the head makes of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant import background, held, periods
+from assistant import spans as parts
+from assistant.cheques import last_cheque, made_out_to
+from assistant.comparison import MORE_THAN, THAN, TWO_SIDES, held_against
+from assistant.following import IN_TOTAL, UNIT_ASIDE, both_of, details_of, goes_on_with, merged, unit_aside
+from assistant.fragments import fragment, in_other_unit, leant_on, leaves_out, names_all, only_parts, only_total
+from assistant.kept import same_again
+from assistant.labels import TOOLS
+from assistant.memory import Memory, off_track, spoke_of_somebody
+from assistant.pensions import came_in
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ONE_ROW, READ_WHOLE, Asked, Spans, Step, Tool, only_days
+from assistant.pointing import LEANING, OWN, SHORT
+from assistant.prices import THE_NEW_PRICE
+from assistant.spans import Found, Known
+from assistant.steps import BANK_CHARGES, misread
+
+
+def plain_step(whole: Found, label: str, believed: bool, message: str, known: Known, memory: Memory) -> Step | None:
+    """A step that is plain whatever the head says: a mere fragment, the unit before, somebody else's account.
+
+    believed: whether the label is sure enough for a plan.
+    """
+    text = parts.plain(message)
+    named = (other["who"] for other in _POSSESSIVE.finditer(text))
+    if any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known):
+        return Step(tool=Tool.REFUSE)
+    if _SECRET.search(text) and OWN.search(text):
+        return Step(tool=Tool.REFUSE)
+    if (plainly := _by_its_words(whole, text, label, memory.asked, known, lost=memory.lost)) is not None:
+        return plainly
+    if _LOOKED.fullmatch(text):
+        return Step(tool=Tool.LOOKED)
+    if _GOODS.search(text) or _WILL_BE.match(text):
+        # What was bought with a payment, no payment says, nor what a bill to come will be held against one that was paid.
+        return Step(tool=Tool.CANNOT, spans=whole.spans)
+    if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
+        return Step(tool=Tool.CANNOT)
+    now = all(p in parts.DAYLESS for p in whole.spans.periods)
+    if now and whole.spans == Spans(account=whole.spans.account, periods=whole.spans.periods) and _IN_IT.search(whole.masked):
+        return Step(tool=Tool.BALANCE, spans=Spans(account=whole.spans.account))
+    last = memory.asked[-1].step if memory.asked else None
+    # A page that was asked about in between has no days.
+    dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
+    if dated is not None and (unit := UNIT_ASIDE.search(alone := _WHAT_WAS_IT.sub("", text))) and len(alone.split()) <= SHORT:
+        aside = unit_aside(dated, unit["unit"], unit["way"], known, tax=bool(unit["tax"]))
+        against = aside is not None and THAN.search(text) and dated.tool is Tool.SUM
+        if aside is None or not against:
+            return aside
+        both = (dated.spans.periods[0], aside.spans.periods[0])
+        return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
+    if last is not None and last.tool in ONE_ROW and _THAT_ROW.fullmatch(text):
+        return last
+    if last is not None and not off_track(memory) and (leant := leant_on(whole, memory.asked, known, text)) is not None:
+        return leant
+    if last is not None and not off_track(memory) and (told := in_other_unit(last, text)) is not None:
+        return told
+    lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
+    if lone and spoke_of_somebody(memory) and last is not None and not off_track(memory) and THE_NEW_PRICE.search(text):
+        # Since when a price is what it is, the newest change of it says.
+        of = Spans(merchants=last.spans.merchants, category=last.spans.category, change="went up")
+        return Step(tool=Tool.SUBSCRIPTIONS, spans=of, only=last.only)
+    if last is not None and not off_track(memory) and leaves_out(whole, last, text):
+        return goes_on_with(memory.asked, whole.spans, text)
+    plain_sum = last is not None and last.tool in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} and not off_track(memory)
+    if last is not None and not off_track(memory) and not whole.unknown and _THE_X_ONE.fullmatch(whole.masked):
+        return goes_on_with(memory.asked, whole.spans, text)
+    if plain_sum and last is not None and lone and spoke_of_somebody(memory) and _WHEN_DID_I.fullmatch(text):
+        return same_again(memory.asked[-1], Tool.LAST, Spans(), known, f"{text} last")
+    if plain_sum and last is not None and lone and len(last.spans.merchants) > 1 and _WHICH_OF_THEM.fullmatch(text):
+        # A comparison is of two; of more each is told.
+        return Step(tool=Tool.COMPARE if len(last.spans.merchants) == TWO_SIDES else Tool.SUM, spans=last.spans)
+    if plain_sum and lone and _ONE_THAN_OTHER.search(text) and (two := both_of(memory.asked, "both")) is not None:
+        return Step(tool=Tool.COMPARE, spans=two.spans) if len(two.spans.merchants) > 1 else None
+    if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_AT.fullmatch(whole.masked):
+        # In the days that were spoken of.
+        step = goes_on_with(memory.asked, whole.spans, text)
+        return step.model_copy(update={"tool": Tool.SUM}) if step is not None else None
+    if plain_sum and last is not None and not whole.unknown and spoke_of_somebody(memory) and _COMES_TO.fullmatch(whole.masked):
+        step = goes_on_with(memory.asked, whole.spans, text) or last
+        return step.model_copy(update={"tool": step.tool if step.tool in (Tool.SUM, Tool.INCOME) else Tool.SUM})
+    if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_OF_IT.fullmatch(whole.masked):
+        return _part_of(memory.asked[-1].step, whole.spans)
+    if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
+        return details_of(last, text)
+    if last is not None and last.tool is Tool.PENDING and whole.spans == Spans() and IN_TOTAL.search(text) and only_total(whole):
+        # The list says what it comes to.
+        return last
+    if last is not None and last.tool in ONE_ROW and IN_TOTAL.search(text) and only_total(whole):
+        return goes_on_with(memory.asked, whole.spans, text) or last.model_copy(update={"tool": Tool.SUM})
+    if last is not None and MORE_THAN.search(text) and not whole.unknown:
+        return held_against(memory.asked[-1], whole.spans, text, known.today)
+    if not memory.asked and len(whole.spans.periods) > 1 and names_all(whole) and only_total(whole) and not misread(whole, known):
+        # "Parking, August, September, October added up".
+        return Step(tool=Tool.SUM, spans=whole.spans)
+    if not only_parts(whole, beside=not believed or label in LEANING) or misread(whole, known):
+        return None
+    narrows = whole.spans.merchants or whole.spans.category or whole.spans.without
+    takes = memory.open is not None and (memory.open.tool in ABOUT_PAYMENTS or not narrows)
+    of = memory.open.spans if memory.open is not None else Spans()
+    unnamed = not (of.merchants or of.category or of.account)
+    if memory.open is not None and unnamed and of.periods and memory.open.tool in ABOUT_SAME and only_days(whole.spans):
+        # "And last year?", after a sum of nobody knows what in this year: of everything it is no answer.
+        return None
+    if whole.spans.without and memory.lost and unnamed:
+        # Less something, of what nobody understood: of everything it is no answer.
+        return None
+    if memory.open is not None and takes and not (whole.spans.merchants and memory.open.spans.merchants):
+        return memory.open.model_copy(update={"spans": merged(memory.open.spans, whole.spans)})
+    if off_track(memory) and (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
+        # "And Duke's?" after a question that was not understood: of which days?
+        return None
+    if memory.asked or not believed or label not in TOOLS:
+        return fragment(whole.spans, memory, message)
+    return None
+
+
+_HOW_MUCH_OF_IT = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:how much|what|how many pounds) of (?:it|that|this|those|them)(?: lot)?(?: all)? (?:was|were|is|went|goes|did i spend)"
+    r"(?: (?:spent|paid|on|to|at|in|for|from|with|just|only|the|my))* x(?:merchant|category)(?: then| alone| please)?[ ?.!]*"
+)
+# "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
+_POSSESSIVE = re.compile(
+    r"\b(?P<who>[a-z]+)'s?\s+(?:\w+\s+)?(?:accounts?|balances?|savings|cards?|statements?|salary|wages|pension)\b"
+)
+# "How much did I take out?", "when was that?" of the payment that was just told of.
+_THAT_ROW = re.compile(
+    r"(?:and |so |ok )*(?:how much|how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))"
+    r"|(?:when|where|who|what day|what date|which day) (?:was|is|did) (?:that|it|this)(?: one| payment| purchase)?"
+    r"(?: for| to| from| at| with| go(?: out| to)?| happen| made| paid| on)?)(?: then| for)?[ ?.!]*"
+)
+# Of a sum: the payments in it say where.
+_WHERE = re.compile(
+    r"(?:and |so |ok )*(?:where|who to|to whom)(?: (?:was (?:that|it)|were (?:they|those|these)))?(?: to| at| exactly)?[ ?.!]*"
+)
+_HOW_MUCH_AT = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*how much(?: was| is| went| spent)? (?:at|in|on|to|with) x(?:merchant|category)(?: then| alone)?[ ?.!]*"
+)
+_WHICH_OF_THEM = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:which|who)(?: one| of (?:them|those|these|the two))? (?:was|is|had|has|got|took|cost|costs|came to)(?: me| us)?(?: the)?"
+    r" (?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)(?: (?:from|off) me)?(?:,? and by how much)?[ ?.!]*"
+)
+# "How much more has he had than her".
+_ONE_THAN_OTHER = re.compile(r"\b(?:more|less)\b.*\b(?:he|she|they|him|her|them)\b.*\bthan (?:he|she|they|him|her|them)\b")
+# "And the ASOS one, did that come".
+_THE_X_ONE = re.compile(
+    r"(?:(?:and|so|ok|but|then|right)\b[,.]? )*(?:what about |how about )?(?:the |my )?xmerchant ones?,? (?:did|has|have|is|was) (?:that|it|this|they)\b(?: [a-z]+){0,2}[ ?.!]*"
+)
+_WHEN_DID_I = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*when (?:did|have) (?:i|we) (?:last )?(?:pay|paid|send|sent|give|gave|given)(?: (?:him|her|them))?(?: (?:it|that))?[ ?.!]*"
+)
+# "What's that come to for the year".
+_COMES_TO = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*what(?:'s| is| has| does| did| would)? (?:it|that|all that)(?: all)? (?:come|came|comes|add up|amount)(?: to)?(?: altogether| in all)?(?: xperiod)?[ ,?.!]*"
+    r"|(?:(?:and|so|ok|but|then|now|can you|could you|please)\b,? )*(?:add|tot|sum) (?:it|that|them|those|these|all of (?:them|those)|them all|it all)(?: all)? up(?: for me| please| then)*[ ?.!]*"
+)
+# What pays by itself: nobody is told it, whatever else is asked.
+_SECRET = re.compile(r"\b(?:cvv2?|cvc2?|cv2|three (?:digits|numbers) on the back|security code on (?:the|my) (?:back|card))\b")
+# A question about the answer before, and about nothing in the accounts themselves.
+_LOOKED = re.compile(
+    r"(?:and |so |ok |okay |but |sorry )*(?:(?:what|where|which (?:accounts?|pages?|data|records?|sources?|payments|services?))"
+    r"(?: exactly| all| else)? (?:did|have) you (?:just |actually )?(?:look(?:ed)?(?: at| in| into| through)?|check(?:ed)?|search(?:ed)?|read|used?|consult(?:ed)?)"
+    r"|where (?:did you (?:get|take|find)|do you (?:get|have)|have you (?:got|taken)) (?:that|this|it|those)(?: figures?| numbers?| answer)?(?: from)?)"
+    r"(?: for (?:that|this|it)(?: answer)?| just now| there| to (?:answer|say|know|find) (?:that|this|it)(?: out)?)?\s*[?.!]*"
+)
+# "The year before as well, what was that one".
+_WHAT_WAS_IT = re.compile(r"(?: as well| too)?[,.;?]? (?:what|how much) (?:was|is) (?:that|it|this)(?: one| time)?(?=[ ?.!]*$)")
+# Orders, whatever else they name: none of the tools that read. Those that can be done are taken by `assistant.acting`.
+_POLITELY = (
+    r"^(?:please |pls |(?:can|could|would|will) (?:you|u) |i want to |i'd like to |i would like to |i need to |just |ok |now )*"
+)
+_ORDER = re.compile(
+    _POLITELY
+    + r"(?:freeze|unfreeze|block|unblock|cancel|close|set up|setup|order|activate|replace|change|raise|increase|lower|reduce)"
+    r" (?:my|the|a|an|our|this|that|all|both) "
+)
+_WILL_BE = re.compile(
+    r"(?:(?:and|so|but|then)\b,? )*will (?:my|the|our|it|this|that|next)\b[^.?!;]*\bbe (?:any |much |a lot )?(?:bigger|higher|lower|smaller|dearer|cheaper|more|less) than\b"
+)
+_GOODS = re.compile(
+    r"\b(?:which|what) (?:book|title|novel|film|album|brand|colou?r|flavour)s? (?:did|have|had|was|were|is)\b"
+    r"|\b(?:which|what) (?:items?|products?) (?:did|have) (?:i|we) (?:buy|bought|ordered?)\b"
+    r"|\bwhat (?:is|was) it (?:that )?(?:i|we)(?:'ve| have)? (?:buy|bought|ordered)\b|\bwhat do they (?:even |actually )?sell\b"
+)
+_SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)\b")
+_FIGURE = re.compile(r"\d|\bxamount\b")
+# "What's in the house pot": whatever was asked before.
+_IN_IT = re.compile(
+    r"(?:what's|what is|whats|what does (?:that|this) leave(?: me| us)?(?: with)?|how much(?: money| euros?| dollars?)?(?: is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)?(?: (?:now|currently|right now))? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
+)
+
+
+def _by_its_words(whole: Found, text: str, label: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> Step | None:
+    """A step that is plain whatever the head says: thanks, a secret, what no statement tells, somebody's own money."""
+    if _praises(whole, text, label):
+        return Step(tool=Tool.HELP)
+    if _CODE.search(text) or held.of_their_own(text, whole, known):
+        return Step(tool=Tool.REFUSE)
+    last = asked[-1].step if asked and not lost else None
+    return (
+        made_out_to(text, last)
+        or last_cheque(whole, text, known)
+        or came_in(whole, text, label, last, known)
+        or held.taken_out(whole, text, last, known)
+        or held.moved_by_other(whole, text, last, known)
+    )
+
+
+_CODE = re.compile(
+    r"\b(?:number|code|digits|figures) (?:for|at|of) (?:the|a|my) (?:cash ?(?:machine|point)|hole in the wall|atm)\b"
+    r"|(?<!last )(?<!final )\b(?:four|4|six|6)[ -](?:figures?|digits?|numbers?)\b[^.?!]*\b(?:hole in the wall|cash ?(?:machine|point)|atm|card|door|machine|till)\b"
+    r"|\bhole in the wall\b[^.?!]*\b(?:code|digits?|figures|number)\b|\b(?:code|secret number|number) (?:for|of|that goes with|to use with) (?:my|the|our|her|his) (?:[a-z]+ )?card\b"
+    r"|\b(?:number|code|digits|figures) (?:that )?(?:i|you|we) (?:type|tap|key|punch|press|enter|put)(?: in)?(?: at| into| for| with) (?:the|my|a)\b"
+)
+
+
+def _praises(whole: Found, text: str, label: str) -> bool:
+    """Whether a message thanks or praises and asks for nothing."""
+    words = parts.WORD.findall(text)
+    if "?" not in text and set(words) <= _PRAISE and not _MUST.isdisjoint(words):
+        return True
+    first = _FIRST_PRAISED.match(text) if whole.spans == Spans() else None
+    return label == Tool.REFUSE and first is not None and not background.asks(text[first.end() :])
+
+
+_PRAISE = {
+    "thanks", "thank", "you", "ta", "cheers", "dziekuje", "merci", "danke", "bye", "goodbye", "clever", "brilliant",
+    "marvellous", "lovely", "sound", "champion", "smashing", "star", "helpful", "kind", "very", "so", "much", "that", "that's",
+    "it's", "are", "is", "a", "an", "the", "dear", "love", "pet", "darling", "nice", "one", "good", "great", "grand", "perfect",
+    "super", "wonderful", "splendid", "excellent", "well", "done", "job", "and", "oh", "ah", "for", "your", "help", "all",
+    "again", "too", "really", "most", "now", "then", "right", "sorted", "ok", "okay", "day", "night", "hen", "duck", "mate",
+    "pal", "bab", "have",
+}  # fmt: skip
+_MUST = {
+    "thanks", "thank", "ta", "cheers", "dziekuje", "merci", "danke", "bye", "goodbye", "clever", "brilliant", "marvellous",
+    "smashing", "star", "helpful", "champion", "splendid",
+}  # fmt: skip
+_FIRST_PRAISED = re.compile(
+    r"^(?:marvellous|splendid|lovely|brilliant|great|perfect|excellent|wonderful|good|champion|smashing|super|thanks|thank you|cheers|ta)\b[^.!?,]{0,20}[.!]+ "
+)
+
+
+def _is_somebody_else(who: str, known: Known) -> bool:
+    """Whether a word in the possessive is a name: "today's balance" and "last month's statement" are nobody's."""
+    return (
+        who not in known.words
+        and not any(
+            who in parts.words_of(plain_name) for plain_name in (parts.plain(a.name).replace("'s", "") for a in known.accounts)
+        )
+        and who not in known.vocabulary.nobody
+        and who not in periods.MONTHS
+        and who not in periods.WEEKDAYS
+        and not any(who in parts.holders_of(a) for a in known.accounts if a.id in known.others)
+    )
+
+
+def _own_account(found: Found, known: Known) -> bool:
+    """Whether the customer named an account of theirs in full, such as "Grandchildren's savings"."""
+    return any(parts.plain(a.name) in parts.plain(found.spans.account) for a in known.accounts if "'" in parts.plain(a.name))
+
+
+def _part_of(whole: Step, said: Spans) -> Step | None:
+    """ "How much of it was Boots": of the same days and accounts, and of the kind that was asked about, where one was."""
+    if not (whole.spans.merchants or whole.spans.category) and not whole.spans.periods:
+        return None
+    merchants = said.merchants or whole.spans.merchants
+    # What the bank charges is charged by no shop: of such a sum a shop is no part.
+    kind = whole.spans.category if BANK_CHARGES.search(whole.spans.category) is None else ""
+    update = {"merchants": merchants, "category": said.category or kind, "number": "", "group": "", "change": ""}
+    return Step(tool=Tool.SUM, spans=whole.spans.model_copy(update=update), only=() if said.merchants else whole.only)

@@ -1,0 +1,154 @@
+"""Whether a message points at what was said before it, and whether anybody can say at whom or what."""
+
+from __future__ import annotations
+
+import re
+
+from assistant import spans as parts
+from assistant.memory import REMEMBERED, Memory, off_track, spoke_of_somebody
+from assistant.plan import ABOUT_PAYMENTS, LISTS, Asked, Spans, Step, Tool, only_days
+from assistant.prices import THE_NEW_PRICE
+from assistant.spans import BESIDE, Found
+
+# Labels that mean nothing without a question before.
+LEANING = frozenset({"follow", "other", "both", "details"})
+# Words of a message that can be a mere follow-up.
+SHORT = 9
+# So few words, about nobody's own, go on with what was asked before.
+SHORTEST = 7
+BACKWARD = re.compile(
+    r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b"
+    r"|^(?:(?:omg|lol|haha|hmm|oh|wow|yeah|yes|no|well|um|er|ah|thanks|great|ok|okay|right)[,.! ]+)*(?:and|so|ok|okay|right)\b"
+)
+# Whoever says so compares all that they spend, whatever was asked before.
+ALL_SPENDING = re.compile(r"\b(?:spen[dt]|spending|pay|paid|outgoings|everything|overall|my (?:money|costs|payments|bills))\b")
+TWO = re.compile(r"\b(?:both|two|pair)\b")
+_THERE_IS = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are|was|were|any|been))"
+PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she|their)\b|{_THERE_IS}")
+SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
+THERE = re.compile(_THERE_IS)
+OWN = re.compile(r"\b(?:my|i|we|our)\b")
+THE_ONE = re.compile(
+    r"^(?:and |so )*(?:in|at|on|to) which\b|\b(?:the|her|his|their|its) (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b"
+)
+GOES_ON_ASKING = re.compile(r"^(?:and|or|but|what about|how about|what if|with|for|on)\b")
+# Asked of everything that there is, these are still what was asked.
+WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
+# A comparison says it anyway.
+BY_HOW_MUCH = re.compile(r"[ ,.;?!]*(?:\b(?:and|or) )?\bby how much(?: more| less| exactly)?[ .?!]*$")
+HOW_MANY = re.compile(r"\bhow many (?:different |separate )?(?P<what>[a-z]+)\b")
+
+
+def refers_back(message: str, said: Spans) -> bool:
+    """Whether a message leans on the one before: it names nothing itself, and points back or is a mere fragment."""
+    if said.merchants or said.account or (said.category and not BACKWARD.search(message)):
+        return False
+    if BACKWARD.search(message) or THE_ONE.search(message):
+        return True
+    message = BY_HOW_MUCH.sub("", message)
+    return len(message.split()) <= SHORTEST and not OWN.search(_I_MEAN.sub("", message))
+
+
+_I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
+
+
+def leans_back(label: str, step: Step, found: Found, text: str) -> bool:
+    """Whether a message can only be read with the one before."""
+    if label in LEANING:
+        return True
+    return step.tool in ABOUT_PAYMENTS and not found.unknown and refers_back(text, found.spans)
+
+
+def words_before(memory: Memory) -> set[str]:
+    spans = memory.asked[-1].step.spans
+    return {w for name in (*spans.merchants, spans.category) for w in parts.words_of(name)}
+
+
+def about_heard(memory: Memory, label: str, said: Spans, text: str) -> Memory:
+    """A memory as if what was heard in a message that was not understood had been asked, for a question that is about that:
+    how it was to be told, nobody knows, but of whom."""
+    step = memory.heard if memory.lost else None
+    if step is None or said.merchants or said.category:
+        return memory
+    if label in LEANING and all(step.spans != one.step.spans for one in memory.asked[-1:]):
+        # "And in July?" goes on with that, not with what was asked before it.
+        return memory.model_copy(update={"asked": ()})
+    if label not in ABOUT_PAYMENTS | {Tool.UPCOMING} or not (step.spans.merchants or step.spans.category):
+        # The account that it named is what "in there" is; all its payments are nobody's question.
+        return memory
+    points = PRONOUN.search(text) or THE_NEW_PRICE.search(text)
+    if not points and (step.unread or not refers_back(text, said)):
+        return memory
+    if label == Tool.COMPARE and max(len(step.spans.periods), len(step.spans.merchants)) < 2:
+        # Against what, was in the words that nobody understood.
+        return memory
+    asked = (*memory.asked, Asked(step=step.model_copy(update={"unread": ()})))[-REMEMBERED:]
+    return memory.model_copy(update={"asked": asked, "lost": False, "heard": None, "open": None})
+
+
+def is_of_nobody(step: Step, text: str, memory: Memory) -> bool:
+    """Whether a message leans on what was said before, and nothing there says whom or what it is about."""
+    if (not off_track(memory) and spoke_of_somebody(memory)) or _of_that_list(step, memory):
+        return False
+    return points_nowhere(step, text, off_track(memory)) or _counts_what(step, text)
+
+
+def points_nowhere(step: Step, text: str, lost: bool) -> bool:
+    """ "What have we paid them": a sum over everybody is no answer where nobody was named before.
+
+    lost: the message before was not understood, so that "the dearest one?" is of what nobody knows.
+    """
+    said = step.spans
+    if step.tool not in ABOUT_PAYMENTS:
+        return False
+    if THE_NEW_PRICE.search(text) and not (said.merchants or said.category):
+        return True
+    if lost and SOMEBODY.search(text) and not said.merchants:
+        # "How much did she spend" after a refusal is about who was refused.
+        return True
+    if lost and step.tool is Tool.COMPARE and only_days(said) and ALL_SPENDING.search(text) is None:
+        # "Up or down on last year?": all that was spent is no answer where what was asked before was not understood.
+        return True
+    # What a subscription costs and cost is asked of no days.
+    complete = (said.periods or step.tool is Tool.SUBSCRIPTIONS) and (said.merchants or said.category or said.account)
+    if lost and not complete and len(text.split()) <= SHORT and (OWN.search(text) is None or BACKWARD.search(text)):
+        # "And Duke's?" after a question that was not understood: nobody knows which days are meant, or of what.
+        return True
+    if said.merchants or said.category:
+        return False
+    if lost and step.tool is Tool.COMPARE and len(said.periods) < 2 and not said.account and OWN.search(text) is None:
+        # "Was last October's dearer?": than what, was in the words that nobody understood.
+        return True
+    if said == Spans() and _DID_IT.search(text):
+        # "Did it go through": of all that there is, nobody knows which.
+        return True
+    if step.tool is Tool.SUBSCRIPTIONS and _SUBSCRIBED.search(text):
+        # "How many subscriptions have I, and what do they cost": they are these.
+        return False
+    return PRONOUN.search(text) is not None or (lost and not said.account and OWN.search(text) is None)
+
+
+_SUBSCRIBED = re.compile(r"\b(?:subs|subscriptions|memberships)\b.*\b(?:they|them|these|those)\b")
+_DID_IT = re.compile(r"\b(?:did|has|have|is|was|does|will) (?:it|that|this)\b")
+
+
+def _counts_what(step: Step, text: str) -> bool:
+    """ "How many journeys": whose, where nobody was named, nobody knows; every payment is no journey."""
+    said = HOW_MANY.search(text)
+    named = step.spans.merchants or step.spans.category
+    if step.tool not in (Tool.COUNT, Tool.SUM) or named:
+        return False
+    return (said is not None and said["what"] in BESIDE - _PAYMENTS) or _WENT_THERE.search(text) is not None
+
+
+_WENT_THERE = re.compile(
+    r"\bhow (?:often|many times) (?:did|have|had|has) (?:i|we|he|she|they) (?:go|gone|been|visit(?:ed)?)[ ?.!]*$"
+)
+_PAYMENTS = frozenset(
+    {"payment", "payments", "purchase", "purchases", "transfer", "transfers", "refund", "refunds", "thing", "things"}
+)
+
+
+def _of_that_list(step: Step, memory: Memory) -> bool:
+    """Whether "which of them" is of a list that was just told."""
+    return step.tool in LISTS and not memory.lost and any(one.step.tool is step.tool for one in memory.asked[-1:])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from assistant import periods
 from assistant import spans as parts
 from assistant.comparison import DIFFERENCE, EITHER_WAY
+from assistant.days import is_a_day
 from assistant.following import merged
-from assistant.plan import Spans, Step, Tool
+from assistant.plan import Spans, Step, Tool, names_in
 from assistant.pointing import BY_HOW_MUCH
 from assistant.spans import Found, Known
 
@@ -29,7 +29,7 @@ def each_apart(step: Step, text: str) -> tuple[Step, ...]:
         # It belonged to the comparison before.
         step = step.model_copy(update={"spans": step.spans.model_copy(update={"change": ""})})
     said = step.spans
-    names = (*said.merchants, *([said.category] if said.category else []))
+    names = names_in(said)
     if step.tool is Tool.COMPARE and len(said.merchants) > 1 and _MORE_OFTEN.search(text):
         # Where one goes more is no matter of money.
         step = step.model_copy(update={"tool": Tool.COUNT})
@@ -97,10 +97,9 @@ _TOTAL_AND_LIST = re.compile(
 def is_told_apart(step: Step, known: Known) -> bool:
     """Whether a payment is told from others by whom it was with and on which day, so that the hour adds nothing."""
     said = step.spans
-    days = periods.read(said.periods[0], known.today) if said.periods else None
     told = (
         bool(said.merchants or said.category or said.amount),
-        days is not None and days.since == days.until,
+        bool(said.periods) and is_a_day(said.periods[0], known.today),
         step.tool in _OF_ONE,
     )
     return sum(told) > 1
@@ -110,4 +109,5 @@ _OF_ONE = frozenset({Tool.FIND, Tool.IDENTIFY, Tool.DUPLICATES, Tool.PENDING, To
 
 
 def at_hours(step: Step, found: Found) -> Step:
+    """A step whose answer says that the hour which was said chose nothing."""
     return step.model_copy(update={"unread": (*step.unread, *found.hours)})

@@ -81,13 +81,12 @@ def _of_like_days(words: str, before: Sequence[str], today: periods.Today) -> st
     if period is None or period.since is None or not _LAST_YEAR.search(words):
         return words
     ends = period.ends or period.until
-    if (period.until - period.since).days > MONTH_DAYS or period.since.year != today.date.year:
+    if (period.until - period.since).days > periods.MONTH_DAYS or period.since.year != today.date.year:
         return words
     return periods.moved(period.model_copy(update={"until": ends}), periods.STEP["year"])
 
 
 _LAST_YEAR = re.compile(r"\b(?:last|the previous) year\b")
-MONTH_DAYS = 31
 
 
 def of_the_two(tool: Tool, said: Spans, asked: Sequence[Asked], text: str) -> Step | None:
@@ -133,5 +132,6 @@ def is_mixed(asked: Sequence[Asked]) -> bool:
 
 
 def names_two_only(said: Spans, text: str) -> bool:
+    """Whether a few words name two and say nothing else of them: "Aldi vs Tesco, the difference"."""
     named = len(said.merchants) + bool(said.category) > 1 and not (said.periods or said.account)
     return named and len(text.split()) <= SHORT and OWN.search(text) is None and ALL_SPENDING.search(text) is None

@@ -44,10 +44,10 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
     def said_again(match: re.Match[str]) -> str:
         # "Those" stays: who was named before is meant as well.
         days = spoken_of if match["several"] else before
-        if _MONTHS_SAID.search(match[0]) and all(_is_a_day(words, today) for words in days):
+        if _MONTHS_SAID.search(match[0]) and all(is_a_day(words, today) for words in days):
             # "Those months" are not the one day that was asked about since.
             longer = (a.step.spans.periods for a in reversed(memory.asked))
-            days = next((some for some in longer if some and not all(_is_a_day(w, today) for w in some)), days)
+            days = next((some for some in longer if some and not all(is_a_day(w, today) for w in some)), days)
         return f"{match['those'] or ''} {' and '.join(days)}".strip()
 
     if len(spoken_of) > 1:
@@ -124,7 +124,8 @@ _AND_LAST = re.compile(r"(?:(?:and|n|so|or|what about|how about|vs|against)\b,? 
 _SINCE_THEN = re.compile(r"\b(?:since then|from then on|after that)\b|(?<=^and )since(?=[ ?.!]*$)|^since(?=[ ?.!]*$)")
 
 
-def _is_a_day(words: str, today: periods.Today) -> bool:
+def is_a_day(words: str, today: periods.Today) -> bool:
+    """Whether words name one day alone."""
     period = periods.read(words, today)
     return period is not None and period.since == period.until
 
@@ -160,6 +161,7 @@ def days_told(told: Spans, asks: str, today: periods.Today) -> tuple[str, ...]:
 
 
 def is_undated(said: Spans, message: str) -> bool:
+    """Whether the only time that is said is none, "altogether": then the days that were spoken of are meant."""
     days = bool(said.periods) and all(p in parts.DAYLESS - _ALL_TIME for p in said.periods)
     named = said.merchants or said.category or _ALL_THE_TIME.search(message)
     return days and not named and BACKWARD.search(message) is not None
@@ -188,6 +190,7 @@ def is_to_come(words: str, today: periods.Today) -> bool:
 
 
 def is_over(words: str, today: periods.Today) -> bool:
+    """Whether the days that words name have all gone by."""
     period = periods.read(words, today)
     return period is not None and periods.ahead(words, period, today).until < today.date
 
@@ -200,11 +203,12 @@ def of_own_days(said: Spans, today: periods.Today) -> bool:
 
 
 def is_one_day(spans: Spans, known: Known) -> bool:
-    period = periods.read(spans.periods[0], known.today) if len(spans.periods) == 1 else None
-    return period is not None and period.since == period.until
+    """Whether a question is of one day alone."""
+    return len(spans.periods) == 1 and is_a_day(spans.periods[0], known.today)
 
 
 def reaches_today(spans: Spans, known: Known) -> bool:
+    """Whether the days of a question go on to this day."""
     period = periods.read(spans.periods[0], known.today) if spans.periods else None
     return period is not None and period.until >= known.today.date
 

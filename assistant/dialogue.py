@@ -43,9 +43,9 @@ from assistant.plan import (
     names_any,
     only_days,
 )
-from assistant.pointing import BACKWARD, LEANING, SOMEBODY, WHOLE, about_heard, is_of_nobody, leans_back, words_before
+from assistant.pointing import BACKWARD, SOMEBODY, WHOLE, about_heard, is_of_nobody, leans_back, words_before
 from assistant.prices import PRICE_BEFORE
-from assistant.router import ABOUT_NOTHING, Embed, Head, spoken
+from assistant.router import ABOUT_NOTHING, LEANING, Embed, Head, spoken
 from assistant.shares import at_place_spoken_of
 from assistant.spans import Found, Known
 from assistant.steps import OF_IT, readings_of, step_of
@@ -462,7 +462,7 @@ class Understanding:
         known = replace(known, chooses=heard.chooses, talk=heard.talk)
         if objection(planned, routed.found, message, last, known):
             return False
-        follows = bool(memory.asked) and bool(routed.likely & {"follow", "other", "both", "details"})
+        follows = bool(memory.asked) and bool(routed.likely & LEANING)
         return all(
             (step.tool.value in routed.likely or follows)
             and step.tool not in (Tool.REFUSE, Tool.HANDOVER)

@@ -15,6 +15,7 @@ from assistant.plan import (
     ABOUT_PAYMENTS,
     ABOUT_SAME,
     DATED,
+    DAYS_AHEAD,
     LISTS,
     ONE_ROW,
     POSITIONS,
@@ -24,6 +25,7 @@ from assistant.plan import (
     Step,
     Tool,
     names_any,
+    names_in,
 )
 from assistant.pointing import TWO, refers_back
 from assistant.spans import Known
@@ -99,7 +101,7 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     ):
         # One more name beside two that were compared, too.
         return Step(tool=Tool.SUM, spans=merged(last.step.spans, said))
-    if last.step.tool in _AHEAD and said == Spans(periods=("now",)):
+    if last.step.tool in DAYS_AHEAD and said == Spans(periods=("now",)):
         # "And now?": what is there before it goes out.
         return Step(tool=Tool.BALANCE, spans=Spans(account=last.step.spans.account))
     names = {*said.merchants, said.category} - {""}
@@ -133,8 +135,6 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
 
 
-# These look at days to come.
-_AHEAD = frozenset({Tool.UPCOMING, Tool.SPARE, Tool.AFFORD})
 _COUNTED_IN = re.compile(r"\b(?:with|includ\w+|add\w*|back|count\w*|plus|too|as well|on top)\b")
 _JOINS_ON = re.compile(r"(?:and|or|what about|how about|same|when|also|n)\b")
 # Who corrects what was understood asks the same as before.
@@ -311,8 +311,7 @@ def _of_those_told(alike: Sequence[Asked], name: str, days: tuple[str, ...]) -> 
 
 def _who(one: Asked) -> tuple[str, ...]:
     """Whom or what a question named, or else the one payee that its answer told of."""
-    said = one.step.spans
-    return (*said.merchants, *([said.category] if said.category else [])) or (one.used if len(one.used) == 1 else ())
+    return names_in(one.step.spans) or (one.used if len(one.used) == 1 else ())
 
 
 def together(asked: Sequence[Asked], said: Spans, text: str) -> Step | None:

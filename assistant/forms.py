@@ -16,8 +16,9 @@ from assistant.labels import TOOLS
 from assistant.memory import Memory, off_track, spoke_of_somebody
 from assistant.pensions import came_in
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ONE_ROW, READ_WHOLE, Asked, Spans, Step, Tool, only_days
-from assistant.pointing import LEANING, OWN, SHORT
+from assistant.pointing import OWN, SHORT
 from assistant.prices import THE_NEW_PRICE
+from assistant.router import LEANING
 from assistant.spans import Found, Known
 from assistant.steps import BANK_CHARGES, misread
 

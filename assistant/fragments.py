@@ -13,12 +13,26 @@ from assistant.following import GOES_ON, HOW_MUCH_IT, goes_on_with, merged, one_
 from assistant.grouping import by_group
 from assistant.kept import same_again
 from assistant.memory import Memory, names_somebody, off_track, spoke_of_somebody
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, CAME_BACK, ONE_ROW, WENT_OUT, Asked, Plan, Spans, Step, Tool, only_days
+from assistant.plan import (
+    ABOUT_PAYMENTS,
+    ABOUT_SAME,
+    CAME_BACK,
+    ONE_ROW,
+    WENT_OUT,
+    Asked,
+    Plan,
+    Spans,
+    Step,
+    Tool,
+    names_any,
+    only_days,
+)
 from assistant.pointing import ALL_SPENDING, GOES_ON_ASKING, OWN, SHORT
 from assistant.shares import kind_before
 from assistant.spans import BESIDE, LEAVE_IT, Found, Known
 from prompts.registry import word_list
 
+# Around a name or a time these ask for nothing; and these for what it comes to.
 EMPTY = word_list("around")
 TOTAL_WORDS = word_list("totals")
 
@@ -54,7 +68,8 @@ def _words_around(found: Found) -> list[str]:
 
 
 def names_all(found: Found) -> bool:
-    return bool(found.spans.merchants or found.spans.category) and not found.spans.group
+    """Whether somebody or something is named, and no way to tell it by."""
+    return names_any(found.spans) and not found.spans.group
 
 
 def fragment(said: Spans, memory: Memory, message: str) -> Step | None:

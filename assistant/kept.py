@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from assistant import spans as parts
 from assistant.days import is_one_day, reaches_today
-from assistant.following import GOES_ON, IN_TOTAL, ON_TOP, merged
+from assistant.following import GOES_ON, IN_TOTAL, ON_TOP, merged, without_article
 from assistant.plan import ABOUT_SAME, ONE_ROW, Asked, Spans, Step, Tool
 from assistant.pointing import BACKWARD, PRONOUN, THERE
 from assistant.spans import BESIDE, Known
@@ -81,8 +81,8 @@ def continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         said = said.model_copy(
             update={"merchants": some, "category": kept, "periods": days, "without": said.without or before.without}
         )
-    left_out = {_DETERMINER.sub("", name) for name in before.without}
-    alone = _DETERMINER.sub("", said.category) in left_out and _ALONE.search(text) is not None
+    left_out = {without_article(name) for name in before.without}
+    alone = without_article(said.category) in left_out and _ALONE.search(text) is not None
     if (
         before.merchants
         and said.category
@@ -112,7 +112,6 @@ def continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
 
 # "What does the restaurant cost me each time", after somebody who has one.
 _THE_CAFE = re.compile(r"\b(?:the|that) (?:restaurant|caf[eé]|tea ?room|canteen|bakery|pharmacy|bar)\b")
-_DETERMINER = re.compile(r"^(?:the|my|our) ")
 # "What does the cafe take? Not the shop".
 _NOT_SHOP = re.compile(r"\bnot the (?:shop|store)\b")
 _ALONE = re.compile(r"\b(?:alone|only|just|by itself|itself)\b")

@@ -14,8 +14,8 @@ from assistant.grouping import WHICH_MONTH, by_group
 from assistant.kept import EVER_BEFORE, LAST_ONE
 from assistant.memory import Memory, off_track, spoke_of_somebody
 from assistant.plan import ABOUT_SAME, DATED, Spans, Step, Tool
-from assistant.pointing import LEANING
 from assistant.prices import PRICE_BEFORE, RISE
+from assistant.router import LEANING
 from assistant.spans import USUAL, Found, Known
 
 # From here on a message is a follow-up and nothing else, and with nothing before it there is nothing to answer.
@@ -24,6 +24,7 @@ MERE_FOLLOW_UP = 0.75
 LIKE_NONE = 0.003
 # From here on a label is right nearly always even beside a word that no example has.
 CERTAIN = 0.9
+# The labels that are tools; the others lean on the question before.
 TOOLS = frozenset(Tool)
 
 
@@ -73,12 +74,12 @@ def labelled(
         label, sure = Tool.SUBSCRIPTIONS, max(sure, CERTAIN)
     if (
         (whole.spans.merchants or whole.spans.category)
-        and label in (*_OF_EACH_PRICE, Tool.AVERAGE)
+        and label in _PAID_EACH_TIME
         and _EACH_TIME.search(whole.masked)
         and not _NOW_OR_BEFORE.search(whole.masked)
     ):
         # What is paid each time is one figure, however it is asked.
-        label, sure = Tool.AVERAGE, sum(probabilities[k] for k in (*_OF_EACH_PRICE, Tool.AVERAGE))
+        label, sure = Tool.AVERAGE, sum(probabilities[k] for k in _PAID_EACH_TIME)
     if label in _MOVES and whole.spans.account.startswith("into ") and _MOVED_INTO.fullmatch(whole.masked):
         label, sure = Tool.SUM, max(sure, floor)
     if (against := _set_against(whole, label, probabilities)) > sure:
@@ -119,7 +120,7 @@ _PAYS_ME = re.compile(
     r"\bxmerchant (?:[a-z]+ )?(?:pays?|paid|sends?|sent|gives?|gave|transferred) (?:(?:anything|it|money|that) )?(?:to )?(?:me|us)\b(?! (?:[a-z]+ )?back\b)"
     r"|\breceipts? (?:from|of) xmerchant\b|\bxmerchant ?,? (?:[a-z]+ ){0,3}(?:they|he|she)(?:'ve| have| has)? (?:paid|sent|gave)\b(?! (?:for|to|by))"
 )
-_OF_EACH_PRICE = (Tool.SUM, Tool.SUBSCRIPTIONS)
+_PAID_EACH_TIME = (Tool.SUM, Tool.SUBSCRIPTIONS, Tool.AVERAGE)
 _NOW_OR_BEFORE = re.compile(r"\b(?:now|before|these days|used to)\b|\bxperiod,? (?:and|then) before\b")
 _EACH_TIME = re.compile(r"\b(?:what|how much)\b.*\b(?:(?:each|every|per|a) (?:time|go|visit|shop)|a pop)\b(?! (?:of|in)\b)")
 _OF_INTEREST = (Tool.INCOME, Tool.ARTICLE, Tool.PRODUCT)

@@ -42,6 +42,7 @@ MAY_NARROW = 0.1
 PICKS = 0.4
 # From here on a word chooses what is asked, whatever else speaks for passing it over.
 CHOOSES = 0.6
+# Ordinary words, which choose nothing in any question.
 FILLERS = word_list("fillers")
 
 

@@ -19,7 +19,7 @@ import yaml
 
 from assistant.hearing import About
 from assistant.pages import Part, undated
-from assistant.router import PROMPTS, examples
+from assistant.router import LEANING, PROMPTS, examples
 from assistant.spans import WORD, plain
 from assistant.wordings import NOTHING, label_of, said_of_pages
 from retrieval.reader import Lesson
@@ -49,7 +49,6 @@ _OWN = frozenset(
         "spare", "sum", "top", "upcoming",
     }
 )  # fmt: skip
-_LEANING = frozenset({"follow", "both", "other", "details"})
 # What is asked in between, and leaves what is spoken of as it is.
 _ASIDE = frozenset({"help", "oos", "handover", "refuse"})
 
@@ -119,7 +118,7 @@ class Lessons:
         befores = [said.before for said in self._talks if said.before]
         said = [*self._marked, *self._talks * _TALKS_COUNT]
         for label, wording in self._wordings:
-            after = _LEANING_AFTER if label in _LEANING else _AFTER
+            after = _LEANING_AFTER if label in LEANING else _AFTER
             before = chance.choice(befores) if chance.random() < after else ""
             said.append(Lesson(before, self._spoken(wording, chance), label))
         return said
@@ -189,7 +188,7 @@ def _then(before: About | None, label: str, keeps: frozenset[str], line: str) ->
     if label == "details":
         return before
     kept = {name: said or (getattr(before, name) if name in keeps else ()) for name, said in own.items()}
-    return About(before.tool if label in _LEANING else label, **kept)
+    return About(before.tool if label in LEANING else label, **kept)
 
 
 def _misspelt(line: str, chance: random.Random) -> str:

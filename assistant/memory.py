@@ -64,6 +64,7 @@ class Memory(Frozen):
 
 
 def names_somebody(asked: Asked) -> bool:
+    """Whether a question named a payee or a kind of spending, or its answer told of a payee."""
     return bool(asked.step.spans.merchants or asked.step.spans.category or asked.used)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from assistant import spans as parts
-from assistant.plan import Spans, Step, Tool
+from assistant.plan import DAYS_AHEAD, Spans, Step, Tool
 from assistant.spans import Found, Known
 
+# What is counted, or held against something else, is no single payment.
 COUNTED = frozenset({Tool.COUNT, Tool.AVERAGE, Tool.COMPARE, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN, Tool.SHARE})
 
 
@@ -58,7 +59,7 @@ _HOW_PENSIONS_WORK = re.compile(
 )
 _PRIZES = re.compile(r"\bpremium bonds?\b|\bernie\b")
 # What is asked about days to come is not when a pension came.
-_AHEAD = frozenset({Tool.AFFORD, Tool.SPARE, Tool.UPCOMING, Tool.BALANCE, Tool.POSITION})
+_AHEAD = DAYS_AHEAD | {Tool.BALANCE, Tool.POSITION}
 _NEWEST = re.compile(r"\b(?:lately|recently|last|latest|newest|when)\b(?! (?:year|month|christmas))")
 _OF_PRIZES = frozenset({"the", "my", "premium", "bonds", "bond", "ernie"})
 _THE_PAIR = re.compile(r"\b(?:them two|the two|both|them both|two of them|the pair)\b")

@@ -77,6 +77,8 @@ POSITIONS = frozenset({Tool.BALANCE, Tool.POSITION, Tool.ACCOUNTS})
 ABOUT_PAYMENTS = ABOUT_SAME | {Tool.INCOME, Tool.REFUND_STATUS, Tool.IDENTIFY, Tool.COMPARE}
 # Which page, and which particular of a card or a product is asked for, is read from the whole question.
 READ_WHOLE = frozenset({Tool.ARTICLE, Tool.CARDS, Tool.STATEMENTS, Tool.PRODUCT, Tool.CONTACT, Tool.ELIGIBILITY})
+# These look at days to come.
+DAYS_AHEAD = frozenset({Tool.UPCOMING, Tool.SPARE, Tool.AFFORD})
 # Outcomes without data: such a message may say anything.
 FREE = frozenset({Tool.HELP, Tool.CANNOT, Tool.REFUSE, Tool.OOS, Tool.HANDOVER})
 # What these answer goes on on the bank's pages.
@@ -115,10 +117,17 @@ class Spans(Frozen):
 
 
 def only_days(said: Spans) -> bool:
+    """Whether nothing but a time is said."""
     return bool(said.periods) and said == Spans(periods=said.periods)
 
 
+def names_in(said: Spans) -> tuple[str, ...]:
+    """Whom some words name, and the kind of spending."""
+    return (*said.merchants, *([said.category] if said.category else []))
+
+
 def names_any(said: Spans) -> bool:
+    """Whether a payee or a kind of spending is named."""
     return bool(said.merchants or said.category)
 
 

@@ -8,14 +8,14 @@ from assistant import spans as parts
 from assistant.memory import REMEMBERED, Memory, off_track, spoke_of_somebody
 from assistant.plan import ABOUT_PAYMENTS, LISTS, Asked, Spans, Step, Tool, only_days
 from assistant.prices import THE_NEW_PRICE
+from assistant.router import LEANING
 from assistant.spans import BESIDE, Found
 
-# Labels that mean nothing without a question before.
-LEANING = frozenset({"follow", "other", "both", "details"})
 # Words of a message that can be a mere follow-up.
 SHORT = 9
 # So few words, about nobody's own, go on with what was asked before.
 SHORTEST = 7
+# What was said before is meant, or goes on.
 BACKWARD = re.compile(
     r"\b(?:that|it|they|them|those|these|he|she|him|her|there|the two)\b"
     r"|^(?:(?:omg|lol|haha|hmm|oh|wow|yeah|yes|no|well|um|er|ah|thanks|great|ok|okay|right)[,.! ]+)*(?:and|so|ok|okay|right)\b"
@@ -24,10 +24,13 @@ BACKWARD = re.compile(
 ALL_SPENDING = re.compile(r"\b(?:spen[dt]|spending|pay|paid|outgoings|everything|overall|my (?:money|costs|payments|bills))\b")
 TWO = re.compile(r"\b(?:both|two|pair)\b")
 _THERE_IS = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are|was|were|any|been))"
+# Whoever or whatever was spoken of.
 PRONOUN = re.compile(rf"\b(?:them|him|her|they|he|she|their)\b|{_THERE_IS}")
 SOMEBODY = re.compile(r"\b(?:he|she|they|him|her|their|his|them)\b")
 THERE = re.compile(_THERE_IS)
+# One's own, and not what was spoken of.
 OWN = re.compile(r"\b(?:my|i|we|our)\b")
+# One of several that were spoken of.
 THE_ONE = re.compile(
     r"^(?:and |so )*(?:in|at|on|to) which\b|\b(?:the|her|his|their|its) (?:[a-z]+ ){0,4}ones?\b|\bwhich (?:one|of (?:the|these|those|them))\b"
 )
@@ -60,6 +63,7 @@ def leans_back(label: str, step: Step, found: Found, text: str) -> bool:
 
 
 def words_before(memory: Memory) -> set[str]:
+    """The words of the names in the question before: whoever leans on it may say them again."""
     spans = memory.asked[-1].step.spans
     return {w for name in (*spans.merchants, spans.category) for w in parts.words_of(name)}
 

@@ -16,7 +16,7 @@ from assistant.held import BY_OTHER
 from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.places import is_place
-from assistant.plan import ABOUT_PAYMENTS, CAME_IN, FROM_OTHERS, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, CAME_IN, DAYS_AHEAD, FROM_OTHERS, Step, Tool
 from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, plain, says_account, words_of
 from data.banking import Account, AccountKind, Kind
 from data.ledger import Payee
@@ -70,10 +70,8 @@ class Alike(Frozen):
 
 # What these say of several periods they say of all of them together; a sum is told for each as well, and a comparison is of two.
 _OF_ONE_STRETCH = (ABOUT_PAYMENTS - {Tool.SUM, Tool.COMPARE}) | {Tool.SALARY}
-# "On Friday" is the next one there.
-_OF_DAYS_AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
 # The tools whose names are of mandates or subscriptions, so a name that no payment has is still worth looking for.
-NAMES_ELSEWHERE = _OF_DAYS_AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
+NAMES_ELSEWHERE = DAYS_AHEAD | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.BENEFICIARIES, Tool.SUBSCRIPTIONS, Tool.SALARY}
 Meaning = Callable[[str], Awaitable[Alike]]
 
 # Elsewhere the main account; asked about itself, a debit card may be that of any account.
@@ -236,7 +234,7 @@ def _days(step: Step, known: Known) -> list[Period] | Unclear:
     found: list[Period] = []
     for words in step.spans.periods:
         period = periods.read(words, known.today)
-        if period is not None and step.tool in _OF_DAYS_AHEAD:
+        if period is not None and step.tool in DAYS_AHEAD:
             period = periods.ahead(words, period, known.today)
         if period is None:
             return Unclear(key="no_payday" if "pay" in words else "no_such_period", said=words)

@@ -85,6 +85,8 @@ def vocabulary(
 
 # Labels whose questions are not about the customer's own data, so that their words may be names: "send mum twenty pounds".
 ABOUT_NOTHING = frozenset({"article", "help", "cannot", "refuse", "oos", "handover"})
+# Labels that mean nothing without a question before.
+LEANING = frozenset({"follow", "other", "both", "details"})
 
 
 def _words(said: Sequence[str]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 from assistant.comparison import IN_PERCENT
 from assistant.held import BY_OTHER
 from assistant.merchants import Match
-from assistant.periods import Period, shown
+from assistant.periods import MONTH_DAYS, Period, shown
 from assistant.plan import CAME_BACK, CAME_IN, WENT_OUT, Tool
 from assistant.resolve import Query
 from assistant.spans import accounts_named
@@ -598,9 +598,6 @@ def _begun(period: Period, other: Period) -> Period:
         return period
     since = period.until.replace(day=1)
     return period.model_copy(update={"since": since, "label": f"from {shown(since)} to {shown(period.until)}"})
-
-
-MONTH_DAYS = 31
 
 
 def _with_other(period: Period, today: dt.date) -> list[Period]:

@@ -34,6 +34,7 @@ from assistant.plan import (
     CAME_IN,
     DATED,
     FREE,
+    MANDATES,
     ONE_ROW,
     POSITIONS,
     READ_WHOLE,
@@ -61,6 +62,7 @@ BANK_CHARGES = re.compile(
 
 
 def step_of(label: str, found: Found, memory: Memory, message: str, known: Known) -> Step | None:
+    """A label as a step on the parts of a message; None where nobody can say on what, or no tool says what is asked."""
     last, text = memory.asked[-1] if memory.asked else None, parts.plain(message)
     if last is not None and last.step.spans.periods and is_undated(found.spans, text):
         # "What did I spend there altogether?": in the days that were spoken of.
@@ -277,7 +279,7 @@ def _by_itself(tool: Tool, found: Found, text: str, last: Asked | None) -> Step 
     if tool is Tool.POSITION and _EVERYTHING.search(text) and not (found.spans.account and _OF_THOSE.search(text)):
         # "Everything, the joint account as well": one that is named beside all is one of them.
         return Step(tool=tool)
-    if tool in (Tool.DIRECT_DEBITS, Tool.STANDING_ORDERS, Tool.UPCOMING) and _MINE_TOO.search(found.masked):
+    if tool in MANDATES | {Tool.UPCOMING} and _MINE_TOO.search(found.masked):
         # "Mine and the joint ones" are all of them.
         return Step(tool=tool, spans=found.spans.model_copy(update={"account": ""}))
     if tool is Tool.REFUND_STATUS and _RETURNED.search(text):

@@ -28,10 +28,11 @@ from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, comman
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, READ_WHOLE, Asked, Plan, Spans, Step, Tool
-from assistant.pointing import LEANING, SHORT
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, DAYS_AHEAD, READ_WHOLE, Asked, Plan, Spans, Step, Tool
+from assistant.pointing import SHORT
 from assistant.proposed import Proposed
 from assistant.resolve import NAMES_ELSEWHERE, Alike, Query, Unclear, payees_of, resolve
+from assistant.router import LEANING
 from assistant.spans import DAYLESS, KIN, Found, Known, Vocabulary, family_of, find, plain, words_of
 from assistant.tools import Context, Line, Live, ToolResult, literal, not_asked, together, unknown_payee
 from assistant.topics import asks_nothing, points_back, topic_of, with_last
@@ -126,8 +127,7 @@ STATIC: Mapping[Tool, tuple[Outcome, tuple[str, ...]]] = {
     Tool.OOS: (Outcome.OOS, ("oos.text",)),
     Tool.HANDOVER: (Outcome.HANDOVER, ("handover.text", "handover.care")),
 }
-AHEAD = frozenset({Tool.UPCOMING, Tool.AFFORD, Tool.SPARE})
-LIVE_BALANCE = AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN, Tool.PRODUCT}
+LIVE_BALANCE = DAYS_AHEAD | {Tool.BALANCE, Tool.POSITION, Tool.EXPLAIN, Tool.PRODUCT}
 SUGGESTED = ("What is my balance?", "How much did I spend last month?", "What is coming out before payday?")
 
 
@@ -693,7 +693,7 @@ class Assistant:
 
         if tool is Tool.CONTACT:
             return Live(contact=await self.gateway.perform("ReadParty", login, ids, now, contact))
-        ahead = tool in AHEAD
+        ahead = tool in DAYS_AHEAD
         balances, orders, debits, scheduled, payees = await asyncio.gather(
             each("ReadBalances", services.balances, tool in LIVE_BALANCE),
             each("ReadStandingOrders", services.standing_orders, ahead or tool is Tool.STANDING_ORDERS),

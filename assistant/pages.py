@@ -80,12 +80,14 @@ MAY_ANSWER, SURELY_MEANT, LEAST_LIKELY, NOT_KNOWN = 0.03, 0.5, 0.001, 0.04
 # From here on one page is certainly meant, where it is no likelier than that that none is: of 1,946 questions about their own
 # money that were answered rightly, three went so far, all about a card that runs out.
 CERTAINLY_MEANT, HARDLY = 0.85, 0.02
+# Of what customers ask of their money after they have asked something of a page, next to nothing is so unlikely to be on none.
+LITTLE = 0.035
 # An amount and its currency, or a percentage with "%".
 Figure = tuple[Decimal, str]
 # What the part is worth more that states the figure which the service gives, and one of an article that was quoted just before.
 STATED, BEFORE = 4.0, 1.0
-# Where a question adds a need to the one before: what a part that meets it is worth more, and what one that was told is worth
-# less. Where no part that is quoted meets a need, one that is worth so much less does.
+# Where a question goes on with the one before: what a part is worth more that meets a need that it adds, and what one is worth
+# less that was told. Where no part that is quoted meets a need, one that is worth so much less does.
 NEEDED, TOLD, NEEDING = 1.5, 2.5, 5.0
 
 
@@ -248,12 +250,14 @@ class Reader:
         worth += [BEFORE * (p.passage.article in before) for p in parts]
         needs = _needs(newer.said if newer else question)
         fresh = needs - _needs(newer.before) if newer else frozenset[int]()
-        if newer and fresh:
+        if newer:
             told = set(self._told(newer.before, found, before))
             worth += [NEEDED * bool(fresh & _met(p)) - TOLD * (p in told) for p in parts]
         order = np.argsort(-worth, kind="stable").tolist()
         strange = stems(question) & self._on_none - set[str]().union(*(stems(" ".join((p.head, *p.sentences))) for p in parts))
-        answers = _answers(features[order[0]], near, bool(strange))
+        # Such a word says nothing where one page is certainly meant all the same.
+        certainly = features[order[0]].page_likely >= math.log(CERTAINLY_MEANT)
+        answers = _answers(features[order[0]], near, bool(strange) and not certainly)
         chance = _chance(answers)
         states = bool(known and stated(" ".join(parts[order[0]].sentences)) & set(known))
         if chance < FLOOR and not states:
@@ -263,7 +267,7 @@ class Reader:
         articles = dict.fromkeys(parts[n].passage.article for n in taken)
         (vector,) = self.embed([newer.said if newer and fresh else question])
         said = [(n, self._shortened(parts[n], vector, known)) for n in taken]
-        on_none = math.log(max(self.likely(question).get((NOTHING, ""), 0.0), LEAST_LIKELY))
+        on_none = math.log(max(self.on_none(question), LEAST_LIKELY))
         sure = _chance(
             sum(a * b for a, b in zip(_FOR_PAGES, (answers, on_none, features[order[0]].page_likely, 1.0), strict=True))
         )
@@ -286,12 +290,15 @@ class Reader:
         some = sorted((t for t in chances if t != NOTHING and chances[t] >= MAY_ANSWER), key=lambda t: -chances[t])
         return {title: chances[title] for title in some}
 
-    def certain(self, question: str) -> str:
+    def on_none(self, question: str) -> float:
+        """How likely it is that a question is about what only the customer's accounts tell. Blocking."""
+        return self.likely(question).get((NOTHING, ""), 0.0)
+
+    def certain(self, question: str, least: float = CERTAINLY_MEANT) -> str:
         """The page that a question is certainly about, and about nothing that only the customer's accounts tell, by its title
-        without the year; "" where there is none. Blocking."""
-        on_none = self.likely(question).get((NOTHING, ""), 0.0)
-        meant = (title for title, chance in self.titles(question).items() if chance >= CERTAINLY_MEANT)
-        return next(meant, "") if on_none < HARDLY else ""
+        without the year; "" where there is none. least: how likely it must be. Blocking."""
+        meant = (title for title, chance in self.titles(question).items() if chance >= least)
+        return next(meant, "") if self.on_none(question) < HARDLY else ""
 
     def on_no_page(self, question: str) -> bool:
         """Whether a question is like one that no page answers, and less like any that one does. Blocking."""
@@ -503,6 +510,11 @@ def stated(text: str) -> set[Figure]:
     """The amounts and percentages that a text states."""
     money = {(Decimal(m["number"].replace(",", "")), CURRENCY[m["sign"]]) for m in _MONEY.finditer(text)}
     return money | {(Decimal(m["number"]), "%") for m in _PERCENT.finditer(text)}
+
+
+def states(passages: Iterable[Passage], known: Collection[Figure]) -> bool:
+    """Whether passages state one of some figures."""
+    return any(stated(p.text) & set(known) for p in passages)
 
 
 def agreeing(quote: Quote, known: Collection[Figure], version: int) -> Quote:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
+from assistant.numerals import in_figures
 from assistant.pages import CURRENCY, Figure
 from assistant.periods import NUMBERS
 from assistant.spans import plain
@@ -90,7 +91,7 @@ _COSTS = re.compile(
     r"|(?:will|do|would) i pay|free)\b"
 )
 _EARNS = re.compile(
-    r"\b(?:interest|earns?|earned|earning|grow|what more do i get)\b"
+    r"\b(?:interest|earns?|earned|earning|grow|bring (?:me|us|in)|make (?:me|us)|what more do i get)\b"
     # Money that a rate was asked for.
     r"|\brate\b.*\b(?:how much|what)\b.*\b(?:a|per|each|every) (?:year|month|week)\b"
 )
@@ -117,7 +118,7 @@ _BY_WORD = {"e": "EUR", "d": "USD", "u": "USD", "p": "GBP", "q": "GBP", "g": "GB
 
 def amount_in(question: str, currency: str) -> Money | None:
     """The amount that a question names last, in the currency that is said with it, else in `currency`."""
-    found = list(_AMOUNT.finditer(plain(question)))
+    found = list(_AMOUNT.finditer(in_figures(plain(question))))
     if not found:
         return None
     match = found[-1]
@@ -144,11 +145,11 @@ class Terms:
         """
         if not held:
             return None
-        text = _AMOUNT.sub(" £50 ", plain(question))
+        text = _AMOUNT.sub(" £50 ", in_figures(plain(question)))
         (vector,) = self.embed([text])
         acts = _acts(text)
         near = {meaning[0]: one.both + _fits(meaning[0], acts) for meaning, one in self.wordings.near(text, vector).items()}
-        names = [name for name in near if not name.startswith("fee ") or _COSTS.search(text)]
+        names = [name for name in near if _asks_for(name, text)]
         for name in sorted(names, key=lambda name: -near[name]):
             if near[name] < max(FLOOR, near[NO_TERM] + APART):
                 return None
@@ -162,6 +163,17 @@ class Terms:
                 if (said := _term(of, one.product, amount, _times(plain(question)))) is not None:
                     return Term(one, said)
         return None
+
+
+# What interest an overdraft costs is asked for; who wants it stopped, or less, asks for no figure.
+_RATE_ASKED = re.compile(r"\b(?:what|what's|whats|how|which|rates?|percent\w*|charge[ds]?|cost\w*|pay|much)\b|%")
+
+
+def _asks_for(term: str, text: str) -> bool:
+    """Whether a question may ask for a figure of this kind."""
+    if term.startswith("fee "):
+        return _COSTS.search(text) is not None
+    return term != "overdraft rate" or _RATE_ASKED.search(text) is not None
 
 
 def _where(term: str, amount: Money | None, product: Product) -> str:
@@ -360,7 +372,7 @@ def asks_interest(question: str) -> bool:
     return _INTEREST.search(text) is not None and _WOULD_EARN.search(text) is not None
 
 
-_INTEREST = re.compile(r"\b(?:interest|earn|grow)\b")
+_INTEREST = re.compile(r"\b(?:interest|earn|grow|bring (?:me|us|in)|make (?:me|us))\b")
 _PAST = re.compile(r"\b(?:did|have (?:i|we)|has|had|was|were|been|earned|got|paid|came|last (?:week|month|year))\b")
 
 

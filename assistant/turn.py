@@ -446,9 +446,13 @@ class Assistant:
         last = memory.asked[-1] if memory.asked else None
         if asks_nothing(plain(message), last):
             return plan
-        goes_on = isinstance(plan, Plan) and _goes_on_with_a_page(plan, last, message)
+        on_none = await asyncio.to_thread(self.reader.on_none, message)
+        goes_on = isinstance(plan, Plan) and (
+            _goes_on_with_a_page(plan, last, message) or (on_none < pages.LITTLE and _may_go_on(plan, last))
+        )
         bank = asks_the_bank(message) or terms.asks_interest(message)
-        meant = await asyncio.to_thread(self.reader.certain, message) if _may_be_certain(plan) else ""
+        least = pages.SURELY_MEANT if plan.sure < HALF_UNDERSTOOD else pages.CERTAINLY_MEANT
+        meant = await asyncio.to_thread(self.reader.certain, message, least) if _may_be_certain(plan) else ""
         if isinstance(plan, Plan) and not meant and not cannot and not goes_on and not _may_be_a_page(plan, message, bank):
             return plan
         if isinstance(plan, Unsure) and not meant and of_own_days(plan.found.spans, asking.known.today):
@@ -468,8 +472,8 @@ class Assistant:
             except IndexUnavailable:
                 return plan
             term = await asyncio.to_thread(self.terms.meant, topic, held)
-            if bank and (term is not None or terms.asks_interest(topic)):
-                # The terms of their own product say it, whatever the pages do.
+            if (bank and (term is not None or terms.asks_interest(topic))) or (meant and term is not None):
+                # The terms of their own product say it, whatever the pages do, and though the page may not be for their version.
                 break
             figures = term.figures if term is not None else frozenset()
             quoted = await asyncio.to_thread(self.reader.quotes, question, found, figures)
@@ -562,17 +566,35 @@ class Assistant:
         context = self._context(asking.known, (), login, now, Live(), facts)
         balances = {b.account: b.booked for b in await self._balances(login, [h.account for h in held], now)}
 
+        def which() -> terms.Term | None:
+            return None if self.reader.on_no_page(topic) else self.terms.meant(topic, held)
+
+        term = await asyncio.to_thread(which)
+        if term is not None and not any(pages.states(some, term.figures) for some in passages):
+            passages = [*passages, *await self._of_product(question, term, asking)]
+
         def run() -> ToolResult:
-            term = None if self.reader.on_no_page(topic) else self.terms.meant(topic, held)
             earned = terms.interest(topic, balances, held)
             of_it = passages if term is None else pages.about(passages, term.held.product.id)
             leans_on = before.asked[-1].pages if before.asked else ()
             # What leans on a question about a term is after something else that stands on the page.
-            asked = term.figures if term is not None and term != self._term_before(topic, before, held) else ()
+            told = term is not None and term == self._term_before(topic, before, held)
+            asked = term.figures if term is not None and not told else ()
             found = self.reader.quotes(question, of_it, asked, leans_on, _newer(topic, before))
-            return article(found, term, earned, context)
+            # What was told already, and nothing with it, is no answer to something else.
+            return article(found, None if told and not found else term, earned, context)
 
         return await asyncio.to_thread(run)
+
+    async def _of_product(self, question: str, term: terms.Term, asking: Asking) -> Sequence[Sequence[Passage]]:
+        """The pages of a product, called by its name, that state the figure of a term. None where the index does not answer."""
+        product = term.held.product
+        today, names = asking.known.today.date, (product.name, f"The {product.name}")
+        try:
+            found = await self._passages(question, today, frozenset([product.id]), asking.login, names)
+        except IndexUnavailable:
+            return ()
+        return [some for some in found if pages.states(some, term.figures)]
 
     def _term_before(self, topic: str, before: Memory, held: Sequence[terms.Held]) -> terms.Term | None:
         """The term of the question to the pages that this one leans on, None where it leans on none. Blocking."""
@@ -849,9 +871,25 @@ def _may_be_certain(plan: Plan | Unsure) -> bool:
     a list of the customer's own, "standing orders"."""
     if isinstance(plan, Unsure):
         return plan.label not in _OWN_LISTS and not (plan.label in _OF_ACCOUNTS and plan.found.spans.account)
-    return plan.path == "routed" and plan.sure < 1 and [step.tool for step in plan.steps] == [Tool.AFFORD]
+    tools = [step.tool for step in plan.steps]
+    return (
+        plan.path == "routed"
+        and plan.sure < 1
+        and (tools == [Tool.AFFORD] or (plan.sure < HALF_UNDERSTOOD and tools in ([Tool.STATEMENTS], [Tool.UPCOMING])))
+    )
 
 
+def _may_go_on(plan: Plan, last: Asked | None) -> bool:
+    """Whether what was taken for a question about their own money may go on with a page, if it is nothing that only their accounts
+    tell: "and can I use it meanwhile" is no list of cards."""
+    if plan.path != "routed" or len(plan.steps) != 1 or last is None or last.step.tool is not Tool.ARTICLE:
+        return False
+    step = plan.steps[0]
+    return step.tool in TOOLS and plan.sure < SURE_OF_PAYMENTS and not (step.spans.category or step.spans.without)
+
+
+# What the router is no surer of than this may as well be on a page.
+HALF_UNDERSTOOD = 0.7
 _OWN_LISTS = frozenset({Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.PENDING, Tool.SUBSCRIPTIONS, Tool.BENEFICIARIES})
 _OF_ACCOUNTS = frozenset({Tool.BALANCE, Tool.POSITION})
 
@@ -861,7 +899,8 @@ def _may_be_a_page(plan: Plan, message: str, bank: bool) -> bool:
 
     bank: it asks what the bank does; then a name may be anything.
     """
-    if plan.path != "routed" or len(plan.steps) != 1 or (plan.sure >= SURE_OF_PAYMENTS and not _what_the_bank_does(message)):
+    of_the_bank = _what_the_bank_does(message) or terms.asks_interest(message)
+    if plan.path != "routed" or len(plan.steps) != 1 or (plan.sure >= SURE_OF_PAYMENTS and not of_the_bank):
         return False
     step = plan.steps[0]
     # "This tax year": days are part of a question about payments or statements, and of no other.

@@ -115,6 +115,46 @@ def test_a_follow_up_is_asked_together_with_the_question_that_it_leans_on(bank: 
     assert (fee.value("fee"), less.value("fee")) == ("10.00", "8.00")
 
 
+@pytest.mark.parametrize(
+    ("party", "first", "then", "page", "told"),
+    [
+        # The router takes these for lists of their standing orders and for the rate of what they hold.
+        (
+            "ruth-ellison",
+            "How do I freeze my card?",
+            "and will my standing orders still go out",
+            "card-freeze",
+            "standing orders",
+        ),
+        (DANIEL, "who can open a junior saver", "and the interest?", "junior-saver", "3.50%"),
+    ],
+)
+def test_what_only_accounts_tell_is_not_what_a_question_after_a_page_asks(
+    bank: Counter, party: str, first: str, then: str, page: str, told: str
+) -> None:
+    answer = bank.talk(party, first, then)[-1]
+    assert page in cited(answer)
+    assert told in answer.text
+
+
+def test_what_only_accounts_tell_is_told_after_a_page_too(bank: Counter, books: Books) -> None:
+    answer = bank.ask(AMARA, "how long does a replacement card take", "how much did I spend at Tesco last month")
+    assert equal(answer.value("total spent"), pounds(booked(books, AMARA, OCTOBER, at("Tesco"))))
+
+
+@pytest.mark.parametrize(
+    ("party", "question", "page"),
+    [
+        (AMARA, "my husband ran up the overdraft on our joint account, do I owe all of it or just my share", "joint-account"),
+        (MARGARET, "Is there a way to have my letters in braille?", "extra-support"),
+    ],
+)
+def test_a_page_that_is_likely_meant_answers_what_was_hardly_understood(
+    bank: Counter, party: str, question: str, page: str
+) -> None:
+    assert cited(bank.ask(party, question)) == {page}
+
+
 def test_a_question_of_its_own_does_not_lean_on_the_page_before(bank: Counter, books: Books) -> None:
     answer = bank.ask(AMARA, "how much cash can i take out in a day?", "How much did I spend at Tesco last month?")
     assert equal(answer.value("total spent"), pounds(booked(books, AMARA, OCTOBER, at("Tesco"))))
@@ -152,6 +192,12 @@ def test_the_version_that_the_customer_is_on_decides(bank: Counter) -> None:
     assert "travel-money-version-2" in cited(older)
     for answer, product in ((newer, "everyday-3"), (older, "everyday-2")):
         assert all(not PAGES[id].products or product in PAGES[id].products for id in cited(answer))
+
+
+def test_the_limit_of_an_older_version_is_told_where_the_page_that_is_meant_is_for_another(bank: Counter) -> None:
+    answer = bank.ask(PRIYA, "got to send the new builder 6k this afternoon and ive never used him, does that go through")
+    assert answer.value("limit") == "2500.00"
+    assert cited(answer) == {"everyday-account-version-2"}
 
 
 # What is for staff only
@@ -288,6 +334,7 @@ def test_a_fee_is_worked_out_for_the_amount_within_its_bounds(bank: Counter) -> 
         (PRIYA, "gonna be 350 in my overdraft for three weeks, cost?", "39.9", "21", "8.03"),
         (DANIEL, "how much interest would 5000 earn in my ISA over a year", "3.85", "365", "192.50"),
         (CALLUM, "put another 500 in the holiday jar, what does that bit earn in a year", "2.50", "365", "12.50"),
+        (MARGARET, "What would five thousand pounds in my Savings bring me in one year?", "3.40", "365", "170.00"),
     ],
 )
 def test_interest_is_worked_out_at_the_rate_of_the_customers_own_account(

@@ -55,6 +55,13 @@ def test_the_largest_overdraft_is_told_without_that_of_the_other_version(
     assert other not in answer.text
 
 
+def test_who_wants_interest_stopped_is_not_told_its_rate(bank: Counter) -> None:
+    answer = bank.ask(CALLUM, "the charges on my overdraft are too much, could you freeze them for a while")
+    assert "39.9" not in answer.text
+    assert "Stop overdraft interest for 3 months" in answer.text
+    assert "39.9" in bank.ask(CALLUM, "what is the overdraft rate").text
+
+
 def test_no_term_of_the_customers_own_is_told_for_a_product_that_they_do_not_hold(bank: Counter) -> None:
     answer = bank.ask(AMARA, "what does the basic account charge when a direct debit bounces")
     assert "product:everyday-3" not in {key for f in answer.facts for key in f.evidence}

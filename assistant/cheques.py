@@ -29,7 +29,7 @@ def made_out_to(text: str, last: Step | None) -> Step | None:
 
 _CHEQUE_TO = re.compile(
     r"\b(?:who|whom|whose name)\b[^.?!]*\b(?:(?:made?|make|making)(?: [a-z]+){0,4} out|(?:written|wrote|write)(?: [a-z]+){0,4} to|payee|payable|cashed|paid (?:it|that|this) in)\b"
-    r"|\bmade(?: [a-z]+)? out to (?:who|whom)\b"
+    r"|\bmade(?: [a-z]+)? out to (?:who|whom)\b|\bto (?:who|whom) (?:did|have) (?:i|we) (?:write|written|make|made)\b"
 )
 _DIGITS = re.compile(r"\d{3,}$")
 _ALSO_ASKS = re.compile(r"\b(?:how much|what amount|when|which day|what day|what date)\b")

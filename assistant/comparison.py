@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from assistant import periods
+from assistant.days import as_one
 from assistant.following import GOES_ON, both_of, together
 from assistant.plan import ABOUT_SAME, Asked, Spans, Step, Tool, only_days
 from assistant.pointing import ALL_SPENDING, BACKWARD, OWN, SHORT
@@ -53,6 +54,8 @@ def held_against(last: Asked, said: Spans, text: str, today: periods.Today) -> S
         # A comparison of two names over two periods would be read as one of the periods.
         return None
     if said.periods and not (said.merchants or said.category):
+        if last.step.tool is not Tool.COMPARE:
+            before = before.model_copy(update={"periods": as_one(before.periods, today), "group": ""})
         said = said.model_copy(update={"periods": (_of_like_days(said.periods[0], before.periods[:1], today),)})
         two = (
             (*before.periods[:1], *said.periods)

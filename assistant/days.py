@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from assistant import periods
 from assistant import spans as parts
 from assistant.memory import Memory
-from assistant.plan import ABOUT_PAYMENTS, Asked, Spans
+from assistant.plan import ABOUT_PAYMENTS, Asked, Spans, Tool
 from assistant.pointing import BACKWARD, TWO
 from assistant.spans import Known
 
 NOW = frozenset({"now", "right now", "just now", "today", "at the moment", "at present"})
 SAME_TIME = re.compile(
     r"\b(?:inside|within|in) (?:this|these|those|the same) dates\b|\b(?<!of )(?:(?:in|over|during|for|across) )?(?:(?:that|the same|same|this same) (?:time(?: frame)?|period|month|week|(?:tax )?year|quarter|stretch)"
-    r"|(?P<several>(?:(?P<those>those|these)(?: same)?|both|(?:the )?same)(?: (?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d\d?))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
+    r"|(?P<several>(?:(?P<those>those|these)(?: same)?|both(?: (?:of )?(?:those|these|the))?|(?:the )?same)(?: (?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d\d?))?|the (?:two|three|[23])) (?:periods|days|weeks|months|quarters|years))"
     r"\b(?! (?:last|before|ago|a year))"
 )
 LEAD_OF_PERIOD = re.compile(r"^(?:on|in|during|over|for|from|since|my)\s+")
@@ -34,10 +34,16 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
     ):
         # "484?" after the cheque before it.
         return f"'{int(_DIGIT.findall(message)[0]):0{parts.CHEQUE}}'"
-    text = periods.leaning(parts.plain(message), today, next(iter(before), ""))
+    text = periods.leaning(parts.plain(message), today, next(iter(as_one(before, today)), ""))
+    if memory.asked and memory.asked[-1].step.tool is Tool.SALARY and not before:
+        # "Since then", after when the pay came in.
+        return _SINCE_THEN.sub("since payday", text)
     if before and memory.asked[-1].step.tool in ABOUT_PAYMENTS and (leant := _leant_days(text, before[0], today)) is not None:
         return leant
     spoken_of = (not memory.lost and _days_in_turn(memory.asked)) or before
+    if len(spoken_of) > 1 == len(before):
+        # "For those two", after the same of two months.
+        text = _FOR_BOTH.sub(r"in those two months", text)
     if TWO.search(text):
         spoken_of = spoken_of[-2:]
 
@@ -58,6 +64,13 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
     return SAME_TIME.sub(said_again, text, count=1) if before else text
 
 
+def as_one(said: tuple[str, ...], today: periods.Today) -> tuple[str, ...]:
+    """Months that follow each other as the one stretch that they are; other days as they were said."""
+    read = [period for words in said if (period := periods.read(words, today)) is not None]
+    whole = periods.in_a_row(read) if len(read) == len(said) > 1 else None
+    return (periods.said(whole.since, whole.until),) if whole is not None and whole.since is not None else said
+
+
 _DIGIT = re.compile(r"\d+")
 _ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _MONTHS_SAID = re.compile(r"\b(?:weeks|months|quarters|years)\b")
@@ -71,6 +84,7 @@ def in_usual_words(text: str, today: periods.Today) -> str:
     """A text with its days in the usual words: "once June had finished", "before May comes", "till and including that day"."""
     text = _RECORDS.sub("since the beginning", _CLOSE.sub("end of", text))
     text = _IN_TO.sub("into ", _FOLK.sub("other people", text))
+    text = _PLUS.sub(r"\g<one> and ", _HOLIDAYS.sub("in ", text))
     text = _I_PUT_HOW_MUCH.sub(r"how much \g<did>", text)
     text = _AMONG_OTHERS.sub("", text) if _COMES_OFF.search(text) else text
     text = _NOT_BEGUN.sub(r"before \g<days>", _ENDED.sub(r"at the end of \g<days>", _UP_TO.sub("until", text)))
@@ -85,6 +99,12 @@ def in_usual_words(text: str, today: periods.Today) -> str:
 
 
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december|(?:the|this|that|last) (?:month|year|week))"
+# "The school summer hols, July plus August": the months say which days these are.
+_HOLIDAYS = re.compile(
+    rf"\b(?:(?:in|over|during|for) )?(?:the )?(?:school )?summer (?:hols?|hold|holidays?|break|vacation)(?:,|:| -| \() ?(?:so |i\.?e\.? |that's )?(?={_MONTH})"
+)
+_PLUS = re.compile(rf"\b(?P<one>{_MONTH}) (?:plus|\+) (?={_MONTH}\b)")
+_FOR_BOTH = re.compile(r"\b(?:for|in|over) (?:those|these|the) two(?=\s*(?:$|[?.!,;]))")
 _ENDED = re.compile(
     rf"\b(?:when|as|once) (?P<days>{_MONTH}) (?:had )?(?:ended|finished|closed|was (?:over|out|done)|ran out|came to an end)\b"
 )
@@ -121,7 +141,7 @@ def _leant_days(text: str, before: str, today: periods.Today) -> str | None:
 
 
 _AND_LAST = re.compile(r"(?:(?:and|n|so|or|what about|how about|vs|against)\b,? )+last[ ?.!]*")
-_SINCE_THEN = re.compile(r"\b(?:since then|from then on|after that)\b|(?<=^and )since(?=[ ?.!]*$)|^since(?=[ ?.!]*$)")
+_SINCE_THEN = re.compile(r"\b(?:since then|from then on|after that)\b|(?<=\w )since(?=[ ?.!]*$)|^since(?=[ ?.!]*$)")
 
 
 def is_a_day(words: str, today: periods.Today) -> bool:

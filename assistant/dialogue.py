@@ -46,7 +46,7 @@ from assistant.plan import (
 from assistant.pointing import BACKWARD, SOMEBODY, WHOLE, about_heard, is_of_nobody, leans_back, words_before
 from assistant.prices import PRICE_BEFORE
 from assistant.router import ABOUT_NOTHING, LEANING, Embed, Head, spoken
-from assistant.shares import at_place_spoken_of
+from assistant.shares import at_place_spoken_of, is_part_of_last
 from assistant.spans import Found, Known
 from assistant.steps import OF_IT, readings_of, step_of
 from assistant.topics import asks_nothing, of_pages, with_last
@@ -105,6 +105,8 @@ class Understanding:
         if held.unseen(parts.plain(message), known):
             return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
         last = memory.asked[-1] if memory.asked and not off_track(memory) else None
+        if last is None and memory.asked and memory.lost and _is_anothers((memory.heard or memory.asked[-1].step), known):
+            return self._still_theirs(message, known, memory)
         if last is None or not _is_anothers(last.step, known):
             message = relations.of_holder(message, known, spoken_of=False, nobody=last is None or not names_somebody(last))
             return self._with_reference(message, known, memory, last)
@@ -113,13 +115,14 @@ class Understanding:
             own = last.model_copy(update={"step": _of_account(last.step, "")})
             return self._with_reference(message, known, memory.model_copy(update={"asked": (*memory.asked[:-1], own)}), own)
         read = self._with_reference(relations.of_holder(message, known, spoken_of=True, nobody=False), known, memory, last)
-        if not isinstance(read, Plan):
-            return read
-        # What goes on with somebody else's accounts is of no others.
-        theirs = (
-            s if s.spans.account or s.tool in READ_WHOLE | FREE else _of_account(s, last.step.spans.account) for s in read.steps
-        )
-        return read.model_copy(update={"steps": tuple(theirs)})
+        return _of_theirs(read, last.step.spans.account)
+
+    def _still_theirs(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        """A message after one that was not understood, where somebody else's accounts were spoken of before that."""
+        account = (memory.heard or memory.asked[-1].step).spans.account
+        own = _MINE.search(_ASKED_OF_US.sub("", parts.plain(message))) is not None
+        read = self._with_reference(relations.of_holder(message, known, spoken_of=not own, nobody=False), known, memory, None)
+        return read if own else _of_theirs(read, account)
 
     def _with_reference(self, message: str, known: Known, memory: Memory, last: Asked | None) -> Plan | Unsure:
         """A message in which words may say which of somebody's payments are meant."""
@@ -142,6 +145,9 @@ class Understanding:
         message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
         memory = at_place_spoken_of(memory, parts.plain(message), known)
         message = _LESS_MOVES.sub("", message)
+        if (whole := _WHOLE_THING.search(parts.plain(message))) and is_part_of_last(memory):
+            # "More than in May? The whole lot": of what a part was told of since.
+            message, memory = parts.plain(message)[: whole.start()], memory.model_copy(update={"asked": memory.asked[:-1]})
         message = f"how many {message}" if memory.asked and _TIMES_IT_WAS.match(message) else message
         if (two := self._of_one_account(message, known, memory)) is not None:
             return two
@@ -237,7 +243,11 @@ class Understanding:
         # Who is in need is heard in all that they say.
         in_need = isinstance(whole, Plan) and any(step.tool is Tool.HANDOVER for step in whole.steps)
         # "The last time she paid me was when, and how much?": what is told asks as well.
-        only_much = HOW_MUCH_IT.fullmatch(told.asks) is not None and bool(told.before) and isinstance(whole, Plan)
+        only_much = (
+            (HOW_MUCH_IT.fullmatch(told.asks) or _WHEN_NEWEST.fullmatch(told.asks)) is not None
+            and bool(told.before)
+            and isinstance(whole, Plan)
+        )
         if label in FREE | READ_WHOLE or in_need or lacks or only_much or (heard.periods and not (dated or takes_days)):
             # What is told may be a part of what is asked.
             return whole
@@ -259,8 +269,9 @@ class Understanding:
         if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
         of_pay = isinstance(whole, Plan) and any(step.tool is Tool.SALARY for step in whole.steps)
-        if label in LEANING and not named and (aside.spans.merchants or aside.spans.category or of_pay):
-            # "Please look": at what was told, not at what was asked before.
+        list_asked = isinstance(whole, Plan) and whole.sure >= CERTAIN and any(step.tool in LISTS for step in whole.steps)
+        if label in LEANING and not named and (aside.spans.merchants or aside.spans.category or of_pay or list_asked):
+            # "Please look": at what was told, not at what was asked before; so "my standing orders, the amounts".
             return (whole,)
         dated = f"{told.asks.rstrip(' ?.!')} {aside.spans.periods[0]}" if takes_days else told.asks
         in_days = self._read(dated, known, memory)
@@ -524,6 +535,10 @@ class Understanding:
                     # What it came to and when: each payment is told with its day.
                     steps[-1] = steps[-1].model_copy(update={"tool": Tool.FIND})
                 continue
+            if steps and steps[-1].tool is Tool.REFUNDS and found.spans == Spans() and step.tool is Tool.LAST:
+                # "They gave me some back before, when was the latest": of what came back.
+                steps[-1] = steps[-1].model_copy(update={"tool": Tool.REFUND_STATUS})
+                continue
             if steps and steps[-1].tool is Tool.SALARY and step.spans == Spans() and step.tool in (Tool.LAST, Tool.FIND):
                 # "When is my pay due and how much was the last": that is told with it.
                 continue
@@ -572,6 +587,7 @@ _LESS_MOVES = re.compile(
     r"[,;]? (?:not counting|not including|without|excluding|leaving out|apart from|ignoring|less) (?:any |the |all )?(?:moves?|transfers?|moving money)"
     r" (?:in)?to (?:the |my |her |his |our )?savings(?: account)?(?=[ ?.!]*$)"
 )
+_WHOLE_THING = re.compile(r"(?<=\w)[,;.?!]? ?\(?(?:i mean )?(?:for )?the whole (?:thing|lot|trip|holiday)\)?[ ?.!]*$")
 # "Months it was over £100".
 _TIMES_IT_WAS = re.compile(
     r"(?:weeks|months|days|times|occasions) (?:when |that )?(?:it|that|they|he|she) (?:was|were|came to|went|paid|got)\b"
@@ -604,10 +620,13 @@ _ADDED = frozenset(
     {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.TOP, Tool.BREAKDOWN, Tool.COMPARE, Tool.SHARE, Tool.INCOME, Tool.REFUNDS}
     | {Tool.LARGEST, Tool.SMALLEST, Tool.SUBSCRIPTIONS}
 )
+_WHEN_NEWEST = re.compile(
+    r"(?:and )?(?:when|how much|what) (?:was|is) the (?:most recent|latest|newest|last)(?: (?:one|time))?(?: and (?:for )?(?:how much|when))?[ ?.!]*"
+)
 _ONE_OF_THEM = re.compile(r"\b(?:one|some|most|two) of (?:them|those|these|it)\b")
 _SO_FAR = re.compile(r"\b(?:so far|then|already|by now)\b")
 _MERE_TAG = re.compile(
-    r"(?:(?:and|so|but|or)\b,? )*(?:(?:have|has|had|did|do|does|is|are|was|were|am) (?:they|he|she|it|that|i|we|there)(?:n't| not| really| right| wrong| correct| true| mistaken)*"
+    r"(?:(?:and|so|but|or)\b,? )*(?:(?:is |it is |that is )?(?:true|right|correct|so)|(?:have|has|had|did|do|does|is|are|was|were|am) (?:they|he|she|it|that|i|we|there)(?:n't| not| really| right| wrong| correct| true| mistaken)*"
     r"|(?:can|could|would|will) (?:you|we|i) (?:please )?(?:see|check|look|have a look|tell|confirm|see that)(?: (?:it|that|for me|please))*|(?:is|was) (?:that|this|it|he|she) (?:right|true|so|correct))[ ?.!]*"
 )
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
@@ -615,7 +634,8 @@ _AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION})
 _AT_THAT_TIME = re.compile(r"\b(?:then|was (?:my|our|in)|(?:did|had) (?:i|we) (?:have|got)|were)\b")
 _ASKED_OF_US = re.compile(
     r"\b(?:show|tell|give|list|get|remind|send)(?: [a-z]+)? (?:me|us)\b|\bfor (?:me|us)\b|\b(?:can|could|may|might) (?:i|we) (?:see|have|know|ask|get)\b"
-    r"|\b(?:i|we)(?:'d| would)? (?:like|want|need|wonder|see|guess|think|suppose|mean|meant)\b|\blet (?:me|us)\b"
+    r"|\b(?:i|we)(?:'d| would)? (?:like|want|need|wonder|see|guess|think|suppose|mean|meant|feel|fear|hope)\b|\blet (?:me|us)\b"
+    r"|\b(?:i|we)(?:'ve| have|'m| am| had)?(?: got)? (?:(?:so|a bit|very|really|rather|quite) )?(?:an? (?:[a-z]+ )?(?:feeling|worry|hunch|suspicion)|worried|anxious|relieved|glad|afraid|sorry)\b"
 )
 _MINE = re.compile(r"\b(?:my|mine|own|i|me|we|our)\b")
 _ASKS = re.compile(
@@ -661,6 +681,14 @@ _OF_SPENDING = re.compile(
 
 def _of_account(step: Step, account: str) -> Step:
     return step.model_copy(update={"spans": step.spans.model_copy(update={"account": account})})
+
+
+def _of_theirs(read: Plan | Unsure, account: str) -> Plan | Unsure:
+    """What goes on with somebody else's accounts is of no others."""
+    if not isinstance(read, Plan):
+        return read
+    theirs = (s if s.spans.account or s.tool in READ_WHOLE | FREE else _of_account(s, account) for s in read.steps)
+    return read.model_copy(update={"steps": tuple(theirs)})
 
 
 def _is_anothers(step: Step, known: Known) -> bool:

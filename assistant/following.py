@@ -125,13 +125,19 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
         # "August, September, October": what it came to in each, and not the last one of each.
         return Step(tool=Tool.SUM, spans=merged(last.step.spans, said), only=last.step.only)
     tool = _tool_after(last.step.tool, said, message)
-    if tool is Tool.LAST and names and said.periods and _JOINS_ON.match(message) is None:
-        # "Boots, this year": what it came to; of a year nobody asks for the newest payment.
+    if tool in (Tool.LAST, Tool.SUBSCRIPTIONS) and names and said.periods and _JOINS_ON.match(message) is None:
+        # "Boots, this year": what it came to; of a year nobody asks for the newest payment, nor for a price.
+        tool = Tool.SUM
+    if tool is Tool.SALARY and names and said.periods and not names & {*last.step.spans.merchants}:
+        # "Boots since then", after a wage.
         tool = Tool.SUM
     if _ONLY.search(message) and (narrowed := narrowed_to(last, said)) is not None:
         return narrowed
     keeps = not (said.merchants or said.category)
     spans = merged(last.step.spans, said)
+    if tool is Tool.SUM and last.step.tool in DATED:
+        # How a price was to be told, and who pays a wage, says nothing of a sum.
+        spans = spans.model_copy(update={"change": ""})
     return Step(tool=tool, spans=spans, only=last.step.only if keeps else (), excluding=last.step.excluding if keeps else ())
 
 
@@ -346,6 +352,10 @@ def one_further(last: Asked, text: str, known: Known) -> Step | None:
     step = last.step
     if _ONE_BEFORE.fullmatch(text) and step.tool in ABOUT_SAME - ONE_ROW and len(step.spans.periods) == 1:
         period = periods.read(step.spans.periods[0], known.today)
+        if period is not None and period.since is not None and _A_PAYMENT.search(text) and names_any(step.spans):
+            # "His previous payment": the newest before those days.
+            days = {"periods": (f"before {period.since.isoformat()}",), "number": "", "group": "", "change": way_of(step)}
+            return Step(tool=Tool.LAST, spans=step.spans.model_copy(update=days), only=step.only)
         unit = _unit_of(period) if period is not None else ""
         return unit_aside(step, unit, "before", known) if unit else None
     if not names_any(step.spans) and len(last.used) == 1 and step.tool in (Tool.SALARY, Tool.REFUND_STATUS):
@@ -368,9 +378,12 @@ _NEXT_LARGEST = re.compile(
     r"(?:biggest|largest|highest|dearest|priciest|costliest|most expensive)(?: (?:one|payment|after that|then))*[ ?.!]*"
     r"|(?:(?:and|so|ok)\b,? )*the (?:next|second|2nd|third|3rd|fourth|4th|fifth|5th)(?: (?:one|then))*[ ?.!]*"
 )
+_A_PAYMENT = re.compile(r"\bprevious (?:payment|visit|order)\b")
 _ONE_BEFORE = re.compile(
     r"(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then)\b,? )*(?:the )?(?:one|time|payment) before"
-    r"(?: (?:that|it|this|then|last|one))*[ ?.!]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
+    r"(?: (?:that|it|this|then|last|one))*[ ?.!]*"
+    r"|(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then|on what (?:day|date) was)\b,? )*(?:the |his |her |their |my )?previous"
+    r"(?:,? (?:one|time|payment|visit|order|to|from|him|her|them|was|is|it|that|when|how much|what|then|and|for)\b,?)*[ ?.!,]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
 )
 
 

@@ -30,9 +30,8 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     """
     text = parts.plain(message)
     named = (other["who"] for other in _POSSESSIVE.finditer(text))
-    if any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known):
-        return Step(tool=Tool.REFUSE)
-    if _SECRET.search(text) and OWN.search(text):
+    theirs = any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known)
+    if theirs or (_SECRET.search(text) and OWN.search(text)):
         return Step(tool=Tool.REFUSE)
     if (plainly := _by_its_words(whole, text, label, memory.asked, known, lost=memory.lost)) is not None:
         return plainly
@@ -58,9 +57,8 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
     if last is not None and last.tool in ONE_ROW and _THAT_ROW.fullmatch(text):
         return last
-    if last is not None and not off_track(memory) and (leant := leant_on(whole, memory.asked, known, text)) is not None:
-        return leant
-    if last is not None and not off_track(memory) and (told := in_other_unit(last, text)) is not None:
+    leant = leant_on(whole, memory.asked, known, text) if last is not None and not off_track(memory) else None
+    if last is not None and not off_track(memory) and (told := leant or in_other_unit(last, text)) is not None:
         return told
     lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
     if lone and spoke_of_somebody(memory) and last is not None and not off_track(memory) and THE_NEW_PRICE.search(text):
@@ -69,14 +67,13 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return Step(tool=Tool.SUBSCRIPTIONS, spans=of, only=last.only)
     if last is not None and not off_track(memory) and leaves_out(whole, last, text):
         return goes_on_with(memory.asked, whole.spans, text)
+    if not whole.unknown and not off_track(memory) and (one := _of_one_named(whole, memory.asked, text)) is not None:
+        return one
     plain_sum = last is not None and last.tool in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} and not off_track(memory)
-    if last is not None and not off_track(memory) and not whole.unknown and _THE_X_ONE.fullmatch(whole.masked):
-        return goes_on_with(memory.asked, whole.spans, text)
     if plain_sum and last is not None and lone and spoke_of_somebody(memory) and _WHEN_DID_I.fullmatch(text):
         return same_again(memory.asked[-1], Tool.LAST, Spans(), known, f"{text} last")
-    if plain_sum and last is not None and lone and len(last.spans.merchants) > 1 and _WHICH_OF_THEM.fullmatch(text):
-        # A comparison is of two; of more each is told.
-        return Step(tool=Tool.COMPARE if len(last.spans.merchants) == TWO_SIDES else Tool.SUM, spans=last.spans)
+    if plain_sum and lone and (which := _which_of_them(memory.asked[-1], text)) is not None:
+        return which
     if plain_sum and lone and _ONE_THAN_OTHER.search(text) and (two := both_of(memory.asked, "both")) is not None:
         return Step(tool=Tool.COMPARE, spans=two.spans) if len(two.spans.merchants) > 1 else None
     if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_AT.fullmatch(whole.masked):
@@ -122,9 +119,33 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     return None
 
 
+def _of_one_named(whole: Found, asked: Sequence[Asked], text: str) -> Step | None:
+    """ "Piotr, all his payments", "and Mrs Jones, her newest one", "and the ASOS one, did that come"."""
+    if asked and _THE_X_ONE.fullmatch(whole.masked):
+        return goes_on_with(asked, whole.spans, text)
+    if _ALL_HIS.fullmatch(whole.masked):
+        step = goes_on_with(asked, whole.spans, text) if asked and asked[-1].step.tool is Tool.SUM else None
+        return Step(tool=Tool.FIND, spans=step.spans if step is not None else whole.spans)
+    return Step(tool=Tool.LAST, spans=whole.spans) if _NEWEST_OF.fullmatch(whole.masked) else None
+
+
+def _which_of_them(last: Asked, text: str) -> Step | None:
+    """ "Which of the three was the biggest", "who had most of it": of those that were added up."""
+    step = last.step
+    if len(step.spans.merchants) > 1 and _WHICH_OF_THEM.fullmatch(text):
+        # A comparison is of two; of more each is told, and whoever had most of it first.
+        ranked = Tool.TOP if _MOST.search(text) else Tool.SUM
+        return Step(tool=Tool.COMPARE if len(step.spans.merchants) == TWO_SIDES else ranked, spans=step.spans)
+    if step.tool in (Tool.SUM, Tool.COUNT) and len(last.used) > 1 and _HAD_MOST.fullmatch(text):
+        # One word may mean several payees.
+        return step.model_copy(update={"tool": Tool.TOP, "spans": step.spans.model_copy(update={"number": "", "group": ""})})
+    return None
+
+
 _HOW_MUCH_OF_IT = re.compile(
-    r"(?:(?:and|so|ok|but|then)\b,? )*(?:how much|what|how many pounds) of (?:it|that|this|those|them)(?: lot)?(?: all)? (?:was|were|is|went|goes|did i spend)"
-    r"(?: (?:spent|paid|on|to|at|in|for|from|with|just|only|the|my))* x(?:merchant|category)(?: then| alone| please)?[ ?.!]*"
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:(?:how much|what|how many pounds) of (?:it|that|this|those|them)(?: lot)?(?: all)? (?:was|were|is|went|goes|did i spend)"
+    r"|(?:how much )?of which(?: how much)?(?: (?:was|were|is|went|goes))?)"
+    r"(?: (?:spent|paid|on|to|at|in|for|from|with|just|only|the|my))* x(?:merchant|category)(?: (?:then|alone|please|was how much|came to what|how much))?[ ?.!]*"
 )
 # "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
 _POSSESSIVE = re.compile(
@@ -134,7 +155,7 @@ _POSSESSIVE = re.compile(
 _THAT_ROW = re.compile(
     r"(?:and |so |ok )*(?:how much|how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))"
     r"|(?:when|where|who|what day|what date|which day) (?:was|is|did) (?:that|it|this)(?: one| payment| purchase)?"
-    r"(?: for| to| from| at| with| go(?: out| to)?| happen| made| paid| on)?)(?: then| for)?[ ?.!]*"
+    r"(?: for| to| from| at| with| go(?: out| to)?| happen| made| paid| on| sent| taken| booked| charged| spent)?)(?: then| for)?[ ?.!]*"
 )
 # Of a sum: the payments in it say where.
 _WHERE = re.compile(
@@ -144,14 +165,30 @@ _HOW_MUCH_AT = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*how much(?: was| is| went| spent)? (?:at|in|on|to|with) x(?:merchant|category)(?: then| alone)?[ ?.!]*"
 )
 _WHICH_OF_THEM = re.compile(
-    r"(?:(?:and|so|ok|but|then)\b,? )*(?:which|who)(?: one| of (?:them|those|these|the two))? (?:was|is|had|has|got|took|cost|costs|came to)(?: me| us)?(?: the)?"
-    r" (?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|lower)(?: (?:from|off) me)?(?:,? and by how much)?[ ?.!]*"
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:which|who)(?: one| of (?:them|those|these|the (?:two|three|four|five|six|lot)))? (?:was|is|had|has|got|took|cost|costs|came to)(?: me| us)?(?: the)?"
+    r" (?:more|most|less|least|dearer|dearest|cheaper|cheapest|bigger|biggest|higher|highest|lower|lowest|larger|largest|smaller|smallest)"
+    r"(?: (?:from|off|out of) me| of (?:it|them|that|those)(?: all)?)?(?:,? and (?:by )?(?:how much|what (?:did|does|was) (?:it|that)\b[^?.!;]*))?[ ?.!]*"
+)
+_MOST = re.compile(r"\b(?:most|dearest|biggest|highest|largest)\b")
+_HAD_MOST = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:which|who)(?: one| of (?:them|those|these))?(?:'s| has| have)? (?:had|got|gets|took|takes|taken|cost) (?:me |us )?(?:the )?most"
+    r"(?: (?:from|off|out of) me| of (?:it|them|that|those)(?: all)?)?[ ?.!]*"
 )
 # "How much more has he had than her".
 _ONE_THAN_OTHER = re.compile(r"\b(?:more|less)\b.*\b(?:he|she|they|him|her|them)\b.*\bthan (?:he|she|they|him|her|them)\b")
 # "And the ASOS one, did that come".
 _THE_X_ONE = re.compile(
     r"(?:(?:and|so|ok|but|then|right)\b[,.]? )*(?:what about |how about )?(?:the |my )?xmerchant ones?,? (?:did|has|have|is|was) (?:that|it|this|they)\b(?: [a-z]+){0,2}[ ?.!]*"
+)
+# "And Mrs Jones, her newest one, day and amount".
+_NEWEST_OF = re.compile(
+    r"(?:(?:and|so|ok|but|then|right|now|what about|how about)\b[,.]? )*(?:for |of )?xmerchant ?[,:]? (?:the |her |his |their )?(?:latest|newest|last|most recent)"
+    r"(?: (?:one|payment|transfer|time|visit))?(?:,? (?:when|what|which|day|date|amount|how much|and|the|was|it|with|please))*[ ?.!]*"
+)
+# "Piotr, all his payments with the day".
+_ALL_HIS = re.compile(
+    r"(?:(?:and|so|ok|but|then|right|now|(?:the |my )?other)\b[,.]? )*xmerchant ?[,:]? (?:(?:show|list|tell)(?: me)? )?all (?:of )?(?:his|her|their|the|my) payments(?: to (?:him|her|them))?"
+    r"(?:,? with (?:the |their )?(?:day|date)s?)?(?: xperiod)?[ ?.!]*"
 )
 _WHEN_DID_I = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*when (?:did|have) (?:i|we) (?:last )?(?:pay|paid|send|sent|give|gave|given)(?: (?:him|her|them))?(?: (?:it|that))?[ ?.!]*"
@@ -184,6 +221,11 @@ _ORDER = re.compile(
 _WILL_BE = re.compile(
     r"(?:(?:and|so|but|then)\b,? )*will (?:my|the|our|it|this|that|next)\b[^.?!;]*\bbe (?:any |much |a lot )?(?:bigger|higher|lower|smaller|dearer|cheaper|more|less) than\b"
 )
+# What to do with money is the customer's to say.
+_ADVICE = re.compile(
+    r"(?:(?:and|so|but|then|ok|do you think)\b,? )*(?:(?:should|shall|ought) (?:i|we)(?: to)?(?: really| just)? (?:put|move|invest|switch|stick|keep|leave)"
+    r"|(?:would|will|am|are) (?:i|we) (?:be )?better(?: off)? (?:putting|moving|investing|switching|keeping|leaving))\b.*\b(?:in|into|instead|rather|to)\b"
+)
 _GOODS = re.compile(
     r"\b(?:which|what) (?:book|title|novel|film|album|brand|colou?r|flavour)s? (?:did|have|had|was|were|is)\b"
     r"|\b(?:which|what) (?:items?|products?) (?:did|have) (?:i|we) (?:buy|bought|ordered?)\b"
@@ -199,6 +241,8 @@ _IN_IT = re.compile(
 
 def _by_its_words(whole: Found, text: str, label: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> Step | None:
     """A step that is plain whatever the head says: thanks, a secret, what no statement tells, somebody's own money."""
+    if _ADVICE.match(text) and label != Tool.ARTICLE:
+        return Step(tool=Tool.CANNOT)
     if _praises(whole, text, label):
         return Step(tool=Tool.HELP)
     if _CODE.search(text) or held.of_their_own(text, whole, known):

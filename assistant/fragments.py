@@ -27,7 +27,7 @@ from assistant.plan import (
     names_any,
     only_days,
 )
-from assistant.pointing import ALL_SPENDING, GOES_ON_ASKING, OWN, SHORT
+from assistant.pointing import ALL_SPENDING, GOES_ON_ASKING, NOT_SHOP, OWN, SHORT
 from assistant.shares import kind_before
 from assistant.spans import BESIDE, LEAVE_IT, Found, Known
 from prompts.registry import word_list
@@ -93,6 +93,9 @@ def leaves_out(found: Found, last: Step, text: str) -> bool:
     """Whether a message leaves something out of what was asked before, and asks for nothing else."""
     if last.tool not in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} or not found.spans.without or found.each:
         return False
+    if found.spans.category and last.spans.merchants and NOT_SHOP.search(text):
+        # Of the shop that was spoken of, what is spent in its cafe.
+        return False
     asks = _SENTENCE.split(found.masked)[-1]
     strange = any(word in parts.words_of(asks) for word in found.unknown)
     own = OWN.search(asks) is not None or len(asks.split()) > SHORT or (ALL_SPENDING.search(text) is not None)
@@ -107,9 +110,9 @@ def put_to_it(message: str, known: Known, memory: Memory) -> Plan | None:
     last = memory.asked[-1] if memory.asked and not off_track(memory) else None
     if last is None or (put := _PUT.match(text := _TO_IT.sub("", parts.plain(message)))) is None:
         return None
-    found = parts.find(text[put.start("verb") :], known)
+    found = parts.find(f"{_SLUNG.sub('add', put['verb'])}{text[put.end('verb') :]}", known)
     said = _PUT_TO.match(found.masked)
-    left = set(re.findall(r"[a-z']+", found.masked[said.end() :])) if said is not None else set()
+    left = set(re.findall(r"[a-z']+", _ONE_FIGURE.sub("", found.masked[said.end() :]))) if said is not None else set()
     if said is None or left - EMPTY - TOTAL_WORDS - {"all", "both", "together", parts.PLACEHOLDERS["period"]} - parts.COUNTED:
         return None
     if (step := with_more(last, found.spans, text, adds=True)) is not None:
@@ -125,11 +128,13 @@ def put_to_it(message: str, known: Known, memory: Memory) -> Plan | None:
 
 
 _PUT = re.compile(
-    r"(?:(?:and|so|ok|then|now)\b,? )*(?P<verb>(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count|chuck|bung|include)|plus)\b"
+    r"(?:(?:and|so|ok|then|now)\b,? )*(?P<verb>(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count|chuck|bung|stick|lump|include)|plus)\b"
 )
+_SLUNG = re.compile(r"(?:chuck|bung|throw|stick|lump)$")
+_ONE_FIGURE = re.compile(r",? (?:(?:as|in|give me|just) )?(?:one|a single) (?:number|figure|sum|total|amount)\b")
 _TO_IT = re.compile(r" (?:(?:in )?(?:to|with)|into|onto|on top of|for) (?:it|that|them|those)(?=[ ?.!]*$|,)")
 _PUT_TO = re.compile(
-    r"(?:(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count|chuck|bung|include) (?:in |on )?"
+    r"(?:(?:(?:what )?if (?:you|i|we) |(?:can|could) you )?(?:add|put|throw|count|chuck|bung|stick|lump|include) (?:in |on )?"
     r"|plus (?:what (?:i|we) (?:paid|spent|gave|sent) (?:at |to |on |with |in )?)?)(?:the )?"
     r"x(?:merchant|category)(?:(?:,| and|, and) (?:the |any |all the |my )?x(?:merchant|category))*(?: (?:in|on|too|as well))?"
 )
@@ -138,12 +143,17 @@ _PUT_TO = re.compile(
 def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> Step | None:
     """A few words that ask of the answers before in a form of their own; None where they are of another form, or name anybody."""
     last, said = asked[-1], whole.spans
+    if last.step.tool is Tool.SUBSCRIPTIONS and len(said.merchants) == 1 and _DID_SO_TOO.fullmatch(whole.masked):
+        return last.step.model_copy(update={"spans": merged(last.step.spans, said), "only": ()})
     if said.merchants or said.category or said.account:
         return None
     if names_somebody(last) and (some := _SOME_OF_THEM.fullmatch(whole.masked)):
         return same_again(last, Tool.COUNT if some["many"] else Tool.FIND, said, known, text)
     if said.amount:
         return None
+    if len(said.periods) == 1 and names_somebody(last) and not way_of(last.step) and _HAD_NONE.search(text):
+        # "He says nothing came in May": what was paid to him then.
+        return same_again(last, Tool.FIND, said, known, text)
     if (turned := _turned(whole, last, known, text)) is not None:
         return turned
     if len(text.split()) <= _LONGEST_TURN and (both := _of_both_names(last, known, text)) is not None:
@@ -179,11 +189,17 @@ def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> S
     if way_of(last.step) == CAME_BACK and _SAME_HAPPENED.search(text) and names_somebody(last):
         spans = merged(last.step.spans, said).model_copy(update={"periods": said.periods, "number": "", "change": ""})
         return Step(tool=Tool.REFUNDS, spans=spans, only=last.step.only)
+    if said.periods and names_somebody(last) and (days := _SHOW_DAYS.fullmatch(whole.masked)):
+        return same_again(last, Tool.SUM if days["each"] else Tool.FIND, said, known, text)
     if _TIMES_EACH.fullmatch(whole.masked) and len(last.step.spans.merchants) > 1:
         return Step(tool=Tool.COUNT, spans=merged(last.step.spans, said).model_copy(update={"change": ""}))
     return None
 
 
+_HAD_NONE = re.compile(
+    r"\b(?:he|she|they)(?:'s| is| are|'re)? (?:(?:now|still|also) )?(?:says?|said|saying|reckons?|claim(?:s|ed|ing)?|maintains?|swears?|insists?|(?:told|tells?) me|thinks?|complain(?:s|ed|ing)?)\b"
+    r"[^.?!;]*\b(?:miss(?:ed)?|forgot(?:ten)?|skipped|nothing|never|none|not been|(?:did|have|has|was|were|do|does)(?:n't| not))\b"
+)
 _PERCENT = re.compile(
     r"(?:,? ?\b(?:and |or )?(?:in |as (?:a |an )?|by what )?(?:(?:percentage|percent|per cent)(?: terms| wise)?\b|%)(?: difference)?)"
 )
@@ -227,10 +243,15 @@ _NO_SELLERS = frozenset(
         "was",
     }
 )
+# "Zara did the same, I think".
+_DID_SO_TOO = re.compile(
+    rf"{_LEAD}xmerchant (?:did|has|had|does|is|was|went|goes)(?: (?:done|doing|going|gone|been))? (?:the same(?: (?:way|thing|again))?|so|it|that|likewise)(?: (?:too|as well))?"
+    r"(?:,? (?:i'm|i am|i think|pretty|quite|sure|certain|of it|of that|no|right|didn't it|didn't they|haven't they|hasn't it|i bet|surely))*[ ?.!]*"
+)
 # "Any of them over £50", "nothing since July".
 _SOME_OF_THEM = re.compile(
     r"(?:(?:and|so|ok|but|then|were|was|is|are|have|there|i|paid|had)\b,? )*(?:any(?:thing)?|none|nothing|owt|nowt|nothin|which|what|(?P<many>how many))"
-    r"(?: (?:ones?|payments?|more|else|at all|of (?:them|those|these|it|that)|were|was|are))* (?:xamount(?: xperiod)?|xperiod)(?:,? (?:then|at all|right|definitely|though|no))*[ ?.!]*"
+    r"(?: (?:ones?|payments?|withdrawals?|purchases?|transfers?|more|else|at all|of (?:them|those|these|it|that)|were|was|are))* (?:xamount(?:(?: at all,?)? xperiod)?|xperiod)(?:,? (?:then|at all|right|definitely|though|no|xperiod))*[ ?.!]*"
 )
 _LONGEST_TURN = 14
 _RANKED = frozenset({Tool.TOP, Tool.BREAKDOWN, Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.UPCOMING, Tool.PENDING})
@@ -260,8 +281,13 @@ _MORE_OFTEN_OF = re.compile(r"\b(?:which|who|where)\b(?: of (?:the two|them|thos
 _OR_LESS = r"(?:less or more|more or less|higher or lower|lower or higher|better or worse|worse or better|up or down|bigger or smaller|dearer or cheaper|cheaper or dearer)"
 # "Was it more or less in May", with the days on either side.
 _LESS_OR_MORE = re.compile(
-    rf"{_LEAD}(?:xperiod,? )?(?:(?:was|is|were) )?(?:(?:it|that|this) )?(?:(?:was|is) )?{_OR_LESS}(?: (?:than )?xperiod)?"
-    r"(?:[,.;?]? (?:and )?(?:by how much|what(?:'s| is| was)? (?:the )?difference|how much))?[ ?.!]*"
+    rf"{_LEAD}(?:xperiod,? )?(?:(?:was|is|were) )?(?:(?:it|that|this) )?(?:(?:was|is) )?(?:xperiod )?{_OR_LESS}(?: (?:than )?(?:when (?:i|we) (?:went|was|were)(?: there)? )?xperiod)?"
+    r"(?:[,.;?]? (?:and )?(?:by (?:how much|what)|what(?:'s| is| was)? (?:the )?difference|how much(?: in it)?))?(?:[,.;?]? the (?:whole (?:thing|lot)|lot))?[ ?.!]*"
+)
+# "Show me May and June, with dates", "give me July, August and September separately".
+_SHOW_DAYS = re.compile(
+    rf"{_LEAD}(?:show|list|give|tell)(?: (?:me|us))? (?:the )?xperiod(?: ?'s)?(?: ones?| payments?| figures?)?"
+    r"(?:,? (?:(?:with|and) (?:the |their )?(?:dates?|days?)(?: (?:and|of) (?:amounts?|each))?|(?P<each>separately|apart|each|one by one|individually|each (?:one )?by (?:itself|themselves))))[ ?.!]*"
 )
 _TIMES_EACH = re.compile(
     rf"{_LEAD}(?:(?:how many|number of|the number of|what about) )?(?:times|visits|trips|payments|goes|orders)(?: (?:to|at|in|for|from|was|were|that|is|did i go to|i(?:'ve| have)? (?:been|went|parked|used|paid|visited)(?: (?:to|at|in|with|for|by))?))*"
@@ -282,8 +308,9 @@ _TIMES = re.compile(
     r"(?:(?:and|so|ok)\b,? )*(?:how many |number of )?(?:times|visits|payments|transactions|trips|goes|fills?(?:[ -]ups?)?|cups|coffees|journeys|rides|shops|orders|meals|tickets)(?: (?:is|was) (?:that|it))?[ ?.!]*"
 )
 _POUNDS = re.compile(
-    r"(?:(?:and|so|ok|now|right)\b,? )*(?:(?:i|we)(?:'d like| need| want)? to (?:see|know) )?(?:what(?:'s| is| was) )?(?:the |in )?(?:sum |grand |overall )?total(?: damage| amount| sum| cost| bill| spend)?(?: please| then| pls)*[ ?.!]*|"
-    r"(?:(?:and|so|ok)\b,? )*(?:(?:what(?:'s| is| was) (?:that|it) )?in (?:£|£s|pounds|money|cash terms)|how much (?:money )?(?:is|was) (?:that|it|this)(?: money)?)(?: though| then)?[ ?.!]*"
+    r"(?:(?:and|so|ok|now|right)\b,? )*(?:(?:i|we)(?:'d like| need| want)? to (?:see|know) )?(?:what(?:'s| is| was) )?(?:the |in )?(?:(?:sum |grand |overall )?total(?: damage| amount| sum| cost| bill| spend)?"
+    r"|(?:sum|amount|value|total)(?: (?:of|for) (?:them|those|these|it|that)(?: all)?))(?: please| then| pls)*[ ?.!]*|"
+    r"(?:(?:and|so|ok)\b,? )*(?:(?:what(?:'s| is| was) (?:that|it) )?in (?:£|£s|pounds|money|cash terms)|how much (?:money )?(?:is|was|for|were|are) (?:that|it|this|them|those|these|they|all of (?:them|those))(?: money| all| together| altogether| in all| in total)*)(?: though| then)?[ ?.!]*"
 )
 
 

@@ -35,12 +35,20 @@ def with_account(text: str, memory: Memory, known: Known) -> str:
     opening, mark, _ = parts.plain(text).partition(". ")
     said = parts.find(opening, known).spans if mark else Spans()
     account = LEAD_OF_ACCOUNT.sub("", said.account if said == Spans(account=said.account) != Spans() else step.spans.account)
+    if _NAMED_FIRST.search(parts.find(text, known).masked) or _WAS_THERE.search(parts.plain(text)):
+        # "Or the holiday pot, what's in there", "I was in Rome, what did I pay there".
+        return text
     if step.spans.change == BY_OTHER and _ONLY_ME.fullmatch(parts.plain(text)):
         # After what the other holder paid in.
         return " ".join((f"how much have i paid into {account}", *step.spans.periods))
     if mine := _ON_MINE.fullmatch(parts.plain(text)):
         # After one that is shared.
         return f"{mine['lead'] or ''}from my own account"
+    if any(a.kind is AccountKind.SAVINGS for a in parts.accounts_named(account, known.accounts)):
+        # Whoever moved money into it, what it earns is nobody's payment.
+        text = _INTEREST_DID.sub(f"interest earned in {account}", parts.plain(text))
+        if alone := _INTEREST_ALONE.fullmatch(text):
+            return f"interest earned in {account} {alone['days'] or ' '.join(step.spans.periods)}".strip()
     of_account = step.spans.merchants in ((), ("interest",)) and not step.spans.category
     if not of_account and not _WHATS_IN_IT.fullmatch(parts.plain(text)):
         # Nothing is moved into a shop.
@@ -54,6 +62,8 @@ def with_account(text: str, memory: Memory, known: Known) -> str:
     return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
 
 
+_NAMED_FIRST = re.compile(r"\bxaccount\b,? [^.?!;]*\b(?:in|into|on|of) (?:it|there|that one|that account)\b")
+_WAS_THERE = re.compile(r"\b(?:was|were|been|went|trip|holiday|stayed|weekend) (?:in|at|to|over in) [a-z]+\b.*\bthere\b")
 _ON_MINE = re.compile(
     r"(?P<lead>(?:(?:and|ok|okay|so|right|now|what about|how about|just)\b,? ?)*)(?:(?:on|from|in|with|for) )?(?:mine|my own|my one)(?: alone| only| then)?[ ?.!]*"
 )
@@ -114,6 +124,14 @@ _TOTAL_FROM_ME = re.compile(
 _INTEREST_IT = re.compile(
     r"\binterest (?:it|that)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
 )
+_INTEREST_DID = re.compile(
+    r"\binterest (?:did|does|has) it (?:earn(?:ed)?|make|made|pay|paid|give(?:n)?|get|got|bring|brought|add(?:ed)?)(?: in)?(?: (?:me|us))?\b"
+)
+# "And the interest on top, this year".
+_INTEREST_ALONE = re.compile(
+    r"(?:(?:and|also|so|plus|ok|then|what about|how about|how much)\b,? )*(?:the |its |any )?interest(?: (?:on top(?: of (?:that|it))?|on (?:it|that)|from (?:it|that)|too|as well|earned|added))*"
+    r"(?P<days>,? (?:this|last|in|since|so far|over|during|for)\b[^.?!;,]*)?[ ?.!]*"
+)
 _RATE_ONLY = re.compile(
     r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is)? )?(?:the |its )?(?:interest )?(?:rate|percent(?:age)?)(?: (?:is )?(?:it's |it is |is it |it )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?"
     r"(?: (?:at the (?:minute|moment)|(?:right |just )?now|currently|these days|today))?[ ?.!]*"
@@ -139,8 +157,21 @@ def _is_other_holder(word: str, names: set[str]) -> bool:
 
 def _with_shared(text: str, known: Known) -> str:
     """A text with the name of the one account that is shared in the place of how it is described: "the one we share for the bills"."""
+    text = _bare_named(text, known)
     current = [a for a in _shared(known) if a.kind is AccountKind.CURRENT]
     return _WE_SHARE.sub(f"the {parts.plain(current[0].name)}", text) if len(current) == 1 else text
+
+
+def _bare_named(text: str, known: Known) -> str:
+    """ "In everyday": an account by its name without the word for what it is."""
+    for account in known.accounts:
+        name, _, kind = parts.plain(account.name).rpartition(" ")
+        if kind == "account" and name.isalpha():
+            bare = re.compile(
+                rf"\b(?P<lead>in|from|on|into|out of) (?:(?:my|the) )?{name}(?=\s*(?:$|[?.!,;]|and\b|or\b|then\b|now\b))"
+            )
+            text = bare.sub(rf"\g<lead> my {parts.plain(account.name)}", text)
+    return text
 
 
 _WE_SHARE = re.compile(

@@ -9,7 +9,7 @@ from assistant import spans as parts
 from assistant.days import is_one_day, reaches_today
 from assistant.following import GOES_ON, IN_TOTAL, ON_TOP, merged, without_article
 from assistant.plan import ABOUT_SAME, ONE_ROW, Asked, Spans, Step, Tool
-from assistant.pointing import BACKWARD, PRONOUN, THERE
+from assistant.pointing import BACKWARD, NOT_SHOP, PRONOUN, THERE
 from assistant.spans import BESIDE, Known
 
 EVER_BEFORE = re.compile(r"\b(?:before(?: (?:this|that|now))?|ever|in total|all in|in all|altogether|all told|so far)\b")
@@ -87,19 +87,22 @@ def continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         before.merchants
         and said.category
         and not said.merchants
-        and (alone or _THEIRS.search(text) or _NOT_SHOP.search(text) or _THE_CAFE.search(text))
+        and (alone or _THEIRS.search(text) or NOT_SHOP.search(text) or _THE_CAFE.search(text))
     ):
         # "At their restaurant", "the cafe alone": what of it is spent with whom was spoken of.
-        said = said.model_copy(update={"merchants": before.merchants, "periods": said.periods or before.periods})
+        without = () if NOT_SHOP.search(text) else said.without
+        said = said.model_copy(
+            update={"merchants": before.merchants, "periods": said.periods or before.periods, "without": without}
+        )
     same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
     # "How much of the groceries was Tesco": of those that were just told.
     same |= tool is Tool.SHARE and bool(said.category) and parts.words_of(said.category) == parts.words_of(before.category)
     if (
         not said.periods
         and tool not in (Tool.LAST, Tool.FIRST, Tool.SUBSCRIPTIONS)
-        and (same or ((said.merchants or said.category) and ON_TOP.search(text)))
+        and (same or ((said.merchants or said.category) and (ON_TOP.search(text) or _THOSE_FEES.search(text))))
     ):
-        # Whoever is named again is asked about in the same days.
+        # Whoever is named again is asked about in the same days, and so are "those fees".
         said = said.model_copy(update={"periods": before.periods})
     if tool is Tool.SHARE and said.merchants and not said.category and before.category and OF_THAT.search(text):
         # "What share of that was Tesco": of the kind that was asked about, and not of everything.
@@ -112,8 +115,7 @@ def continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
 
 # "What does the restaurant cost me each time", after somebody who has one.
 _THE_CAFE = re.compile(r"\b(?:the|that) (?:restaurant|caf[eé]|tea ?room|canteen|bakery|pharmacy|bar)\b")
-# "What does the cafe take? Not the shop".
-_NOT_SHOP = re.compile(r"\bnot the (?:shop|store)\b")
+_THOSE_FEES = re.compile(r"\b(?:those|these) (?:[a-z-]+ ){0,3}(?:fees|charges|costs|bits)\b")
 _ALONE = re.compile(r"\b(?:alone|only|just|by itself|itself)\b")
 _THEIRS = re.compile(
     r"\b(?:their|his|her)\b|\b(?:restaurant|cafe|canteen|bar|shop) there\b|\bthat (?:restaurant|cafe|canteen|bar)\b"
@@ -134,11 +136,15 @@ def of_each_asked(step: Step, asked: Sequence[Asked]) -> tuple[Step, ...]:
 
 def is_of_all(tool: Tool, text: str) -> bool:
     """ "And what were my three largest payments in May?": one's own payments, whoever was spoken of."""
+    if tool is Tool.QUIET_DAYS:
+        # "No spending at all": a day without one shop is rarely asked for.
+        return _AT_ALL.search(text) is not None and PRONOUN.search(text) is None
     listed = tool in (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN) and _MY_PAYMENTS.search(text) is not None
     of_all = tool in (Tool.SUM, Tool.COUNT, Tool.BREAKDOWN) and _ALL_THAT_WENT.search(text) is not None
     return (listed or of_all) and BACKWARD.search(_BEGINS.sub("", text)) is None
 
 
+_AT_ALL = re.compile(r"\b(?:at all|anything|nothing|whatsoever|(?:no|any|zero) spend(?:ing|s)?|spend-free)\b")
 _MY_PAYMENTS = re.compile(r"\b(?:my|our) (?:[a-z]+ ){0,4}(?:payments?|purchases?|transactions?|expenses|outgoings)\b")
 _ALL_THAT_WENT = re.compile(
     r"\b(?:outgoings|(?:all|overall|total) (?:my |our )?spend(?:ing)?|spend(?:ing)? overall|(?:how much|what) went out|whole (?:month|week|year))\b"

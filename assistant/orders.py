@@ -653,7 +653,7 @@ def is_abroad(text: str, draft: Draft, usual: str) -> bool:
 _COMMAND = re.compile(
     r"^(?:(?:hi|hiya|hey|hello|yo|ok|okay|so|and|then|please|pls|plz|can|could|would|will|you|u|just|now|i|we|need|want|would|like|i'd|i'll"
     r"|to|have|must|gotta|kindly|alright|right|sorry|be|kind|as|good|morning|afternoon|evening)\b[ ,!]*)*"
-    r"(?:pay|send|transfer|wire|refund|reimburse|repay|settle up|ping|bung|pop|chuck|sling|whip|empty|give)\s+(?!me\b|us\b|day|attention|out\b|more\b|less\b|for\b|in\b|with\b|off\b)[£$€]?\w"
+    r"(?:pay|send|transfer|wire|refund|reimburse|repay|settle up|ping|bung|pop|chuck|sling|whip|empty|give)\s+(?![^.?!;]*\bin (?:with|too|as well)\b)(?!me\b|us\b|day|attention|out\b|more\b|less\b|for\b|in\b|with\b|off\b)[£$€]?\w"
 )
 
 

@@ -981,7 +981,7 @@ def _find(text: str, today: Today) -> Iterator[PeriodSpan]:
         yield PeriodSpan(start=names[start][0] if start in names else start, end=end, period=period)
 
 
-_APART = re.compile(r"(?: before)?(?:,? (?:so |i\.e\.? )?|: | \(| - )")
+_APART = re.compile(r"(?: before)?(?: (?:one|really|proper|actually|i mean|that is))*(?:,? (?:so |i\.e\.? )?|: | \(| - )")
 
 
 def in_a_row(found: Sequence[Period]) -> Period | None:
@@ -1021,7 +1021,8 @@ _EARLIER = re.compile(
     r"|the (?:previous|preceding|prior) (?P<unit3>week|month|quarter|year)))\b(?! ago)"
 )
 _SAME_DAYS = re.compile(
-    r"\b(?:(?:in|over|during|for|on|by) )?(?:the |that )?same (?:days?|dates?|time|period|month|months|quarter|week|weeks|stretch|point|stage)(?: (?:of|in|from))?"
+    r"\b(?:(?:(?:in|over|during|for|on|by) )?(?:the |that )?same (?:days?|dates?|time|period|month|months|quarter|week|weeks|stretch|point|stage)(?: (?:of|in|from))?"
+    r"|(?:(?<=with )|(?<=against )|(?<=than ))the same)"
     r"(?: (?:the |a |one )?(?:(?P<which>last|previous) (?P<unit>week|month|quarter|year)|(?P<unit2>week|month|quarter|year) (?:before|earlier|ago|previously))"
     rf"| (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))}))\b"
 )
@@ -1112,7 +1113,7 @@ _WEEKDAY_BEFORE = re.compile(rf"\b(?:on )?(?:the )?(?P<weekday>{_WEEKDAY}) (?:ju
 _LAST_OF_NAME = re.compile(rf"\b(?:in )?last (?P<month>{_MONTHS_ONLY})(?:'s)?(?! last)")
 _PREVIOUS_MONTH = re.compile(
     rf"\b(?:(?:in|of) )?the (?:(?:previous|preceding|prior) (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
-    rf"|(?P<month2>{_MONTHS_ONLY}) before(?=\s*(?:$|[?.!,;])))"
+    rf"|(?P<month2>{_MONTHS_ONLY}) before(?=\s*(?:$|[?.!,;]|(?:dearer|cheaper|more|less|better|worse|higher|lower|bigger|smaller|up|down)\b)))"
 )
 # "And the summer before".
 _SEASON_BEFORE = re.compile(

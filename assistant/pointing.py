@@ -37,6 +37,12 @@ THE_ONE = re.compile(
 GOES_ON_ASKING = re.compile(r"^(?:and|or|but|what about|how about|what if|with|for|on)\b")
 # Asked of everything that there is, these are still what was asked.
 WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
+# "Show me May and June, with the dates".
+_LIST_OF_DAYS = re.compile(
+    r"(?:(?:and|so|ok|right|then|well|just)\b,? )*(?:show|list|give) (?:me|us)\b(?!.*\b(?:my|our|all|everything)\b)"
+)
+# "What does the cafe take? Not the shop".
+NOT_SHOP = re.compile(r"\bnot the (?:shop|store)\b")
 # A comparison says it anyway.
 BY_HOW_MUCH = re.compile(r"[ ,.;?!]*(?:\b(?:and|or) )?\bby how much(?: more| less| exactly)?[ .?!]*$")
 HOW_MANY = re.compile(r"\bhow many (?:different |separate )?(?P<what>[a-z]+)\b")
@@ -72,7 +78,8 @@ def about_heard(memory: Memory, label: str, said: Spans, text: str) -> Memory:
     """A memory as if what was heard in a message that was not understood had been asked, for a question that is about that:
     how it was to be told, nobody knows, but of whom."""
     step = memory.heard if memory.lost else None
-    if step is None or said.merchants or said.category:
+    of_it = step is not None and bool(step.spans.merchants) and NOT_SHOP.search(text) is not None
+    if step is None or said.merchants or (said.category and not of_it):
         return memory
     if label in LEANING and all(step.spans != one.step.spans for one in memory.asked[-1:]):
         # "And in July?" goes on with that, not with what was asked before it.
@@ -80,7 +87,8 @@ def about_heard(memory: Memory, label: str, said: Spans, text: str) -> Memory:
     if label not in ABOUT_PAYMENTS | {Tool.UPCOMING} or not (step.spans.merchants or step.spans.category):
         # The account that it named is what "in there" is; all its payments are nobody's question.
         return memory
-    points = PRONOUN.search(text) or THE_NEW_PRICE.search(text)
+    listed = len(step.spans.merchants) == 1 and bool(said.periods) and _LIST_OF_DAYS.match(text) is not None
+    points = of_it or listed or PRONOUN.search(text) or THE_NEW_PRICE.search(text)
     if not points and (step.unread or not refers_back(text, said)):
         return memory
     if label == Tool.COMPARE and max(len(step.spans.periods), len(step.spans.merchants)) < 2:

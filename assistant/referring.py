@@ -41,7 +41,7 @@ def meant(text: str, known: Known, asked: Sequence[Asked]) -> Meant | None:
     asked: the questions before, of which the latest whose answer was about somebody with such statements tells who it is.
     """
     spoken = [some for one in reversed(asked[-SPOKEN_OF:]) if (some := everything_of(one, known))]
-    if spoken and (other := _other(text, spoken[0], known)) is not None:
+    if spoken and (other := _other(text, spoken[0], known) or _described(text, asked, known)) is not None:
         return other
     if not any(pattern.search(text) for pattern in _REFERENCES):
         return None
@@ -95,6 +95,24 @@ def _other(text: str, spoken: Sequence[Payee], known: Known) -> Meant | None:
             gone = tuple(dict.fromkeys(p.template for p in known.payees if p.shown in shown))
             return Meant(f"{text[: said.start()]}{name}{text[said.end() :]}", name, excluding=gone)
     return None
+
+
+def _described(text: str, asked: Sequence[Asked], known: Known) -> Meant | None:
+    """ "Now the one who fixes the roof", after one of two of a name: the other of them, however they are described."""
+    said, last = _NOW_THE_ONE.match(text), asked[-1].step
+    if said is None or not last.only or len(last.spans.merchants) != 1:
+        return None
+    name, some = last.spans.merchants[0], called_so(last.spans.merchants[0], known)
+    gone = {p.shown for p in some if p.template in last.only}
+    if len({p.shown for p in some} - gone) != 1:
+        return None
+    return Meant(f"{name}{text[said.end() :]}", name, excluding=tuple(p.template for p in some if p.shown in gone))
+
+
+_NOW_THE_ONE = re.compile(
+    r"(?:(?:ok|okay|right|so|then|well|good|thanks)\b,? )*(?:(?:and|now|no|not him|not her)\b,? )+"
+    r"the (?:one|guy|bloke|lad|man|woman|lady|person|fella) (?:who|that)\b[^,.?!;]*"
+)
 
 
 def everything_of(last: Asked, known: Known) -> list[Payee]:

@@ -62,6 +62,13 @@ def share_of_place(memory: Memory, found: Found, text: str, known: Known) -> Ste
         spans = said.model_copy(update={"merchants": tuple(m for m in said.merchants if m not in named), "change": named[0]})
         days = before.step.spans.periods if before is not None and named[0] in before.step.spans.merchants else ()
         return Step(tool=Tool.SHARE, spans=spans.model_copy(update={"periods": said.periods or days}))
+    told = memory.asked[-1].step if memory.asked and not memory.lost else None
+    if told is not None and len(named) == 1 and named == said.merchants and _WAS_THAT.search(text):
+        # "What share of my Rome spending was that": of who was told of just before.
+        if not told.spans.merchants or named[0] in told.spans.merchants:
+            return None
+        of = {"change": named[0], "periods": said.periods or told.spans.periods, "number": "", "group": ""}
+        return Step(tool=Tool.SHARE, spans=told.spans.model_copy(update=of), only=told.only)
     if before is None or named or said.category or said.account or _OF_MY_SPENDING.search(text) or not _OF_WHOLE.search(text):
         return None
     last = memory.asked[-1].step
@@ -73,8 +80,10 @@ def share_of_place(memory: Memory, found: Found, text: str, known: Known) -> Ste
     return Step(tool=Tool.SHARE, spans=spans, only=part.only, excluding=part.excluding)
 
 
+_WAS_THAT = re.compile(r"\b(?:is|was|were|are|did) (?:that|it|they|those|he|she)\b|\bthat (?:is|was|come to|make)\b")
 _OF_WHOLE = re.compile(
-    r"\bof (?:that|it|this|those|(?:the|my|our|that) (?:(?:whole|entire|full|total) )?(?:trip|holiday|break|stay|week|weekend|lot|total|thing|bill|whole thing))\b"
+    r"\bof (?:that|it|this|those|(?:the|my|our|that) (?:(?:whole|entire|full|total) )?(?:trip|holiday|break|stay|week|weekend|lot|total|thing|bill|whole thing)"
+    r"|(?:all |everything |what |the |my |our )(?:[a-z]+ ){0,4}there)\b"
 )
 
 
@@ -95,6 +104,15 @@ def at_place_spoken_of(memory: Memory, text: str, known: Known) -> Memory:
 
 
 _OUT_THERE = re.compile(r"\b(?:out|over|while|when i was|the whole time) there\b")
+
+
+def is_part_of_last(memory: Memory) -> bool:
+    """Whether what was asked last is a part of what was asked before it: somebody else in the same days."""
+    if memory.lost or len(memory.asked) < 2:
+        return False
+    whole, part = memory.asked[-2].step, memory.asked[-1].step
+    same = whole.tool is part.tool is Tool.SUM and whole.spans.periods == part.spans.periods
+    return same and whole.spans.merchants != part.spans.merchants
 
 
 def kind_before(asked: Sequence[Asked]) -> str:

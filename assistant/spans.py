@@ -1483,7 +1483,7 @@ _PAID_EXCEPT = re.compile(
     r"(?:(?!last|first|latest|biggest|largest)[a-z]+ )?(?:money|payments?|bills?|rent|fees?) (?:to|at|for|from)\s+$"
 )
 _LEAVE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?(?<!not )(?<!n't )(?<!dont )\bleav(?:e|ing)\s+(?:(?:the|my|our|your|any)\s+)?"
-_LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"\s+(?:out|aside)\b")
+_LEAVE, _OUT = re.compile(_LEAVE_WORDS + "$"), re.compile(r"(?: ones?)?\s+(?:out|aside)\b(?: of (?:it|that|this)\b)?")
 _TAKE_WORDS = r"(?:,\s*)?(?:\b(?:but|and)\s+)?\b(?:take|taking|knock|knocking|strip|leave)\s+(?:(?:the|my|our|your|any)\s+)?"
 _TAKE, _OFF = re.compile(_TAKE_WORDS + "$"), re.compile(r"\s+off\b")
 # "Take out the hotel" is said of the answer before; "when did I take out cash" is a question of its own.
@@ -1500,7 +1500,7 @@ _GONE, _BARE = (
     re.compile(_GONE_WORDS),
     re.compile(r"(?:,\s*)?(?:(?:with|the|my|our)\s+)*$"),
 )
-_OUT_OR_OFF = re.compile(rf"{_GONE_WORDS}|\s+(?:out|aside|off)\b")
+_OUT_OR_OFF = re.compile(rf"{_GONE_WORDS}|(?: ones?)?\s+(?:out|aside|off)\b(?: of (?:it|that|this)\b)?")
 _EXCEPT_FIRST = re.compile(
     rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my |your |any |bank |foreign )*)"
 )

@@ -93,6 +93,9 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
         return None
     if tool is Tool.SHARE and (of_place := share_of_place(memory, right, text, known)) is not None:
         return of_place
+    if tool is Tool.SHARE and _SPENT_THERE.search(text):
+        # Of a place that nobody knows.
+        return None
     if tool is Tool.SHARE and not (right.spans.merchants or right.spans.category or right.spans.amount):
         return share_of(memory.asked if not memory.lost else (), right, text)
     if last is not None and tool is Tool.COMPARE and not memory.lost and names_two_only(right.spans, text):
@@ -129,6 +132,7 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
     return Step(tool=tool, spans=spans)
 
 
+_SPENT_THERE = re.compile(r"\bof (?:all|everything|what|the|my|our) (?:[a-z]+ ){0,4}there\b(?! (?:is|are|was|were)\b)")
 _OF_CASH = frozenset({Tool.SUM, Tool.COUNT, Tool.FIND, Tool.INCOME, Tool.LAST})
 _AT_COUNTER = r"(?=\s*(?:$|[?.!,]|at\b|over\b|this\b|last\b|same\b|since\b|so far))"
 _CASH_IN = re.compile(
@@ -343,6 +347,10 @@ _OF_ALL = re.compile(r"\b(?:of|out of|among) all\b")
 _DID_THEY_LAST = re.compile(r"\b(?:did|have|has) (?:he|she|they) last\b")
 
 
+def _is_one_of(name: str, spans: Spans) -> bool:
+    return any(parts.words_of(name) & parts.words_of(one) for one in (*spans.merchants, spans.category))
+
+
 def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None:
     """A step for a label that means nothing without the question before."""
     last = memory.asked[-1] if memory.asked else None
@@ -356,6 +364,9 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
         if found.spans.without:
             return goes_on_with(memory.asked, found.spans, text)
         both = last.step if last.step.tool in TOTALLED and found.spans == Spans() else together(memory.asked, found.spans, text)
+        if both is not None and any(not _is_one_of(name, both.spans) for name in found.spans.merchants):
+            # "Boots in with those, together" is not those alone.
+            return None
         counted = both is not None and both.tool is Tool.SUM and HOW_MANY.search(text) is not None
         return both.model_copy(update={"tool": Tool.COUNT}) if both is not None and counted else both
     if label == "other":

@@ -10,6 +10,7 @@ from assistant import referring
 from assistant.dialogue import Understanding, Unsure
 from assistant.following import both_of, goes_on_with, merged, remembered, together, unit_aside
 from assistant.memory import Choice, Memory
+from assistant.orders import commands
 from assistant.periods import Today
 from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
@@ -620,3 +621,151 @@ def test_the_total_after_a_count_is_of_the_same(understanding: Understanding, me
 
 def test_what_was_bought_no_payment_says(understanding: Understanding) -> None:
     assert one(understanding.plan("which novel did I buy there", KNOWN, after(BOTH))).tool is Tool.CANNOT
+
+
+# What a few words ask of the answer before
+
+THREE = Step(tool=Tool.SUM, spans=Spans(periods=("in may",), merchants=("tesco", "aldi", "boots")))
+PAY = Step(tool=Tool.SALARY)
+
+
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        ("which of the three came to the most?", Tool.TOP),
+        ("who got the least", Tool.SUM),
+        ("which was the smallest, and what was it", Tool.SUM),
+    ],
+)
+def test_which_of_several_had_most_is_told_of_each(understanding: Understanding, message: str, tool: Tool) -> None:
+    step = one(understanding.plan(message, KNOWN, after(THREE)))
+    assert (step.tool, step.spans.merchants) == (tool, THREE.spans.merchants)
+
+
+def test_which_of_those_that_one_word_means_had_most_is_told_of_each(understanding: Understanding) -> None:
+    step = one(understanding.plan("and who had the most of that", KNOWN, after(FENWICK)))
+    assert (step.tool, step.spans) == (Tool.TOP, FENWICK.step.spans)
+
+
+@pytest.mark.parametrize("message", ["of which aldi?", "how much of which was aldi", "of which aldi, come to what"])
+def test_of_which_is_a_part_of_the_same_days(understanding: Understanding, message: str) -> None:
+    read = understanding.plan(message, KNOWN, after(PETROL))
+    if isinstance(read, Plan):
+        assert (read.steps[0].spans.periods, read.steps[0].spans.category) == (("last month",), "petrol")
+
+
+@pytest.mark.parametrize("message", ["the sum of those?", "and how much were they altogether", "how much for all of them"])
+def test_what_a_number_of_payments_comes_to_is_their_sum(understanding: Understanding, message: str) -> None:
+    count = THREE.model_copy(update={"tool": Tool.COUNT})
+    step = one(understanding.plan(message, KNOWN, after(count)))
+    assert (step.tool, step.spans) == (Tool.SUM, THREE.spans)
+
+
+@pytest.mark.parametrize("message", ["chuck boots in with those, as one figure", "stick boots in too, a single sum"])
+def test_one_more_is_put_to_it_in_one_figure(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, after(BOTH)))
+    assert (step.tool, step.spans.merchants) == (Tool.SUM, ("tesco", "aldi", "boots"))
+
+
+def test_who_joins_a_sum_is_paid_nothing() -> None:
+    assert not commands("bung boots in with them, one total")
+    assert commands("bung boots ten pounds")
+
+
+def test_the_payment_before_is_the_one_before_those_days(understanding: Understanding) -> None:
+    of_jane = Step(tool=Tool.SUM, spans=Spans(periods=("in may",), merchants=("jane",)))
+    step = one(understanding.plan("and the previous payment, when was it", KNOWN, after(of_jane)))
+    assert (step.tool, step.spans.periods) == (Tool.LAST, ("before 2026-05-01",))
+    newest = of_jane.model_copy(update={"tool": Tool.LAST})
+    assert one(understanding.plan("what about the previous one", KNOWN, after(newest))).spans.number == "2"
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["she swears I skipped July, is that so?", "she says nothing ever came in July", "she's saying I never paid in July"],
+)
+def test_who_says_that_nothing_came_is_answered_with_what_was_paid(understanding: Understanding, message: str) -> None:
+    of_jane = Step(tool=Tool.SUM, spans=Spans(periods=("this year",), merchants=("jane",)))
+    step = one(understanding.plan(message, KNOWN, after(of_jane)))
+    assert (step.tool, step.spans.merchants) == (Tool.FIND, ("jane",))
+    assert step.spans.periods in (("july",), ("in july",))
+
+
+@pytest.mark.parametrize(
+    "message", ["how many days last month did I spend nothing whatever", "days without any spending in May, how many?"]
+)
+def test_days_without_spending_are_of_nobody_in_particular(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, after(PETROL)))
+    assert (step.tool, step.spans.category) == (Tool.QUIET_DAYS, "")
+
+
+def test_a_sum_after_a_wage_or_a_price_is_a_sum(understanding: Understanding) -> None:
+    step = one(understanding.plan("boots since then", KNOWN, after(PAY)))
+    assert (step.tool, step.spans) == (Tool.SUM, Spans(merchants=("boots",), periods=("since payday",)))
+    price = Step(tool=Tool.SUBSCRIPTIONS, spans=Spans(merchants=("netflix",), change="went up"))
+    step = one(understanding.plan("boots, April to June?", KNOWN, after(price)))
+    assert (step.tool, step.spans.merchants, step.spans.change) == (Tool.SUM, ("boots",), "")
+    assert one(understanding.plan("boots went the same way, I bet", KNOWN, after(price))).tool is Tool.SUBSCRIPTIONS
+
+
+def test_for_those_two_is_the_two_times_that_were_asked_about(understanding: Understanding) -> None:
+    may, june = (PETROL.model_copy(update={"spans": Spans(category="petrol", periods=(m,))}) for m in ("in may", "in june"))
+    step = one(understanding.plan("only tesco, for those two", KNOWN, after(may, june)))
+    assert (step.spans.merchants, step.spans.periods) == (("tesco",), ("in may", "in june"))
+
+
+@pytest.mark.parametrize(
+    "message", ["how does that compare with the same months a year earlier?", "how does that compare with the same a year ago"]
+)
+def test_months_in_a_row_are_held_against_as_many(understanding: Understanding, message: str) -> None:
+    summer = Step(tool=Tool.SUM, spans=Spans(category="petrol", periods=("in june", "july")))
+    step = one(understanding.plan(message, KNOWN, after(summer)))
+    assert (step.tool, step.spans.periods) == (
+        Tool.COMPARE,
+        ("from 2025-06-01 to 2025-07-31", "from 2026-06-01 to 2026-07-31"),
+    )
+
+
+def test_the_whole_thing_is_what_a_part_was_told_of(understanding: Understanding) -> None:
+    part = Step(tool=Tool.SUM, spans=Spans(periods=("last month",), merchants=("tesco",)))
+    step = one(understanding.plan("more or less than in May? the whole lot", KNOWN, after(BOTH, part)))
+    assert (step.tool, step.spans.merchants) == (Tool.COMPARE, BOTH.spans.merchants)
+
+
+def test_the_cafe_and_not_the_shop_is_of_whom_was_spoken_of(understanding: Understanding) -> None:
+    step = one(understanding.plan("what did the cafe come to in June, not the store", KNOWN, after(FENWICK)))
+    assert (step.spans.merchants, step.spans.without) == (("fenwick",), ())
+
+
+def test_an_account_that_a_message_names_is_not_the_one_before(understanding: Understanding) -> None:
+    balance = Step(tool=Tool.BALANCE, spans=Spans(account="my everyday account"))
+    step = one(understanding.plan("or the rainy day savings, how much is in there", KNOWN, after(balance)))
+    assert "everyday" not in step.spans.account
+
+
+def test_interest_on_a_pot_is_earned_by_it_in_the_same_days(understanding: Understanding) -> None:
+    moved = Step(tool=Tool.SUM, spans=Spans(account="into rainy day savings", periods=("this year",), merchants=("everyday",)))
+    for message in ("and the interest on top", "what interest did it make me"):
+        step = one(understanding.plan(message, KNOWN, after(moved)))
+        assert (step.tool, step.spans.merchants) == (Tool.INCOME, ("interest",))
+        assert "rainy day savings" in step.spans.account
+
+
+def test_one_that_is_left_out_of_it_is_no_account_of_the_sum() -> None:
+    found = find("groceries in may from my everyday account, leave the joint one out of it", KNOWN)
+    assert (found.spans.account.split()[-2:], found.spans.without) == (["everyday", "account"], ("joint",))
+
+
+def test_an_account_is_known_without_the_word_for_it(understanding: Understanding) -> None:
+    assert one(understanding.plan("what do I have in everyday", KNOWN, Memory())).spans.account.endswith("everyday account")
+
+
+def test_the_other_of_two_is_known_however_they_are_described(understanding: Understanding) -> None:
+    picked = Step(tool=Tool.SUM, spans=Spans(periods=("this year",), merchants=("mark",)), only=("mark reid choir",))
+    step = one(understanding.plan("and now the one who drives, all his payments", KNOWN, after(picked)))
+    assert (step.tool, step.spans.periods, step.excluding) == (Tool.FIND, ("this year",), ("mark reid choir",))
+
+
+def test_what_to_do_with_money_is_not_ours_to_say(understanding: Understanding) -> None:
+    balance = Step(tool=Tool.BALANCE, spans=Spans(account="rainy day savings"))
+    assert one(understanding.plan("ought we to move all of it into shares instead?", KNOWN, after(balance))).tool is Tool.CANNOT

@@ -221,6 +221,11 @@ _ORDER = re.compile(
 _WILL_BE = re.compile(
     r"(?:(?:and|so|but|then)\b,? )*will (?:my|the|our|it|this|that|next)\b[^.?!;]*\bbe (?:any |much |a lot )?(?:bigger|higher|lower|smaller|dearer|cheaper|more|less) than\b"
 )
+# What is still owed, no payment says.
+_LEFT_OF_LOAN = re.compile(
+    r"\b(?:left|remaining|still|outstanding)(?: to (?:pay|clear|repay))?(?: off)? (?:on|of) (?:the|my|our) (?:[a-z]+ )?(?:loan|mortgage|car finance|finance|hire purchase)\b"
+    r"|\b(?:still|left to) owe\b[^.?!;]*\b(?:loan|mortgage|finance)\b"
+)
 # What to do with money is the customer's to say.
 _ADVICE = re.compile(
     r"(?:(?:and|so|but|then|ok|do you think)\b,? )*(?:(?:should|shall|ought) (?:i|we)(?: to)?(?: really| just)? (?:put|move|invest|switch|stick|keep|leave)"
@@ -241,7 +246,7 @@ _IN_IT = re.compile(
 
 def _by_its_words(whole: Found, text: str, label: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> Step | None:
     """A step that is plain whatever the head says: thanks, a secret, what no statement tells, somebody's own money."""
-    if _ADVICE.match(text) and label != Tool.ARTICLE:
+    if (_ADVICE.match(text) and label != Tool.ARTICLE) or _LEFT_OF_LOAN.search(text):
         return Step(tool=Tool.CANNOT)
     if _praises(whole, text, label):
         return Step(tool=Tool.HELP)

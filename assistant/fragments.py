@@ -286,8 +286,8 @@ _LESS_OR_MORE = re.compile(
 )
 # "Show me May and June, with dates", "give me July, August and September separately".
 _SHOW_DAYS = re.compile(
-    rf"{_LEAD}(?:show|list|give|tell)(?: (?:me|us))? (?:the )?xperiod(?: ?'s)?(?: ones?| payments?| figures?)?"
-    r"(?:,? (?:(?:with|and) (?:the |their )?(?:dates?|days?)(?: (?:and|of) (?:amounts?|each))?|(?P<each>separately|apart|each|one by one|individually|each (?:one )?by (?:itself|themselves))))[ ?.!]*"
+    rf"{_LEAD}(?:show|list|give|tell)(?: (?:me|us))? (?:the )?xperiod(?:(?: ?,| and|,? and|,) xperiod)*(?: ?'s)?(?: ones?| payments?| figures?)?"
+    r"(?: ?,? (?:(?:with|and) (?:the |their )?(?:dates?|days?)(?: (?:and|of) (?:amounts?|each))?|(?P<each>separately|apart|each|one by one|individually|each (?:one )?by (?:itself|themselves))))[ ?.!]*"
 )
 _TIMES_EACH = re.compile(
     rf"{_LEAD}(?:(?:how many|number of|the number of|what about) )?(?:times|visits|trips|payments|goes|orders)(?: (?:to|at|in|for|from|was|were|that|is|did i go to|i(?:'ve| have)? (?:been|went|parked|used|paid|visited)(?: (?:to|at|in|with|for|by))?))*"

@@ -929,7 +929,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?:(?P<which>this|last|past|previous|the) )?weekend", _weekend),
         (rf"{_THE}(?:(?P<which>this|last|past) )?(?P<season>spring|summer|autumn|winter)(?:(?: of)? (?:{_YEAR.format('')}|(?P<rel>last|this) year))?", _season),
         (rf"{_THE}(?P<rel>last|this) year(?:'s|,? in(?: the)?)? (?P<season>spring|summer|autumn|winter)(?P<which>)(?P<year>)", _season),
-        (rf"{_THE}(?P<which>this|last|past|previous|prior|current|next|coming) (?:calendar )?{_UNIT_CAL}{_SO_FAR}", _relative),
+        (rf"{_THE}(?P<which>this|last|past|previous|prior|current|present|next|coming) (?:calendar )?{_UNIT_CAL}{_SO_FAR}", _relative),
         (rf"{_THE}(?P<which>)(?<=the ){_UNIT_CAL} so far", _relative),
         (rf"(?:(?:for |over |in |across |throughout )?(?:the )?(?:whole|entire|full|complete)|all)(?P<which>) {_UNIT_CAL}(?: so far)?(?! (?:of|round|long|before))", _relative),
         (rf"(?:on )?(?:(?:the )?(?P<weekday>{_WEEKDAY}) (?:just |right )?before (?:last|this one|that one|that|it|then)|last (?P<weekday2>{_WEEKDAY}) but one)", _weekday_before),

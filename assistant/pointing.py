@@ -37,6 +37,10 @@ THE_ONE = re.compile(
 GOES_ON_ASKING = re.compile(r"^(?:and|or|but|what about|how about|what if|with|for|on)\b")
 # Asked of everything that there is, these are still what was asked.
 WHOLE = frozenset({Tool.DUPLICATES, Tool.REFUNDS, Tool.SUBSCRIPTIONS, Tool.PENDING})
+_COUNTED = frozenset({Tool.COUNT, Tool.SUM})
+_HOW_MANY_IS_IT = re.compile(
+    r"(?:(?:and|an|so|ok|right|then)\b,? )*how many (?:payments?|times|visits|transfers|transactions)(?: (?:is|was|were|did|does) (?:that|it|there))?(?: (?:come to|make|in all|altogether|then))*[ ?.!]*"
+)
 # "Show me May and June, with the dates".
 _LIST_OF_DAYS = re.compile(
     r"(?:(?:and|so|ok|right|then|well|just)\b,? )*(?:show|list|give) (?:me|us)\b(?!.*\b(?:my|our|all|everything)\b)"
@@ -88,7 +92,10 @@ def about_heard(memory: Memory, label: str, said: Spans, text: str) -> Memory:
         # The account that it named is what "in there" is; all its payments are nobody's question.
         return memory
     listed = len(step.spans.merchants) == 1 and bool(said.periods) and _LIST_OF_DAYS.match(text) is not None
-    points = of_it or listed or PRONOUN.search(text) or THE_NEW_PRICE.search(text)
+    counted = (
+        label in _COUNTED and bool(step.spans.merchants and step.spans.periods) and _HOW_MANY_IS_IT.fullmatch(text) is not None
+    )
+    points = of_it or listed or counted or PRONOUN.search(text) or THE_NEW_PRICE.search(text)
     if not points and (step.unread or not refers_back(text, said)):
         return memory
     if label == Tool.COMPARE and max(len(step.spans.periods), len(step.spans.merchants)) < 2:

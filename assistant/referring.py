@@ -111,7 +111,7 @@ def _described(text: str, asked: Sequence[Asked], known: Known) -> Meant | None:
 
 _NOW_THE_ONE = re.compile(
     r"(?:(?:ok|okay|right|so|then|well|good|thanks)\b,? )*(?:(?:and|now|no|not him|not her)\b,? )+"
-    r"the (?:one|guy|bloke|lad|man|woman|lady|person|fella) (?:who|that)\b[^,.?!;]*"
+    r"the (?:one|guy|bloke|lad|man|woman|lady|person|fella) (?:who|that)\b[^,.?!;:]*"
 )
 
 

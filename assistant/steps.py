@@ -132,7 +132,7 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
     return Step(tool=tool, spans=spans)
 
 
-_SPENT_THERE = re.compile(r"\bof (?:all|everything|what|the|my|our) (?:[a-z]+ ){0,4}there\b(?! (?:is|are|was|were)\b)")
+_SPENT_THERE = re.compile(r"\bof (?:all|everything|what|the|my|our) (?:[a-z]+ ){0,4}there\b")
 _OF_CASH = frozenset({Tool.SUM, Tool.COUNT, Tool.FIND, Tool.INCOME, Tool.LAST})
 _AT_COUNTER = r"(?=\s*(?:$|[?.!,]|at\b|over\b|this\b|last\b|same\b|since\b|so far))"
 _CASH_IN = re.compile(

@@ -647,11 +647,11 @@ def test_which_of_those_that_one_word_means_had_most_is_told_of_each(understandi
     assert (step.tool, step.spans) == (Tool.TOP, FENWICK.step.spans)
 
 
-@pytest.mark.parametrize("message", ["of which aldi?", "how much of which was aldi", "of which aldi, come to what"])
+@pytest.mark.parametrize("message", ["of which aldi?", "how much of which was aldi", "and of which only the aldi"])
 def test_of_which_is_a_part_of_the_same_days(understanding: Understanding, message: str) -> None:
-    read = understanding.plan(message, KNOWN, after(PETROL))
-    if isinstance(read, Plan):
-        assert (read.steps[0].spans.periods, read.steps[0].spans.category) == (("last month",), "petrol")
+    step = one(understanding.plan(message, KNOWN, after(PETROL)))
+    assert (step.tool, step.spans.merchants) == (Tool.SUM, ("aldi",))
+    assert (step.spans.periods, step.spans.category) == (("last month",), "petrol")
 
 
 @pytest.mark.parametrize("message", ["the sum of those?", "and how much were they altogether", "how much for all of them"])
@@ -769,3 +769,24 @@ def test_the_other_of_two_is_known_however_they_are_described(understanding: Und
 def test_what_to_do_with_money_is_not_ours_to_say(understanding: Understanding) -> None:
     balance = Step(tool=Tool.BALANCE, spans=Spans(account="rainy day savings"))
     assert one(understanding.plan("ought we to move all of it into shares instead?", KNOWN, after(balance))).tool is Tool.CANNOT
+
+
+def test_what_is_left_of_a_loan_is_in_no_payment(understanding: Understanding) -> None:
+    assert one(understanding.plan("what's still to repay on my car finance", KNOWN, after(PETROL))).tool is Tool.CANNOT
+
+
+def test_how_many_that_was_is_of_whom_a_message_named_that_was_not_understood(understanding: Understanding) -> None:
+    heard = Step(tool=Tool.FIND, spans=Spans(periods=("in may",), merchants=("boots",)), unread=("zonked",))
+    step = one(understanding.plan("so how many visits was that?", KNOWN, Memory(lost=True, heard=heard)))
+    assert (step.tool, step.spans) == (Tool.COUNT, heard.spans)
+
+
+def test_days_and_a_list_are_of_whom_a_message_named_that_was_not_understood(understanding: Understanding) -> None:
+    heard = Step(tool=Tool.FIND, spans=Spans(merchants=("boots",)), unread=("zonked",))
+    step = one(understanding.plan("show me May and June, with the dates", KNOWN, Memory(lost=True, heard=heard)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.FIND, ("boots",), ("may", "june"))
+
+
+def test_a_share_of_what_was_spent_there_needs_a_place(understanding: Understanding) -> None:
+    read = understanding.plan("what percent of all I spent out there was boots", KNOWN, after(PETROL))
+    assert isinstance(read, Unsure)

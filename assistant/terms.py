@@ -165,7 +165,8 @@ class Terms:
         return None
 
 
-# What interest an overdraft costs is asked for; who wants it stopped, or less, asks for no figure.
+# Who wants the interest of an overdraft stopped, or less of it, asks for no figure, unless they ask for one too.
+_LESS = re.compile(r"\b(?:stop\w*|freeze|frozen|pause\w*|lower|reduce\w*|waive\w*|discount\w*|cheaper|less|help)\b")
 _RATE_ASKED = re.compile(r"\b(?:what|what's|whats|how|which|rates?|percent\w*|charge[ds]?|cost\w*|pay|much)\b|%")
 
 
@@ -173,7 +174,7 @@ def _asks_for(term: str, text: str) -> bool:
     """Whether a question may ask for a figure of this kind."""
     if term.startswith("fee "):
         return _COSTS.search(text) is not None
-    return term != "overdraft rate" or _RATE_ASKED.search(text) is not None
+    return term != "overdraft rate" or _LESS.search(text) is None or _RATE_ASKED.search(text) is not None
 
 
 def _where(term: str, amount: Money | None, product: Product) -> str:

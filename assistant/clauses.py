@@ -47,7 +47,11 @@ def each_apart(step: Step, text: str) -> tuple[Step, ...]:
 
 
 _EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b|\bwhat (?:does|do|did|has|have) each\b")
-_EACH = re.compile(r"\beach(?: one)?(?: then| please)?\s*(?:[?.!]*$|,)|\b(?:how many (?:times|visits|payments)|how often) each\b")
+# "How many visits to each this year", and not "to each of the shops" or "each week".
+_EACH = re.compile(
+    r"\beach(?: one)?(?: then| please)?\s*(?:[?.!]*$|,)|\b(?:how many (?:times|visits|payments)|how often) each\b"
+    r"|\b(?:to|at|in|from|with|for)? ?each(?: one)? (?=(?:in|since|this|last|during|over|so far|for|from|between|until)\b)"
+)
 _MORE_OFTEN = re.compile(
     r"\bmore (?:often|frequently|times)\b|\b(?:go|went|been|eat|ate|visit|shop)(?: to)? (?:the )?more\b(?! (?:money|on))"
 )

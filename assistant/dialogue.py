@@ -314,7 +314,10 @@ class Understanding:
             # "Nearly £40 is a lot. What was the most I paid there": no figure of a tale says which payments.
             return self._read(told.asks, known, memory) if figure and spoke_of_somebody(memory) else whole
         spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans.model_copy(update={"amount": ""})))
-        return self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
+        read = self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
+        # What points at it and is then about nobody was not read as it was meant.
+        of_nobody = isinstance(read, Plan) and all(step.tool is Tool.PENDING and step.spans == Spans() for step in read.steps)
+        return whole if of_nobody and isinstance(whole, Plan) else read
 
     def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """A message of which every word asks. A plan about all that was spent is none where the message names somebody, or nothing

@@ -42,8 +42,7 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return Step(tool=Tool.CANNOT, spans=whole.spans)
     if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
         return Step(tool=Tool.CANNOT)
-    now = all(p in parts.DAYLESS for p in whole.spans.periods)
-    if now and whole.spans == Spans(account=whole.spans.account, periods=whole.spans.periods) and _IN_IT.search(whole.masked):
+    if _asks_what_is_in_it(whole):
         return Step(tool=Tool.BALANCE, spans=Spans(account=whole.spans.account))
     last = memory.asked[-1].step if memory.asked else None
     # A page that was asked about in between has no days.
@@ -241,6 +240,22 @@ _FIGURE = re.compile(r"\d|\bxamount\b")
 # "What's in the house pot": whatever was asked before.
 _IN_IT = re.compile(
     r"(?:what's|what is|whats|what does (?:that|this) leave(?: me| us)?(?: with)?|how much(?: money| euros?| dollars?)?(?: is)?(?: there)?|how much have i got|what do i have|what have i got)(?: got)?(?: (?:now|currently|right now))? xaccount(?: (?:(?:the |right |just )?now|at the moment|today|currently|then|so far))?[ ?.!]*$"
+)
+
+
+def _asks_what_is_in_it(whole: Found) -> bool:
+    """Whether a message asks what is in an account now, or whether that has come to a sum."""
+    said = whole.spans
+    now = all(p in parts.DAYLESS for p in said.periods)
+    if not now or said != Spans(account=said.account, periods=said.periods, amount=said.amount):
+        return False
+    return (_REACHED if said.amount else _IN_IT).search(whole.masked) is not None
+
+
+_REACHED = re.compile(
+    r"^(?:(?:and|so|ok|has|have|did|is|are)\b,? )*xaccount (?:(?:now|already|finally|ever|gone|got|up|at|made it) )*(?:hit|reach(?:ed)?|to|pass(?:ed)?|past|top(?:ped)?|over|above|cross(?:ed)?|at)"
+    r"(?: the)? xamount(?: mark)?(?: (?:yet|now|already|by now))*[ ?.!]*$"
+    r"|\bhow (?:close|near|far) (?:is|are|am|off|away|(?:is )?(?:i|we))\b.*\bxaccount\b(?: (?:off|away|from|to))+ (?:the )?xamount[ ?.!]*$"
 )
 
 

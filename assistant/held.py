@@ -175,7 +175,7 @@ def _bare_named(text: str, known: Known) -> str:
 
 
 _WE_SHARE = re.compile(
-    r"\b(?:the|our|that) (?:account|one) (?:that |which )?(?:[a-z]+ and i|(?:i|me) and [a-z]+|we|i)(?: both)? (?:share|have together|hold together|use together)"
+    r"\b(?:the|our|that) (?:account|one) (?:that |which )?(?:[a-z]+ and i|(?:i|me) and [a-z]+|we|i)(?: both)? (?:share|(?:have|hold|own|use) (?:together|jointly)|(?:jointly|both) (?:have|hold|own))"
     r"(?: with [a-z]+)?(?: for (?:the |our )?[a-z]+)?\b|\b(?:the|our) shared (?:account|one)\b"
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from assistant import held, periods
 from assistant import spans as parts
@@ -232,6 +233,11 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.SUM and said.merchants and not without_now(said.periods) and _COSTS_NOW.search(text):
         # What it costs these days is its price, and not all that was ever paid.
         return Tool.SUBSCRIPTIONS
+    if tool is Tool.INCOME and not said.merchants and _I_DREW.search(text):
+        # What was drawn out of an account never came into it.
+        return Tool.SUM
+    if tool in (Tool.SUM, Tool.AVERAGE) and _month_by_month(said, text, known):
+        return Tool.BREAKDOWN
     if tool is Tool.SUM and (said.group or _SO_MUCH_A.search(text)):
         return by_group(said.group) if said.group else Tool.AVERAGE
     if tool is Tool.EXPLAIN and said.periods and all(is_to_come(p, known.today) for p in said.periods):
@@ -322,7 +328,7 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # Nothing says that the one is held against the other.
         return Tool.SUM
     added = tool is Tool.COMPARE and _TOGETHER.search(text) is not None
-    gave = tool is Tool.INCOME and (_GAVE.search(text) or HAD_FROM_ME.search(found.masked)) is not None
+    gave = tool is Tool.INCOME and (_GAVE.search(text) or HAD_FROM_ME.search(found.masked) or _WAS_PAID.search(found.masked))
     if tool in (Tool.COUNT, Tool.SUM) and not said.merchants and _REFUNDS.search(text):
         return Tool.REFUNDS
     if tool is Tool.BREAKDOWN and (_USUAL.search(said.group) or _BY_WEEK.match(said.group)):
@@ -331,6 +337,26 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     return Tool.SUM if added or gave else tool
 
 
+def _month_by_month(said: Spans, text: str, known: Known) -> bool:
+    """ "What did I pay them each month since June": what was paid in each of several months that are said, and no mean of them."""
+    if _EACH_MONTH.fullmatch(said.group) is None or _HABITUAL.search(text) or len(said.periods) != 1:
+        return False
+    period = periods.read(said.periods[0], known.today)
+    return period is not None and period.since is not None and period.until - period.since > MONTH
+
+
+_I_DREW = re.compile(r"\b(?:i|we)(?:'ve| have)? (?:just |already )?(?:with)?dr[ae]wn?\b(?! on)|\bdrawn out\b")
+# A period that is longer is of several months.
+MONTH = timedelta(days=31)
+_EACH_MONTH = re.compile(r"(?:each|every|in each|in every) month")
+# What asks for one figure, however many months it is of.
+_HABITUAL = re.compile(
+    rf"\b(?:{USUAL}|averaged?|averag(?:es|ing)|mean|normal(?:ly)?|typical(?:ly)?|usual(?:ly)?|tend|roughly|(?:do|does) (?:i|we|it|that|he|she|they|xmerchant))\b"
+)
+# "How much has the vet been paid".
+_WAS_PAID = re.compile(
+    r"\bxmerchant (?:(?:has |have )?been|was|were|got|gets?) paid\b|\b(?:was|were) xmerchant paid\b(?! (?:me|us)\b)"
+)
 _BEFORE_REFUNDS = re.compile(r"\b(?:spen[dt]|spending|paid|pay)\b.*\bbefore (?:any |the |my )?refunds\b")
 _I_WAS_PAID = re.compile(
     r"\b(?:was|were) (?:i|we) (?:last )?paid\b(?! (?:by|back|for|out))|\b(?:i|we) (?:was|were|(?:last )?(?:got|get)) (?:last )?paid\b(?! (?:by|back|for|out))"

@@ -60,7 +60,12 @@ def words_left(
         and not _of_that_name(w, whole.spans, known)
         and not _says_who(w, whole, known)
         and not (w in held.MOVING and held.INTO.match(whole.spans.account))
+        and not (w in _DRAWING and step is not None and step.spans.category == "cash")
     )
+
+
+# By these a step is about cash.
+_DRAWING = frozenset({"draw", "draws", "drawing", "drawn", "drew", "withdraw", "withdrew", "withdrawn", "withdrawing"})
 
 
 def not_understood(found: Found, label: str, known: Known, sure: float, floor: float) -> tuple[str, ...]:

@@ -864,6 +864,8 @@ _UNIT_CAL = r"(?P<unit>week|month|quarter|year)"
 _OVER_DAYS = r"(?:in|over|during|for|since|before|after|throughout|across)"
 _ALL_OF = r"(?:(?:the )?(?:whole|entire|all)(?: of)? )"
 _THE = rf"(?:in |during |over |for |within |throughout |across )?{_ALL_OF}?(?:the |my )?"
+# "From the beginning of this year", where no end is said.
+_THE_FIRST_OF = r"(?:the )?(?:very )?(?:start|beginning) of (?:(?:the|this|last) )?(?:year |month |quarter )?(?:week|month|quarter|year|(?:19|20)\d\d)\b(?! (?:to|until|till|through|up)\b)"
 _OF_YEAR, _IN_YEAR = r"(?:(?P<rel>last|this) year(?:'s|,? in|,? from|,)? )?", r"(?: of| in|,)? (?P<rel2>last|this) year"
 _SO_FAR = r"(?: so far| to date| up to now)?"
 # Since what, in words that a day beside them explains; nobody is paid in them and nothing happens to anybody.
@@ -879,7 +881,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_day_pattern('a_')} ?(?:to|until|till|through|-|–) ?{_day_pattern('b_')}(?: (?:of )?(?P<week>last|this) week)?", _range),
         (rf"{_OF_YEAR}{_MONTH.format('a_')}(?: {_YEAR.format('a_')})?(?: (?:to|until|till|through) | ?[-–] ?){_MONTH.format('b_')}(?: (?:of |in )?{_YEAR.format('b_')}|{_IN_YEAR})?", _month_range),
         (rf"(?:(?P<lead>{_BETWEEN}|from) )?(?!now|today|tomorrow){_edge_pattern('a_')} (?:to|until|till|through|up to|(?(lead)(?:and|-|–)|(?!))) (?:and including )?{_edge_pattern('b_')}", _stretch),
-        (rf"(?P<how>since|starting|after)(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
+        (rf"(?P<how>since|starting|after|from(?= {_THE_FIRST_OF}))(?: (?:about|around|roughly))?(?: the)?(?: (?:start|beginning) of)?(?: (?:the |my ))? ?(?:(?P<pay>{_PAY})|{_day_pattern('a_', True)}|(?:(?P<since_part>early|late|mid|end of|middle of)[ -])?(?:(?:last|this) )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|(?P<since_back>last year)))?|(?:(?P<since_which2>last|this) )?(?P<since_season>spring|summer|autumn|winter)|(?P<since_year>(?:19|20)\d\d)|(?P<since_end>end of )?(?:(?P<since_which>last|this|the|previous) )?(?P<since_unit>week|month|quarter|year)|(?:(?:last|this|past) )?(?P<since_weekend>weekend))", _since),
         (rf"(?:(?:since|from|as|at) )?(?:when )?(?<=[a-z] )(?:the )?(?:{_MONTH.format('')}|(?:(?P<which>this|last) )?(?P<unit>week|month|quarter|year)) (?:first )?(?:started|began|kicked off)", _since_begun),
         (rf"since (?:(?:(?:i|we) (?:got paid|was paid|were paid|moved(?: in| here)?|started|retired)|{_SINCE_WHAT}{{1,5}}?)(?: on (?=(?:the )?\d|{_MONTHS_ONLY} \d)|(?:,|:| \(|{_THAT_IS})\s*(?:from |since |on )?)(?:{_day_pattern('a_')})|{_SINCE_WHAT}{{1,5}}?{_THAT_IS}\s*(?:from |since )?{_MONTH.format('since_')}(?: (?:of )?(?:(?P<since_year2>(?:19|20)\d\d)|this year|(?P<since_back>last year)))?)", _since_said),
         (rf"since (?:(?:this|the same) (?:time|day) last (?P<unit2>week|month|year)|(?:about |around )?{_NUMBER} {_UNIT} ago)", _since_ago),
@@ -938,7 +940,8 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|be)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
         (rf"{_THE}(?P<which>last year|this year|next year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
         (rf"(?:(?:in |of |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}|(?:the )?(?:calendar )?(?=year ))(?:(?:calendar )?year )?{_YEAR.format('')}", _year),
-        (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,]*$|,|\s+(?:total|altogether|in total|in all|all in|only|alone|please|pls)\b)", _year),
+        (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,:]*$|[,:]|\s+(?:total|altogether|in total|in all|all in|only|alone|please|pls|how (?:much|many|often)|what|number of)\b)", _year),
+        (r"^(?P<year>20[0-4]\d)(?=[ ,:]+(?!(?:quid|pounds?|gbp|euros?|dollars?|pence|bucks|p|k)\b)\D)", _year),
         (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),
         (rf"(?:in |for |during )?this year,? {_YEAR.format('')}", _this_year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now|in full|as a whole)", _year),

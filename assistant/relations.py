@@ -32,6 +32,11 @@ _NOT_HERS = re.compile(
     rf"\b(?:without|excluding|except|ignore|ignoring|not|minus) (?:my )?(?:{_KIN})\b"
     rf"|\b(?:leave|leaving) (?:my )?(?:{_KIN})(?:'s)? (?:[a-z]+ )?(?:out|aside|off)\b"
 )
+# Who is named before "she" is meant by it, whatever man or shop is told of beside her.
+_HERSELF = re.compile(
+    r"\b(?:mum|mummy|mother|mom|mam|maw|nan|nana|gran|granny|grandma|aunt|auntie)\b(?!'s).*\bshe\b"
+    r"|\b(?:dad|daddy|father|grandad|grandpa|uncle)\b(?!'s).*\bhe\b"
+)
 _MENTIONED = re.compile(rf"\b(?:{_KIN})\b")
 _ALL_SEEN = re.compile(
     r"\b(?:on|in|from|of) (?:all|both)(?: of)?(?: the| our)? accounts(?: that)?(?: i can see)?,? (?:hers|his) and mine\b"
@@ -81,7 +86,8 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
 def _names_a_person(text: str, known: Known) -> bool:
     """Whether a message names somebody itself whom "she" may be: a person whom the customer pays, or a trade."""
     words, own = words_of(text) - known.nobody, [p for p in known.payees if p.personal and p.account not in known.others]
-    return bool(words & known.vocabulary.trades) or any(words & texts_of(p) for p in own)
+    trade = words & known.vocabulary.trades and _HERSELF.search(text) is None
+    return bool(trade) or any(words & texts_of(p) for p in own)
 
 
 def _of_them_alone(text: str, known: Known) -> bool:

@@ -833,11 +833,16 @@ def _categories(marks: _Marks, known: Known) -> None:
     for name in sorted({n for n in names if n in text}, key=len, reverse=True):
         for start in _whole(text, name):
             wanted = name not in _TOOL_WORDS or _SPENT_ON.search(text[:start]) is not None
+            if name == "cash" and (_PART_OF_MY.search(text[:start]) or _WHERE_IT_GOES.match(text, start + len(name))):
+                # "Who gets most of my cash" is of money, whichever way it was paid.
+                continue
             if wanted and not _inside_description(text, start, start + len(name)):
                 marks.take(start, start + len(name), "category")
 
 
 _TOOL_WORDS = word_list("ask_too")
+_PART_OF_MY = re.compile(r"\b(?:more|most|much|less|least|lots?|half|all|some|chunk|share) of (?:my|our)(?: hard[ -]earned)? $")
+_WHERE_IT_GOES = re.compile(r" (?:go|goes|went|going|is going|has gone)\b(?! (?:in|into)\b)")
 _SPENT_ON = re.compile(r"\b(?:on|for|category)\s+(?:my |the |our )?$")
 
 

@@ -252,6 +252,8 @@ _TAKEN_OUT = re.compile(
 )
 _DRAWN = re.compile(
     r"\b(?:drawn out|drew out|draw(?:ing)? out|cash (?:was|been|i|we) (?:taken|took|drew|got) out|withdr[ae]wn?)\b(?! of)"
+    r"|\b(?:i|we)(?:'ve| have)? dr[ae]wn?\b(?! (?:on|up|out of|from (?!\w+'s accounts)))"
+    r"|\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|had) (?:[a-z]+ )?(?:from|at|out of) (?:the|a) (?:cash ?)?(?:machine|point|atm|hole in the wall)\b"
 )
 _SAVED = re.compile(r"\b(?:saved?|put (?:away|aside|by))\b")
 

@@ -1158,3 +1158,29 @@ def test_what_is_left_out_between_accounts_is_no_spending_and_what_has_cleared_i
     assert (said.without, said.merchants) == ((), ())
     message = "list what came out of my everyday account last week, the ones that have cleared"
     assert step_of(understanding.plan(message, KNOWN, Memory())).tool is Tool.FIND
+
+
+def steps_of(understanding: Understanding, message: str) -> tuple[Step, ...]:
+    plan = understanding.plan(message, KNOWN, Memory())
+    assert isinstance(plan, Plan), plan
+    return plan.steps
+
+
+def test_each_of_several_months_is_told_unless_a_mean_is_asked(understanding: Understanding) -> None:
+    assert steps_of(understanding, "how much did I pay Tesco every month from May to August")[0].tool is Tool.BREAKDOWN
+    assert steps_of(understanding, "how much do I spend each month at Tesco")[0].tool is Tool.AVERAGE
+
+
+def test_visits_to_each_are_counted_apart(understanding: Understanding) -> None:
+    each = steps_of(understanding, "Tesco and Aldi, how many visits to each in October")
+    assert [(step.tool, step.spans.merchants) for step in each] == [(Tool.COUNT, ("tesco",)), (Tool.COUNT, ("aldi",))]
+
+
+def test_who_was_paid_got_it_from_the_customer(understanding: Understanding) -> None:
+    assert steps_of(understanding, "how much has Jane Doe been paid this year")[0].tool is Tool.SUM
+
+
+def test_my_cash_is_money_and_a_year_stands_anywhere(understanding: Understanding) -> None:
+    (step,) = steps_of(understanding, "who got more of my cash in June, Tesco or Aldi")
+    assert (step.tool, step.spans.category) == (Tool.COMPARE, "")
+    assert steps_of(understanding, "tesco 2025 how many visits")[0].spans.periods == ("2025",)

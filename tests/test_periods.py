@@ -27,6 +27,7 @@ def days(text: str, today: Today = TODAY) -> str | None:
         ("last week, Monday to Sunday", "2026-11-16/2026-11-22"),
         ("the 9th or 10th", "2026-11-09/2026-11-10"),
         ("yesterday", "2026-11-23/2026-11-23"),
+        ("from the beginning of the year", "2026-01-01/2026-11-24"),
         ("the day before yesterday", "2026-11-22/2026-11-22"),
         ("last month", "2026-10-01/2026-10-31"),
         ("in march next year", "2027-03-01/2027-03-31"),

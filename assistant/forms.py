@@ -262,7 +262,8 @@ _REACHED = re.compile(
 def _by_its_words(whole: Found, text: str, label: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> Step | None:
     """A step that is plain whatever the head says: thanks, a secret, what no statement tells, somebody's own money."""
     if (_ADVICE.match(text) and label != Tool.ARTICLE) or _LEFT_OF_LOAN.search(text):
-        return Step(tool=Tool.CANNOT)
+        # What was paid to whoever is named may be asked next.
+        return Step(tool=Tool.CANNOT, spans=Spans(merchants=whole.spans.merchants, category=whole.spans.category))
     if _praises(whole, text, label):
         return Step(tool=Tool.HELP)
     if _CODE.search(text) or held.of_their_own(text, whole, known):

@@ -446,9 +446,9 @@ class Assistant:
         last = memory.asked[-1] if memory.asked else None
         if asks_nothing(plain(message), last):
             return plan
-        on_none = await asyncio.to_thread(self.reader.on_none, message)
         goes_on = isinstance(plan, Plan) and (
-            _goes_on_with_a_page(plan, last, message) or (on_none < pages.LITTLE and _may_go_on(plan, last))
+            _goes_on_with_a_page(plan, last, message)
+            or (_may_go_on(plan, last) and await asyncio.to_thread(self.reader.on_none, message) < pages.LITTLE)
         )
         bank = asks_the_bank(message) or terms.asks_interest(message)
         least = pages.SURELY_MEANT if plan.sure < HALF_UNDERSTOOD else pages.CERTAINLY_MEANT

@@ -871,12 +871,12 @@ def _may_be_certain(plan: Plan | Unsure) -> bool:
     a list of the customer's own, "standing orders"."""
     if isinstance(plan, Unsure):
         return plan.label not in _OWN_LISTS and not (plan.label in _OF_ACCOUNTS and plan.found.spans.account)
-    tools = [step.tool for step in plan.steps]
-    return (
-        plan.path == "routed"
-        and plan.sure < 1
-        and (tools == [Tool.AFFORD] or (plan.sure < HALF_UNDERSTOOD and tools in ([Tool.STATEMENTS], [Tool.UPCOMING])))
-    )
+    if plan.path != "routed" or plan.sure >= 1 or len(plan.steps) != 1:
+        return False
+    step = plan.steps[0]
+    # "Stop the payment to the garage that is due": who is named is paid by them, and on no page.
+    ahead = step.tool in (Tool.STATEMENTS, Tool.UPCOMING) and not step.spans.merchants
+    return step.tool is Tool.AFFORD or (ahead and plan.sure < HALF_UNDERSTOOD)
 
 
 def _may_go_on(plan: Plan, last: Asked | None) -> bool:

@@ -451,7 +451,9 @@ class Assistant:
             or (_may_go_on(plan, last) and await asyncio.to_thread(self.reader.on_none, message) < pages.LITTLE)
         )
         bank = asks_the_bank(message) or terms.asks_interest(message)
-        least = pages.SURELY_MEANT if plan.sure < HALF_UNDERSTOOD else pages.CERTAINLY_MEANT
+        # "Stop the payment to the garage that is due": who is named is paid by them, and rarely what a page is about.
+        named = plan.found.spans.merchants if isinstance(plan, Unsure) else plan.steps[0].spans.merchants
+        least = pages.SURELY_MEANT if plan.sure < HALF_UNDERSTOOD and not named else pages.CERTAINLY_MEANT
         meant = await asyncio.to_thread(self.reader.certain, message, least) if _may_be_certain(plan) else ""
         if isinstance(plan, Plan) and not meant and not cannot and not goes_on and not _may_be_a_page(plan, message, bank):
             return plan
@@ -874,9 +876,7 @@ def _may_be_certain(plan: Plan | Unsure) -> bool:
     if plan.path != "routed" or plan.sure >= 1 or len(plan.steps) != 1:
         return False
     step = plan.steps[0]
-    # "Stop the payment to the garage that is due": who is named is paid by them, and on no page.
-    ahead = step.tool in (Tool.STATEMENTS, Tool.UPCOMING) and not step.spans.merchants
-    return step.tool is Tool.AFFORD or (ahead and plan.sure < HALF_UNDERSTOOD)
+    return step.tool is Tool.AFFORD or (step.tool in (Tool.STATEMENTS, Tool.UPCOMING) and plan.sure < HALF_UNDERSTOOD)
 
 
 def _may_go_on(plan: Plan, last: Asked | None) -> bool:

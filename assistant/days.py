@@ -98,7 +98,7 @@ def in_usual_words(text: str, today: periods.Today) -> str:
     return f"{asks}until {_ON.sub('', before[0])}{text[said.end() :]}"
 
 
-_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december|(?:the|this|that|last) (?:month|year|week))"
+_MONTH = rf"(?:(?:{parts.MONTH_NAME})\b|(?:the|this|that|last) (?:month|year|week))"
 # "The school summer hols, July plus August": the months say which days these are.
 _HOLIDAYS = re.compile(
     rf"\b(?:(?:in|over|during|for) )?(?:the )?(?:school )?summer (?:hols?|hold|holidays?|break|vacation)(?:,|:| -| \() ?(?:so |i\.?e\.? |that's )?(?={_MONTH})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from assistant import held, periods
 from assistant import spans as parts
@@ -342,12 +341,11 @@ def _month_by_month(said: Spans, text: str, known: Known) -> bool:
     if _EACH_MONTH.fullmatch(said.group) is None or _HABITUAL.search(text) or len(said.periods) != 1:
         return False
     period = periods.read(said.periods[0], known.today)
-    return period is not None and period.since is not None and period.until - period.since > MONTH
+    # A period that is longer than one month is of several.
+    return period is not None and period.since is not None and (period.until - period.since).days > periods.MONTH_DAYS
 
 
 _I_DREW = re.compile(r"\b(?:i|we)(?:'ve| have)? (?:just |already )?(?:with)?dr[ae]wn?\b(?! on)|\bdrawn out\b")
-# A period that is longer is of several months.
-MONTH = timedelta(days=31)
 _EACH_MONTH = re.compile(r"(?:each|every|in each|in every) month")
 # What asks for one figure, however many months it is of.
 _HABITUAL = re.compile(

@@ -194,6 +194,10 @@ def test_the_version_that_the_customer_is_on_decides(bank: Counter) -> None:
         assert all(not PAGES[id].products or product in PAGES[id].products for id in cited(answer))
 
 
+def test_a_page_that_is_only_likely_answers_nothing_about_somebody_who_is_named(bank: Counter) -> None:
+    assert not cited(bank.ask("tomasz-zielinski", "stop payment to Nowak that's due on friday"))
+
+
 def test_the_limit_of_an_older_version_is_told_where_the_page_that_is_meant_is_for_another(bank: Counter) -> None:
     answer = bank.ask(PRIYA, "got to send the new builder 6k this afternoon and ive never used him, does that go through")
     assert answer.value("limit") == "2500.00"

@@ -20,7 +20,6 @@ from qdrant_edge import (
     EdgeVectorParams,
     FieldCondition,
     Filter,
-    HasIdCondition,
     HnswIndexConfig,
     IdfParams,
     IntegerIndexParams,
@@ -69,9 +68,9 @@ FLUSH_CHANGES = 100_000
 VACUUM_SHARE, VACUUM_POINTS = 0.2, 1000
 
 
-def granted_filter(accounts: Collection[str], *more: Any) -> Filter:
-    """The condition in every query of the store: a point belongs to one of the accounts. more: what it has to meet besides."""
-    return Filter(must=[FieldCondition(ACCOUNT, match=MatchAny(sorted(accounts))), *more])
+def granted_filter(accounts: Collection[str]) -> Filter:
+    """The condition in every query of the store: a point belongs to one of the accounts."""
+    return Filter(must=[FieldCondition(ACCOUNT, match=MatchAny(sorted(accounts)))])
 
 
 def reader_filter(reader: Reader) -> Filter:
@@ -303,17 +302,17 @@ class Templates(_Collection):
         # What is not among the nearest is less near than all of them, and fusing asks no more than that.
         named = [_found(point, FAR) for point in (words[0] if words else [])]
         named = [found._replace(cosine=cosines.get((found.account, found.text), FAR)) for found in named]
-        return self._with_cosine(fuse(meant, named, limit), near, accounts)
+        return self._with_cosine(fuse(meant, named, limit), vector)
 
-    def _with_cosine(self, hits: list[Hit], near: Query, accounts: Collection[str]) -> list[Hit]:
-        """The hits with the cosine of those that only the words found. The engine works it out: reading vectors costs more."""
-        ids: set[Any] = {point_id(hit.account, hit.text) for hit in hits if hit.score == FAR}
-        if not ids:
-            return hits
-        own = granted_filter(accounts, HasIdCondition(ids))
-        of_words = self._live().query(QueryRequest(limit=len(ids), query=near, filter=own))
-        cosines = {str(point.id): point.score for point in of_words}
-        return [replace(hit, score=cosines.get(point_id(hit.account, hit.text), hit.score)) for hit in hits]
+    def _with_cosine(self, hits: list[Hit], vector: Vectors) -> list[Hit]:
+        """The hits with the cosine of those that only the words found. Reading a vector costs more than finding a point."""
+        ids: list[Any] = [point_id(hit.account, hit.text) for hit in hits if hit.score == FAR]
+        points = self._live().retrieve(ids, with_payload=False, with_vector=[DENSE]) if ids else []
+        stored = {str(point.id): np.asarray(cast(dict[str, list[float]], point.vector)[DENSE], np.float32) for point in points}
+        return [
+            replace(hit, score=float(stored[point_id(hit.account, hit.text)] @ vector)) if hit.score == FAR else hit
+            for hit in hits
+        ]
 
     def count(self, accounts: Collection[str]) -> int:
         return self._live().count(EdgeCount(filter=granted_filter(accounts)))

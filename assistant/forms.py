@@ -131,6 +131,14 @@ def _of_one_named(whole: Found, asked: Sequence[Asked], text: str) -> Step | Non
 def _which_of_them(last: Asked, text: str) -> Step | None:
     """ "Which of the three was the biggest", "who had most of it": of those that were added up."""
     step = last.step
+    if (
+        step.tool is Tool.BREAKDOWN
+        and step.spans.group.endswith("month")
+        and _WHICH_OF_THEM.fullmatch(text)
+        and _MOST.search(text)
+    ):
+        # Months were told, so it is one of those.
+        return step.model_copy(update={"tool": Tool.TOP, "spans": step.spans.model_copy(update={"group": "which month"})})
     if len(step.spans.merchants) > 1 and _WHICH_OF_THEM.fullmatch(text):
         # A comparison is of two; of more each is told, and whoever had most of it first.
         ranked = Tool.TOP if _MOST.search(text) else Tool.SUM

@@ -771,6 +771,13 @@ def test_what_to_do_with_money_is_not_ours_to_say(understanding: Understanding) 
     assert one(understanding.plan("ought we to move all of it into shares instead?", KNOWN, after(balance))).tool is Tool.CANNOT
 
 
+def test_the_biggest_of_the_months_that_were_told_is_a_month(understanding: Understanding) -> None:
+    months = Step(tool=Tool.BREAKDOWN, spans=Spans(merchants=("tesco",), periods=("since june",), group="each month"))
+    assert one(understanding.plan("which of those was the biggest", KNOWN, after(months))) == Step(
+        tool=Tool.TOP, spans=Spans(merchants=("tesco",), periods=("since june",), group="which month")
+    )
+
+
 def test_what_is_left_of_a_loan_is_in_no_payment(understanding: Understanding) -> None:
     assert one(understanding.plan("what's still to repay on my car finance", KNOWN, after(PETROL))).tool is Tool.CANNOT
 

@@ -196,7 +196,10 @@ _THEIR_OWN = re.compile(
 
 
 def unseen(text: str, known: Known) -> bool:
-    """Whether an account is asked about that somebody has whose other accounts are seen: it is none that the login was let see."""
+    """Whether an account is asked about that the login was not let see: by a number that none of theirs has, or as one of somebody
+    whose other accounts they see."""
+    if any(not _has_number(said, known) for said in _BY_NUMBER.finditer(text)):
+        return True
     if not known.others or _WHATS_THERE.search(text) is None:
         return False
     if _OF_SOMEBODY.search(text) is None and _IN_THE.search(text) is None:
@@ -208,6 +211,16 @@ def unseen(text: str, known: Known) -> bool:
     return any(said["name"] in known.tokens and said["name"] not in known_words for said in _UNSEEN.finditer(text))
 
 
+def _has_number(said: re.Match[str], known: Known) -> bool:
+    """Whether an account of theirs has that number; cards of an account are known by what tells of cards. A file that says no
+    number of an account has that of whoever holds it, and so has the account's id."""
+    numbers = [f"{a.identification} {a.id}" for a in known.accounts if said["what"] == "account" or a.kind is AccountKind.CARD]
+    return not numbers or any(said["number"] in number for number in numbers)
+
+
+_BY_NUMBER = re.compile(
+    r"(?<!\bto )(?<!\bpay )(?<!\binto )\b(?P<what>card|account)s?(?: (?:number|no\.?|ending|with|in|the)){0,3} #?(?P<number>\d{4,})\b"
+)
 _KEPT = r"(?:account|savings|pot|isa|jar|fund|money)"
 _UNSEEN = re.compile(rf"\b(?P<name>[a-z]+)(?:'s|s')? {_KEPT}\b")
 _PUT_BY = re.compile(

@@ -147,6 +147,30 @@ def test_an_account_that_was_not_let_seen_is_refused(message: str) -> None:
     assert held.unseen(message.lower(), CARER)
 
 
+CARD = replace(
+    KNOWN,
+    accounts=[Account(id=AccountId("file:7702/card/GBP"), kind=AccountKind.CARD, name="Card", currency="GBP", holders="")],
+)
+NUMBERED = replace(KNOWN, accounts=[KNOWN.accounts[0].model_copy(update={"identification": "09012831502744"})])
+
+
+@pytest.mark.parametrize(
+    ("message", "known", "theirs"),
+    [
+        ("show me card 7703's payments", CARD, False),
+        ("what was spent on the card ending in 7703 in may", CARD, False),
+        ("what was spent on the card ending in 7702 in may", CARD, True),
+        ("list the payments of account 31502745", NUMBERED, False),
+        ("what is in account number 31502744", NUMBERED, True),
+        ("when did i last pay to account 31502745", NUMBERED, True),
+        # The cards of an account are known by what tells of cards.
+        ("is the card ending 7702 frozen", NUMBERED, True),
+    ],
+)
+def test_a_number_that_none_of_theirs_has_is_of_somebody_else(message: str, known: Known, theirs: bool) -> None:
+    assert held.unseen(message, known) is not theirs
+
+
 @pytest.mark.parametrize("message", ["what does mum pay into the holidays account", "how much is in mum's main account"])
 def test_what_is_seen_is_not(message: str) -> None:
     assert not held.unseen(message, CARER)

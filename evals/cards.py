@@ -1,13 +1,22 @@
-"""Questions on real card payments: a folder with transactions_*.csv and questions_*.jsonl."""
+"""Questions on real card payments: a folder with transactions_*.csv and questions_*.jsonl.
+
+A file of questions puts each kind in one way. `reworded` asks the same in the words of many people, wordings.yaml: whoever is
+measured on one wording alone is measured on nothing else.
+"""
 
 from __future__ import annotations
 
+import calendar
 import csv
 import datetime as dt
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import yaml
 
 from evals import loading
 from evals.grounding import Line
@@ -55,3 +64,40 @@ def read(folder: Path) -> Cards:
     last = dt.date.fromisoformat(max(row.line.day for row in rows.values()))
     now = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(9), dt.UTC)
     return Cards(files, rows, tuple(questions), now)
+
+
+# Portion -> kind of question -> wordings, with what is asked about in braces.
+WORDINGS = Path(__file__).parent / "wordings.yaml"
+_MONTHS = ("%B %Y", "%b '%y", "%m/%Y", "%B %Y", "%b %Y")
+_MONTH = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
+_QUOTED = re.compile(r"'(.+)'")
+
+
+def reworded(cards: Cards, portion: str) -> Cards:
+    """The same questions with the same answers, each in another wording of its kind. What gives no names to put there, and
+    what is of a kind that nobody worded, is left out."""
+    wordings = yaml.safe_load(WORDINGS.read_text("utf-8"))[portion]
+    asked: Counter[str] = Counter()
+    questions = []
+    for question in cards.questions:
+        number, known = asked[question.kind], wordings.get(question.kind, ())
+        asked[question.kind] += 1
+        try:
+            words = known[number % len(known)].format(**_named(cards, question, number)) if known else ""
+        except KeyError:
+            continue
+        questions += [question.model_copy(update={"question": words})] if words else []
+    return cards._replace(questions=tuple(questions))
+
+
+def _named(cards: Cards, question: CardQuestion, number: int) -> dict[str, str]:
+    """What a question is about, by the names that wordings have for it. number: months are written in one way after the other."""
+    months = sorted(dt.datetime.strptime(said, "%B %Y") for said in _MONTH.findall(question.question))  # noqa: DTZ007  a month
+    written = [month.strftime(_MONTHS[number % len(_MONTHS)]) for month in months]
+    named = dict(zip(("month",) if len(written) == 1 else ("earlier", "later"), written, strict=False))
+    paid = {row.line.text for row in cards.rows.values() if row.card in (question.card, question.foreign_card)}
+    if said := [text for text in paid if text and text in question.question]:
+        named["merchant"] = max(said, key=len)
+    if quoted := _QUOTED.search(question.question):
+        named["category"] = quoted[1]
+    return named

@@ -100,10 +100,17 @@ Out = Annotated[Path | None, typer.Option(help="Where to write the page; the JSO
 
 
 @app.command()
-def cards(data: Data, planner: Plan = Planner.ROUTER, limit: Limit = None) -> None:
+def cards(
+    data: Data,
+    planner: Plan = Planner.ROUTER,
+    limit: Limit = None,
+    reworded: Annotated[Portion | None, typer.Option(help="The same questions as other people put them.")] = None,
+) -> None:
     """Questions on real card payments: right only with the exact figure and exactly the rows that prove it."""
     held = card_data.read(data)
-    suite = _limited(cards_suite(held), limit)
+    if reworded is not None:
+        held = card_data.reworded(held, reworded)
+    suite = _limited(cards_suite(held, reworded or ""), limit)
     found = _found(Run(suite, _cards_into(held)), _settings(planner))
     _tell(f"Card questions, plans by the {planner}", suite.name, found)
     _pass(suite.name, found, planner)

@@ -110,7 +110,8 @@ def wanted_of(outcomes: Sequence[str], golds: Sequence[Gold] = ()) -> str:
     return " or ".join(outcomes) + (f": {right}" if right else "")
 
 
-def cards_suite(cards: Cards) -> Suite:
+def cards_suite(cards: Cards, portion: str = "") -> Suite:
+    """portion: of the wordings that the questions are put in; "" for their own."""
     grounds = {card: Ground(cards.of(card)) for card in {question.card for question in cards.questions}}
     cases = []
     for question in cards.questions:
@@ -129,8 +130,9 @@ def cards_suite(cards: Cards) -> Suite:
             found = {"faults": tuple(faults), "leaks": leaks, "expected": question.answer, "tags": tags}
             return [judged_turn(line, 0, outputs[0], verdict, **found)]
 
-        cases.append(Case(question.qid, question.kind, line, judge))
-    return Suite("cards", cases)
+        group = f"{portion}:{question.kind}" if portion else question.kind
+        cases.append(Case(question.qid, group, line, judge))
+    return Suite("cards-reworded" if portion else "cards", cases)
 
 
 def households_suite(talks: Sequence[Conversation], grounds: Mapping[str, Ground]) -> Suite:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import yaml
 
 from api.wiring import Library
 from connectors.sandbox.households import households
@@ -526,6 +527,33 @@ def folder(tmp_path: Path) -> cards.Cards:
     ]
     (tmp_path / "questions_x.jsonl").write_text("\n".join(lines))
     return cards.read(tmp_path)
+
+
+def test_reworded_questions_are_about_the_same(folder: cards.Cards) -> None:
+    asked = [
+        card("sum_merchant", "30.00", question="What have I paid levines altogether?"),
+        card("compare_months", "1.00", question="Did I spend more in March 2017 than in January 2017?"),
+        card("isolation", "none", question="How much have I paid zizzi?", foreign_card="2"),
+        card("sum_category", "30.00", question="How much went on the category 'Misc'?"),
+        # There is no name in it to put there, and nobody has worded such a question.
+        card("sum_merchant", "30.00", question="And them?"),
+        card("median", "1.00", question="What is the median in January 2017?"),
+    ]
+    for portion in ("dev", "held"):
+        paid, both, other, kind = cards.reworded(folder._replace(questions=tuple(asked)), portion).questions
+        assert "levines" in paid.question
+        assert paid.question != asked[0].question
+        assert paid.answer == "30.00"
+        assert both.question.index("January 2017") != both.question.index("March 2017")
+        assert "zizzi" in other.question
+        assert "Misc" in kind.question
+
+
+def test_nobody_was_told_the_held_wordings() -> None:
+    wordings = yaml.safe_load(cards.WORDINGS.read_text("utf-8"))
+    dev, held = ({words for kind in wordings[portion].values() for words in kind} for portion in ("dev", "held"))
+    assert not dev & held
+    assert {*wordings["dev"]} == {*wordings["held"]}
 
 
 async def test_a_run_counts_what_is_right_and_what_is_wrong(folder: cards.Cards, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from assistant.days import days_told, is_one_day, with_days
 from assistant.direction import in_and_out, the_same_way, way_of
 from assistant.following import HOW_MUCH_IT, merged
 from assistant.forms import plain_step
-from assistant.fragments import EMPTY, fragment_at_end, only_parts, put_to_it
+from assistant.fragments import EMPTY, fragment_at_end, only_parts, put_to_it, with_figure
 from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.kept import EVER_BEFORE, is_of_all, of_each_asked, same_again
 from assistant.labels import CERTAIN, TOOLS, label_of, labelled
@@ -140,6 +140,8 @@ class Understanding:
         if (back := _BACK_TO.match(parts.plain(message))) and names_any(parts.find(back["rest"], known).spans):
             # What is gone back to is named again in what is asked of it.
             message = back["rest"]
+        if (other := with_figure(message, memory)) is not None:
+            return other
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
         message = held.with_account(with_days(message, memory, known.today), memory, known)
         message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message

@@ -105,6 +105,21 @@ def leaves_out(found: Found, last: Step, text: str) -> bool:
 _SENTENCE = re.compile(r"(?<=[.!;]) ")
 
 
+def with_figure(message: str, memory: Memory) -> Plan | None:
+    """Whether another figure can be afforded, where a message is nothing but that: "no, 240", "it's 90, not 180"."""
+    last = memory.asked[-1].step if memory.asked and not memory.lost else None
+    if last is None or last.tool is not Tool.AFFORD or (said := _OTHER_FIGURE.fullmatch(parts.plain(message))) is None:
+        return None
+    spans = last.spans.model_copy(update={"amount": f"£{said['figure']}" if said["figure"][0].isdigit() else said["figure"]})
+    return Plan(steps=(last.model_copy(update={"spans": spans}),), path="routed")
+
+
+_OTHER_FIGURE = re.compile(
+    r"(?:(?:no|naw|nah|oh|ah|sorry|actually|wait|hang on|i mean(?:t)?|rather|well|and|or|ok|so|then|if|what|how|about|say|make|call|just|only|it|that|they|is|it's|that's|they're|are|was|were|comes? to|costs?)\b,? ?)*"
+    r"(?P<figure>[£€$]?\d+(?:,\d{3})*(?:\.\d\d)?)(?: (?:quid|pounds?))?(?:,? (?:and )?(?:not|instead of|rather than) [£€$]?\d[\d,.]*)?(?: then| instead| sorry)*[ ?.!]*"
+)
+
+
 def put_to_it(message: str, known: Known, memory: Memory) -> Plan | None:
     """ "And if you add Boots to it, all three?": somebody more, together with what was asked before."""
     last = memory.asked[-1] if memory.asked and not off_track(memory) else None

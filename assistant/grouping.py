@@ -28,6 +28,8 @@ def grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Spans
         return spans.model_copy(update={"change": rise.group(), "periods": without_now(spans.periods)})
     if tool is Tool.UPCOMING and (of := held.due_of(message)):
         return spans.model_copy(update={"change": of, "without": ()})
+    if tool is Tool.UPCOMING and _FALL.search(message):
+        return spans.model_copy(update={"change": WHAT_IS_LEFT})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
     if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and all(p in NOW for p in without_now(spans.periods)):
@@ -57,10 +59,12 @@ _UNIT = re.compile(
     r"\b(?:(?:per|a|an|one|each|every|average for)\s+(?:month|week|day|year)|monthly|weekly|daily|yearly)\b"
     r"|\b(?:month|week|day|year)(?= (?:average|mean)\b)|(?<=\baverage )(?:month|week|day|year)\b"
 )
+# Of what is to come, what it leaves: "will I be overdrawn before payday".
+WHAT_IS_LEFT = "what is left"
 # "Would I go overdrawn": what would happen, and not whether it would do.
 _FALL = re.compile(
-    r"\b(?:go(?:ing)?|be|put me|leave me|send me|take me|make me|end up|tip me|push me) (?:into |in |to )?(?:my |the |an )?(?:over)?"
-    r"(?:drawn|overdraft|the red|red|below zero|under zero|minus|short|skint|broke)\b"
+    r"\b(?:go(?:ing)?|be|put me|leave me|send me|take me|make me|end up|tip me|push me|(?:dip|drop|fall|slip|sink)(?:p?ing)?) (?:into |in |to )?(?:my |the |an )?(?:over)?"
+    r"(?:drawn|overdraft|the red|red|(?:below|under) (?:zero|nought|nothing)|minus|short|skint|broke)\b"
 )
 # Over days, how far a balance went, and not what it was when they ended.
 _FURTHEST = re.compile(

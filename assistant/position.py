@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from dateutil.relativedelta import relativedelta
 
+from assistant.grouping import WHAT_IS_LEFT
 from assistant.held import PLANNED, TO_OTHERS
 from assistant.merchants import Match
 from assistant.periods import Period, ago, shown
@@ -503,12 +504,15 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         words = f"on {shown(since)}" if since == until else f"from {shown(since)} to {shown(until)}"
     period = Period(since=since or context.today + dt.timedelta(days=1), until=until, label=words, open_end=True)
     between = {"until": context.book.day("until", until)} | ({"since": context.book.day("since", since)} if since else {})
+    asks_left = query.step.spans.change == WHAT_IS_LEFT
     due_key, none_key = _AHEAD["" if since is None else "day" if since == until else "days"]
     if not payments:
         context.say(none_key, Nothing=context.no("payments due", "Nothing"), **between)
+        if asks_left:
+            _say_left(query, context, payments)
         if not query.periods:
             _say_planned_later(query, context, until)
-        return finish(query, context, period, outcome=Outcome.NONE)
+        return finish(query, context, period, outcome=Outcome.ANSWER if asks_left else Outcome.NONE)
     lines = [(d, _due_facts(context, d)) for d in sorted(payments, key=lambda d: (not d.planned, d.day, d.name))]
     currency = query.accounts[0].currency
     own = [d for d in payments if d.amount.currency == currency]
@@ -519,7 +523,7 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
     if PLANNED in query.step.spans.change.split():
         context.say("upcoming.planned_only")
-    if since is None and not query.step.spans.change:
+    if since is None and (asks_left or not query.step.spans.change):
         # Of days that begin later, nobody knows what is there when they begin.
         _say_left(query, context, payments)
     return finish(query, context, period, leaves_out=["other spending", "money coming in"])

@@ -153,7 +153,7 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
         strange := next((m for m in matches if not m.payees and _means_nothing(m.said, known, written)), None)
     ):
         return _asked_about(strange.said, step, known)
-    least, most = read_bounds(spans.amount, accounts[0].currency) if spans.amount else (None, None)
+    least, most = _bounds_of(step, accounts[0].currency)
     matches = [_of_kin(m, written, known) for m in matches]
     several = next((m for m in matches if _ambiguous(m)), None)
     if several is not None and not step.only:
@@ -526,6 +526,14 @@ def read_category(said: str, known: Known) -> tuple[str, ...]:
     return by_word or tuple(meant)
 
 
+def _bounds_of(step: Step, currency: str) -> tuple[Money | None, Money | None]:
+    if step.tool is Tool.AFFORD:
+        # "About 200" is held against what is left as 200, and of "100 or 150" the more.
+        asked = max(_amounts(step.spans.amount, currency), key=lambda m: m.minor, default=None)
+        return asked, asked
+    return read_bounds(step.spans.amount, currency) if step.spans.amount else (None, None)
+
+
 def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
     """The least and the most that words such as "over £50" or "between 10 and 20" allow, both included."""
     text = plain(said)
@@ -534,12 +542,10 @@ def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
         least, most = read_bounds(text[outside.end() :], currency)
         one = Money(minor=1, currency=(least or most or Money.of(Decimal(0), currency)).currency)
         return (most + one if most is not None else None), (least - one if least is not None else None)
-    currency = {"£": "GBP", "$": "USD", "€": "EUR"}.get(next((c for c in text if c in "£$€"), ""), currency)
-    currency = next((code for word, code in _CURRENCY_WORDS if re.search(rf"\b{word}\b", text)), currency)
-    amounts = [Money.of(Decimal(n.replace(",", "")), currency) for n in _NUMBER.findall(text)]
+    amounts = _amounts(text, currency)
     if not amounts:
         return None, None
-    one = Money(minor=1, currency=currency)
+    one = Money(minor=1, currency=amounts[0].currency)
     if len(amounts) > 1:
         return min(amounts, key=lambda m: m.minor), max(amounts, key=lambda m: m.minor)
     about = _ABOUT.search(text)
@@ -552,6 +558,14 @@ def read_bounds(said: str, currency: str) -> tuple[Money | None, Money | None]:
         least = amounts[0] if about["more"] else amounts[0].share(Decimal("0.9"), ROUND_DOWN)
         return least, amounts[0] if about["short"] else amounts[0].share(Decimal("1.1"), ROUND_UP)
     return amounts[0], amounts[0]
+
+
+def _amounts(said: str, currency: str) -> list[Money]:
+    """The figures that words have, in the currency that they name; in the given one where they name none."""
+    text = plain(said)
+    currency = {"£": "GBP", "$": "USD", "€": "EUR"}.get(next((c for c in text if c in "£$€"), ""), currency)
+    currency = next((code for word, code in _CURRENCY_WORDS if re.search(rf"\b{word}\b", text)), currency)
+    return [Money.of(Decimal(n.replace(",", "")), currency) for n in _NUMBER.findall(text)]
 
 
 def read_number(said: str) -> int | None:

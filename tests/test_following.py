@@ -9,6 +9,7 @@ import pytest
 from assistant import referring
 from assistant.dialogue import Understanding, Unsure
 from assistant.following import both_of, goes_on_with, merged, remembered, together, unit_aside
+from assistant.grouping import WHAT_IS_LEFT
 from assistant.memory import Choice, Memory
 from assistant.orders import commands
 from assistant.periods import Today
@@ -797,3 +798,21 @@ def test_days_and_a_list_are_of_whom_a_message_named_that_was_not_understood(und
 def test_a_share_of_what_was_spent_there_needs_a_place(understanding: Understanding) -> None:
     read = understanding.plan("what percent of all I spent out there was boots", KNOWN, after(PETROL))
     assert isinstance(read, Unsure)
+
+
+@pytest.mark.parametrize(
+    ("message", "amount"),
+    [("no, 240", "£240"), ("it's 95.50, not 180", "£95.50"), ("make that £1,250", "£1,250"), ("and 60 quid instead?", "£60")],
+)
+def test_another_figure_is_what_is_to_be_afforded(understanding: Understanding, message: str, amount: str) -> None:
+    before = Step(tool=Tool.AFFORD, spans=Spans(amount="£180", periods=("before payday",)))
+    plan = understanding.plan(message, KNOWN, Memory(asked=(Asked(step=before),)))
+    assert isinstance(plan, Plan)
+    assert [(s.tool, s.spans.amount, s.spans.periods) for s in plan.steps] == [(Tool.AFFORD, amount, ("before payday",))]
+
+
+@pytest.mark.parametrize("message", ["will i go under zero before payday", "am i going to end up in the red before payday"])
+def test_whether_what_is_due_overdraws_asks_what_is_left(understanding: Understanding, message: str) -> None:
+    plan = understanding.plan(message, KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [(s.tool, s.spans.change) for s in plan.steps] == [(Tool.UPCOMING, WHAT_IS_LEFT)]

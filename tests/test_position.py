@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from assistant.grouping import WHAT_IS_LEFT
 from assistant.plan import Tool
 from assistant.tools import Live
 from data.banking import (
@@ -209,6 +210,20 @@ def test_what_can_be_afforded_counts_what_is_due_and_no_overdraft(
     assert told.value("left") == left
     assert told.value("arranged overdraft") == "200.00"
     assert "arranged overdraft" in told.result.scope.leaves_out
+
+
+@pytest.mark.parametrize("amount", ["about £90", "around 90 pounds", "80 or 90", "over £90"])
+def test_about_an_amount_is_held_against_what_is_left_as_that_amount(statement: Statement, amount: str) -> None:
+    statement.live = ahead(statement)
+    assert statement.told(Tool.AFFORD, amount=amount, periods=("until 4 December",)).value("asked about") == "90.00"
+
+
+def test_whether_nothing_due_would_overdraw_an_account_is_answered(statement: Statement) -> None:
+    statement.live = Live(balances=[balance(statement, "35.00", "35.00")])
+    told = statement.told(Tool.UPCOMING, periods=("until 4 December",), change=WHAT_IS_LEFT)
+    assert told.result.outcome is Outcome.ANSWER
+    assert told.value("left") == "35.00"
+    assert statement.told(Tool.UPCOMING, periods=("until 4 December",)).result.outcome is Outcome.NONE
 
 
 def test_what_can_be_put_aside_is_what_is_left(statement: Statement) -> None:

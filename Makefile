@@ -53,6 +53,8 @@ simulator: setup  ## what counterfoil eval tau --model needs
 eval: setup  ## how good the answers are, in under ten minutes; it fails below a floor of evals/gates.toml
 	$(BIN)/counterfoil eval run
 	$(if $(DATA),$(BIN)/counterfoil eval cards --data $(DATA),@echo "Card questions were not asked: make eval DATA=folder")
+	$(if $(DATA),$(BIN)/counterfoil eval cards --data $(DATA) --reworded dev)
+	$(if $(DATA),$(BIN)/counterfoil eval cards --data $(DATA) --reworded held)
 	$(if $(ARTICLES),$(BIN)/counterfoil eval articles --data $(ARTICLES),@echo "Articles were not asked: make eval ARTICLES=folder")
 
 faults: setup  ## orders that something goes wrong in the middle of, in process and with servers killed; ARGS are its own

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assistant import periods
 from assistant.days import as_one
 from assistant.following import GOES_ON, both_of, together
-from assistant.plan import ABOUT_SAME, Asked, Spans, Step, Tool, only_days
+from assistant.plan import ABOUT_SAME, Asked, Spans, Step, Tool, names_in, only_days
 from assistant.pointing import ALL_SPENDING, BACKWARD, OWN, SHORT
+from assistant.spans import MONTH_NAME
 
 # What a comparison is marked with that says no way round.
 DIFFERENCE = "difference"
@@ -138,3 +140,90 @@ def names_two_only(said: Spans, text: str) -> bool:
     """Whether a few words name two and say nothing else of them: "Aldi vs Tesco, the difference"."""
     named = len(said.merchants) + bool(said.category) > 1 and not (said.periods or said.account)
     return named and len(text.split()) <= SHORT and OWN.search(text) is None and ALL_SPENDING.search(text) is None
+
+
+def apart(text: str) -> str:
+    """A message in which two months that are held against each other are no stretch of time: "did it rise from March to April"."""
+    if COMPARES.search(text) is None or _TO_ANOTHER.search(text) or len(_FROM_TO.findall(text)) != 1:
+        return text
+    return _FROM_TO.sub(
+        lambda two: f"{two['one']}{two['one_year'] or two['two_year'] or ''} vs {two['two']}{two['two_year'] or ''}", text
+    )
+
+
+def two_sides(said: Spans, text: str, today: periods.Today) -> Spans | None:
+    """The two months, or the two names, that a message holds against each other, however often it names them; None where it does not.
+
+    Of two months the later comes first, unless the words say which is held against which.
+    """
+    if _DIFFERENCE.search(text) and len(said.merchants) == len(said.without) == 1 and not said.category:
+        # "The difference, Tesco minus Aldi": the one is left out of no sum.
+        said = said.model_copy(update={"merchants": (*said.merchants, *said.without), "without": ()})
+    names = len(names_in(said))
+    if COMPARES.search(text) is None or _OF_OTHERS.search(text) or said.group or said.amount or said.number:
+        return None
+    if names == TWO_SIDES:
+        return said if len(said.periods) < TWO_SIDES else None
+    months = _months(said.periods, today)
+    if names > TWO_SIDES or len(set(months.values())) != TWO_SIDES or not (names or _SPENT.search(text)):
+        return None
+    later, earlier = sorted(dict(zip(reversed(months.values()), reversed(months), strict=True)).items(), reverse=True)
+    turned = _against_which(months, text) == later[0]
+    return said.model_copy(update={"periods": (earlier[1], later[1]) if turned else (later[1], earlier[1])})
+
+
+def _months(said: Sequence[str], today: periods.Today) -> dict[str, dt.date]:
+    """Words -> the first day of the month that they name, in the order said; empty where any names something else. A month without
+    its year is the one that is said with it."""
+    months: dict[str, dt.date] = {}
+    for words in said:
+        period = periods.read(words, today)
+        if (
+            period is None
+            or period.since is None
+            or period.since.day != 1
+            or (period.until - period.since).days >= periods.MONTH_DAYS
+        ):
+            return {}
+        months[words] = period.since
+    dated = {first.month: first for words, first in months.items() if _DATED.search(words)}
+    return {words: first if _DATED.search(words) else dated.get(first.month, first) for words, first in months.items()}
+
+
+def _against_which(months: Mapping[str, dt.date], text: str) -> dt.date | None:
+    """Of months in the order said, the one that the other is held against, where the words say so."""
+    for words, first in months.items():
+        before, _, text = text.partition(words)
+        if _AGAINST.search(before):
+            return first
+    return None
+
+
+_YEAR = r"(?: (?:19|20)\d\d)"
+_FROM_TO = re.compile(
+    rf"\b(?:(?:between|from) )?(?:my )?(?P<one>{MONTH_NAME})(?P<one_year>{_YEAR})? (?:to|and|until|-) (?:my )?(?P<two>{MONTH_NAME})(?P<two_year>{_YEAR})?\b"
+)
+# What is held against something else may be a stretch.
+_TO_ANOTHER = re.compile(r"\b(?:vs|versus|against|than|compar\w+ (?:to|with))\b")
+_DIFFERENCE = re.compile(r"\bdifference\b")
+_DATED = re.compile(r"\d{2}")
+_MORE = (
+    r"(?:more|less|lower|higher|heavier|lighter|dearer|costlier|pricier|cheaper|bigger|smaller|larger|worse|better|steeper|fewer|(?:more|less) expensive"
+    r"|most|least|dearest|cheapest|priciest|heaviest|highest|lowest|biggest|smallest)"
+)
+# What says that one of two is held against the other.
+COMPARES = re.compile(
+    r"\b(?:differ\w*|compar\w+|vs|versus|against|minus|take away|subtract\w*|margin|gap|exceed\w*|outspen[dt]|above|below|go(?:ne)? over|went over|fall short of"
+    rf"|up or down|(?:go|goes|gone|going|went|was|is|am|were|been|i'm) (?:up|down)|r[io]se|risen|rising|gr[eo]wn?|increas\w+|decreas\w+|dropp?(?:ed|ing)?|fell|fallen|climb\w*|jump\w*|swing"
+    rf"|change[ds]?|{_MORE})\b"
+)
+_AGAINST = re.compile(
+    r"\b(?:than|above|below|exceed\w*|outspen[dt]|against|compar\w+ (?:to|with)|comparison (?:to|with)|short of|minus|take away|go(?:ne)? over|went over|(?:up|down) on|relative to)\b[^,.;:?!]*$"
+)
+# What is held against each other there is no spending.
+_OF_OTHERS = re.compile(
+    r"\b(?:refund\w*|balance|incomes?|earn\w*|salary|wages?|pension|interest|saved|savings?|came in|paid me|pay me|sent me|gave me|received?|how (?:many(?! (?:pounds|quid))|often)|times|percent\w*|share|why)\b|%"
+)
+_SPENT = re.compile(
+    rf"{ALL_SPENDING.pattern}|\b(?:expen[sd]\w*|outlays?|cheap\w*|dear\w*|pric\w+|costl?\w*|heav\w+|bills|money)\b"
+)

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant import background, held, referring, relations
+from assistant import background, held, referring, refunds, relations
 from assistant import spans as parts
 from assistant.background import Told
 from assistant.clauses import at_hours, clauses_of, each_apart, is_told_apart, side_by_side, total_and_list, with_subject
-from assistant.comparison import AND_MORE, held_against
+from assistant.comparison import AND_MORE, COMPARES, apart, held_against, two_sides
 from assistant.days import days_told, is_one_day, with_days
 from assistant.direction import in_and_out, the_same_way, way_of
 from assistant.following import HOW_MUCH_IT, merged
@@ -35,6 +35,7 @@ from assistant.plan import (
     ONE_ROW,
     READ_WHOLE,
     TOTALLED,
+    WENT_OUT,
     Asked,
     Plan,
     Spans,
@@ -59,6 +60,8 @@ SURE = 0.5
 UNDATED = 0.6
 # A clause of a message says less by itself.
 CLAUSE = 0.6
+# Who leaves refunds out adds up what was paid: where a sum is the likeliest, it needs no more.
+LESS_REFUNDS = 0.35
 # How much the reader counts against the head, after a question too, which the head knows nothing of (0.7 there was no better).
 READER_COUNTS = 0.5
 # A person in need is heard even where the head is less sure than that.
@@ -102,6 +105,31 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
+        if (rest := refunds.less(parts.plain(message))) is not None:
+            if (read := self._less_refunds(rest, known, memory)) is not None:
+                return read
+            read = self._plan(message, known, memory)
+            of_them = isinstance(read, Plan) and any(step.tool in _OF_REFUNDS for step in read.steps)
+            return Unsure(parts.find(rest, known), "", 0.0) if of_them else read
+        return self._plan(message, known, memory)
+
+    def _less_refunds(self, rest: str, known: Known, memory: Memory) -> Plan | Unsure | None:
+        """What is asked without the words that leave refunds out; None where its answer would have refunds in it all the same."""
+        last = memory.asked[-1].step if memory.asked and not off_track(memory) else None
+        if set(rest.rstrip(" ?.!").split()) <= EMPTY:
+            # "And without refunds?": the sum before was.
+            return Plan(steps=(last,), path="routed") if last is not None and last.tool in _LESS_REFUNDS else None
+        read = self._plan(rest, known, memory)
+        if not isinstance(read, Plan):
+            added_up = (
+                read.sure >= LESS_REFUNDS and read.readings and read.readings[0].tool is Tool.SUM and not read.found.unknown
+            )
+            return Plan(steps=read.readings[:1], path="routed", sure=read.sure) if added_up else read
+        if any(step.tool is not Tool.FIND and step.tool not in _LESS_REFUNDS for step in read.steps):
+            return None
+        return read.model_copy(update={"steps": tuple(_paid_only(step) for step in read.steps)})
+
+    def _plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         if held.unseen(parts.plain(message), known):
             return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
         last = memory.asked[-1] if memory.asked and not off_track(memory) else None
@@ -153,6 +181,8 @@ class Understanding:
         message = f"how many {message}" if memory.asked and _TIMES_IT_WAS.match(message) else message
         if (two := self._of_one_account(message, known, memory)) is not None:
             return two
+        if (compared := self._two_compared(message, known, memory)) is not None:
+            return compared
         if (better := _BETTER_SAID.search(message)) and (put := self._put_better(message, better, known, memory)) is not None:
             return put
         if (denied := _DENIED.match(parts.plain(message))) and not names_any(parts.find(denied[0], known).spans):
@@ -210,6 +240,34 @@ class Understanding:
         if not all(step.tool in _OF_ACCOUNT and step.spans.account for step in second.steps):
             return None
         return first.model_copy(update={"steps": (*first.steps, *second.steps)})
+
+    def _two_compared(self, message: str, known: Known, memory: Memory) -> Plan | Unsure | None:
+        """ "Was May dearer than April? And the margin?", "April then May, which was more": one comparison, whatever its clauses ask."""
+        text = apart(parts.plain(message))
+        if COMPARES.search(text) is None:
+            return None
+        words = words_of(text, self._read_after(text, memory))
+        heard = by_word(text, words)
+        known = replace(known, chooses=heard.chooses, talk=heard.talk, named=heard.names, found={})
+        found = parts.find(text, known)
+        # "And the margin?", "whether it rose" name nobody, unless somebody is called so.
+        names = tuple(m for m in found.spans.merchants if not COMPARES.fullmatch(m.removeprefix("the ")) or m in known.tokens)
+        said = found.spans.model_copy(update={"merchants": names})
+        spans = two_sides(said, text, known.today) if not found.each else None
+        if spans is None or (memory.asked and spoke_of_somebody(memory) and not names_any(spans)):
+            return None
+        label, _ = label_of(self._probabilities(found, text, memory), bool(memory.asked))
+        step = Step(tool=Tool.COMPARE, spans=spans)
+        missing = tuple(
+            w for w in words_left(Tool.COMPARE, CERTAIN, self.sure, step, set(), found, known) if not COMPARES.match(w)
+        )
+        if (
+            label not in _MAY_COMPARE
+            or not_told_of(found, step)
+            or (missing and not may_pass(missing, step, found, known, CERTAIN))
+        ):
+            return None
+        return Plan(steps=(step.model_copy(update={"unread": missing}),), path="routed")
 
     def _put_better(self, message: str, better: re.Match[str], known: Known, memory: Memory) -> Plan | None:
         """ "At BP in September, no wait, I mean Shell": what was asked, with what takes the place of a part of it."""
@@ -493,7 +551,7 @@ class Understanding:
     def _probabilities(self, found: Found, text: str, memory: Memory) -> dict[str, float]:
         """Label -> probability, of the reader and the head together. found: of the text, in `plain` form."""
         masked = self._by_head(found.masked)
-        read = self._read_after(_LESS_REFUNDS.sub("", text), memory).labels
+        read = self._read_after(text, memory).labels
         both = {label: read[label] ** READER_COUNTS * masked[label] ** (1 - READER_COUNTS) for label in masked}
         whole = sum(both.values())
         return {label: share / whole for label, share in both.items()}
@@ -514,8 +572,8 @@ class Understanding:
                 label, sure = label_of(self._probabilities(found, clause, memory))
             if found.each or found.undated:
                 return []
-            if only_parts(found):
-                # "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
+            if only_parts(found) or _OUT_OF.match(clause):
+                # "Of everything in May, what was the top one"; "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
                 subject = side_by_side(subject, found.spans) if not steps else subject
                 steps[-1:] = [with_subject(one, found.spans, after=True) for one in steps[-1:]]
                 continue
@@ -543,6 +601,15 @@ class Understanding:
             if steps and steps[-1].tool is Tool.REFUNDS and found.spans == Spans() and step.tool is Tool.LAST:
                 # "They gave me some back before, when was the latest": of what came back.
                 steps[-1] = steps[-1].model_copy(update={"tool": Tool.REFUND_STATUS})
+                continue
+            if (
+                steps
+                and steps[-1].tool in ONE_ROW
+                and step.spans == Spans()
+                and step.tool not in _ADDED
+                and _TO_WHOM.match(clause)
+            ):
+                # "The biggest in May, and who was paid": that is told with it.
                 continue
             if steps and steps[-1].tool is Tool.SALARY and step.spans == Spans() and step.tool in (Tool.LAST, Tool.FIND):
                 # "When is my pay due and how much was the last": that is told with it.
@@ -581,6 +648,11 @@ class Understanding:
         return tuple(step for step in steps if step is not None) if all(steps) else ()
 
 
+# What is heard in a message that holds two months or two names against each other.
+_MAY_COMPARE = frozenset({Tool.COMPARE, Tool.SUM, Tool.TOP, Tool.BREAKDOWN, Tool.EXPLAIN, Tool.FIND, Tool.BIGGEST_DAY, "follow"})
+_OF_REFUNDS = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS})
+# In whose answers no refund is counted.
+_LESS_REFUNDS = ABOUT_SAME - {Tool.REFUNDS, Tool.FIND} | {Tool.COMPARE, Tool.INCOME}
 # What is asked of payments, in days that may be those of the question before.
 _TAKES_OVER = ABOUT_SAME - {Tool.SUBSCRIPTIONS} | {Tool.INCOME, Tool.REFUND_STATUS}
 # Says again that all of them are meant.
@@ -598,12 +670,6 @@ _TIMES_IT_WAS = re.compile(
     r"(?:weeks|months|days|times|occasions) (?:when |that )?(?:it|that|they|he|she) (?:was|were|came to|went|paid|got)\b"
 )
 _SAME_ONES = re.compile(r"\b(?:the )?same (?:two|three|four|ones|lot|shops|places|people)\b", re.IGNORECASE)
-# What is left out of a sum is not what is asked.
-_LESS_REFUNDS = re.compile(
-    r"[,.;]? ?(?:and )?(?:\b(?:leave|leaving|take|taking) (?:any |the |my )?refunds (?:out|aside|off)\b"
-    r"|\brefunds (?:left out|excluded|aside|not (?:counted|included))\b"
-    r"|\b(?:without|excluding|ignoring|not counting|not including) (?:any |the |my )?refunds\b)"
-)
 # Within a message, not where it begins: that is about the question before.
 _BETTER_SAID = re.compile(
     r"(?<=\w)[,.;]? (?:[-–] )?(?:(?:no|sorry|oops|wait|hang on|scratch that|actually)\b[,.]? )+(?:(?:i|we) (?:mean|meant)|make (?:that|it)|rather)\b,? ",
@@ -642,6 +708,9 @@ _ASKED_OF_US = re.compile(
     r"|\b(?:i|we)(?:'d| would)? (?:like|want|need|wonder|see|guess|think|suppose|mean|meant|feel|fear|hope)\b|\blet (?:me|us)\b"
     r"|\b(?:i|we)(?:'ve| have|'m| am| had)?(?: got)? (?:(?:so|a bit|very|really|rather|quite) )?(?:an? (?:[a-z]+ )?(?:feeling|worry|hunch|suspicion)|worried|anxious|relieved|glad|afraid|sorry)\b"
 )
+_TO_WHOM = re.compile(r"(?:and |so )*(?:to )?(?:who|whom|where)\b")
+# Says out of what something is picked.
+_OUT_OF = re.compile(r"(?:out )?of (?:all|everything|my|the)\b")
 _MINE = re.compile(r"\b(?:my|mine|own|i|me|we|our)\b")
 _ASKS = re.compile(
     r"^(?:and |so |also |then )*(?:how|what|what's|when|where|who|which|why|can|could|do|does|did|is|are|will|would|should|show|list|tell)\b|\?$"
@@ -678,10 +747,17 @@ def _says_nothing_of_what(steps: Sequence[Step], found: Found, memory: Memory) -
 
 _WHICH_DAY = re.compile(r"\b(?:which|what) (?:days?|months?)\b")
 _OF_SPENDING = re.compile(
-    r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expens\w+|money|cash|bills?"
+    r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expen[sd]\w*|outlays?|dear(?:er|est)|pric(?:e|es|ier|iest)|cheap(?:er|est)|money|cash|bills?"
     r"|buy|buying|bought|shop(?:s|ping|ped)?|stores?|merchants?|retailers?|payees?|places|companies|categor\w+|chart|graph|splash\w*|budget\w*|costs?|days?|debits?|charges?|charged"
-    r"|(?:go|goes|going|gone|went|comes?|coming|came|take|took|taken) (?:out|on|off|through)|left my|leav(?:e|es|ing) my|where does it|months?)\b"
+    r"|(?:get|got|getting) through|(?:go|goes|going|gone|went|comes?|coming|came|take|took|taken) (?:out|on|off|through)|left my|leav(?:e|es|ing) my|where does it|months?)\b"
 )
+
+
+def _paid_only(step: Step) -> Step:
+    """A list has what came back in it, unless only what went out is asked for."""
+    if step.tool is not Tool.FIND:
+        return step
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"change": step.spans.change or WENT_OUT})})
 
 
 def _of_account(step: Step, account: str) -> Step:

@@ -287,8 +287,6 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         and held.is_savings(said.account, known)
     ):
         return Tool.SUM
-    if tool is Tool.REFUNDS and _BEFORE_REFUNDS.search(text):
-        return Tool.SUM
     if tool is Tool.POSITION and said.account and any(p not in parts.DAYLESS for p in said.periods):
         # What there was then, account by account.
         return Tool.BALANCE
@@ -303,6 +301,8 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.SPARE and said.periods and all(p in NOW for p in said.periods):
         # What can be spent today is what is there today.
         return Tool.BALANCE
+    if tool is Tool.TOP and not said.number and _ONE_PAYMENT.search(text):
+        return Tool.LARGEST
     if tool in (Tool.BIGGEST_DAY, Tool.LARGEST) and WHICH_MONTH.search(text):
         return Tool.TOP
     if tool is Tool.BALANCE and said.periods and _LESS_THAN.search(text):
@@ -355,7 +355,12 @@ _HABITUAL = re.compile(
 _WAS_PAID = re.compile(
     r"\bxmerchant (?:(?:has |have )?been|was|were|got|gets?) paid\b|\b(?:was|were) xmerchant paid\b(?! (?:me|us)\b)"
 )
-_BEFORE_REFUNDS = re.compile(r"\b(?:spen[dt]|spending|paid|pay)\b.*\bbefore (?:any |the |my )?refunds\b")
+# "My biggest single spend and where", "the top payment": of payments, and not of shops or kinds.
+_ONE_PAYMENT = re.compile(
+    r"\b(?:top|biggest|largest|highest|dearest|priciest|costliest|heaviest|most expensive) (?:(?:single|individual|one-off) (?:[a-z]+ )?(?:spend|expense|outlay|outgoing|thing|item|cost|debit|charge)"
+    r"|(?:(?:single|individual|one-off) )?(?:payment|transaction|purchase))\b|\bsingle (?:biggest|largest|highest|dearest|priciest|most expensive)\b"
+    r"|\b(?:of|out of) (?:all|everything)\b[^.?!;]*\b(?:paid|bought|spent|payments|purchases)\b[^.?!;]*\b(?:top|biggest|largest) one\b"
+)
 _I_WAS_PAID = re.compile(
     r"\b(?:was|were) (?:i|we) (?:last )?paid\b(?! (?:by|back|for|out))|\b(?:i|we) (?:was|were|(?:last )?(?:got|get)) (?:last )?paid\b(?! (?:by|back|for|out))"
 )

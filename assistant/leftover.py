@@ -59,11 +59,21 @@ def words_left(
         if w not in understood
         and not _of_that_name(w, whole.spans, known)
         and not _says_who(w, whole, known)
+        and not (step is not None and step.tool in ONE_ROW and _is_told_of_it(w, whole))
         and not (w in held.MOVING and held.INTO.match(whole.spans.account))
         and not (w in _DRAWING and step is not None and step.spans.category == "cash")
     )
 
 
+def _is_told_of_it(word: str, found: Found) -> bool:
+    """Whether a word asks for what is told of one payment anyway, "the value and the supplier", and does not say which it is."""
+    return (
+        word in _OF_A_ROW and re.search(rf"\b(?:to|at|from|for|with|by) (?:the|my|our|an?|some) {word}\b", found.masked) is None
+    )
+
+
+_OF_A_ROW = frozenset({"value", "size", "sum", "price", "outlay", "big", "large", "much", "rest", "payee", "payees", "recipient", "supplier"}
+                      | {"seller", "vendor", "merchant", "firm", "retailer", "biller", "receiver", "beneficiary", "name"})  # fmt: skip
 # By these a step is about cash.
 _DRAWING = frozenset({"draw", "draws", "drawing", "drawn", "drew", "withdraw", "withdrew", "withdrawn", "withdrawing"})
 

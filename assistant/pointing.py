@@ -112,6 +112,15 @@ def is_of_nobody(step: Step, text: str, memory: Memory) -> bool:
     return points_nowhere(step, text, off_track(memory)) or _counts_what(step, text)
 
 
+_ON_THERE = re.compile(r"\bon there\b")
+# "Any refunds, and what do they come to".
+_REFUNDS_THEMSELVES = re.compile(
+    r"\brefunds\b.*(?:\b(?:do|did|would) they (?:all )?(?:come|add|amount|total|make)|\bthey (?:all )?(?:come|came|add|amount|total|make)"
+    r"|\b(?:add|sum|tot|total|count|put|all of|sum of|total of|of|tally) (?:up )?(?:them|those|they)\b|\b(?:were|are|is|was) (?:they|there)\b|\bhow (?:much|many) (?:is|was|were|are) (?:it|that|they|those)\b"
+    r"|\bwhat (?:is|was|does|did) (?:it|that) (?:all )?(?:come|came|add|amount|make)?)"
+)
+
+
 def points_nowhere(step: Step, text: str, lost: bool) -> bool:
     """ "What have we paid them": a sum over everybody is no answer where nobody was named before.
 
@@ -138,12 +147,17 @@ def points_nowhere(step: Step, text: str, lost: bool) -> bool:
     if lost and step.tool is Tool.COMPARE and len(said.periods) < 2 and not said.account and OWN.search(text) is None:
         # "Was last October's dearer?": than what, was in the words that nobody understood.
         return True
+    if step.tool is Tool.REFUNDS and _REFUNDS_THEMSELVES.search(text):
+        return False
     if said == Spans() and _DID_IT.search(text):
         # "Did it go through": of all that there is, nobody knows which.
         return True
     if step.tool is Tool.SUBSCRIPTIONS and _SUBSCRIBED.search(text):
         # "How many subscriptions have I, and what do they cost": they are these.
         return False
+    if said.periods:
+        # "In May, the dearest on there": in those days.
+        text = _ON_THERE.sub("", text)
     return PRONOUN.search(text) is not None or (lost and not said.account and OWN.search(text) is None)
 
 

@@ -825,7 +825,8 @@ def find(query: Query, context: Context) -> ToolResult:
     period = period_of(query, context)
     named = bool(query.matches or query.categories or query.least or query.most)
     came = query.step.spans.change in (CAME_IN, CAME_BACK)
-    selection = _asked(query, context, period) if came else select(query, context, period, incoming=False if named else None)
+    paid = named or query.step.spans.change == WENT_OUT
+    selection = _asked(query, context, period) if came else select(query, context, period, incoming=False if paid else None)
     rows = context.queries.rows(selection, Order.NEWEST, query.number or FEW)
     if not rows and named and not came:
         selection = selection.model_copy(update={"incoming": None})

@@ -1184,3 +1184,47 @@ def test_my_cash_is_money_and_a_year_stands_anywhere(understanding: Understandin
     (step,) = steps_of(understanding, "who got more of my cash in June, Tesco or Aldi")
     assert (step.tool, step.spans.category) == (Tool.COMPARE, "")
     assert steps_of(understanding, "tesco 2025 how many visits")[0].spans.periods == ("2025",)
+
+
+@pytest.mark.parametrize(
+    ("message", "months"),
+    [
+        ("Was August a dearer month than July for my spending, and what is the gap?", ("august", "july")),
+        ("my spending: July then August, which was the heavier, by what margin", ("august", "july")),
+        ("did what I spend climb from July to August or fall", ("august", "july")),
+        ("between July and August, in which did I pay less, and how far apart are they", ("august", "july")),
+        ("August take away July in spending, did August come out higher", ("august", "july")),
+        ("July minus August, what is the difference in spending", ("july", "august")),
+        ("was my spending in July above that of August? and the margin?", ("in july", "august")),
+    ],
+)
+def test_two_months_are_one_comparison(understanding: Understanding, message: str, months: tuple[str, str]) -> None:
+    assert [(s.tool, s.spans.periods) for s in steps_of(understanding, message)] == [(Tool.COMPARE, months)]
+
+
+def test_two_months_that_are_added_up_are_a_stretch(understanding: Understanding) -> None:
+    assert steps_of(understanding, "what did I spend in all from July to August")[0].tool is Tool.SUM
+
+
+def test_two_names_are_one_comparison(understanding: Understanding) -> None:
+    (step,) = steps_of(understanding, "Tesco minus Aldi this year, what's the difference and which was dearer")
+    assert (step.tool, step.spans.merchants, step.spans.without) == (Tool.COMPARE, ("tesco", "aldi"), ())
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "my heaviest payment in August, size and vendor",
+        "August's top payment: how big was it, and where did it go",
+        "of everything I bought in August, which was the biggest one and who was paid",
+        "in August, the dearest on there and its recipient",
+        "the biggest single expense of August and to which firm",
+    ],
+)
+def test_how_big_the_largest_was_and_to_whom_is_one_question(understanding: Understanding, message: str) -> None:
+    assert tools(understanding.plan(message, KNOWN, Memory())) == [Tool.LARGEST]
+
+
+def test_the_largest_to_somebody_is_of_them(understanding: Understanding) -> None:
+    (step,) = steps_of(understanding, "the largest payment to the supplier in August")
+    assert step.spans.merchants == ("the supplier",)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-from assistant import periods
+from assistant import months, periods
 from assistant import spans as parts
 from assistant.memory import Memory
 from assistant.plan import ABOUT_PAYMENTS, Asked, Spans, Tool
@@ -26,7 +26,9 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
     """The message with days of its own: "in that time" and "same month" are those of the question before, and "the month before"
     comes before the one that it says itself."""
     before = memory.asked[-1].step.spans.periods if memory.asked else ()
-    message = in_usual_words(parts.plain(message), today)
+    message = in_usual_words(
+        months.in_full(parts.plain(message), today, any(_is_a_month(words, today) for words in before)), today
+    )
     if (
         memory.asked
         and _ONE_NUMBER.fullmatch(parts.plain(message))
@@ -148,6 +150,11 @@ def is_a_day(words: str, today: periods.Today) -> bool:
     """Whether words name one day alone."""
     period = periods.read(words, today)
     return period is not None and period.since == period.until
+
+
+def _is_a_month(words: str, today: periods.Today) -> bool:
+    period = periods.read(words, today)
+    return period is not None and period.since == period.until.replace(day=1) and not is_a_day(words, today)
 
 
 def _days_in_turn(asked: Sequence[Asked]) -> tuple[str, ...]:

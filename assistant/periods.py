@@ -937,7 +937,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:on )?(?:(?:the )?(?P<weekday>{_WEEKDAY}) (?:just |right )?before (?:last|this one|that one|that|it|then)|last (?P<weekday2>{_WEEKDAY}) but one)", _weekday_before),
         (rf"(?:on |back on )?{_day_pattern('a_')}", _one_day),
         (rf"on (?=the [a-z]){_day_pattern('a_', True)}(?=\s*(?:$|[?.!,;]|(?:and|at|for|to|from)\b))", _one_day),
-        (rf"{_THE}(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|be)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
+        (rf"{_THE}(?:month of )?(?:(?P<which>this coming|coming|this|last|past|next) )?{_MONTH.format('')}(?<!\bi may)(?<!\bone may)(?<!\bwe may)(?<!\byou may)(?<!\bit may)(?!(?<=\bmay) (?:i|we|you|one|be)\b)(?:(?: of| in)? (?:{_YEAR.format('')}|(?P<which2>last year|this year|next year)))?{_SO_FAR}", _month),
         (rf"{_THE}(?P<which>last year|this year|next year)(?:'s|,? in)? {_MONTH.format('')}(?P<year>)(?P<which2>)", _month),
         (rf"(?:(?:in |of |during |over |for |throughout |across ){_ALL_OF}?|{_ALL_OF}|(?:the )?(?:calendar )?(?=year ))(?:(?:calendar )?year )?{_YEAR.format('')}", _year),
         (r"(?:^|(?<=\s))(?P<year>(?:19|20)\d\d)(?=\s*[?.!,:]*$|[,:]|\s+(?:total|altogether|in total|in all|all in|only|alone|please|pls|how (?:much|many|often)|what|number of)\b)", _year),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
-from assistant import periods
+from assistant import headings, months, periods
 from assistant.held import BY_OTHER
 from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
@@ -126,18 +126,13 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
         accounts, named = tuple(a for a in accounts if a.id not in left), True
         if not accounts:
             return Unclear(key="which_account", said=" ".join(spans.without), choices=tuple(a.name for a in known.accounts))
-    categories: tuple[str, ...] = ()
-    groups: list[tuple[str, ...]] = []
-    merchants = list(spans.merchants)
-    if spans.category:
-        categories = read_category(spans.category, known)
-        if categories:
-            groups.append(categories)
-        else:
-            merchants.append(spans.category)
+    categories = read_category(spans.category, known) if spans.category else ()
+    groups = [categories] if categories else []
+    merchants = [*spans.merchants] if categories or not spans.category else [*spans.merchants, spans.category]
     matches = [await _match(name, step, known, meaning) for name in merchants]
     for name, found_match in zip(merchants, list(matches), strict=True):
-        other = read_category(name, known) if found_match.how in (How.NONE, How.MEANING) else ()
+        may_be_kind = found_match.how in (How.NONE, How.MEANING) or name in {one.casefold() for one in known.headings}
+        other = read_category(name, known) if may_be_kind else ()
         if other:
             matches.remove(found_match)
             groups.append(other)
@@ -233,6 +228,9 @@ def _days(step: Step, known: Known) -> list[Period] | Unclear:
     """The periods that a step names, as its tool takes them."""
     found: list[Period] = []
     for words in step.spans.periods:
+        if step.tool in ABOUT_PAYMENTS and (two := months.either(words, known.today)):
+            choices = tuple(tuple(one if said == words else said for said in step.spans.periods) for one in two)
+            return Unclear(key="day_or_month", said=words, choices=two, steps=tuple(_in(step, *one) for one in choices))
         period = periods.read(words, known.today)
         if period is not None and step.tool in DAYS_AHEAD:
             period = periods.ahead(words, period, known.today)
@@ -252,8 +250,8 @@ def _days(step: Step, known: Known) -> list[Period] | Unclear:
     return found
 
 
-def _in(step: Step, words: str) -> Step:
-    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": (words,)})})
+def _in(step: Step, *words: str) -> Step:
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"periods": words})})
 
 
 def _overlap(found: Sequence[Period]) -> bool:
@@ -519,7 +517,9 @@ def read_category(said: str, known: Known) -> tuple[str, ...]:
     if held:
         return held
     wanted = words_of(name)
-    similar = tuple(c for c in known.categories if wanted and wanted <= words_of(c))
+    similar = tuple(c for c in known.categories if wanted and wanted <= words_of(c)) or headings.holding(
+        headings.parts_of(name), known.headings
+    )
     if similar:
         return similar
     by_word = tuple(c for c in known.categories if meant and any(words_of(m.replace("_", " ")) & words_of(c) for m in meant))

@@ -16,7 +16,7 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from assistant import periods
+from assistant import headings, periods
 from assistant.numerals import SMALL, in_figures
 from assistant.places import is_place, written
 from assistant.plan import Spans
@@ -230,6 +230,12 @@ class Known:
         return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading), others)
 
     @property
+    def headings(self) -> tuple[str, ...]:
+        """Kinds of spending that are the bank's own and none of ours."""
+        ours = frozenset(kind for kinds in self.synonyms.values() for kind in kinds)
+        return tuple(c for c in self.categories if c not in ours)
+
+    @property
     def words(self) -> frozenset[str]:
         return self.vocabulary.words
 
@@ -287,6 +293,9 @@ class _Marks:
 
     def free(self, start: int, end: int) -> bool:
         return all(end <= s or start >= e for s, e, _, _ in self.taken)
+
+    def inside(self, place: int, kind: str) -> bool:
+        return any(start <= place < end for start, end, one, _ in self.taken if one == kind)
 
     def take(self, start: int, end: int, kind: str) -> bool:
         words = self.text[start:end]
@@ -399,6 +408,7 @@ def _spelt(text: str, known: Known) -> str:
     def right(match: re.Match[str]) -> str:
         word = match.group()
         usual = word in known.vocabulary.english or word in known.words or word in periods.MONTHS or word in periods.WEEKDAYS
+        usual = usual or any(word in plain(heading) for heading in known.headings)
         if usual or word in known.tokens or close_word(word, known.tokens, 5) is not None or word in known.synonyms:
             return word
         return close_word(word, _USUAL, 5) or word
@@ -460,7 +470,8 @@ def find(message: str, known: Known) -> Found:
 
 
 def _find(message: str, known: Known) -> Found:
-    marks = _Marks(_hyphened(_numbered(_spelt(plain(message), known), known), known))
+    text = headings.in_their_words(plain(message), known.headings, known.together)
+    marks = _Marks(_hyphened(_numbered(_spelt(text, known), known), known))
     _quotes(marks, known)
     _not_spent(marks)
     _own_accounts(marks, known)
@@ -514,7 +525,7 @@ def _find(message: str, known: Known) -> Found:
         amount=next(iter(marks.of("amount")), ""),
         account=" and ".join(dict.fromkeys(marks.of("account") or marks.of("currency"))),
         number=next(iter(marks.of("number")), ""),
-        bought=next((m.group() for m in _BOUGHT.finditer(marks.text)), ""),
+        bought=next((m.group() for m in _BOUGHT.finditer(marks.text) if not marks.inside(m.start(), "category")), ""),
         group=next(iter(marks.of("group")), ""),
         without=tuple(_OUT_OR_OFF.sub("", _EXCEPT_FIRST.sub("", words, count=1)).strip() for words in marks.of("without")),
     )

@@ -27,7 +27,11 @@ def _payee(id: int, text: str) -> Payee:
 
 
 def _resolved(
-    name: str, texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A MACKENZIE DIGS"), written: str = "", *more: str
+    name: str,
+    texts: Sequence[str] = ("RYAN SINCLAIR CAR SHARE", "A MACKENZIE DIGS"),
+    written: str = "",
+    *more: str,
+    days: str = "",
 ) -> Query | Unclear:
     async def meaning(_said: str) -> Alike:
         return Alike()
@@ -41,7 +45,11 @@ def _resolved(
         vocabulary(ENGLISH, is_shop=lambda said: said == "costa"),
         Today.of(dt.date(2026, 11, 24), "en_GB"),
     )
-    return asyncio.run(resolve(Step(tool=Tool.SUM, spans=Spans(merchants=(name, *more))), known, meaning, written))
+    return asyncio.run(
+        resolve(
+            Step(tool=Tool.SUM, spans=Spans(merchants=(name, *more), periods=(days,) if days else ())), known, meaning, written
+        )
+    )
 
 
 def test_what_says_more_of_a_payee_is_passed_over_and_said() -> None:
@@ -109,3 +117,11 @@ def test_family_of_a_name_is_who_has_a_name_of_the_customers_own(written: str) -
     assert isinstance(found, Query)
     assert {p.template for m in found.matches for p in m.payees} == {template(people[0])}
     assert isinstance(_resolved("ann", people, "what did I send Ann"), Unclear)
+
+
+@pytest.mark.parametrize("days", ["may 26", "from april 26 to may 26"])
+def test_a_day_that_may_be_a_month_is_asked_about_with_both(days: str) -> None:
+    asked = _resolved("A MACKENZIE DIGS", days=days)
+    assert isinstance(asked, Unclear)
+    assert (asked.key, len(asked.choices)) == ("day_or_month", 2)
+    assert [step.spans.periods for step in asked.steps] == [(one,) for one in asked.choices]

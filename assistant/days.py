@@ -40,7 +40,8 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
     if memory.asked and memory.asked[-1].step.tool is Tool.SALARY and not before:
         # "Since then", after when the pay came in.
         return _SINCE_THEN.sub("since payday", text)
-    if before and memory.asked[-1].step.tool in ABOUT_PAYMENTS and (leant := _leant_days(text, before[0], today)) is not None:
+    last = memory.asked[-1].step.tool if before else None
+    if last in ABOUT_PAYMENTS and (leant := _leant_days(text, before[0], today, within=last is Tool.DUPLICATES)) is not None:
         return leant
     spoken_of = (not memory.lost and _days_in_turn(memory.asked)) or before
     if len(spoken_of) > 1 == len(before):
@@ -85,6 +86,7 @@ _ONE_OF_DAYS = re.compile(
 def in_usual_words(text: str, today: periods.Today) -> str:
     """A text with its days in the usual words: "once June had finished", "before May comes", "till and including that day"."""
     text = _RECORDS.sub("since the beginning", _CLOSE.sub("end of", text))
+    text = _MARGIN.sub("by how much", text)
     text = _IN_TO.sub("into ", _FOLK.sub("other people", text))
     text = _PLUS.sub(r"\g<one> and ", _HOLIDAYS.sub("in ", text))
     text = _I_PUT_HOW_MUCH.sub(r"how much \g<did>", text)
@@ -114,6 +116,7 @@ _NOT_BEGUN = re.compile(rf"\bbefore (?P<days>{_MONTH}) (?:starts|begins|comes(?:
 _UP_TO = re.compile(r"\b(?:up to|up until|until|till) and including\b")
 _CLOSE = re.compile(r"\bclose of(?= (?:the |last |this )?[a-z]+)")
 _I_PUT_HOW_MUCH = re.compile(r"\b(?P<did>(?:i|we)(?:'ve| have)? (?:put|paid|pay|moved?|saved?)) how much\b")
+_MARGIN = re.compile(r"\bby (?:what|how (?:big|large|wide|much of) an?) (?:margin|gap|difference)\b")
 _IN_TO = re.compile(r"\bin to (?=(?:the|my|our|that|it)\b)")
 # "The loan and that": one of those that are asked about, which the others do not leave out.
 _AMONG_OTHERS = re.compile(
@@ -129,8 +132,10 @@ _ON = re.compile(r"^on\s+")
 _CLAUSES = re.compile(r"(?:.*[;.!?]\s+)?")
 
 
-def _leant_days(text: str, before: str, today: periods.Today) -> str | None:
-    """ "And last?" of this year is the year before, "since then" of days that are over is from the next one on."""
+def _leant_days(text: str, before: str, today: periods.Today, *, within: bool) -> str | None:
+    """ "And last?" of this year is the year before, "since then" of days that are over is from the next one on.
+
+    within: whether what was told is somewhere in these days, so that what came since may be in them too."""
     period = periods.read(before, today)
     if period is None or period.since is None:
         return None
@@ -138,7 +143,7 @@ def _leant_days(text: str, before: str, today: periods.Today) -> str | None:
         unit = next((u for u in ("year", "quarter", "month", "week") if periods.is_running(period, u, today)), "")
         return f"last {unit}" if unit else None
     if period.until < today.date and _SINCE_THEN.search(text):
-        return _SINCE_THEN.sub(f"since {period.until + dt.timedelta(days=1)}", text)
+        return _SINCE_THEN.sub(f"since {period.since if within else period.until + dt.timedelta(days=1)}", text)
     return None
 
 

@@ -49,7 +49,7 @@ from assistant.prices import PRICE_BEFORE
 from assistant.router import ABOUT_NOTHING, LEANING, Embed, Head, spoken
 from assistant.shares import at_place_spoken_of, is_part_of_last
 from assistant.spans import Found, Known
-from assistant.steps import OF_IT, readings_of, step_of
+from assistant.steps import OF_IT, agreed_on, readings_of, step_of
 from assistant.topics import asks_nothing, of_pages, with_last
 from retrieval.reader import Reader, Reading
 
@@ -481,6 +481,9 @@ class Understanding:
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"topic": joined})})
         leans = step is not None and bool(memory.asked) and not lost and leans_back(label, step, whole, parts.plain(message))
         needed = self._needed(label, step, leans, whole, message, memory)
+        unsure = step is None or sure < needed
+        if unsure and not lost and (agreed := agreed_on(probabilities, whole, memory, message, known)) and agreed[1] >= self.sure:
+            (step, sure), leans, needed = agreed, True, self.sure
         missing = words_left(label, sure, self.sure, step, words_before(memory) if leans else set(), whole, known)
         if step is not None and is_of_nobody(step, parts.plain(message), memory):
             step = None
@@ -573,8 +576,10 @@ class Understanding:
             if found.each or found.undated:
                 return []
             if only_parts(found) or _OUT_OF.match(clause):
-                # "Of everything in May, what was the top one"; "… only my own account" goes with the question before it, "Tesco and Aldi, what …" with the one after it.
-                subject = side_by_side(subject, found.spans) if not steps else subject
+                # "Of everything in May, what was the top one"; "… only my own account" goes with the question before it, "Tesco and
+                # Aldi, what …" with the one after it. "The other one now, what did he …" turns to somebody, and asks for no day.
+                turned_to = found.spans.model_copy(update={"periods": tuple(p for p in found.spans.periods if p != "now")})
+                subject = side_by_side(subject, turned_to) if not steps else subject
                 steps[-1:] = [with_subject(one, found.spans, after=True) for one in steps[-1:]]
                 continue
             if (

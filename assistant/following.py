@@ -223,8 +223,8 @@ def remembered(step: Step, today: periods.Today) -> Step:
 
 _LEAD = re.compile(r"^(?:on|at) ")
 UNIT_ASIDE = re.compile(
-    r"\b(?:the |a |one )?(?P<tax>tax )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: that)?"
-    r"(?:,? (?:in |at |for )?(?:the )?same [a-z]+)?\s*[?.!]*$"
+    r"\b(?:the |a |one )?(?P<tax>tax )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: (?:that|this)(?: one)?)?"
+    r"(?:,? (?:in |at |for )?(?:the )?same [a-z]+)?(?:,? how much)?\s*[?.!]*$"
 )
 
 
@@ -350,6 +350,9 @@ def came_in_from(last: Asked, said: Spans) -> Step | None:
 def one_further(last: Asked, text: str, known: Known) -> Step | None:
     """ "The second biggest", "the one before that": told with those that were told of already, or of the time before."""
     step = last.step
+    if step.tool is Tool.DUPLICATES and names_any(step.spans) and _ONE_BEFORE.fullmatch(text) and "refund" in text:
+        # What was taken twice was no refund: the newest there is came before.
+        return Step(tool=Tool.REFUND_STATUS, spans=Spans(merchants=step.spans.merchants), only=step.only)
     if _ONE_BEFORE.fullmatch(text) and step.tool in ABOUT_SAME - ONE_ROW and len(step.spans.periods) == 1:
         period = periods.read(step.spans.periods[0], known.today)
         if period is not None and period.since is not None and _A_PAYMENT.search(text) and names_any(step.spans):
@@ -368,6 +371,9 @@ def one_further(last: Asked, text: str, known: Known) -> Step | None:
     if step.tool in (Tool.LAST, Tool.SALARY, Tool.REFUND_STATUS) and names_any(step.spans) and _ONE_BEFORE.fullmatch(text):
         so_far = int(step.spans.number) if step.spans.number.isdigit() else 1
         said = step.spans.model_copy(update={"number": str(so_far + 1), "change": way_of(step)})
+        if step.tool is Tool.REFUND_STATUS:
+            # What came before one that came back in some days is rarely of the same days.
+            said = said.model_copy(update={"periods": ()})
         return step.model_copy(update={"tool": Tool.LAST, "spans": said})
     return None
 
@@ -379,11 +385,13 @@ _NEXT_LARGEST = re.compile(
     r"|(?:(?:and|so|ok)\b,? )*the (?:next|second|2nd|third|3rd|fourth|4th|fifth|5th)(?: (?:one|then))*[ ?.!]*"
 )
 _A_PAYMENT = re.compile(r"\bprevious (?:payment|visit|order)\b")
+_ASKS_MORE = r"(?:(?:,| -)? ?\b(?:also|and|with|when|how much|what|which|on|the|its|day|date|sum|amount|was|is|it|that|did|land|come|for|then|please)\b)*[ ?.!,]*"
 _ONE_BEFORE = re.compile(
-    r"(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then)\b,? )*(?:the )?(?:one|time|payment) before"
-    r"(?: (?:that|it|this|then|last|one))*[ ?.!]*"
+    r"(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then)\b,? )*(?:the )?(?:one|time|payment|refund|transfer|visit|order)(?: (?:from|to|at) (?:him|her|them|there))? before"
+    rf"(?: (?:that|it|this|then|last|one))*{_ASKS_MORE}"
+    rf"|(?:(?:and|so|ok|then)\b,? )*the previous (?:time|refund|payment|transfer) (?:that )?(?:(?:i|we|he|she|they) (?:refunded|paid|sent|charged|gave)(?: (?:me|us|him|her|them))?(?: back)?|(?:from|to) (?:him|her|them)){_ASKS_MORE}"
     r"|(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then|on what (?:day|date) was)\b,? )*(?:the |his |her |their |my )?previous"
-    r"(?:,? (?:one|time|payment|visit|order|to|from|him|her|them|was|is|it|that|when|how much|what|then|and|for)\b,?)*[ ?.!,]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
+    r"(?:,? (?:one|time|payment|refund|visit|order|to|from|him|her|them|was|is|it|that|when|how much|what|then|and|for)\b,?)*[ ?.!,]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
 )
 
 

@@ -14,6 +14,7 @@ from assistant.fragments import fragment, in_other_unit, leant_on, leaves_out, n
 from assistant.kept import same_again
 from assistant.labels import TOOLS
 from assistant.memory import Memory, off_track, spoke_of_somebody
+from assistant.operations import asked_of_them
 from assistant.pensions import came_in
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, ONE_ROW, READ_WHOLE, Asked, Spans, Step, Tool, only_days
 from assistant.pointing import OWN, SHORT
@@ -56,8 +57,7 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
     if last is not None and last.tool in ONE_ROW and _THAT_ROW.fullmatch(text):
         return last
-    leant = leant_on(whole, memory.asked, known, text) if last is not None and not off_track(memory) else None
-    if last is not None and not off_track(memory) and (told := leant or in_other_unit(last, text)) is not None:
+    if last is not None and not off_track(memory) and (told := _of_the_answers(whole, memory.asked, known, text)) is not None:
         return told
     lone = not (whole.unknown or whole.spans.merchants or whole.spans.category or whole.spans.account)
     if lone and spoke_of_somebody(memory) and last is not None and not off_track(memory) and THE_NEW_PRICE.search(text):
@@ -69,8 +69,10 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     if not whole.unknown and not off_track(memory) and (one := _of_one_named(whole, memory.asked, text)) is not None:
         return one
     plain_sum = last is not None and last.tool in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} and not off_track(memory)
-    if plain_sum and last is not None and lone and spoke_of_somebody(memory) and _WHEN_DID_I.fullmatch(text):
-        return same_again(memory.asked[-1], Tool.LAST, Spans(), known, f"{text} last")
+    paid = last is not None and last.tool in ABOUT_PAYMENTS and not off_track(memory)
+    if paid and lone and spoke_of_somebody(memory) and _WHEN_DID_I.fullmatch(whole.masked):
+        tool = Tool.FIND if whole.spans.periods else Tool.LAST
+        return same_again(memory.asked[-1], tool, whole.spans, known, f"{text} last")
     if plain_sum and lone and (which := _which_of_them(memory.asked[-1], text)) is not None:
         return which
     if plain_sum and lone and _ONE_THAN_OTHER.search(text) and (two := both_of(memory.asked, "both")) is not None:
@@ -116,6 +118,11 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     if memory.asked or not believed or label not in TOOLS:
         return fragment(whole.spans, memory, message)
     return None
+
+
+def _of_the_answers(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> Step | None:
+    """What a few words ask of the answers before."""
+    return leant_on(whole, asked, known, text) or in_other_unit(asked[-1].step, text) or asked_of_them(whole, asked, known, text)
 
 
 def _of_one_named(whole: Found, asked: Sequence[Asked], text: str) -> Step | None:
@@ -198,7 +205,9 @@ _ALL_HIS = re.compile(
     r"(?:,? with (?:the |their )?(?:day|date)s?)?(?: xperiod)?[ ?.!]*"
 )
 _WHEN_DID_I = re.compile(
-    r"(?:(?:and|so|ok|but|then)\b,? )*when (?:did|have) (?:i|we) (?:last )?(?:pay|paid|send|sent|give|gave|given)(?: (?:him|her|them))?(?: (?:it|that))?[ ?.!]*"
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:when|(?:on )?(?:which|what) (?:day|date))(?: was it)?(?: that)? (?:(?:did|have|had) (?:i|we)|(?:i|we)(?:'d|'ve| had| have)?)"
+    r" (?:(?:last|actually|originally|first) )*(?:pay|paid|send|sent|give|gave|given|transfer(?:red)?|made|make)(?: (?:him|her|them))?(?: (?:it|that|the (?:money|payment|transfer)))?"
+    r"(?: to (?:him|her|them))?(?: xperiod)?[ ?.!]*"
 )
 # "What's that come to for the year".
 _COMES_TO = re.compile(

@@ -179,7 +179,7 @@ def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> S
         return last.step
     if last.step.tool in _BY_SELLER and last.step.spans.category and not last.step.spans.merchants:
         sellers = _WHICH_SELLER.fullmatch(whole.masked)
-        if sellers is not None and sellers["what"] not in _NO_SELLERS:
+        if (sellers is not None and sellers["what"] not in _NO_SELLERS) or _EACH_SELLER.fullmatch(whole.masked):
             spans = merged(last.step.spans, said).model_copy(update={"group": "places", "number": "", "change": ""})
             return Step(tool=Tool.TOP, spans=spans)
     of_many = not last.step.spans.merchants or _AT_AN_END.search(text) is None
@@ -237,6 +237,13 @@ _BY_SELLER = frozenset({Tool.SUM, Tool.COUNT, Tool.TOP, Tool.SHARE, Tool.AVERAGE
 _WHICH_SELLER = re.compile(
     rf"{_LEAD}(?:at |in )?which (?P<what>[a-z]+)(?: (?:had|has|got|took|gets|is|was|did|do|does|the|most|mostly|biggest|share|part|more|of|it|that|i|we|me|from|out|off|spend|spent|at|in|use|go|to))*"
     r"(?:,? (?:(?:in |over )?xperiod|and))*(?:,? (?:and )?how much)?[ ?.!]*"
+)
+# "Split that between them", "how much to each".
+_EACH_SELLER = re.compile(
+    rf"{_LEAD}(?:can you |could you |please )?(?:split|break|divide|separate) (?:it|that|them|this|those|the total)(?: (?:up|down|out))?(?: (?:between|by|into|for|per|among)"
+    rf"(?: (?:the|each|both|of|two|three|\d|them|one|companies|shops|places|firms|sellers))+)?(?: for me| please| pls)*[ ?.!]*"
+    rf"|{_LEAD}(?:(?:how much|what)(?: (?:did|was|is|were|went|had|has|got|paid|spent|i|we|pay|spend|give|for|to|at|on|with|in|they))* )?each(?: (?:one|of (?:them|those|these|the (?:two|three)))){{0,1}}"
+    r"(?: (?:on (?:its|their) own|by (?:itself|themselves)|separately|individually|get|got|had|come to|took))*[ ?.!]*"
 )
 _NO_SELLERS = frozenset(
     {
@@ -338,13 +345,23 @@ def _turned(whole: Found, last: Asked, known: Known, text: str) -> Step | None:
         return None
     came = to_me is not None if bool(to_me) != bool(from_me) else not way_of(last.step)
     change = "" if came else WENT_OUT
-    step = same_again(last, Tool.INCOME if came else Tool.SUM, whole.spans, known, text)
+    step = _of_whole_person(same_again(last, Tool.INCOME if came else Tool.SUM, whole.spans, known, text), last, known)
     return step.model_copy(update={"spans": step.spans.model_copy(update={"change": change, "number": "", "group": ""})})
+
+
+def _of_whole_person(step: Step, last: Asked, known: Known) -> Step:
+    """A step about the one person that was told of, by name: words that chose of what they paid are none of what they are paid."""
+    people = referring.everything_of(last, known)
+    shown = {p.shown for p in people if p.personal}
+    said = {w for name in step.spans.merchants for w in parts.words_of(name)}
+    if len(shown) != 1 or len(people) != sum(p.personal for p in people) or said & parts.words_of(min(shown).casefold()):
+        return step
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"merchants": (min(shown).casefold(),)}), "only": ()})
 
 
 # "From her to me", and nothing else.
 _FROM_THEM_ALONE = re.compile(
-    rf"{_LEAD}(?:(?:what about|how about|anything|how much|what(?:'s| has| have)? (?:come|came)(?: in)?) )?(?:back )?(?:from (?:him|her|them)(?: to (?:me|us))?|(?:me |us )?to (?:him|her|them))(?: then)?(?: xperiod)?[ ?.!]*"
+    rf"{_LEAD}(?:(?:what about|how about|anything|how much|what(?:'s| has| have)? (?:come|came)(?: in)?) )?(?:back )?(?:from (?:him|her|them)(?: to (?:me|us))?|(?:(?:from )?(?:me|us) )?to (?:him|her|them))(?: then)?(?:,? xperiod)?[ ?.!]*"
 )
 # Which way money went.
 _FROM_THEM = re.compile(

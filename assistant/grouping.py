@@ -26,6 +26,9 @@ def grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Spans
         return spans.model_copy(update={"change": often.group()})
     if tool is Tool.SUBSCRIPTIONS and (rise := RISE.search(message)):
         return spans.model_copy(update={"change": rise.group(), "periods": without_now(spans.periods)})
+    if tool is Tool.AVERAGE:
+        # "What do I pay him a time now" is of no one day.
+        spans = spans.model_copy(update={"periods": without_now(spans.periods)})
     if tool is Tool.UPCOMING and (of := held.due_of(message)):
         return spans.model_copy(update={"change": of, "without": ()})
     if tool is Tool.UPCOMING and _FALL.search(message):

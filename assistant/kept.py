@@ -28,7 +28,7 @@ def same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) ->
     if last.used and not before.merchants and (told or (not before.category and PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
         before, only = before.model_copy(update={"merchants": last.used[:1], "category": "", "periods": ()}), last.used
-    if last.step.tool is Tool.DUPLICATES and (tool is Tool.REFUNDS or LAST_ONE.search(text)):
+    if last.step.tool is Tool.DUPLICATES and (tool is Tool.REFUNDS or LAST_ONE.search(text) or _PREVIOUS.search(text)):
         # What was taken twice, and when, says nothing of what they ever gave back.
         before = before.model_copy(update={"amount": "", "periods": ()})
     if tool is Tool.SUBSCRIPTIONS and (said.merchants or said.category):
@@ -56,6 +56,7 @@ def same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) ->
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
 
 
+_PREVIOUS = re.compile(r"\bprevious (?:time|one|refund)\b")
 # "The first of those": in the days that were spoken of.
 _OF_THEM = re.compile(r"\b(?:of|among) (?:them|those|these)\b|\b(?:those|these) (?:payments|ones)\b")
 _THAT_PLACE = re.compile(

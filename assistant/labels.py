@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from assistant import held, periods
 from assistant import spans as parts
@@ -13,7 +14,8 @@ from assistant.following import WHEN, details_of, told_with
 from assistant.grouping import WHICH_MONTH, by_group
 from assistant.kept import EVER_BEFORE, LAST_ONE
 from assistant.memory import Memory, off_track, spoke_of_somebody
-from assistant.plan import ABOUT_SAME, DATED, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, DATED, Spans, Step, Tool
+from assistant.pointing import SOMEBODY, refers_back
 from assistant.prices import PRICE_BEFORE, RISE
 from assistant.router import LEANING
 from assistant.spans import USUAL, Found, Known
@@ -41,7 +43,10 @@ def labelled(
         of_pages = probabilities[Tool.ARTICLE]
         probabilities = {k: p for k, p in probabilities.items() if k != Tool.ARTICLE}
     label, sure = label_of(probabilities, bool(memory.asked))
-    alike = _same_tool(label, probabilities, whole, text, known)
+    alike = _same_tool(label, probabilities, (spoken := as_spoken(whole, text, memory)), text, known)
+    if label in _CAME_BACK and spoken.spans.merchants and _are_shops(spoken.spans.merchants, known):
+        # The newest of what a shop gave back, or all of it: whether anything did is told with either.
+        alike = max(alike, sum(probabilities[k] for k in _CAME_BACK if k != label))
     if memory.asked and not memory.lost and whole.spans == Spans():
         alike = max(alike, _same_told(label, probabilities, memory.asked[-1].step, text))
     sure = (sure + alike) * (1 - of_pages)
@@ -94,6 +99,7 @@ _MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE
 _MOVED_INTO = re.compile(
     r"(?:(?:and|so|ok|then|remind me|tell me)\b,? )*(?:what|how much)(?: money)?(?: have| did)? (?:i|we)(?:'ve| have)? (?:moved?|put|paid|pay|transfer(?:red)?|saved|sent|added) xaccount(?: xperiod)?[ ?.!]*"
 )
+_CAME_BACK = (Tool.REFUNDS, Tool.REFUND_STATUS)
 _OF_PRICE = frozenset(
     {Tool.SUBSCRIPTIONS, Tool.LAST, Tool.SUM, Tool.AVERAGE, Tool.COMPARE, Tool.FIND, Tool.BREAKDOWN, Tool.FIRST, Tool.UPCOMING}
     | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.EXPLAIN, Tool.IDENTIFY, Tool.SHARE}
@@ -138,8 +144,8 @@ def label_of(probabilities: Mapping[str, float], follows: bool = False) -> tuple
     return best, sure / sum(probabilities.values())
 
 
-# What cannot be answered, either way; and a list that says what it comes to, or the sum alone.
-_ALIKE = (frozenset({"cannot", "oos"}), frozenset({"find", "sum"}))
+# What cannot be answered, either way; a list that says what it comes to, or the sum alone; and whether anything came back.
+_ALIKE = (frozenset({"cannot", "oos"}), frozenset({"find", "sum"}), frozenset({"refunds", "refund_status"}))
 
 
 def _set_against(found: Found, label: str, probabilities: Mapping[str, float]) -> float:
@@ -161,6 +167,19 @@ def _of_interest_got(found: Found, today: periods.Today) -> bool:
 
 
 _INTEREST = re.compile(r"\binterest\b(?! rates?\b)")
+
+
+def as_spoken(whole: Found, text: str, memory: Memory) -> Found:
+    """The parts of a message that leans on what payments were told before with whom these were of: it decides what a tool means."""
+    last = memory.asked[-1].step if memory.asked and not off_track(memory) else None
+    if last is None or last.tool not in ABOUT_PAYMENTS or not last.spans.merchants or not refers_back(text, whole.spans):
+        return whole
+    if _OF_THEM_OR_IT.search(text) is None:
+        return whole
+    return replace(whole, spans=whole.spans.model_copy(update={"merchants": last.spans.merchants}))
+
+
+_OF_THEM_OR_IT = re.compile(rf"{SOMEBODY.pattern}|\b(?:it|that)\b")
 
 
 def _same_tool(label: str, probabilities: Mapping[str, float], found: Found, text: str, known: Known) -> float:

@@ -1024,10 +1024,10 @@ _EARLIER = re.compile(
     r"|the (?:previous|preceding|prior) (?P<unit3>week|month|quarter|year)))\b(?! ago)"
 )
 _SAME_DAYS = re.compile(
-    r"\b(?:(?:(?:in|over|during|for|on|by) )?(?:the |that )?same (?:days?|dates?|time|period|month|months|quarter|week|weeks|stretch|point|stage)(?: (?:of|in|from))?"
+    r"\b(?:(?:(?:in|over|during|for|on|by) )?(?:the |that |those )?same (?:(?:two|three|four|five|six|\d\d?) )?(?:days?|dates?|time|period|month|months|quarter|week|weeks|stretch|point|stage)(?: (?:of|in|from))?"
     r"|(?:(?<=with )|(?<=against )|(?<=than ))the same)"
     r"(?: (?:the |a |one )?(?:(?P<which>last|previous) (?P<unit>week|month|quarter|year)|(?P<unit2>week|month|quarter|year) (?:before|earlier|ago|previously))"
-    rf"| (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))}))\b"
+    rf"| (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})| (?P<year>20\d\d))\b"
 )
 
 
@@ -1056,6 +1056,8 @@ def leaning(text: str, today: Today, before: str = "") -> str:
             month = MONTHS[match["month"]]
             first = _latest(month, 1, today)
             back = relativedelta(months=(period.since.year - first.year) * 12 + period.since.month - first.month)
+        elif match["year"]:
+            back = relativedelta(years=period.since.year - int(match["year"]))
         else:
             back = STEP[match["unit"] or match["unit2"]]
         return moved(period, back)

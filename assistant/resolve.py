@@ -138,12 +138,8 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
             groups.append(other)
             categories = tuple(dict.fromkeys(categories + other))
     matches = [_in_accounts(m, accounts, known) for m in matches]
-    matches, groups = _once(matches, plain(written)), _each_once(groups)
-    matches, passed = _without_ordinary(matches, step, known)
-    if passed:
-        # What goes on with this question goes on with whom it was about.
-        told = spans.model_copy(update={"merchants": tuple(n for n in spans.merchants if n not in passed)})
-        step = step.model_copy(update={"spans": told, "unread": (*step.unread, *passed)})
+    groups = _each_once(groups)
+    matches, step = _meant_by_names(matches, step, known, written)
     if step.tool not in NAMES_ELSEWHERE and (
         strange := next((m for m in matches if not m.payees and _means_nothing(m.said, known, written)), None)
     ):
@@ -294,6 +290,18 @@ def _each_once(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Kinds of spending without those inside another one: "restaurants and eating out" are one kind, and count once."""
     distinct = list(dict.fromkeys(groups))
     return [one for one in distinct if not any(set(one) < set(other) for other in distinct)]
+
+
+def _meant_by_names(matches: list[Match], step: Step, known: Known, written: str) -> tuple[list[Match], Step]:
+    """Whom the names of a step mean, and the step without those that mean nobody, or say of another what it is paid for: what goes
+    on with this question goes on with whom it was about."""
+    once = _once(matches, plain(written))
+    left, passed = _without_ordinary(once, step, known)
+    gone = {m.said for m in matches if m not in once} | {*passed}
+    if not gone:
+        return left, step
+    told = step.spans.model_copy(update={"merchants": tuple(n for n in step.spans.merchants if n not in gone)})
+    return left, step.model_copy(update={"spans": told, "unread": (*step.unread, *passed)})
 
 
 def _without_ordinary(matches: list[Match], step: Step, known: Known) -> tuple[list[Match], tuple[str, ...]]:

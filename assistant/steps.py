@@ -25,7 +25,17 @@ from assistant.following import (
 )
 from assistant.grouping import WHICH_MONTH, grouped
 from assistant.kept import IS_THAT, OF_THAT, continued, is_of_all, same_again
-from assistant.labels import DID_PAY, FOR_BEING_OVERDRAWN, HAD_LATELY, INTEREST_CHARGED, PAID_BACK, PAID_IN, TOOLS, tool_meant
+from assistant.labels import (
+    DID_PAY,
+    FOR_BEING_OVERDRAWN,
+    HAD_LATELY,
+    INTEREST_CHARGED,
+    PAID_BACK,
+    PAID_IN,
+    TOOLS,
+    as_spoken,
+    tool_meant,
+)
 from assistant.leftover import MAY_NARROW
 from assistant.memory import Memory, names_somebody, off_track
 from assistant.plan import (
@@ -45,7 +55,7 @@ from assistant.plan import (
     Tool,
     only_days,
 )
-from assistant.pointing import ALL_SPENDING, BACKWARD, HOW_MANY, THE_ONE, points_nowhere, refers_back
+from assistant.pointing import ALL_SPENDING, BACKWARD, HOW_MANY, OWN, THE_ONE, points_nowhere, refers_back
 from assistant.prices import RISE
 from assistant.router import ABOUT_NOTHING
 from assistant.shares import share_of, share_of_place
@@ -77,7 +87,7 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
             Tool.INCOME,
             replace(found, spans=found.spans.model_copy(update={"category": "", "merchants": ("cash",)})),
         )
-    tool = tool_meant(Tool(label), found, text, known)
+    tool = tool_meant(Tool(label), as_spoken(found, text, memory), text, known)
     right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
     if right is None:
         return None
@@ -160,6 +170,35 @@ def readings_of(likely: Mapping[str, float], found: Found, memory: Memory, messa
         if step is not None and not points_nowhere(step, parts.plain(message), off_track(memory)) and step.tool not in FREE:
             steps.append(step.model_copy(update={"unread": found.unknown}))
     return tuple(steps)
+
+
+def agreed_on(
+    probabilities: Mapping[str, float], found: Found, memory: Memory, message: str, known: Known
+) -> tuple[Step, float] | None:
+    """What a message that leans on the answer before means where no label is sure: the step of the likeliest that turns into one,
+    and how probable those that turn into the same are, among all that turn into any."""
+    text = parts.plain(message)
+    named = found.spans.merchants or found.spans.category or found.spans.account
+    if off_track(memory) or not memory.asked or not names_somebody(memory.asked[-1]) or named or found.unknown:
+        return None
+    if not refers_back(text, found.spans) or OWN.search(text):
+        return None
+    each = {label: step_of(label, found, memory, message, known) for label, p in probabilities.items() if p >= HEARD}
+    steps = {label: step for label, step in each.items() if step is not None}
+    best = steps[max(steps, key=probabilities.__getitem__)] if steps else None
+    if best is None or best.tool not in ABOUT_PAYMENTS:
+        return None
+    same = sum(probabilities[label] for label, step in steps.items() if _told_alike(step) == _told_alike(best))
+    return best, same / sum(probabilities[label] for label in steps)
+
+
+# A label that is less probable is not heard in a message.
+HEARD = 0.02
+
+
+def _told_alike(step: Step) -> Step:
+    """A step as one of those that tell the same: what payments come to and how many they are is told with each of these."""
+    return step.model_copy(update={"tool": Tool.SUM}) if step.tool in (Tool.COUNT, Tool.FIND) else step
 
 
 def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
@@ -285,8 +324,8 @@ def _by_itself(tool: Tool, found: Found, text: str, last: Asked | None) -> Step 
     if tool is Tool.POSITION and _EVERYTHING.search(text) and not (found.spans.account and _OF_THOSE.search(text)):
         # "Everything, the joint account as well": one that is named beside all is one of them.
         return Step(tool=tool)
-    if tool in MANDATES | {Tool.UPCOMING} and _MINE_TOO.search(found.masked):
-        # "Mine and the joint ones" are all of them.
+    if tool in MANDATES | {Tool.UPCOMING, Tool.PENDING} and _MINE_TOO.search(found.masked):
+        # "Mine and the joint ones", "mine or joint" are all of them.
         return Step(tool=tool, spans=found.spans.model_copy(update={"account": ""}))
     if tool is Tool.REFUND_STATUS and _RETURNED.search(text):
         # What was sent back then is refunded from then on.
@@ -302,7 +341,9 @@ _OF_THOSE = re.compile(
     r"\b(?:in|across|of) (?:all )?(?:my |the |our )?(?:savings|isas?|pots?|current accounts?|savings accounts?)\b"
 )
 _EVERYTHING = re.compile(r"\b(?:as well|too|includ\w+|everything|altogether|all together|in all|with the)\b")
-_MINE_TOO = re.compile(r"\bmine and xaccount|xaccount(?: ones?)? and (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b")
+_MINE_TOO = re.compile(
+    r"\bmine (?:and|or) xaccount|xaccount(?: ones?)? (?:and|or) (?:mine|my own)\b|\bas well as xaccount|\bboth mine\b"
+)
 _RETURNED = re.compile(r"\b(?:returned|sent (?:it|them|that|those) back|took (?:it|them|that|those|a [a-z]+) back|cancelled)\b")
 
 

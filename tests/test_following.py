@@ -11,12 +11,14 @@ from assistant.dialogue import Understanding, Unsure
 from assistant.following import both_of, goes_on_with, merged, remembered, together, unit_aside
 from assistant.grouping import WHAT_IS_LEFT
 from assistant.memory import Choice, Memory
+from assistant.operations import asked_of_them
 from assistant.orders import commands
 from assistant.periods import Today
 from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
 from assistant.router import vocabulary
 from assistant.spans import Known, find
+from assistant.steps import agreed_on
 from assistant.turn import _chosen
 from data.banking import Account, AccountKind
 from data.ledger import Payee
@@ -816,3 +818,102 @@ def test_whether_what_is_due_overdraws_asks_what_is_left(understanding: Understa
     plan = understanding.plan(message, KNOWN, Memory())
     assert isinstance(plan, Plan)
     assert [(s.tool, s.spans.change) for s in plan.steps] == [(Tool.UPCOMING, WHAT_IS_LEFT)]
+
+
+# What few words ask of the payments that were spoken of
+
+TESCO = Step(tool=Tool.COUNT, spans=Spans(merchants=("tesco",), periods=("in may",)))
+DEAREST = Step(tool=Tool.LARGEST, spans=TESCO.spans)
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "tool"),
+    [
+        (TESCO, "worth what, all of those together?", Tool.SUM),
+        (TESCO, "and the damage?", Tool.SUM),
+        (TESCO, "which all comes to?", Tool.SUM),
+        (TESCO, "steepest of the five?", Tool.LARGEST),
+        (TESCO, "the least of these", Tool.SMALLEST),
+        (TESCO, "the most we've paid in one go, either of them", Tool.LARGEST),
+        (TESCO, "list every one of them with the dates", Tool.FIND),
+        (DEAREST, "and that's a pop?", Tool.AVERAGE),
+        (DEAREST, "all of them altogether", Tool.SUM),
+        (DEAREST, "the cost of it", Tool.LARGEST),
+        (DEAREST, "what's the date of that", Tool.LARGEST),
+    ],
+)
+def test_words_that_only_ask_for_an_operation_are_of_what_was_spoken_of(
+    understanding: Understanding, before: Step, message: str, tool: Tool
+) -> None:
+    step = one(understanding.plan(message, KNOWN, after(before)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (tool, ("tesco",), ("in may",))
+
+
+@pytest.mark.parametrize(
+    "message", ["cheapest and dearest of them", "the dearest of mine that was cash", "steepest of the foreign ones"]
+)
+def test_a_word_that_says_more_is_no_mere_operation(message: str) -> None:
+    assert asked_of_them(find(message, KNOWN), [Asked(step=TESCO)], KNOWN, message) is None
+
+
+def test_of_months_that_were_told_the_worst_and_the_mean_are_months(understanding: Understanding) -> None:
+    months = Step(tool=Tool.BREAKDOWN, spans=Spans(merchants=("tesco",), periods=("since june",), group="month by month"))
+    assert one(understanding.plan("steepest of the six?", KNOWN, after(months))).spans.group == "which month"
+    mean = one(understanding.plan("the average of them", KNOWN, after(months)))
+    assert (mean.tool, mean.spans.group) == (Tool.AVERAGE, "a month")
+    # Which was least, the list says.
+    assert one(understanding.plan("cheapest of the six", KNOWN, after(months))) == months
+
+
+def test_the_week_before_that_one_and_the_same_days_of_another_year(understanding: Understanding) -> None:
+    week = Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("last week",)))
+    assert one(understanding.plan("so the week before this one, how much?", KNOWN, after(week))).spans.periods == (
+        "from 2026-11-09 to 2026-11-15",
+    )
+    spring = Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("april to june this year",)))
+    assert one(understanding.plan("those same three months of 2024, the total", KNOWN, after(spring))).spans.periods == (
+        "from 2024-04-01 to 2024-06-30",
+    )
+
+
+def test_when_it_was_sent_is_of_what_was_paid_to_them(understanding: Understanding) -> None:
+    back = Step(tool=Tool.REFUND_STATUS, spans=Spans(merchants=("jane doe",)))
+    assert one(understanding.plan("what date had I sent that to her?", KNOWN, after(back))).tool is Tool.LAST
+    dated = one(understanding.plan("and on which date did I pay her last year", KNOWN, after(back)))
+    assert (dated.tool, dated.spans.periods) == (Tool.FIND, ("last year",))
+
+
+def test_the_refund_before_is_of_no_days_that_were_spoken_of(understanding: Understanding) -> None:
+    twice = Step(tool=Tool.DUPLICATES, spans=Spans(merchants=("tesco",), periods=("on the 11th",)))
+    step = one(understanding.plan("the previous refund from them, amount and date", KNOWN, after(twice)))
+    assert (step.tool, step.spans) == (Tool.REFUND_STATUS, Spans(merchants=("tesco",)))
+    back = Step(tool=Tool.REFUND_STATUS, spans=Spans(merchants=("tesco",), periods=("in may",)))
+    step = one(understanding.plan("and the refund from them before that, when and how much", KNOWN, after(back)))
+    assert (step.tool, step.spans.periods, step.spans.number) == (Tool.LAST, (), "2")
+
+
+def test_what_came_since_a_double_charge_may_be_in_the_days_of_it(understanding: Understanding) -> None:
+    twice = Step(tool=Tool.DUPLICATES, spans=Spans(merchants=("tesco",), periods=("last week",)))
+    step = one(understanding.plan("did anything come back from them since then?", KNOWN, after(twice)))
+    assert (step.tool, step.spans.periods) == (Tool.REFUNDS, ("since 2026-11-16",))
+
+
+def test_a_total_of_a_kind_is_divided_between_its_sellers(understanding: Understanding) -> None:
+    for message in ("divide that between the firms", "how much went to each of them?"):
+        step = one(understanding.plan(message, KNOWN, after(PETROL)))
+        assert (step.tool, step.spans.category, step.spans.group) == (Tool.TOP, "petrol", "places")
+
+
+def test_the_other_way_round_is_of_the_person_whatever_words_chose(understanding: Understanding) -> None:
+    came = Asked(step=Step(tool=Tool.INCOME, spans=Spans(merchants=("lunch club",))), used=("jane doe lunch club",))
+    step = one(understanding.plan("and from me to her, this year", KNOWN, after(came)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SUM, ("jane doe",), ("this year",))
+
+
+def test_labels_that_mean_one_step_count_together() -> None:
+    came = Asked(step=Step(tool=Tool.INCOME, spans=Spans(merchants=("jane doe",), periods=("in may",))))
+    read = {"follow": 0.4, "income": 0.2, "other": 0.1, "article": 0.3}
+    message = "then the money for june"
+    agreed = agreed_on(read, find(message, KNOWN), after(came), message, KNOWN)
+    assert agreed is not None
+    assert agreed[0].spans.periods == ("for june",)

@@ -1,0 +1,133 @@
+"""What a few words ask of the payments that were spoken of, and of nothing else: what they come to, how many, the dearest of them.
+
+Every word of such a message says what is wanted, points back or is empty. So it has one meaning, however rare its wording is, where
+a head that was taught on whole questions spreads over labels that would all mean the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant import spans as parts
+from assistant.following import both_of
+from assistant.kept import same_again
+from assistant.memory import names_somebody
+from assistant.plan import ONE_ROW, Asked, Spans, Step, Tool
+from assistant.pointing import OWN, SHORTEST, TWO
+from assistant.spans import BESIDE, COUNTED, Found, Known
+
+
+def asked_of_them(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> Step | None:
+    """The step that a message means which only asks for an operation on what was spoken of; None where any word says more."""
+    last, said = asked[-1], whole.spans
+    days = tuple(p for p in said.periods if p not in parts.DAYLESS)
+    told = last.step.tool in _TOLD or _by_month(last.step)
+    if not told or not names_somebody(last) or said != Spans(periods=said.periods) or len(days) > 1:
+        return None
+    if not _POINTS.search(text) and (OWN.search(text) or len(text.split()) > SHORTEST):
+        return None
+    said = said.model_copy(update={"periods": days})
+    tool = _operation(whole.masked, last.step.tool, _EMPTY | _MONTHS if _by_month(last.step) else _EMPTY)
+    if tool is None or _tells_it(last.step, tool, text):
+        return last.step if tool is not None and not days else None
+    if _by_month(last.step) and not days and not _PAYMENT.search(text):
+        if tool in _OF_MONTHS:
+            return _of_months(last.step, tool)
+        if tool in ONE_ROW:
+            return None
+    if tool is Tool.SUM and (_SEVERAL.search(text) or TWO.search(text)) and both_of(asked, text) is not None:
+        # Of several that were asked about in a row all are meant.
+        return None
+    if len(last.step.spans.merchants) > 1 and tool in ONE_ROW and not _PAYMENT.search(text):
+        # Of several the dearest is one of them, and no payment.
+        return None
+    return same_again(last, tool, said, known, text)
+
+
+_ROW = ONE_ROW - {Tool.BIGGEST_DAY}
+_TOLD = _ROW | {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.FIND, Tool.BREAKDOWN, Tool.INCOME, Tool.REFUNDS}
+
+
+def _operation(masked: str, before: Tool, empty: frozenset[str]) -> Tool | None:
+    """What all words of a message that are not empty ask for together; None where one of them is anything else, or two things are
+    asked."""
+    rest, asks = _WHEN.sub(" ", masked), set[Tool]()
+    when = rest != masked
+    for tool, words in _WORDS:
+        said, rest = rest, words.sub(" ", rest)
+        asks |= {tool} if rest != said else set()
+    if any(word not in empty for word in re.findall(r"[^\s.,;:?!()-]+", rest)):
+        return None
+    if rows := asks & _ROW:
+        return rows.pop() if len(rows) == 1 and asks <= _ROW | {Tool.SUM} else None
+    if when:
+        # Which day is asked of one payment that was told.
+        return before if before in _ROW and asks <= {Tool.SUM} else None
+    return next((tool for tool in _BY_WHAT if tool in asks and asks <= {tool, Tool.SUM}), None)
+
+
+_BY_WHAT = (Tool.AVERAGE, Tool.COUNT, Tool.SUM, Tool.FIND)
+_WHEN = re.compile(r"\b(?:when|(?:(?:on )?(?:which|what|the) )?(?:date|day)(?: of)?)\b")
+_DEAR = r"(?:dear|pric(?:e?y|i)|cost(?:ly|li)|pricey|big|larg|high|steep|hefti|fat)"
+# The longer first: "the most expensive" asks for one payment, and "most" alone for nothing.
+_WORDS: tuple[tuple[Tool, re.Pattern[str]], ...] = (
+    (Tool.LARGEST, re.compile(rf"\b(?:{_DEAR}e?st|most expensive|worst|(?:the )?most(?= (?:i|we)\b)|maximum|top one)\b")),
+    (Tool.SMALLEST, re.compile(r"\b(?:cheapest|smallest|lowest|tiniest|least(?: expensive| costly)?|minimum)\b")),
+    (
+        Tool.AVERAGE,
+        re.compile(
+            r"\b(?:(?:on )?average|mean|typical(?:ly)?|(?<!in )(?:each|every|per|a) (?:time|go|pop|visit|trip|payment|purchase))\b"
+        ),
+    ),
+    (Tool.COUNT, re.compile(r"\b(?:how many|how often|(?:the )?number of|count(?: of)?)\b")),
+    (Tool.LAST, re.compile(r"\b(?:latest|newest|most recent|last)\b")),
+    (Tool.FIRST, re.compile(r"\b(?:first|earliest|oldest)\b")),
+    (Tool.FIND, re.compile(r"\b(?:list|show(?: me| us)?|one by one|line by line|individually|with (?:the )?dates)\b")),
+    (
+        Tool.SUM,
+        re.compile(
+            r"\b(?:how much|cost(?:s|ed|ing)?|totals?|totall?ed|sum|add(?:s|ed|ing)?(?: (?:it|them|those|that|all))* (?:up|together)"
+            r"|com(?:e|es|ing) (?:out )?(?:to|at)|came (?:out )?(?:to|at)|amounts?(?: to)?|(?<!it )worth (?=what|how much)|make|made|altogether|all told"
+            r"|(?:all )?together|all in|in (?:all|one figure|pounds|money)|(?:the )?damage|set (?:me|us) back|price|bill|run to|ran to)\b"
+        ),
+    ),
+)
+# Words that ask for nothing beside an operation, and change nothing in it.
+_AROUND = """
+a about again ah all an and any are as at aye back be been but by can could dear did do does either em er for from get give given gave
+go had has have her him his how i i've in is it it's its just kindly know like lot me much need now of oh ok okay on once one ones only
+or out paid pay please pls right single so spent tell that that's the their them then there these they they're they've this those to us
+want was we we've well were what what's which whole will with would you your
+bills charges payment payments purchase purchases shops time times transaction transactions trips visit visits xperiod 1
+"""
+_EMPTY = BESIDE | COUNTED | {*_AROUND.split()}
+_MONTHS = frozenset({"month", "months"})
+_POINTS = re.compile(r"\b(?:those|these|them|they|that|it|him|her|he|she|em|the (?:lot|two|three|four|five|six|\d))\b")
+_PAYMENT = re.compile(r"\b(?:payments?|purchases?|transactions?|visits?|trips?|times?|single|go|shops?|i|we)\b")
+
+
+def _tells_it(before: Step, tool: Tool, text: str) -> bool:
+    """Whether the answer before has it: the one payment that was told, and what it came to."""
+    several = _SEVERAL.search(text) is not None
+    return before.tool in ONE_ROW and (tool is before.tool or (tool is Tool.SUM and not several))
+
+
+_SEVERAL = re.compile(r"\b(?:those|these|of them|all|altogether|together|totals?|sum|lot|up)\b")
+
+
+def _by_month(before: Step) -> bool:
+    return before.tool in (Tool.BREAKDOWN, Tool.TOP) and before.spans.group.endswith(("month", "monthly"))
+
+
+def _of_months(before: Step, tool: Tool) -> Step:
+    """ "Worst of the three", after months: one of these, and no single payment in them."""
+    if tool is Tool.AVERAGE:
+        return Step(tool=tool, spans=before.spans.model_copy(update={"group": "a month"}), only=before.only)
+    if tool is Tool.SMALLEST:
+        # The list has it, and says of no month without any that it was the least.
+        return before
+    return before.model_copy(update={"tool": Tool.TOP, "spans": before.spans.model_copy(update={"group": "which month"})})
+
+
+_OF_MONTHS = frozenset({Tool.LARGEST, Tool.SMALLEST, Tool.AVERAGE})

@@ -98,6 +98,45 @@ _TOTAL_AND_LIST = re.compile(
 )
 
 
+def total_and_last(found: Found) -> tuple[Step, ...] | None:
+    """ "Acme: total paid? Last date?", "how much have they had and when last": the sum and the newest payment of one name."""
+    said = found.spans
+    one = len((*said.merchants, *filter(None, (said.category,)))) == 1
+    if not one or found.each or found.hours or found.undated or said.without or said.amount or said.group or said.change:
+        return None
+    text = parts.without_slips(found.masked)
+    pieces = [piece for piece in _PIECE.split(text) if piece.strip()]
+    last = next((at for at, piece in enumerate(pieces) if _LAST.search(piece)), None)
+    if last is None or _ELSE.search(text) or not parts.all_of_question(text):
+        return None
+    summed = [at for at, piece in enumerate(pieces) if _TOTAL.search(_LAST_TOTAL.sub("", piece)) or _OF_ALL.search(piece)]
+    # "How much was the last, and when": of the one payment. Behind "when last" it must say that all are meant.
+    bare = any(_HOW_MUCH.search(piece) and not _LAST.search(piece) for piece in pieces[:last])
+    return (Step(tool=Tool.SUM, spans=said), Step(tool=Tool.LAST, spans=said)) if summed or bare else None
+
+
+_PIECE = re.compile(r"[,;:?!+&=]+|\.+(?= |$)|\s-+\s|\b\d\)|\b(?:and|plus|also|then|with)\b")
+_LAST = re.compile(r"\b(?:last|latest|most recent(?:ly)?|newest)\b")
+_LAST_TOTAL = re.compile(
+    r"\b(?:last|latest|newest|most recent) (?:[a-z]+ )?(?:total|amount|sum)\b|\b(?:amount|sum) (?:of|for) (?:the|my) (?:last|latest)\b"
+)
+_TOTAL = re.compile(
+    r"\b(?:totals?|totall?ed|sum|overall|altogether|amounts?|in all|all in all|all told|all up|so far|to date|up to now|add(?:s|ed)? up|tot(?:s|ted)? up|tally"
+    r"|(?:did|does|do|has|have) (?:it|they|that|xmerchant)(?: all)? come to)\b"
+)
+_HOW_MUCH = re.compile(r"\b(?:how much|what(?:'s| have| did| has| i| we))\b")
+# "How much have they had off me", "what I've spent there", wherever that stands.
+_OF_ALL = re.compile(
+    r"^(?!.*\b(?:last|latest|most recent|newest)\b).*\b(?:how much|what)(?: money)?(?:'ve| have| has| did|'s| all)* (?:i|we|they|it|xmerchant|gone|been)\b.*"
+    r"\b(?:pa(?:id|y)|spen[dt]|g[ia]ven?|had|taken?|cost|gone|go|received?|got|get|charged?)\b"
+)
+# What asks for another figure besides.
+_ELSE = re.compile(
+    r"\b(?:how (?:many|often)|average|each|every|per|month(?:s|ly)?|biggest|largest|highest|smallest|lowest|first|compared?|than|less|refund\w*|balance|due|next|list|show me all|count|often"
+    r"|number of|(?:the )?last (?:xnumber|few|couple|\d+)|back|refunds?|owe[sd]?)\b"
+)
+
+
 def is_told_apart(step: Step, known: Known) -> bool:
     """Whether a payment is told from others by whom it was with and on which day, so that the hour adds nothing."""
     said = step.spans

@@ -13,7 +13,16 @@ from functools import lru_cache
 from assistant import background, held, referring, refunds, relations
 from assistant import spans as parts
 from assistant.background import Told
-from assistant.clauses import at_hours, clauses_of, each_apart, is_told_apart, side_by_side, total_and_list, with_subject
+from assistant.clauses import (
+    at_hours,
+    clauses_of,
+    each_apart,
+    is_told_apart,
+    side_by_side,
+    total_and_last,
+    total_and_list,
+    with_subject,
+)
 from assistant.comparison import AND_MORE, COMPARES, apart, held_against, two_sides
 from assistant.days import days_told, is_one_day, with_days
 from assistant.direction import in_and_out, the_same_way, way_of
@@ -132,6 +141,7 @@ class Understanding:
     def _plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         if held.unseen(parts.plain(message), known):
             return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
+        known = replace(known, written=message)
         last = memory.asked[-1] if memory.asked and not off_track(memory) else None
         if last is None and memory.asked and memory.lost and _is_anothers((memory.heard or memory.asked[-1].step), known):
             return self._still_theirs(message, known, memory)
@@ -202,7 +212,11 @@ class Understanding:
             chosen = any(known.narrows(m.group()) >= MAY_NARROW for m in parts.WORD.finditer(clause))
             return not chosen and talk(clause) >= SURELY_TALK
 
-        told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
+        asked = parts.find(message, known)
+        if (both := total_and_last(asked)) is not None:
+            return Plan(steps=both, path="routed")
+        # Where all its words are of one question about somebody, nothing is told beside it.
+        told = None if asked.whom else background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
         # Where two readings differ in what was told, it may be a part of what is asked.
         differ = isinstance(read, Unsure) and told is not None and bool(read.readings) and not read.sure
@@ -217,6 +231,9 @@ class Understanding:
                 read = again
         if isinstance(read, Plan) and told is not None:
             heard_all = parts.find(text, known)
+            if _SPEAKS_OF.match(told.before) and all(s.tool in ABOUT_PAYMENTS and s.spans == _of_days(s) for s in read.steps):
+                # "Regarding the hut: when did I last pay" is not of all payments.
+                return Unsure(heard_all, read.steps[0].tool.value, 0.0)
             if whose := tuple(w for step in read.steps for w in whose_payments(heard_all, step, known)):
                 # "My brother, for the rent" is not all the rent, wherever he is named.
                 return Unsure(replace(heard_all, unknown=whose), read.steps[0].tool.value, 0.0)
@@ -750,6 +767,9 @@ def _says_nothing_of_what(steps: Sequence[Step], found: Found, memory: Memory) -
     return _OF_SPENDING.search(_WHICH_DAY.sub("", found.masked) if when else found.masked) is None
 
 
+_SPEAKS_OF = re.compile(
+    r"(?:(?:please|so|ok|and|now|can you|could you)\b,? )*(?:regarding|concerning|about|re|as for|with re(?:gards?|spect) to|check|look(?:ing)? (?:in)?(?:to|at))\b(?! (?:my|the|all|this|that|last)?\b ?(?:spending|payments?|spend|bills|account|money|month|finances)\b)"
+)
 _WHICH_DAY = re.compile(r"\b(?:which|what) (?:days?|months?)\b")
 _OF_SPENDING = re.compile(
     r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expen[sd]\w*|outlays?|dear(?:er|est)|pric(?:e|es|ier|iest)|cheap(?:er|est)|money|cash|bills?"
@@ -763,6 +783,11 @@ def _paid_only(step: Step) -> Step:
     if step.tool is not Tool.FIND:
         return step
     return step.model_copy(update={"spans": step.spans.model_copy(update={"change": step.spans.change or WENT_OUT})})
+
+
+def _of_days(step: Step) -> Spans:
+    """What a step about all payments of some days says."""
+    return Spans(periods=step.spans.periods, number=step.spans.number)
 
 
 def _of_account(step: Step, account: str) -> Step:

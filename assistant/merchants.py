@@ -78,6 +78,8 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
         return Match(said=said, how=How.PART, payees=tuple(part))
     if there := _by_place(name, allowed, english):
         return Match(said=said, how=How.PART, payees=tuple(there))
+    if (spaced := _as_spaced(name, allowed)) != name and (meant := _by_part(spaced, allowed, english)):
+        return Match(said=said, how=How.PART, payees=tuple(meant))
     spelt = _by_spelling(name, allowed)
     return Match(said=said, how=How.SPELLING if spelt else How.NONE, payees=tuple(spelt))
 
@@ -136,6 +138,22 @@ def _by_place(name: str, payees: Sequence[Payee], english: frozenset[str]) -> li
     return [p for p in payees if code and p.text.rpartition(" ")[2] == code]
 
 
+def _as_spaced(name: str, payees: Sequence[Payee]) -> str:
+    """A name with the spaces between its words where payees have them: "paper clip" is PAPERCLIP, "greenacre" GREEN ACRE."""
+    held = {word for payee in payees for word in texts_of(payee)}
+    words, at, spaced = name.split(), 0, list[str]()
+    while at < len(words):
+        tails = ((n, "".join(w for w in words[at : at + n] if w not in _AND)) for n in (3, 2))
+        size, joined = next(((n, one) for n, one in tails if at + n <= len(words) and one in held), (1, words[at]))
+        halves = ((joined[:i], joined[i:]) for i in range(LEAST_PART, len(joined) - LEAST_PART + 1)) if joined not in held else ()
+        spaced += next((two for two in halves if held.issuperset(two)), (joined,))
+        at += size
+    return " ".join(spaced)
+
+
+_AND = frozenset({"and", "&"})
+# Shorter parts of a word are in any.
+LEAST_PART = 3
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "rev"])
 
 

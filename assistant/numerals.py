@@ -14,8 +14,8 @@ TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 NOTES = {"tenner": 10, "fiver": 5}
-# One word of a number, for a regular expression.
-NUMERAL = "|".join([*SMALL, *TENS, *NOTES, "hundred", "thousand", "grand"])
+# One word of a number, for a regular expression. A grand total is no thousand.
+NUMERAL = "|".join([*SMALL, *TENS, *NOTES, "hundred", "thousand", r"grand(?! (?:totals?|sum)\b)"])
 _MANY = rf"(?:{NUMERAL})(?:(?:\s+and\s+|[\s-]+)(?:{NUMERAL}))*"
 _OF_MONEY = re.compile(
     rf"(?<![\w-])(?:a\s+)?(?P<words>{_MANY})(?P<unit>\s+(?:pounds?|quid|euros?|dollars?|pence))?(?![\w-])"

@@ -17,7 +17,7 @@ from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.places import is_place
 from assistant.plan import ABOUT_PAYMENTS, CAME_IN, DAYS_AHEAD, FROM_OTHERS, Step, Tool
-from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, plain, says_account, words_of
+from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, find, plain, says_account, words_of
 from data.banking import Account, AccountKind, Kind
 from data.ledger import Payee
 from data.money import Money
@@ -326,6 +326,8 @@ def _means_nothing(said: str, known: Known, written: str) -> bool:
 
     "I found no payment to anybody like “midnight”" would be an answer to another question.
     """
+    if find(written, known).whom == plain(said):
+        return False
     words = words_of(said) - TELL_NOBODY - KIN
     if not written.isupper() and words & {w.casefold() for w in _CAPITAL.findall(written)}:
         return False

@@ -10,13 +10,13 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from assistant import headings, periods
+from assistant import headings, periods, whom
 from assistant.numerals import SMALL, in_figures
 from assistant.places import is_place, written
 from assistant.plan import Spans
@@ -196,6 +196,7 @@ class Known:
     whom the login has a mandate of, or was let see. chooses, talk, named: of one message, word -> how probably it chooses what that
     is about, that it is talk, and that it names somebody or something; any other word is taken to choose, and to name nobody.
     found: of one message, what was found in it and in parts of it, so that nothing is looked for twice.
+    written: the message as it was typed.
     """
 
     payees: Sequence[Payee]
@@ -211,6 +212,7 @@ class Known:
     talk: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, float] = field(default_factory=dict)
     found: dict[str, Found] | None = None
+    written: str = ""
 
     @classmethod
     def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
@@ -274,7 +276,7 @@ class Found:
     each: what is said of each name where together they would be another question: where every one has days of its own, "Tesco
     in May and Aldi in June", or where one is a kind, "eating out and Starbucks"; empty elsewhere.
     hours: times of day, by which nothing can be chosen. undated: words for days or months that are in no period, and in nobody's
-    name.
+    name. whom: the name that stands where only somebody who is paid does, whether anybody is called so or not.
     """
 
     masked: str
@@ -284,6 +286,7 @@ class Found:
     each: tuple[Spans, ...] = ()
     hours: tuple[str, ...] = ()
     undated: tuple[str, ...] = ()
+    whom: str = ""
 
 
 @dataclass
@@ -491,6 +494,8 @@ def _find(message: str, known: Known) -> Found:
     for match in _NUMBER.finditer(marks.hidden()):
         name = next(name for name in "abc" if match[name])
         marks.take(match.start(name), match.end(name), "number")
+    if whom_asked := _whom(marks, known, message):
+        known = _as_named(known, whom_asked)
     _sellers(marks, known)
     _categories(marks, known)
     _everywhere(marks, known)
@@ -532,7 +537,9 @@ def _find(message: str, known: Known) -> Found:
     spans = _moved_between(spans, marks, known)
     each, hours = _each(marks, spans), marks.of("hour")
     undated = _undated(masked, spans, known)
-    return Found(masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=each, hours=hours, undated=undated)
+    return Found(
+        masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=each, hours=hours, undated=undated, whom=whom_asked
+    )
 
 
 def _moved_between(spans: Spans, marks: _Marks, known: Known) -> Spans:
@@ -652,6 +659,88 @@ def _exact_payees(marks: _Marks, known: Known) -> None:
                 continue
             if not _goes_on(marks.text, start, start + len(name), known):
                 marks.take(start, start + len(name), "merchant")
+
+
+def _whom(marks: _Marks, known: Known, message: str) -> str:
+    """Takes the one name that a question about payments is of, where all its other words are of such a question."""
+    if any(kind in _NAMES_ALREADY for _, _, kind, _ in marks.taken):
+        return ""
+    text, sold = marks.hidden(), known.vocabulary
+
+    def described(words: Sequence[str]) -> bool:
+        plainly = len(words) < 2 or any(w in known.words or w in sold.trades or sold.is_kind(w) for w in words)
+        named = sold.is_shop(" ".join(words)) or _as_a_name(words, known.written or message)
+        return plainly and not named and all(map(known.is_word, words))
+
+    place = whom.name_in(text, [*WORD.finditer(text)], lambda word: _is_strange(word, known), described)
+    if place is None:
+        return ""
+    name = text[slice(*place)]
+    words = WORD.findall(name)
+    kind = any(w in sold.trades or w in known.synonyms for w in words) and described(words)
+    if kind or name in known.synonyms or any(w in KIN or w in TITLES for w in words) or not marks.take(*place, "merchant"):
+        return ""
+    for word in WORD.finditer(marks.hidden()):
+        # It is said once more, or in short.
+        if word.group() in {*words, *_INSIDE.split(name)} and _is_strange(word.group(), known):
+            marks.take(word.start(), word.end(), "apposed")
+    return name
+
+
+def _as_named(known: Known, name: str) -> Known:
+    """What is known of a message in which words stand as a name, whatever they are elsewhere."""
+    words = WORD.findall(name)
+    sure, never = dict.fromkeys(words, 1.0), dict.fromkeys(words, 0.0)
+    return replace(known, named={**known.named, **sure}, chooses={**known.chooses, **sure}, talk={**known.talk, **never})
+
+
+def _as_a_name(words: Sequence[str], message: str) -> bool:
+    """Whether words are written as a name is: each with a capital, and one of them not where a message begins."""
+    capitals = set() if message.isupper() else {w.casefold() for w in _CAPITAL.findall(message)}
+    return (len(words) > 1 or not message.casefold().startswith(words[0])) and capitals.issuperset(words)
+
+
+_CAPITAL = re.compile(r"\b[A-Z][A-Za-z0-9']*")
+_NAMES_ALREADY = frozenset({"merchant", "category", "account", "amount", "currency"})
+_OF_QUESTIONS = word_list("fillers") | word_list("nobody") | word_list("of_payments") | word_list("usual")
+
+
+def _is_strange(word: str, known: Known) -> bool:
+    """Whether a word is none of a question about payments, nor a slip of the pen in one."""
+    base = word.removesuffix("'s")
+    if base in _OF_QUESTIONS or word in _OF_QUESTIONS or base.isdigit() or len(base) < LEAST_LETTERS:
+        return False
+    return known.is_word(base) or known.vocabulary.is_shop(base) or close_word(base, _OF_QUESTIONS, 4) is None
+
+
+def all_of_question(masked: str) -> bool:
+    """Whether all words of a masked text are those of a question of how much somebody was paid, and when."""
+    placed = frozenset(PLACEHOLDERS.values())
+    words = WORD.findall(masked)
+    return all(
+        w in placed
+        or w in _OF_QUESTIONS
+        or w.removesuffix("'s") in _OF_QUESTIONS | placed
+        or w.isdigit()
+        or len(w) < LEAST_LETTERS
+        for w in words
+    )
+
+
+def without_slips(masked: str) -> str:
+    """A masked text with slips of the pen in the words of such a question put right."""
+
+    def right(match: re.Match[str]) -> str:
+        word = match.group()
+        if word in _OF_QUESTIONS or word in PLACEHOLDERS.values():
+            return word
+        return close_word(word, _OF_QUESTIONS, 4) or word
+
+    return WORD.sub(right, masked)
+
+
+# A letter or two by themselves are no name.
+LEAST_LETTERS = 3
 
 
 def _compounds(marks: _Marks, known: Known) -> None:

@@ -1186,6 +1186,7 @@ def test_my_cash_is_money_and_a_year_stands_anywhere(understanding: Understandin
     assert steps_of(understanding, "tesco 2025 how many visits")[0].spans.periods == ("2025",)
 
 
+<<<<<<< ours
 @pytest.mark.parametrize(
     ("message", "months"),
     [
@@ -1209,11 +1210,38 @@ def test_two_months_that_are_added_up_are_a_stretch(understanding: Understanding
 def test_two_names_are_one_comparison(understanding: Understanding) -> None:
     (step,) = steps_of(understanding, "Tesco minus Aldi this year, what's the difference and which was dearer")
     assert (step.tool, step.spans.merchants, step.spans.without) == (Tool.COMPARE, ("tesco", "aldi"), ())
+=======
+_ENGLISH = frozenset(["old", "otter", "barn", "garden", "shed", "party", "decorations", "tools", "timber"])
+WITH_ENGLISH = replace(KNOWN, vocabulary=vocabulary(_ENGLISH))
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("Brindlewick: total to date, last date?", "brindlewick"),
+        ("Regarding Brindlewick & Hallow: what did it all come to and when was the newest one?", "brindlewick & hallow"),
+        ("b g brindlewick tools and timber - what have i given them so far, and when last", "b g brindlewick tools and timber"),
+        ("look up brindlewick.com/shop pls, overall sum and most recent date", "brindlewick.com/shop"),
+        ("when did 99-quill last get money from me and how much is it altogether", "99-quill"),
+        ("Tell me about Old Otter Barn, the sum of my payments plus the latest date.", "old otter barn"),
+        ("tesco, how much in total and when most recently", "tesco"),
+        ("what have i spent with tesco, and the date of the last one", "tesco"),
+    ],
+)
+def test_how_much_in_all_and_when_last_are_both_told_of_whoever_is_named(
+    understanding: Understanding, message: str, name: str
+) -> None:
+    read = understanding.plan(message, WITH_ENGLISH, Memory())
+    assert tools(read) == [Tool.SUM, Tool.LAST]
+    assert isinstance(read, Plan)
+    assert {step.spans.merchants for step in read.steps} == {(name,)}
+>>>>>>> theirs
 
 
 @pytest.mark.parametrize(
     "message",
     [
+<<<<<<< ours
         "my heaviest payment in August, size and vendor",
         "August's top payment: how big was it, and where did it go",
         "of everything I bought in August, which was the biggest one and who was paid",
@@ -1228,3 +1256,25 @@ def test_how_big_the_largest_was_and_to_whom_is_one_question(understanding: Unde
 def test_the_largest_to_somebody_is_of_them(understanding: Understanding) -> None:
     (step,) = steps_of(understanding, "the largest payment to the supplier in August")
     assert step.spans.merchants == ("the supplier",)
+=======
+        "how much did I last pay Tesco and when",
+        "when was my last payment to Tesco and how much was it",
+        "what's the amount of the latest Tesco payment and when was it",
+    ],
+)
+def test_how_much_the_last_was_is_no_sum(understanding: Understanding, message: str) -> None:
+    assert Tool.SUM not in tools(understanding.plan(message, WITH_ENGLISH, Memory()))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Regarding the garden shed: when did I last pay and what is the sum",
+        "the party decorations: how much, and when did i last pay?",
+        "my sister: how much in total and when last",
+    ],
+)
+def test_what_may_say_what_was_paid_for_is_no_name_and_never_all_payments(understanding: Understanding, message: str) -> None:
+    read = understanding.plan(message, WITH_ENGLISH, Memory())
+    assert isinstance(read, Unsure) or all(step.spans.merchants for step in read.steps)
+>>>>>>> theirs

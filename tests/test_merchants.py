@@ -143,3 +143,18 @@ def test_how_some_lines_of_a_shop_begin_means_all_its_lines() -> None:
     lime = [p.model_copy(update={"shown": "Lime"}) for p in (payee(1, "LIME RIDE"), payee(2, "LIME*RIDE ZK6EGB LONDON"))]
     lime[0] = lime[0].model_copy(update={"text": "lime ride 7"})
     assert match("lime ride", lime).ids == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("paper mill lane", "PAPERMILL LANE"),
+        ("papermilllane", "PAPERMILL LANE"),
+        ("otter wash and dry", "J R OTTER WASHDRY"),
+        ("greenbank market hall", "GREENBANK RY MARKETHALL"),
+    ],
+)
+def test_spaces_left_out_or_put_in_change_nobodys_name(said: str, meant: str) -> None:
+    texts = ["PAPERMILL LANE", "J R OTTER WASHDRY", "GREENBANK RY MARKETHALL"]
+    found = match(said, [payee(n, text) for n, text in enumerate(texts, start=1)])
+    assert names(found) == {meant}

@@ -51,6 +51,8 @@ _EACH_OF = re.compile(r"\beach of (?:the|those|these|them)\b|\bwhat (?:does|do|d
 _EACH = re.compile(
     r"\beach(?: one)?(?: then| please)?\s*(?:[?.!]*$|,)|\b(?:how many (?:times|visits|payments)|how often) each\b"
     r"|\b(?:to|at|in|from|with|for)? ?each(?: one)? (?=(?:in|since|this|last|during|over|so far|for|from|between|until)\b)"
+    # "Now by the number of visits": of two that were held against each other by what they took.
+    r"|\bby (?:the )?number of (?:times|visits|payments|trips)\b|\b(?:times|visits|payments|trips)\b[^.?!;]* (?:rather than|instead of|not) (?:the )?(?:pounds|money|amounts?|cost)\b"
 )
 _MORE_OFTEN = re.compile(
     r"\bmore (?:often|frequently|times)\b|\b(?:go|went|been|eat|ate|visit|shop)(?: to)? (?:the )?more\b(?! (?:money|on))"

@@ -184,7 +184,14 @@ class Understanding:
         message = held.with_account(with_days(message, memory, known.today), memory, known)
         message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
         memory = at_place_spoken_of(memory, parts.plain(message), known)
-        message = _LESS_MOVES.sub("", message)
+        if _ONES_SEEN.search(parts.plain(message)):
+            message = _ONES_SEEN.sub("", parts.plain(message))
+            if only_parts(found := parts.find(message, known)) and found.spans == Spans(account=found.spans.account):
+                # "And her savings, those that I may see": what is in them.
+                return Plan(steps=(Step(tool=Tool.BALANCE, spans=found.spans),), path="routed")
+        message = held.less_own(_LESS_MOVES.sub("", message))
+        if _I_MOVED.search(parts.plain(message)):
+            message = _LESS_INTEREST.sub("", parts.plain(message))
         if (whole := _WHOLE_THING.search(parts.plain(message))) and is_part_of_last(memory):
             # "More than in May? The whole lot": of what a part was told of since.
             message, memory = parts.plain(message)[: whole.start()], memory.model_copy(update={"asked": memory.asked[:-1]})
@@ -308,7 +315,7 @@ class Understanding:
             () if label in _AS_OF_NOW and not _AT_THAT_TIME.search(told.asks) else days_told(aside.spans, told.asks, known.today)
         )
         # "I must declare it above £1,000. What did she pay me": which payments are added up, no figure in a tale says.
-        amount = "" if label in _ADDED else aside.spans.amount
+        amount = "" if label in _ADDED | {Tool.PENDING} else aside.spans.amount
         heard = aside.spans.model_copy(update={"periods": days, "amount": amount})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
@@ -393,7 +400,13 @@ class Understanding:
         spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans.model_copy(update={"amount": ""})))
         read = self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
         # What points at it and is then about nobody was not read as it was meant.
-        of_nobody = isinstance(read, Plan) and all(step.tool is Tool.PENDING and step.spans == Spans() for step in read.steps)
+        of_nobody = isinstance(read, Plan) and all(
+            step.tool in WHOLE and not (step.spans.merchants or step.spans.category) for step in read.steps
+        )
+        if of_nobody and figure and isinstance(read, Plan) and read.steps[0].tool is Tool.PENDING:
+            # "I put in £20 at BP and far more is held. What is pending there": from them, whatever was told of it.
+            of_them = spans.model_copy(update={"periods": (), "amount": ""})
+            return read.model_copy(update={"steps": (Step(tool=Tool.PENDING, spans=of_them),)})
         return whole if of_nobody and isinstance(whole, Plan) else read
 
     def _read(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -451,7 +464,8 @@ class Understanding:
         if keeps["account"] >= SURELY_KEPT and before.account and not accounted:
             of = held.LEAD_OF_ACCOUNT.sub("", before.account)
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"account": of})})
-        return plan.model_copy(update={"steps": (step,)})
+        # "Now by the number of visits", of two that were held against each other.
+        return plan.model_copy(update={"steps": each_apart(step, text) if step.tool is Tool.COUNT else (step,)})
 
     def _meant(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         if (both := self._and_against(message, known, memory)) is not None:
@@ -469,7 +483,9 @@ class Understanding:
         if not prices and (direct := plain_step(whole, label, sure >= self.sure, message, known, memory)) is not None:
             return Plan(steps=each_apart(direct, parts.plain(message)), path="routed")
         clauses = clauses_of(parts.plain(message))
-        several = self._several(clauses, known, memory) if len(clauses) > 1 and label not in FREE else []
+        # "With that held, and my overdraft, what have I got": one figure, whatever it is made of.
+        made_of = label == Tool.BALANCE and held.TILL_REFUSED.search(parts.plain(message)) is not None
+        several = self._several(clauses, known, memory) if len(clauses) > 1 and label not in FREE and not made_of else []
         # "List my subscriptions and what each costs me" is one list.
         one_list = label in LISTS and sure >= CERTAIN and {one.tool for one in several} <= {label, Tool.FIND}
         if several and not one_list:
@@ -686,12 +702,24 @@ _LESS_MOVES = re.compile(
     r"[,;]? (?:not counting|not including|without|excluding|leaving out|apart from|ignoring|less) (?:any |the |all )?(?:moves?|transfers?|moving money)"
     r" (?:in)?to (?:the |my |her |his |our )?savings(?: account)?(?=[ ?.!]*$)"
 )
+# What is moved into savings is no interest.
+_LESS_INTEREST = re.compile(
+    r"[,.;]? (?:but )?(?:(?:not|without|excluding|leaving out|apart from|ignoring|less|minus)(?: counting| including)? (?:any |the |all )?interest"
+    r"|(?:any |the )?interest (?:aside|excluded|left out|not (?:included|counted)))(?=[ ?.!,;]|$)"
+)
+_I_MOVED = re.compile(
+    r"\b(?:i|we)(?:'ve| have)?(?: [a-z]+)? (?:put|move|moved|paid|pay|save|saved|transfer|transferred|added|sent|stash|stashed)\b|\bmy own money\b"
+)
 _WHOLE_THING = re.compile(r"(?<=\w)[,;.?!]? ?\(?(?:i mean )?(?:for )?the whole (?:thing|lot|trip|holiday)\)?[ ?.!]*$")
 # "Months it was over £100".
 _TIMES_IT_WAS = re.compile(
     r"(?:weeks|months|days|times|occasions) (?:when |that )?(?:it|that|they|he|she) (?:was|were|came to|went|paid|got)\b"
 )
 _SAME_ONES = re.compile(r"\b(?:the )?same (?:two|three|four|ones|lot|shops|places|people)\b", re.IGNORECASE)
+# Others nobody is told of anyway.
+_ONES_SEEN = re.compile(
+    r",? (?:the )?(?:ones?|accounts?|those) (?:that |which )?(?:i|we)(?:'m| am| can| may|'re| are)(?: allowed to| able to)? (?:see|look at|view|look after)\b"
+)
 # Within a message, not where it begins: that is about the question before.
 _BETTER_SAID = re.compile(
     r"(?<=\w)[,.;]? (?:[-–] )?(?:(?:no|sorry|oops|wait|hang on|scratch that|actually)\b[,.]? )+(?:(?:i|we) (?:mean|meant)|make (?:that|it)|rather)\b,? ",
@@ -723,7 +751,7 @@ _MERE_TAG = re.compile(
     r"|(?:can|could|would|will) (?:you|we|i) (?:please )?(?:see|check|look|have a look|tell|confirm|see that)(?: (?:it|that|for me|please))*|(?:is|was) (?:that|this|it|he|she) (?:right|true|so|correct))[ ?.!]*"
 )
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
-_AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION})
+_AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION, Tool.PENDING})
 _AT_THAT_TIME = re.compile(r"\b(?:then|was (?:my|our|in)|(?:did|had) (?:i|we) (?:have|got)|were)\b")
 _ASKED_OF_US = re.compile(
     r"\b(?:show|tell|give|list|get|remind|send)(?: [a-z]+)? (?:me|us)\b|\bfor (?:me|us)\b|\b(?:can|could|may|might) (?:i|we) (?:see|have|know|ask|get)\b"

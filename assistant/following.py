@@ -14,6 +14,7 @@ from assistant.grouping import grouped
 from assistant.plan import (
     ABOUT_PAYMENTS,
     ABOUT_SAME,
+    CAME_BACK,
     DATED,
     DAYS_AHEAD,
     LISTS,
@@ -378,6 +379,28 @@ def one_further(last: Asked, text: str, known: Known) -> Step | None:
     return None
 
 
+def refund_before(tool: Tool, said: Spans, last: Asked | None, text: str, known: Known) -> Step | None:
+    """ "The refund before the last one": of whom is named the second newest; of who was spoken of the newest before the days that
+    were, or before as many as were told of."""
+    spoken_of = last.step if last is not None and names_any(last.step.spans) else None
+    if tool not in (Tool.REFUNDS, Tool.REFUND_STATUS) or _REFUND_BEFORE.search(text) is None:
+        return None
+    if said.merchants or spoken_of is None:
+        update = {"number": "2", "change": CAME_BACK}
+        return Step(tool=Tool.LAST, spans=said.model_copy(update=update)) if said.merchants else None
+    period = periods.read(spoken_of.spans.periods[0], known.today) if len(spoken_of.spans.periods) == 1 else None
+    of: dict[str, object] = {"merchants": spoken_of.spans.merchants, "category": spoken_of.spans.category, "change": CAME_BACK}
+    if period is not None and period.since is not None:
+        of["periods"] = (f"before {period.since.isoformat()}",)
+    else:
+        of["number"] = str((int(spoken_of.spans.number) if spoken_of.spans.number.isdigit() else 1) + 1)
+    return Step(tool=Tool.LAST, spans=Spans().model_copy(update=of), only=spoken_of.only)
+
+
+_REFUND_BEFORE = re.compile(
+    r"\b(?:previous|prior|earlier) (?:refund|time|one|money back)\b"
+    r"|\b(?:refund|refunded|one|time|money back|gave|paid)\b[^.?!;]*\bbefore (?:that|this|it|last|the (?:last|latest|newest))\b(?! (?:week|month|year|quarter|weekend))"
+)
 _PLACES = {"second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
 _NEXT_LARGEST = re.compile(
     r"(?:(?:and|so|ok|what(?:'s| is| was| about)|then)\b,? )*(?:the )?(?:next|second|2nd|third|3rd|fourth|4th|fifth|5th)[ -]"
@@ -430,6 +453,9 @@ def told_with(tool: Tool, before: Step, text: str) -> Step | None:
     again = tool is before.tool and tool in LISTS and not before.spans.merchants
     if listed or again or (before.tool, tool) == (Tool.PENDING, Tool.UPCOMING):
         return before
+    if tool is Tool.PENDING and before.tool in POSITIONS and before.spans.account and _IT.search(text):
+        # "Anything still to come off it": of the account that was told of.
+        return Step(tool=tool, spans=Spans(account=before.spans.account))
     if tool is Tool.BALANCE and before.spans.account:
         return Step(tool=tool, spans=grouped(tool, Spans(account=before.spans.account), text, None))
     of = Spans(merchants=before.spans.merchants, category=before.spans.category)

@@ -29,13 +29,17 @@ def grouped(tool: Tool, spans: Spans, message: str, last: Asked | None) -> Spans
     if tool is Tool.AVERAGE:
         # "What do I pay him a time now" is of no one day.
         spans = spans.model_copy(update={"periods": without_now(spans.periods)})
-    if tool is Tool.UPCOMING and (of := held.due_of(message)):
+    if tool in (Tool.UPCOMING, Tool.STANDING_ORDERS) and (of := held.due_of(tool, message)):
         return spans.model_copy(update={"change": of, "without": ()})
     if tool is Tool.UPCOMING and _FALL.search(message):
         return spans.model_copy(update={"change": WHAT_IS_LEFT})
     if tool is Tool.AFFORD and (fall := _FALL.search(message)):
         return spans.model_copy(update={"change": fall.group()})
-    if tool is Tool.BALANCE and _LEFT_TO_SPEND.search(message) and all(p in NOW for p in without_now(spans.periods)):
+    if (
+        tool is Tool.BALANCE
+        and (_LEFT_TO_SPEND.search(message) or held.TILL_REFUSED.search(message))
+        and all(p in NOW for p in without_now(spans.periods))
+    ):
         return spans.model_copy(update={"change": "to spend", "periods": ()})
     if tool is Tool.BALANCE and (furthest := _FURTHEST.search(message)):
         if any(p not in NOW for p in spans.periods):

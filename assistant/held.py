@@ -250,12 +250,16 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
         return Tool.FIND
     if said.merchants or said.category or whole.each:
         return None
-    if label in _WHAT_IS_DUE and _SET_UP.search(text) and _is_ahead(said, known):
+    if label in _WHAT_IS_DUE and (_SET_UP.search(text) or _STANDING.search(text)) and _is_ahead(said, known):
+        return Tool.UPCOMING
+    if label in _WHAT_IS_DUE and not said.periods and _APART.search(text) and _YET_TO_GO.search(text):
         return Tool.UPCOMING
     if _MY_CARD.search(text) and _CARD_STATE.search(text):
         return Tool.CARDS
     if _OF_OVERDRAFT.search(text) and _OF_TERMS.search(text) is None and not said.periods:
         return Tool.PRODUCT
+    if TILL_REFUSED.search(text) and all(p in parts.DAYLESS for p in said.periods) and _COSTS.search(text) is None:
+        return Tool.BALANCE
     if _NOT_THROUGH.search(text) and label not in (Tool.PENDING, Tool.REFUND_STATUS):
         return Tool.PENDING
     if _TO_MY_NAME.search(text) and not said.periods:
@@ -284,6 +288,7 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
 _THERE = {
     "what", "what's", "whats", "was", "were", "is", "did", "had", "have", "how", "much", "many", "money", "there", "the", "and", "so", "sure", "tell",
     "me", "of", "in", "on", "at", "my", "i", "we", "it", "to", "then", "right", "please", "also", "euros", "exactly", "got",
+    "for", "next", "one", "bill", "bills", "payment",
 }  # fmt: skip
 _STANDS = {
     "held",
@@ -296,6 +301,9 @@ _STANDS = {
     "left",
     "sitting",
     "staying",
+    "waiting",
+    "waits",
+    "sits",
     "contain",
     "contained",
     "worth",
@@ -307,6 +315,15 @@ _OF_OVERDRAFT = re.compile(
     r"|\bhow much (?:further |more )?(?:can|may|could) (?:i|we) go (?:in ?to|over)\b"
     r"|\bhow (?:far|low|deep)\b(?=[^.?!]*\b(?:allowed|able|let)\b)[^.?!]*\b(?:down|below|under|into|minus|overdrawn|red|go(?! back))\b"
 )
+_I_HAVE = r"\b(?:how (?:much|far)|what(?= (?:have|do|can|could) (?:i|we)\b))\b[^.?!;]*\b(?:i|we|me|us|there|left|go out)\b"
+_NO_MORE = r"\b(?:till|until|before|without)\b[^.?!;]*\b(?:bounc\w*|refus\w*|declin\w*|reject\w*|(?:say|says|said|saying) no|turn(?:ed)? (?:me |us |it )?down|(?:stop|block)(?:s|ped|ed)? me)\b"
+# How much may still go out, the overdraft counted in: "before you turn me down", "overdraft and all, what can I use".
+TILL_REFUSED = re.compile(
+    rf"{_I_HAVE}[^.?!;]*{_NO_MORE}"
+    rf"|\boverdraft\b.*{_I_HAVE}[^.?!;]*\b(?:spend|use|play with|get at|lay|left|free|available)\b"
+    rf"|{_I_HAVE}[^.?!;]*\b(?:spend|use|play with|get at|lay|left|free|available)\b[^.?!;]*\b(?:with|including|incl|counting|and|plus) (?:the |my |our )?overdraft\b"
+)
+_COSTS = re.compile(r"\b(?:costs?|charge[sd]?|rates?|interest|fees?|raise|increase|extend|apply)\b")
 _THE_OVERDRAFT = re.compile(
     r"(?:(?:and|so|ok)\b,? )*(?:what(?:'s| is| was)|what sort of|how (?:much|big|large|far)(?: is| of)?|is there|do (?:i|we) have|have (?:i|we)(?: got)?)(?: the| an| any| my| our)?"
     r"(?: arranged| agreed)? overdrafts?\b"
@@ -316,11 +333,11 @@ _OF_TERMS = re.compile(
 )
 _STATES = r"(?:wrong|matter|blocked|frozen|locked|stopped|working|active|ok|okay)"
 _CARD_STATE = re.compile(
-    rf"\b(?:is|are|was)(?:n't)? (?:something|anything|it|they|my|the|this|that|there|both)\b[^.?!]*\b{_STATES}\b"
+    rf"\b(?:is|are|was|has|have)(?:n't)? (?:something|anything|it|they|my|the|this|that|there|both)\b[^.?!]*\b{_STATES}\b"
     r"|\bcards?\b[^.?!]*\b(?:not|isn't|aren't|stopped|won't|doesn't) (?:[a-z]+ )?work(?:ing)?\b[^.?!]*(?:\b(?:why|now|today)\b|\?)"
     rf"|\bwhy (?:is|are)(?:n't)? (?:my|the|both) [^.?!]*\bcards?\b[^.?!]*\b{_STATES}\b"
 )
-_MY_CARD = re.compile(r"\b(?:my|our|the) (?:[a-z]+ )?cards?\b")
+_MY_CARD = re.compile(r"\b(?:my|our|the) (?:[a-z]+ )?cards?\b|^cards? ")
 _INTEREST = re.compile(r"\binterest\b(?! rates?\b)(?!.*\b(?:rate|charged?|overdraft|owe|pay)\b)")
 _WHAT_IS_DUE = frozenset({Tool.UPCOMING, Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.SPARE, Tool.FIND, Tool.SUM})
 # Of what is to come, that which the customer set up.
@@ -329,22 +346,56 @@ _NOT_THROUGH = re.compile(
     r"\b(?:hasn't|has not|haven't|have not|isn't|not) (?:[a-z]+ )?(?:gone|went|come) (?:through|out|off)(?: properly| fully)?(?: yet)?\b"
 )
 _NO_DEBITS = r"\b(?:not|without|excluding|ignoring|leaving out|apart from|other than|besides|isn't|aren't|no)(?: counting| including| by)? (?:the |any |my |a )?(?:direct debits?|dds?)\b"
-_SET_UP = re.compile(rf"\b(?:set up|arranged|planned|scheduled)\b|\bstanding orders?\b.*\b(?:and|or|plus)\b|{_NO_DEBITS}")
+_YET_TO_GO = re.compile(
+    r"\b(?:set up|arranged|planned|scheduled|booked|lined up|queued|coming|upcoming|due|ahead|still to (?:go|leave|come)|next|ready to go)\b"
+)
+_SET_UP = re.compile(
+    rf"\b(?:set up|arranged|planned|scheduled|booked|lined up|queued up)\b|\bstanding orders?\b.*\b(?:and|or|plus)\b|{_NO_DEBITS}"
+)
 
 
-def due_of(text: str) -> str:
-    """Which of what is due is asked about: what was set up, what goes to other people, or both; "" for all of it."""
-    planned, others = _ONLY_SET_UP.search(text), _TO_OTHERS.search(text)
-    return " ".join(word for word, said in ((PLANNED, planned), (TO_OTHERS, others)) if said)
+def due_of(tool: Tool, text: str) -> str:
+    """Which of what is due is asked about: what was set up, in which way, and whether it goes to other people; "" for all of it."""
+    ahead, others = tool is Tool.UPCOMING, _TO_OTHERS.search(text)
+    single = ahead and _SINGLE.search(text)
+    orders = ahead and not single and _STANDING.search(text) and not _OR_ELSE.search(text)
+    planned = ahead and not (single or orders) and _ONLY_SET_UP.search(text)
+    return " ".join(w for w, said in ((PLANNED, planned), (ORDERS, orders), (SINGLE, single), (TO_OTHERS, others)) if said)
 
 
 _TO_OTHERS = re.compile(
     r"\b(?:to|pay|paying) (?:other|another) (?:people|folk|folks|person|persons|ones)\b|\b(?:to|pay) (?:others|anybody else|anyone else|somebody else|someone else)\b"
 )
-PLANNED, TO_OTHERS = "planned", "others"
+
+
+def less_own(message: str) -> str:
+    """What is due less what goes into accounts of the customer's own goes to others."""
+    text = parts.plain(message)
+    return _LESS_OWN.sub(" to other people", text) if _DUE.search(text) and _LESS_OWN.search(text) else message
+
+
+_DUE = re.compile(
+    r"\bstanding[ -]orders?\b|\b(?:due|leav(?:e|es|ing)|go(?:es|ing)? out|com(?:e|es|ing) out|planned|scheduled|upcoming)\b"
+)
+_LESS_OWN = re.compile(
+    r",? (?:but )?(?:not|no|without|excluding|ignoring|leaving out|apart from|except(?: for)?|other than)\b(?: (?!my|our)[a-z]+){0,4} (?:my|our) own"
+    r" (?:[a-z]+ )?(?:accounts?|savings|pots?|jars?|funds?|isas?)\b(?=\s*(?:$|[?.!,;]))"
+)
+PLANNED, ORDERS, SINGLE, TO_OTHERS = "planned", "orders", "single", "others"
+# What goes out on one day and no other.
+_SINGLE = re.compile(
+    r"\b(?:one[ -]offs?|one[ -]time|single|individual) (?:payments?|transfers?|bills?|ones?)\b|\bone[ -]offs\b|\b(?:not|aren't|isn't|never) (?:a )?(?:regular|repeat\w*|recurring)\b"
+)
+_APART = re.compile(rf"{_SINGLE.pattern}|{_NO_DEBITS}")
+_STANDING = re.compile(r"\bstanding[ -]orders?\b")
+# More than standing orders is asked for.
+_OR_ELSE = re.compile(
+    r"\b(?:and|or|plus)\b[^.?!;]*\b(?:bills?|direct debits?|payments?|planned|scheduled|arranged|booked|set up)\b|\b(?:planned|scheduled|arranged|booked) payments?\b"
+    r"|\b(?:direct debits?|bills?|everything|anything else)\b"
+)
 # "What's set up to leave" may be anything; "not the direct debits" and "what I have arranged" is what the customer did.
 _ONLY_SET_UP = re.compile(
-    r"\b(?:i|we)(?:'ve| have)?(?: myself)? (?:arranged|planned|scheduled|set up)\b|\bstanding orders?\b.*\b(?:and|or|plus)\b.*\b(?:planned|scheduled|arranged)\b"
+    r"\b(?:i|we)(?:'ve| have)?(?: myself)?(?: got)? (?:arranged|planned|scheduled|set up|booked|lined up)\b|\bstanding orders?\b.*\b(?:and|or|plus)\b.*\b(?:planned|scheduled|arranged|booked)\b"
     rf"|{_NO_DEBITS}"
 )
 

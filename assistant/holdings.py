@@ -51,6 +51,7 @@ _SECRET = re.compile(
     r"|(?:sixteen|16)[ -]digits?|numbers? (?:on|of) (?:the|my) (?:front|back|card))\b"
 )
 _END = re.compile(r"\b(?:last|final|ends?|ending) (?:with |in )?(?:four|4|few|digits?|numbers?|bit)?\b")
+_SEVERAL_CARDS = re.compile(r"\b(?:cards|both|neither)\b|\bwhich (?:is|one|of|works?)\b")
 # Words of account names that tell no account from another.
 _ANY_ACCOUNT = frozenset(["account", "everyday", "current", "card", "the", "my"])
 
@@ -88,6 +89,9 @@ def _narrowed(query: Query) -> Query:
     """ "My euro card": the card of the account that has the word in its name."""
     said = words_of(query.step.spans.topic) - _ANY_ACCOUNT
     named = tuple(a for a in query.accounts if words_of(a.name) & said)
+    if _asked(query, _SEVERAL_CARDS):
+        # "The normal one and the euro one": both are asked about, though the name of one tells it.
+        return query
     return query.model_copy(update={"accounts": named}) if named and not query.named_account else query
 
 

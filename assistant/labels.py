@@ -42,6 +42,8 @@ def labelled(
         # What is paid for on days that are said, no page knows; that does not make anything else more probable.
         of_pages = probabilities[Tool.ARTICLE]
         probabilities = {k: p for k, p in probabilities.items() if k != Tool.ARTICLE}
+    if _may_know(whole, known):
+        probabilities = {k: p for k, p in probabilities.items() if k != Tool.REFUSE}
     label, sure = label_of(probabilities, bool(memory.asked))
     alike = _same_tool(label, probabilities, (spoken := as_spoken(whole, text, memory)), text, known)
     if label in _CAME_BACK and spoken.spans.merchants and _are_shops(spoken.spans.merchants, known):
@@ -85,6 +87,7 @@ def labelled(
     ):
         # What is paid each time is one figure, however it is asked.
         label, sure = Tool.AVERAGE, sum(probabilities[k] for k in _PAID_EACH_TIME)
+    label, sure = _of_one_named(whole, text, label, sure, floor)
     if label in _MOVES and whole.spans.account.startswith("into ") and _MOVED_INTO.fullmatch(whole.masked):
         label, sure = Tool.SUM, max(sure, floor)
     if (against := _set_against(whole, label, probabilities)) > sure:
@@ -94,6 +97,48 @@ def labelled(
     return probabilities, label, sure
 
 
+_BY_OR_FROM_ME = re.compile(
+    r"\b(?:what|how much|that|which|do|did|have|and) (?:(?:do|did|have) )?(?:i|we)(?:'ve| have)? (?:(?:usually|always|regularly) )?(?:pay|paid|send|sent|give|gave|given|transfer|transferred)\b"
+    r"|\bxmerchant\b[^.?!;]*\b(?:gets?|got|has|had|have|receives?|received|takes?|took|costs?) (?:[a-z]+ ){0,2}(?:from|off|out of)? ?(?:me|us)\b"
+)
+
+
+def _may_know(whole: Found, known: Known) -> bool:
+    """Whether what is asked is surely the customer's to know, whatever else it sounds like: what they pay somebody, what they have,
+    and accounts that they were let see."""
+    said = whole.spans
+    theirs = parts.accounts_named(said.account, known.accounts) if said.account and known.others else []
+    if _SECRET.search(whole.masked):
+        return False
+    seen = bool(theirs) and all(a.id in known.others for a in theirs)
+    own = _HOW_MUCH_MINE.search(whole.masked) and not _ANOTHERS.search(whole.masked)
+    return bool(seen or own or (said.merchants and _BY_OR_FROM_ME.search(whole.masked)))
+
+
+def _of_one_named(whole: Found, text: str, label: str, sure: float, floor: float) -> tuple[str, float]:
+    """The label of what is asked of somebody who is named, where its form says it: what they get each month, that they may have
+    taken something twice, and how often money that was sent to them came back."""
+    each_month = not whole.spans.periods and _EACH_MONTH_SAID.search(text) and _BY_OR_FROM_ME.search(whole.masked)
+    if whole.spans.merchants and sure < floor and each_month:
+        return Tool.SUBSCRIPTIONS, floor
+    if whole.spans.merchants and _ONE_MEAL.search(text) and _TAKEN_WRONG.search(text):
+        return Tool.DUPLICATES, max(sure, CERTAIN)
+    if label == Tool.COUNT and _BOUNCED.search(text) and _MONEY_SENT.search(text):
+        return Tool.REFUNDS, sure
+    return label, sure
+
+
+_HOW_MUCH_MINE = re.compile(r"\bhow much (?:money )?(?:have|do|can|could) (?:i|we)\b")
+_ANOTHERS = re.compile(r"'s\b|\b(?:her|his|their|she|he|they|them|your)\b")
+_SECRET = re.compile(r"\b(?:pins?|codes?|pass(?:word|code|phrase)s?|numbers?|digits|cvv|log ?in|details)\b")
+_EACH_MONTH_SAID = re.compile(r"\b(?:(?:a|each|every|per) month|monthly)\b")
+# Who was there one time only, and that something is amiss there: that it was taken twice need not be said.
+_ONE_MEAL = re.compile(
+    r"\b(?:i|we)(?:'ve| have)? (?:only|just) (?:went|go|been|ate|had|bought|paid|ordered|came|was|were|visited|did)\b[^.?!;]*\b(?:once|one|a single|one time)\b"
+)
+_TAKEN_WRONG = re.compile(
+    r"\b(?:wrong|not right|isn't right|off|amiss|odd|strange|funny|fishy|mistake|error|two|twice|double|doubled|second|again|same|identical)\b"
+)
 _MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE})
 # "What I moved in there since September".
 _MOVED_INTO = re.compile(
@@ -390,6 +435,7 @@ _MAY_BOUNCE = frozenset({Tool.SUM, Tool.FIND, Tool.LAST, Tool.INCOME, Tool.PENDI
 _BOUNCED = re.compile(
     r"\b(?:bounc(?:e|ed|es)|(?:come|came|comes|coming) back(?: to me)?(?! from\b)|returned|(?:never|didn't|did not|not|hasn't) (?:[a-z]+ )?(?:reach(?:ed)?|arrived?|get to)|reach(?:ed)? (?:her|him|them))\b"
 )
+_MONEY_SENT = re.compile(r"\b(?:payments?|money|transfers?)\b")
 _THE_MOST = re.compile(r"\bthe (?:most|biggest|largest|highest)\b")
 _WHICH_OF_TWO = re.compile(r"\b(?:which|where)\b(?! (?:day|week|month|year))[^.?!;]{0,60}\b(?:more|most)\b[^.?!;]{0,80}\bor\b")
 _WHICH_MOST = re.compile(r"^(?:and |so |ok |then )*which\b[^,.?;]*\b(?:most|biggest (?:share|part|chunk|slice))\b")
@@ -401,6 +447,7 @@ DID_PAY = re.compile(
     r"^(?!.*\bhow (?:much|many)\b).*\b(?:did|has|have) (?:xmerchant|she|he|they) (?:ever |already |finally |actually )?(?:pay|paid|sent|send)\b"
     r"|^(?!.*\b(?:how (?:much|many)|what|total|together|all|sum|receipts?)\b).*\bxmerchant (?:she |he |they )?(?:pays?|paid|sends?|sent)\b"
     r"|\bxmerchant (?:has |have )?(?:last |ever |just )?paid (?:me|us)\b"
+    r"|^(?!.*\bhow (?:much|many)\b.*xmerchant).*\bxmerchant,? (?:she|he|they)(?:'s|'ve| has| have)? (?:already |just )?paid (?:me|us)\b"
     r"|\bxmerchant (?:says|said|reckons|claims|swears) (?:that )?(?:she|he|they)(?:'ve|'s| has| have)? (?:paid|sent)\b"
 )
 HAD_LATELY = re.compile(

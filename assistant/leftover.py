@@ -15,6 +15,7 @@ from assistant.places import is_place
 from assistant.plan import (
     ABOUT_PAYMENTS,
     ABOUT_SAME,
+    CAME_BACK,
     FREE,
     FROM_OTHERS,
     LISTS,
@@ -53,6 +54,8 @@ def words_left(
     believed."""
     price = PRICE_BEFORE.search(whole.masked) if label == Tool.SUBSCRIPTIONS else None
     understood = said_before | set(price.group().split() if price is not None else ())
+    if step is not None and step.tool is Tool.LAST and step.spans.change == CAME_BACK:
+        understood |= _BEFORE_IT
     return tuple(
         w
         for w in (*not_understood(whole, label, known, sure, floor), *whole.undated, *whose_payments(whole, step, known))
@@ -74,6 +77,10 @@ def _is_told_of_it(word: str, found: Found) -> bool:
 
 _OF_A_ROW = frozenset({"value", "size", "sum", "price", "outlay", "big", "large", "much", "rest", "payee", "payees", "recipient", "supplier"}
                       | {"seller", "vendor", "merchant", "firm", "retailer", "biller", "receiver", "beneficiary", "name"})  # fmt: skip
+
+
+# By these a step is about what came back before.
+_BEFORE_IT = frozenset({"previous", "prior", "earlier", "before"})
 # By these a step is about cash.
 _DRAWING = frozenset({"draw", "draws", "drawing", "drawn", "drew", "withdraw", "withdrew", "withdrawn", "withdrawing"})
 

@@ -481,6 +481,8 @@ def _week_of(match: re.Match[str], today: Today) -> Period:
 
 
 def _fortnight(match: re.Match[str], today: Today) -> Period:
+    if match["which"] in ("next", "coming"):
+        return _between(today.date, today.date + STEP["fortnight"], "in the next fortnight", open_end=True)
     until = today.date
     return _between(until - dt.timedelta(days=13), until, "the last fortnight")
 
@@ -920,7 +922,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"{_THE}(?P<edge>first|last) (?:{_NUMBER} )?(?P<unit>day|week|fortnight|month)s? (?:of|in) (?:the month of )?(?:{_MONTH.format('')}(?: {_YEAR.format('')})?|(?P<of>(?:the|this|last|previous) (?:month|year))|(?:the year )?(?P<year2>(?:19|20)\d\d))", _edge),
         (rf"{_THE}(?P<which>first|second|third|fourth|last|final) weekend (?:of|in) {_MONTH.format('')}(?: {_YEAR.format('')})?", _weekend_of),
         (rf"{_THE}(?:week (?:of|commencing|beginning|starting|from)|w/c) {_day_pattern('a_')}", _week_of),
-        (rf"{_THE}(?:last|past|previous) fortnight", _fortnight),
+        (rf"{_THE}(?P<which>last|past|previous|next|coming) fortnight", _fortnight),
         (rf"{_THE}(?:{_UNIT_CAL} before last|last {_UNIT_CAL.replace('<unit>', '<unit2>')} but one)", _before_last),
         (rf"(?:since (?:the )?(?:new )?(?=tax year)|(?:(?:since|from) (?:the )?(?:start|beginning) of )?{_THE})(?P<which>this|last|current|past|previous|new)? ?tax year(?: so far)?", _tax_year),
         (r"(?:(?P<unit>year|month|week) to date|(?P<short>ytd|mtd)|so far this (?P<unit2>year|month|week|quarter))", _to_date),

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dateutil.relativedelta import relativedelta
 
 from assistant.grouping import WHAT_IS_LEFT
-from assistant.held import PLANNED, TO_OTHERS
+from assistant.held import ORDERS, PLANNED, SINGLE, TO_OTHERS
 from assistant.merchants import Match
 from assistant.periods import Period, ago, shown
 from assistant.recurring import Recurring, change, is_steady, occurrences, recurring
@@ -306,6 +306,11 @@ def standing_orders(query: Query, context: Context) -> ToolResult:
         return refused
     own = {a.id for a in query.accounts}
     orders = [o for o in context.live.standing_orders if o.account in own and o.active and _asked(query, o.payee, o.reference)]
+    others = TO_OTHERS in query.step.spans.change.split()
+    mine = {a.name.casefold() for a in context.known.accounts}
+    orders = [o for o in orders if o.payee.casefold() not in mine] if others else orders
+    if others:
+        context.say("upcoming.others_only")
     if not orders:
         return _none(query, context, "standing_orders.none", "standing orders found")
     context.say("standing_orders.head", count=context.book.count("standing orders", len(orders), (), "standing order"))
@@ -397,14 +402,18 @@ def accounts(query: Query, context: Context) -> ToolResult:
 
 
 class Due(Frozen):
-    """A payment that is planned, or expected from the ones before."""
+    """A payment that is planned, or expected from the ones before. way: a standing order, set up for one day, or "" else."""
 
     name: str
     amount: Money
     day: dt.date
     account: str
-    planned: bool
+    way: str = ""
     ids: tuple[str, ...] = ()
+
+    @property
+    def planned(self) -> bool:
+        return bool(self.way)
 
 
 def _history(
@@ -437,20 +446,18 @@ def due(query: Query, context: Context, until: dt.date) -> list[Due]:
         day = order.next_on
         while order.active and order.account in own and day is not None and day <= until:
             if day > context.today:
-                found.append(Due(name=order.payee, amount=order.amount, day=day, account=order.account, planned=True))
+                found.append(Due(name=order.payee, amount=order.amount, day=day, account=order.account, way=ORDERS))
             day += STEPS[order.frequency]
     for payment in context.live.scheduled:
         if payment.account in own and context.today < payment.due_on <= until:
-            found.append(
-                Due(name=payment.payee, amount=payment.amount, day=payment.due_on, account=payment.account, planned=True)
-            )
+            found.append(Due(name=payment.payee, amount=payment.amount, day=payment.due_on, account=payment.account, way=SINGLE))
     known = {d.name.casefold() for d in found} | {o.payee.casefold() for o in context.live.standing_orders}
     mandates = {d.name.casefold() for d in context.live.direct_debits if d.active}
     for one in _history(context, own, incoming=False, kinds=(Kind.PURCHASE, Kind.PAYMENT)):
         if one.name.casefold() in known or not (one.steady or one.name.casefold() in mandates):
             continue
         found += [
-            Due(name=one.name, amount=one.amount, day=day, account=one.account, planned=False, ids=one.ids[-1:])
+            Due(name=one.name, amount=one.amount, day=day, account=one.account, ids=one.ids[-1:])
             for day in occurrences(one, until)
             if day > context.today
         ]
@@ -495,11 +502,12 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     until, words = _until(query, context)
     since = next((p.since for p in query.periods if p.since is not None and p.since > context.today), None)
     payments = _chosen([d for d in _meant(query, context, until) if since is None or d.day >= since], query, context)
-    if not payments and not query.periods and (query.matches or query.categories):
-        # "The next rent": the first one there is, however far ahead.
-        later = _meant(query, context, context.today + relativedelta(years=1))
-        payments = [d for d in later if d.day == later[0].day]
-        until, words = (later[0].day, "until " + shown(later[0].day)) if later else (until, words)
+    single = SINGLE in query.step.spans.change.split()
+    if not query.periods and (single or (not payments and (query.matches or query.categories))):
+        # "The next rent": the first one there is, however far ahead; of what is set up for one day each all there are.
+        later = _chosen(_meant(query, context, context.today + relativedelta(years=1)), query, context)
+        payments = later if single else [d for d in later if d.day == later[0].day]
+        until, words = (payments[-1].day, "until " + shown(payments[-1].day)) if payments else (until, words)
     if since is not None:
         words = f"on {shown(since)}" if since == until else f"from {shown(since)} to {shown(until)}"
     period = Period(since=since or context.today + dt.timedelta(days=1), until=until, label=words, open_end=True)
@@ -510,9 +518,12 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         context.say(none_key, Nothing=context.no("payments due", "Nothing"), **between)
         if asks_left:
             _say_left(query, context, payments)
-        if not query.periods:
-            _say_planned_later(query, context, until)
-        return finish(query, context, period, outcome=Outcome.ANSWER if asks_left else Outcome.NONE)
+        later = _planned_later(query, context, until) if not query.periods else []
+        if later:
+            context.say("upcoming.later")
+        for one in later:
+            context.say("upcoming.known", **_due_facts(context, one))
+        return finish(query, context, period, outcome=Outcome.ANSWER if asks_left or later else Outcome.NONE)
     lines = [(d, _due_facts(context, d)) for d in sorted(payments, key=lambda d: (not d.planned, d.day, d.name))]
     currency = query.accounts[0].currency
     own = [d for d in payments if d.amount.currency == currency]
@@ -521,8 +532,8 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     context.say(due_key, total=sum_fact, **between)
     for one, slots in lines:
         context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
-    if PLANNED in query.step.spans.change.split():
-        context.say("upcoming.planned_only")
+    for way in () if asks_left else query.step.spans.change.split():
+        context.say(f"upcoming.{way}_only")
     if since is None and (asks_left or not query.step.spans.change):
         # Of days that begin later, nobody knows what is there when they begin.
         _say_left(query, context, payments)
@@ -534,16 +545,16 @@ def _chosen(payments: list[Due], query: Query, context: Context) -> list[Due]:
     of = query.step.spans.change.split()
     own = {a.name.casefold() for a in context.known.accounts}
     payments = [d for d in payments if d.planned] if PLANNED in of else payments
+    ways = [way for way in (ORDERS, SINGLE) if way in of]
+    payments = [d for d in payments if d.way in ways] if ways else payments
     return [d for d in payments if d.name.casefold() not in own] if TO_OTHERS in of else payments
 
 
-def _say_planned_later(query: Query, context: Context, until: dt.date) -> None:
+def _planned_later(query: Query, context: Context, until: dt.date) -> list[Due]:
     """What somebody has planned for after the days that were looked at, of each payee the next."""
-    later = [d for d in _meant(query, context, context.today + relativedelta(years=1)) if d.planned and d.day > until]
-    if later:
-        context.say("upcoming.later")
-    for one in sorted({d.name: d for d in reversed(later)}.values(), key=lambda d: d.day):
-        context.say("upcoming.known", **_due_facts(context, one))
+    ahead = _chosen(_meant(query, context, context.today + relativedelta(years=1)), query, context)
+    later = [d for d in ahead if d.planned and d.day > until]
+    return sorted({d.name: d for d in reversed(later)}.values(), key=lambda d: d.day)
 
 
 def _meant(query: Query, context: Context, until: dt.date) -> list[Due]:

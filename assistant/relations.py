@@ -27,6 +27,9 @@ _SHE_DID = re.compile(
     rf"\b(?:my )?(?:{_KIN})(?:'s| has| had)? (?=(?:ever |last |just |already )?(?:spent|spends?|paid|pays?|got|had|took"
     r"|taken|takes|drew|drawn|gave|given|sent|withdrew|withdrawn|bought)\b)"
 )
+_TO_HER = re.compile(
+    rf"\b(?P<did>refund(?:s|ed)?|reimbursed?|credit(?:s|ed)?|charge[sd]?|bill(?:s|ed)?) (?:my )?(?:{_KIN})\b(?!'s|-)"
+)
 _SHE_DOES = re.compile(r"\b(?P<does>has|did|does|is|was|will) (?:she|he)\b|\b(?:she|he)(?:'s|'d| has| had)? (?=[a-z]+)")
 _NOT_HERS = re.compile(
     rf"\b(?:without|excluding|except|ignore|ignoring|not|minus) (?:my )?(?:{_KIN})\b"
@@ -38,9 +41,13 @@ _HERSELF = re.compile(
     r"|\b(?:dad|daddy|father|grandad|grandpa|uncle)\b(?!'s).*\bhe\b"
 )
 _MENTIONED = re.compile(rf"\b(?:{_KIN})\b")
+_THEIRS = rf"(?:(?:my )?(?:{_KIN})(?:'s|s')?|hers|his)"
 _ALL_SEEN = re.compile(
     r"\b(?:on|in|from|of) (?:all|both)(?: of)?(?: the| our)? accounts(?: that)?(?: i can see)?,? (?:hers|his) and mine\b"
     r"|\b(?:on|in|from|of) (?:all|every one)(?: of)?(?: the)? accounts (?:that )?i can see\b"
+    rf"|\b(?:on|in|from|of|out of|across) (?:my (?:own |current )?accounts?|mine) (?:and|or) {_THEIRS}(?: accounts?| one)?"
+    r"(?! [a-z]+ account)\b"
+    rf"|\b(?:on|in|from|of|out of|across) (?:{_THEIRS}|her|his)(?: accounts?)? (?:and|or) (?:my own|my account|mine)\b"
 )
 _DO = {"has": "have", "does": "do", "is": "am"}
 
@@ -69,7 +76,7 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
         return message
     about = _HER_ACCOUNT.sub(lambda m: f"{first}'s {_as_account(m['account'])}", text)
     about = _OF_HER.sub(lambda m: f"{first}'s {_as_account(m['account'])}", about) if nobody or spoken_of else about
-    told = _DID_SHE.sub(_did_i, _SHE_DID.sub("i ", _HERS.sub("", about)))
+    told = _TO_HER.sub(r"\g<did> me", _DID_SHE.sub(_did_i, _SHE_DID.sub("i ", _HERS.sub("", about))))
     if told != about or spoken_of or (nobody and not _names_a_person(text, known)):
         told = _SHE_DOES.sub(_did_i, told)
     if told == text and _MENTIONED.search(text) and _of_them_alone(text, known):

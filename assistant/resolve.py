@@ -17,7 +17,7 @@ from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
 from assistant.places import is_place
 from assistant.plan import ABOUT_PAYMENTS, CAME_IN, DAYS_AHEAD, FROM_OTHERS, Step, Tool
-from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, find, plain, says_account, words_of
+from assistant.spans import BESIDE, KIN, OUTSIDE, Known, accounts_named, family_of, find, is_person, plain, says_account, words_of
 from data.banking import Account, AccountKind, Kind
 from data.ledger import Payee
 from data.money import Money
@@ -432,9 +432,12 @@ def _backed_off(name: str, step: Step, known: Known) -> Match | None:
     As few words as can be are passed over. The answer names whom it took them to mean.
     """
     for cut in reversed([*_SAYS_MORE.finditer(name)]):
-        if all(
+        plainly = all(
             w in known.vocabulary.english or w in known.words or w in known.vocabulary.trades for w in words_of(name[cut.end() :])
-        ):
+        )
+        # What a person is paid for tells nobody else, whatever it is called.
+        purpose = cut.group().strip(" ,") == "for" and is_person(name[: cut.start()], known)
+        if plainly or purpose:
             found = match(name[: cut.start()], known.payees, step.excluding, known.vocabulary.english)
             if found.how in (How.EXACT, How.PART):
                 return found.model_copy(update={"said": name, "how": How.MEANING, "near": ()})

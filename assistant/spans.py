@@ -98,7 +98,8 @@ _END = re.compile(
     r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now|still|says?|showing|shows?"
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
     r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|saying|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
-    r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*\x01)"
+    r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*(?:\x01|[,?.!]|$))"
+    r"|\s+(?:(?:get|gets|got|getting|been|being|has|have|was) )?(?:returned|rejected|bounced?|reversed|sent back)\b"
     r"|\s+(?:is|was|are|were)\b"
     r"|\s+at\s+(?=(?:(?:about|around|nearly|almost|just|gone|half)\b|\d{1,2}(?:[:.]\d\d|\s?(?:am|pm|in\s+the)\b)|midnight|noon|midday))"
     r"|\s+(?:which|who|whom|whose|when|because|while)\b|\s+so\s+(?=(?:it|that|i|we|they)\b)"
@@ -510,7 +511,7 @@ def _find(message: str, known: Known) -> Found:
     _bought_there(marks)
     _with_beside(marks, known)
     _with_trade(marks, known)
-    _apposed(marks)
+    _apposed(marks, known)
     _owned(marks, known)
     while _kinds(marks, known):
         pass
@@ -942,7 +943,9 @@ def _categories(marks: _Marks, known: Known) -> None:
 
 _TOOL_WORDS = word_list("ask_too")
 _PART_OF_MY = re.compile(r"\b(?:more|most|much|less|least|lots?|half|all|some|chunk|share) of (?:my|our)(?: hard[ -]earned)? $")
-_WHERE_IT_GOES = re.compile(r" (?:go|goes|went|going|is going|has gone)\b(?! (?:in|into)\b)")
+_WHERE_IT_GOES = re.compile(
+    r" (?:go|goes|went|going|is going|has gone)\b(?! (?:in|into)\b)|(?: (?:that )?(?:i|we)(?:'ve| have)?)? (?:sent|send|transferred|wired|paid) (?:over )?to\b"
+)
 _SPENT_ON = re.compile(r"\b(?:on|for|category)\s+(?:my |the |our )?$")
 
 
@@ -1046,8 +1049,10 @@ _NAMES = re.compile(
     r"(?P<name>(?:(?!\s+(?:and|or|plus|versus|vs|than|against|&)\s|,\s).)+)"
 )
 _STRONG = frozenset(["paid", "pay", "paying", "pays", "at", "from"])
-_TO_DO = re.compile(r"have\s+to\s")
-_HAVE = re.compile(r"\b(?:do|does|did|will|would|should) (?:i|we|you|they) (?:have|need|want)\s*$|\bhow\s*$")
+_TO_DO = re.compile(r"have\s+(?:(?:i|we|you|they)\s+got\s+)?to\s")
+_HAVE = re.compile(
+    r"\b(?:do|does|did|will|would|should) (?:i|we|you|they) (?:have|need|want)\s*$|\b(?:have|has|had) (?:i|we|you|they) got\s*$|\bhow\s*$"
+)
 _SENT = re.compile(
     r"\b(?:paid|pay|paying|payments?|made|sent|send|transfer(?:red|s)?|gave|given|went|go|gone|been|trips?|visits?|money|owe)\s*$"
 )
@@ -1208,6 +1213,7 @@ def _kinds(marks: _Marks, known: Known) -> bool:
         sold = word in known.vocabulary.trades or (known.vocabulary.sellers is not None and word in known.vocabulary.sellers.said)
         if (
             ((sold and among) or not named)
+            and known.may_name(word)
             and word not in known.nobody
             and word not in _TOOL_WORDS
             and (sold or known.vocabulary.is_kind(word))
@@ -1275,7 +1281,14 @@ def _bought_there(marks: _Marks) -> None:
             marks.taken.remove(one)
 
 
-def _apposed(marks: _Marks) -> None:
+def _name_begins(marks: _Marks, start: int, known: Known) -> int:
+    """Where a name begins that has more words before it: "big Al"."""
+    while (before := re.search(r"([a-z']+) $", marks.hidden()[:start])) and known.named.get(before[1], 0.0) >= SURELY_NAMES:
+        start = before.start()
+    return start
+
+
+def _apposed(marks: _Marks, known: Known) -> None:
     """Takes what somebody is out of the question: "Mr Dunmore, the gardener, …"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
         said = _APPOSED.match(marks.text[part[1] :])
@@ -1285,7 +1298,8 @@ def _apposed(marks: _Marks) -> None:
         if marks.text[one[1] : two[0]].strip() == "(" and marks.text[two[1] :].startswith(")"):
             # "The number 9 (Stagecoach)": who it is.
             marks.taken.remove(one)
-            marks.take(one[0], one[1], "apposed")
+            marks.take(_name_begins(marks, one[0], known), two[0], "apposed")
+            marks.take(two[1], two[1] + 1, "apposed")
 
 
 _APPOSED = re.compile(r", (?:the|my|our) [a-z]+(?: [a-z]+)?,?(?=\s|[?.!]|$)(?! (?:and|or) )")
@@ -1400,7 +1414,8 @@ def _all_counted_in(marks: _Marks, known: Known) -> None:
         places = (p for p in named if known.leading.isdisjoint(WORD.findall(p[3])[-1:]))
         outside = any(p not in inside and p[0] < match.start() for p in places) or _OVER_THERE.search(marks.text[: match.start()])
         outside = outside or _WHOLE_TRIP.search(marks.text[: match.start()])
-        if outside and all(p[2] in _NAMED for p in inside) and not any(p[0] < match.end() < p[1] for p in marks.taken):
+        only_named = all(p[2] in _NAMED or p[2] == "apposed" for p in inside)
+        if outside and only_named and not any(p[0] < match.end() < p[1] for p in marks.taken):
             marks.taken = [p for p in marks.taken if p not in inside]
             marks.take(match.start(), match.end(), "apposed")
 
@@ -1472,8 +1487,8 @@ _LISTED_TOO = re.compile(
 _OVER_THERE = re.compile(r"\b(?:out|over|actually|while (?:i|we) (?:was|were)) there\b|\bspen[dt] there\b")
 _EVERYTHING = re.compile(r"\beverything\b")
 _AND_ALL = re.compile(
-    r"(?:,|:|\s-+)\s*(?:(?:the|my|our)\s+)?[a-z]+(?:(?:,|,?\s+and|\s+or|\s+&|\s+plus)?\s+(?:(?:the|my|our)\s+)?[a-z]+){0,6}?(?:,|,?\s+and|,?\s+&)?\s+"
-    r"(?:everything|all that|all the rest|the lot|the rest|and all|whatever else|the works|all included|all in)(?=\s*(?:$|[?.!,;]))"
+    r"(?:,|:|\s-+|\bon\b)\s*(?:(?:the|my|our)\s+)?[a-z]+(?:(?:,|,?\s+and|\s+or|\s+&|\s+plus)?\s+(?:(?:the|my|our)\s+)?[a-z]+){0,6}?(?:,|,?\s+and|,?\s+&)?\s+"
+    r"(?:everything|all that|all of (?:it|that)|all the rest|the (?:whole )?lot|the rest|and all|whatever else|the works|all included|all in)(?=\s*(?:$|[?.!,;(]))"
 )
 
 
@@ -1486,18 +1501,55 @@ def _counted_too(marks: _Marks, known: Known) -> None:
     kinds = {kind for p in outside for kind in known.synonyms.get(p[3], ()) if p[2] == "category"}
     # "Groceries, Aldi included": shops are of a kind as a whole.
     of_kind = len(outside) == 1 and bool(kinds) and kinds <= _OF_SHOPS
-    if inside and (not outside or of_kind) and all(p[2] in _NAMED for p in inside):
+    of_all = inside and (not outside or of_kind) and all(p[2] in _NAMED for p in inside)
+    if of_all or (outside and _counts_of_them(match.group(), inside, outside, known)):
         marks.taken = [p for p in marks.taken if p not in inside]
         marks.take(match.start(), match.end(), "apposed")
 
 
+def _counts_of_them(
+    said: str, inside: Sequence[tuple[int, int, str, str]], outside: Sequence[tuple[int, int, str, str]], known: Known
+) -> bool:
+    """Whether what counts as well is no payee of its own, and no account: "Ann last year, birthdays included" is all that went to
+    her, whatever the day or the reason was."""
+    theirs = [w for p in outside for w in WORD.findall(p[3]) if w in known.tokens]
+    others = [w for w in WORD.findall(said) if w in known.tokens and w not in BESIDE]
+    alone = all(known.together([w, *theirs]) for w in others)
+    # Another month would be added to those that were said; a feast is in them.
+    narrow = all(p[2] == "merchant" or (p[2] == "period" and _FEAST.fullmatch(p[3])) for p in inside)
+    return bool(theirs) and alone and narrow and _OF_ACCOUNTS.search(said) is None
+
+
+_FEAST = re.compile(r"(?:at |over |for |the )*(?:christmas|xmas|easter|new year)")
+_OF_ACCOUNTS = re.compile(r"\b(?:accounts?|pots?|isas?|savings?|cards?|pending|refunds?|fees?|charges?|interest|tax|vat)\b")
+
+
 def _what_for(marks: _Marks, known: Known) -> None:
-    """Gives back what somebody who is pointed at was paid for: "what have I given him for the fence"."""
+    """Gives back what a person was paid for, whom a word points at or a name means: "what have I given him for the fence"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
-        lead = re.search(r"\bfor (?:the |my |our )?$", marks.text[: part[0]])
-        strange = _DETERMINERS.sub("", part[3]) not in known.tokens
-        if strange and lead and _TO_THEM.search(marks.text[: part[0]]):
+        lead = re.search(r"\b(?:for|towards?) (?:the |my |our |his |her |their )?$", marks.text[: part[0]])
+        words = WORD.findall(_DETERMINERS.sub("", part[3]))
+        before = any(p[2] == "merchant" and p[1] < part[0] for p in marks.taken)
+        if before and _DEED.match(part[3]) and marks.text[: part[0]].endswith(" to "):
+            # "How often did Mr Rudd come to do the hedge".
             marks.taken.remove(part)
+            continue
+        strange = known.tokens.keys().isdisjoint(words)
+        if not (strange and lead):
+            continue
+        person = any(p[2] == "merchant" and p[1] < part[0] and is_person(_bare(p[3]), known) for p in marks.taken)
+        if _TO_THEM.search(marks.text[: part[0]]) or person:
+            marks.taken.remove(part)
+
+
+_DEED = re.compile(r"(?:do|cut|mow|trim|fix|mend|clean|paint|wash|sort|walk|look after|see to) (?:the|my|our|out the) ")
+
+
+def is_person(name: str, known: Known) -> bool:
+    """Whether a name is that of people whom the customer pays, and of no shop."""
+    words = WORD.findall(name)
+    ids = frozenset.intersection(*(known.tokens.get(w, frozenset()) for w in words)) if words else frozenset()
+    return bool(ids) and all(payee.personal for payee in known.payees if payee.id in ids)
 
 
 _OF_SHOPS = frozenset(["groceries", "fuel"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from assistant import held, periods
 from assistant import spans as parts
-from assistant.comparison import AGAINST_IT, MORE_THAN, THE_TWO, held_against, is_mixed, names_two_only, of_the_two
+from assistant.comparison import AGAINST_IT, MORE_THAN, THE_TWO, TWO_SIDES, held_against, is_mixed, names_two_only, of_the_two
 from assistant.days import LEAD_OF_PERIOD, SAME_TIME, is_undated, widest
 from assistant.direction import PAID_TO_ME, TOLD_OF_BOTH, about_pay
 from assistant.following import (
@@ -19,6 +19,7 @@ from assistant.following import (
     goes_on_with,
     merged,
     narrowed_to,
+    refund_before,
     together,
     told_with,
     with_more,
@@ -101,6 +102,9 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
     if tool is Tool.COMPARE and memory.lost and only_days(right.spans) and ALL_SPENDING.search(text) is None:
         # What it is held against was in the message that was not understood, and not in the one before that.
         return None
+    if tool is Tool.SHARE and "xmerchant xcategory" in found.masked:
+        # "The Halifax mortgage" is what is paid to them, and no part of all the mortgages.
+        right = replace(right, spans=right.spans.model_copy(update={"category": ""}))
     if tool is Tool.SHARE and (of_place := share_of_place(memory, right, text, known)) is not None:
         return of_place
     if tool is Tool.SHARE and _SPENT_THERE.search(text):
@@ -117,6 +121,8 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
     unnamed = not names_somebody(Asked(step=Step(tool=tool, spans=right.spans))) and tool not in READ_WHOLE
     if last is not None and not told and unnamed and THE_TWO.search(text):
         return of_the_two(tool, right.spans, memory.asked, text)
+    if (before := refund_before(tool, right.spans, last if not memory.lost else None, text, known)) is not None:
+        return before
     step = _by_itself(tool, right, text, last) or (
         _with_before(tool, right, memory.asked, text, known.today) if last is not None else None
     )
@@ -124,7 +130,7 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
         return step
     on_balance = last is not None and not memory.lost and last.step.tool in POSITIONS
     one_thing = tool is Tool.UPCOMING or (tool is Tool.BALANCE and not on_balance)
-    if one_thing and right.spans == Spans() and _ONE_DUE.search(text):
+    if one_thing and right.spans == Spans() and _ONE_DUE.search(text) and not held.TILL_REFUSED.search(text):
         # "When is it due", "how much is it" of what nobody named: all that there is is no answer.
         return None
     if tool in READ_WHOLE:
@@ -230,6 +236,8 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.COMPARE and last is not None and (BACKWARD.search(text) or AGAINST_IT.match(text)):
         # A shop against a kind of spending is no comparison that one step can say.
         said, before = found.spans, last.step.spans
+        if _two_in_days(said):
+            return False
         kind_after_name = said.category and not said.merchants and before.merchants and not before.category
         return bool(kind_after_name or (said.merchants and not said.category and before.category and not before.merchants))
     if tool in (Tool.LAST, Tool.FIRST) and found.spans == Spans() and THE_ONE.search(text):
@@ -366,6 +374,8 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
             turn = slice(None) if len(last.step.spans.merchants) > 1 else slice(None, None, -1)
             turned = {"periods": both.spans.periods[turn], "merchants": both.spans.merchants[turn]}
             return Step(tool=tool, spans=both.spans.model_copy(update=turned), only=both.only)
+        if _two_in_days(said):
+            return Step(tool=tool, spans=said)
         return held_against(last, said, text, today)
     if tool is Tool.SUM and (added := with_more(last, said, text)) is not None:
         return added
@@ -382,6 +392,11 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
         last.step.tool in DATED and (asked_again or WHEN.search(text) is not None)
     )
     return last.step if told else told_with(tool, last.step, text)
+
+
+def _two_in_days(said: Spans) -> bool:
+    """Two that are named, in days of their own: they are held against nothing that was asked before."""
+    return len(said.merchants) == TWO_SIDES and bool(said.periods)
 
 
 _HAPPENED = re.compile(r"\b(?:do|did|done|doing) (?:this|that|it|the same)\b|\b(?:this|that|it) (?:ever )?happen(?:ed)?\b")

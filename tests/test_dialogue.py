@@ -1186,7 +1186,6 @@ def test_my_cash_is_money_and_a_year_stands_anywhere(understanding: Understandin
     assert steps_of(understanding, "tesco 2025 how many visits")[0].spans.periods == ("2025",)
 
 
-<<<<<<< ours
 @pytest.mark.parametrize(
     ("message", "months"),
     [
@@ -1210,7 +1209,8 @@ def test_two_months_that_are_added_up_are_a_stretch(understanding: Understanding
 def test_two_names_are_one_comparison(understanding: Understanding) -> None:
     (step,) = steps_of(understanding, "Tesco minus Aldi this year, what's the difference and which was dearer")
     assert (step.tool, step.spans.merchants, step.spans.without) == (Tool.COMPARE, ("tesco", "aldi"), ())
-=======
+
+
 _ENGLISH = frozenset(["old", "otter", "barn", "garden", "shed", "party", "decorations", "tools", "timber"])
 WITH_ENGLISH = replace(KNOWN, vocabulary=vocabulary(_ENGLISH))
 
@@ -1235,13 +1235,11 @@ def test_how_much_in_all_and_when_last_are_both_told_of_whoever_is_named(
     assert tools(read) == [Tool.SUM, Tool.LAST]
     assert isinstance(read, Plan)
     assert {step.spans.merchants for step in read.steps} == {(name,)}
->>>>>>> theirs
 
 
 @pytest.mark.parametrize(
     "message",
     [
-<<<<<<< ours
         "my heaviest payment in August, size and vendor",
         "August's top payment: how big was it, and where did it go",
         "of everything I bought in August, which was the biggest one and who was paid",
@@ -1256,7 +1254,11 @@ def test_how_big_the_largest_was_and_to_whom_is_one_question(understanding: Unde
 def test_the_largest_to_somebody_is_of_them(understanding: Understanding) -> None:
     (step,) = steps_of(understanding, "the largest payment to the supplier in August")
     assert step.spans.merchants == ("the supplier",)
-=======
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
         "how much did I last pay Tesco and when",
         "when was my last payment to Tesco and how much was it",
         "what's the amount of the latest Tesco payment and when was it",
@@ -1277,4 +1279,3 @@ def test_how_much_the_last_was_is_no_sum(understanding: Understanding, message: 
 def test_what_may_say_what_was_paid_for_is_no_name_and_never_all_payments(understanding: Understanding, message: str) -> None:
     read = understanding.plan(message, WITH_ENGLISH, Memory())
     assert isinstance(read, Unsure) or all(step.spans.merchants for step in read.steps)
->>>>>>> theirs

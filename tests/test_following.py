@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -917,3 +918,126 @@ def test_labels_that_mean_one_step_count_together() -> None:
     agreed = agreed_on(read, find(message, KNOWN), after(came), message, KNOWN)
     assert agreed is not None
     assert agreed[0].spans.periods == ("for june",)
+
+
+# Words that say what for, that all counts, and what is left out anyway
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["what have I sent mark reid for tickets since May?", "money to mark reid towards strings since May"],
+)
+def test_what_a_person_is_paid_for_is_nobody_else(message: str) -> None:
+    found = find(message, KNOWN)
+    assert [name.split(" for ")[0] for name in found.spans.merchants] == ["mark reid"]
+
+
+def test_words_before_a_name_in_brackets_are_no_part_of_the_question() -> None:
+    known = replace(KNOWN, named={"tall": 0.9, "marky": 0.9}, found=None)
+    assert "tall" not in find("did tall marky (mark reid) pay me back", known).masked
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("everything to jane last year, christmas included", ("jane",)),
+        ("boots in may, delivery included", ("boots",)),
+        ("boots in may, aldi included", ("boots", "aldi")),
+    ],
+)
+def test_what_counts_as_well_narrows_nothing_unless_it_is_paid_by_itself(message: str, names: tuple[str, ...]) -> None:
+    found = find(message, KNOWN)
+    assert (found.spans.merchants, len(found.spans.periods)) == (names, 1)
+
+
+def test_the_refund_before_the_last_is_the_second_newest(understanding: Understanding) -> None:
+    step = one(understanding.plan("what was the refund from Boots before the last one?", KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants, step.spans.number, step.spans.change) == (Tool.LAST, ("boots",), "2", "came back")
+    back = Step(tool=Tool.REFUNDS, spans=Spans(periods=("in june",), merchants=("boots",)))
+    step = one(understanding.plan("and their refund before that one?", KNOWN, after(back)))
+    assert (step.tool, step.spans.periods, step.spans.number) == (Tool.LAST, ("before 2026-06-01",), "")
+
+
+def test_two_that_are_named_in_days_of_their_own_are_held_against_each_other_alone(understanding: Understanding) -> None:
+    step = one(understanding.plan("of the two, Boots or Aldi, who got more out of me in May?", KNOWN, after(PETROL)))
+    assert (step.tool, step.spans.merchants, step.spans.category) == (Tool.COMPARE, ("boots", "aldi"), "")
+
+
+@pytest.mark.parametrize(
+    ("message", "account"),
+    [
+        ("what have I put into the rainy day savings this year, interest aside?", "into the rainy day savings"),
+        ("what did I move into the rainy day savings this year, not the interest", "into the rainy day savings"),
+    ],
+)
+def test_interest_is_no_part_of_what_was_put_into_savings(understanding: Understanding, message: str, account: str) -> None:
+    step = one(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.account, step.spans.merchants) == (Tool.SUM, account, ())
+
+
+def test_refunds_are_left_out_of_what_was_spent_anyway(understanding: Understanding) -> None:
+    step = one(understanding.plan("Boots versus Aldi in May, which cost me more? forget refunds", KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants) == (Tool.COMPARE, ("boots", "aldi"))
+
+
+@pytest.mark.parametrize(
+    "message", ["what do I send Jane Doe each month for the netball?", "tell me what I give my friend Jane Doe monthly"]
+)
+def test_what_the_customer_pays_somebody_is_never_refused(understanding: Understanding, message: str) -> None:
+    read = understanding.plan(message, KNOWN, Memory())
+    assert isinstance(read, Unsure) or all(step.tool is not Tool.REFUSE for step in read.steps)
+
+
+def test_who_was_there_one_time_asks_whether_it_was_taken_twice(understanding: Understanding) -> None:
+    step = one(understanding.plan("Boots on the 12th is not right, I only bought something once", KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants) == (Tool.DUPLICATES, ("boots",))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "how much is left before you turn me down",
+        "how far can I go till a payment bounces",
+        "overdraft and all, how much can I use?",
+    ],
+)
+def test_how_far_the_money_goes_counts_the_overdraft(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.change) == (Tool.BALANCE, "to spend")
+
+
+def test_what_is_pending_is_not_what_was_told_of_it(understanding: Understanding) -> None:
+    message = "I spent twenty pounds at Tesco this morning and far more is being held. What's pending from them?"
+    step = one(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.merchants, step.spans.amount) == (Tool.PENDING, ("tesco",), "")
+
+
+@pytest.mark.parametrize(
+    ("message", "change"),
+    [
+        ("which one-off payments have I got lined up?", "single"),
+        ("which standing orders leave by Friday?", "orders"),
+        ("what have I got scheduled by Friday, leaving out what goes to my own savings?", "planned others"),
+    ],
+)
+def test_of_what_is_due_that_is_told_which_is_asked_for(understanding: Understanding, message: str, change: str) -> None:
+    step = one(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.change) == (Tool.UPCOMING, change)
+
+
+@pytest.mark.parametrize("message", ["what was in the Tesco box?", "can you tell what colour it was, red or blue"])
+def test_what_goods_were_like_no_payment_says(understanding: Understanding, message: str) -> None:
+    assert one(understanding.plan(message, KNOWN, Memory())).tool is Tool.CANNOT
+
+
+def test_two_that_were_held_against_each_other_are_counted_apart(understanding: Understanding) -> None:
+    held = Step(tool=Tool.COMPARE, spans=Spans(periods=("in may",), merchants=("boots", "aldi"), change="difference"))
+    read = understanding.plan("now by the number of visits rather than the money", KNOWN, after(held))
+    assert isinstance(read, Plan)
+    assert [(step.tool, step.spans.merchants) for step in read.steps] == [(Tool.COUNT, ("boots",)), (Tool.COUNT, ("aldi",))]
+
+
+def test_what_is_to_come_off_an_account_that_was_told_of_is_pending_there(understanding: Understanding) -> None:
+    told = Step(tool=Tool.BALANCE, spans=Spans(account="joint account"))
+    step = one(understanding.plan("is anything pending that will come off it?", KNOWN, after(told)))
+    assert (step.tool, step.spans.account) == (Tool.PENDING, "joint account")

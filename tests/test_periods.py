@@ -189,6 +189,7 @@ def test_words_that_name_no_days_or_one_month_only(text: str) -> None:
         ("between now and when I get paid", "2026-11-24/2026-11-25"),
         # Weeks and weekends by their place.
         ("the last fortnight", "2026-11-11/2026-11-24"),
+        ("over the next fortnight", "2026-11-24/2026-12-08"),
         ("the week of 7 October", "2026-10-05/2026-10-11"),
         ("the week commencing 5th October", "2026-10-05/2026-10-11"),
         ("w/c 5 Oct", "2026-10-05/2026-10-11"),

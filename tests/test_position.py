@@ -435,6 +435,26 @@ def test_what_is_due_next_week_leaves_out_this_one(statement: Statement) -> None
     assert "On 27 November 2026, £20.00 is due" in friday.text
 
 
+def test_of_what_is_due_a_single_payment_is_no_standing_order(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    single = statement.told(Tool.UPCOMING, change="single")
+    assert "DENTIST" in single.text
+    assert "TOO LATE" in single.text
+    assert "CLEANER" not in single.text
+    assert "planned for a single day" in single.text
+    orders = statement.told(Tool.UPCOMING, periods=("until 4 December",), change="orders")
+    assert "CLEANER" in orders.text
+    assert "DENTIST" not in orders.text
+
+
+def test_standing_orders_to_others_leave_out_ones_own_accounts(statement: Statement) -> None:
+    own = statement.accounts[0].name
+    statement.live = Live(standing_orders=[order(statement, own, "9.00", TODAY), order(statement, "CLEANER", "20.00", TODAY)])
+    told = statement.told(Tool.STANDING_ORDERS, change="others")
+    assert "CLEANER" in told.text
+    assert "£9.00" not in told.text
+
+
 def test_a_name_inside_another_word_is_not_meant(statement: Statement) -> None:
     statement.live = Live(
         balances=[balance(statement, "500.00", "500.00")], standing_orders=[order(statement, "SEVERN TRENT", "9.00", TODAY)]

@@ -147,7 +147,7 @@ def apart(text: str) -> str:
     if COMPARES.search(text) is None or _TO_ANOTHER.search(text) or len(_FROM_TO.findall(text)) != 1:
         return text
     return _FROM_TO.sub(
-        lambda two: f"{two['one']}{two['one_year'] or two['two_year'] or ''} vs {two['two']}{two['two_year'] or ''}", text
+        lambda two: f"{two['one']}{two['one_year'] or two['two_year'] or ''} then {two['two']}{two['two_year'] or ''}", text
     )
 
 
@@ -191,12 +191,23 @@ def _months(said: Sequence[str], today: periods.Today) -> dict[str, dt.date]:
 
 
 def _against_which(months: Mapping[str, dt.date], text: str) -> dt.date | None:
-    """Of months in the order said, the one that the other is held against, where the words say so."""
-    for words, first in months.items():
-        before, _, text = text.partition(words)
-        if _AGAINST.search(before):
-            return first
-    return None
+    """Of months in the order said, the one that the other is held against, where the words say so: what asks about one of them alone
+    comes last, "March vs April: was April dearer"."""
+    named = "|".join(re.escape(words) for words in sorted(months, key=len, reverse=True))
+    said: list[tuple[dt.date, bool]] = []
+    end = 0
+    for mention in re.finditer(rf"\b(?:{named})\b", text):
+        first = months[mention.group()]
+        if not said or said[-1][0] != first or text[end : mention.start()].strip(" (,"):
+            # "The month before (March)" is said once. "Over" may be a part of the month: "did it go over March".
+            said.append((first, _AGAINST.search(text[end : mention.end()]) is not None))
+        end = mention.end()
+    if not said:
+        return None
+    last, against = said[-1]
+    if len(said) > TWO_SIDES:
+        return last if against else next(first for first in months.values() if first != last)
+    return next((first for first, against in said if against), None)
 
 
 _YEAR = r"(?: (?:19|20)\d\d)"
@@ -213,16 +224,16 @@ _MORE = (
 )
 # What says that one of two is held against the other.
 COMPARES = re.compile(
-    r"\b(?:differ\w*|compar\w+|vs|versus|against|minus|take away|subtract\w*|margin|gap|exceed\w*|outspen[dt]|above|below|go(?:ne)? over|went over|fall short of"
-    rf"|up or down|(?:go|goes|gone|going|went|was|is|am|were|been|i'm) (?:up|down)|r[io]se|risen|rising|gr[eo]wn?|increas\w+|decreas\w+|dropp?(?:ed|ing)?|fell|fallen|climb\w*|jump\w*|swing"
+    r"\b(?:differ\w*|compar\w+|vs|versus|against|minus|take away|subtract\w*|margin|gap|exceed\w*|outspen[dt]|above|below|go(?:ne)? over|went over"
+    rf"|up or down|(?:go|goes|gone|going|went|was|is|am|were|been|i'm) (?:up|down)|r[io]se|risen|rising|gr[eo]wn?|increas\w+|decreas\w+|dropp?(?:ed|ing)?|falls?|fell|fallen|dip(?:s|ped)?|shrink|shr[au]nk|climb\w*|jump\w*|swing"
     rf"|change[ds]?|{_MORE})\b"
 )
 _AGAINST = re.compile(
-    r"\b(?:than|above|below|exceed\w*|outspen[dt]|against|compar\w+ (?:to|with)|comparison (?:to|with)|short of|minus|take away|go(?:ne)? over|went over|(?:up|down) on|relative to)\b[^,.;:?!]*$"
+    r"\b(?:than|vs|versus|above|below|exceed\w*|outspen[dt]|against|compar\w+ (?:to|with)|comparison (?:to|with)|short of|minus|take away|go(?:ne)? over|went over|(?:up|down) on|relative to)\b[^,.;:?!]*$"
 )
-# What is held against each other there is no spending.
+# What is held against each other there is no spending, or nothing is.
 _OF_OTHERS = re.compile(
-    r"\b(?:refund\w*|balance|incomes?|earn\w*|salary|wages?|pension|interest|saved|savings?|came in|paid me|pay me|sent me|gave me|received?|how (?:many(?! (?:pounds|quid))|often)|times|percent\w*|share|why)\b|%"
+    r"\b(?:together|combined|added up|refund\w*|balance|incomes?|earn\w*|salary|wages?|pension|interest|saved|savings?|came in|paid me|pay me|sent me|gave me|received?|how (?:many(?! (?:pounds|quid))|often)|times|percent\w*|share|why)\b|%"
 )
 _SPENT = re.compile(
     rf"{ALL_SPENDING.pattern}|\b(?:expen[sd]\w*|outlays?|cheap\w*|dear\w*|pric\w+|costl?\w*|heav\w+|bills|money)\b"

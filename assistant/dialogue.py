@@ -51,6 +51,7 @@ from assistant.plan import (
     Step,
     Tool,
     names_any,
+    names_in,
     only_days,
 )
 from assistant.pointing import BACKWARD, SOMEBODY, WHOLE, about_heard, is_of_nobody, leans_back, words_before
@@ -114,26 +115,36 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
-        if (rest := refunds.less(parts.plain(message))) is not None:
-            if (read := self._less_refunds(rest, known, memory)) is not None:
+        text = parts.plain(message)
+        if (rest := refunds.less(text) or refunds.net(text)) is not None:
+            if (read := self._less_refunds(rest, known, memory, net=refunds.less(text) is None)) is not None:
                 return read
             read = self._plan(message, known, memory)
             of_them = isinstance(read, Plan) and any(step.tool in _OF_REFUNDS for step in read.steps)
             return Unsure(parts.find(rest, known), "", 0.0) if of_them else read
         return self._plan(message, known, memory)
 
-    def _less_refunds(self, rest: str, known: Known, memory: Memory) -> Plan | Unsure | None:
-        """What is asked without the words that leave refunds out; None where its answer would have refunds in it all the same."""
+    def _less_refunds(self, rest: str, known: Known, memory: Memory, *, net: bool) -> Plan | Unsure | None:
+        """What is asked without the words that leave refunds out; None where its answer would have refunds in it all the same.
+
+        net: whether they are to be taken off. A sum says which are not.
+        """
         last = memory.asked[-1].step if memory.asked and not off_track(memory) else None
         if set(rest.rstrip(" ?.!").split()) <= EMPTY:
             # "And without refunds?": the sum before was.
             return Plan(steps=(last,), path="routed") if last is not None and last.tool in _LESS_REFUNDS else None
+        if last is not None and last.tool in _OF_REFUNDS:
+            # Whoever gave back is paid, too; no more of what came back is asked.
+            paid = memory.asked[-1].model_copy(update={"step": last.model_copy(update={"tool": Tool.SUM})})
+            memory = memory.model_copy(update={"asked": (*memory.asked[:-1], paid)})
         read = self._plan(rest, known, memory)
         if not isinstance(read, Plan):
             added_up = (
                 read.sure >= LESS_REFUNDS and read.readings and read.readings[0].tool is Tool.SUM and not read.found.unknown
             )
             return Plan(steps=read.readings[:1], path="routed", sure=read.sure) if added_up else read
+        if net and (len(read.steps) > 1 or read.steps[0].tool is not Tool.SUM or len(read.steps[0].spans.periods) > 1):
+            return None
         if any(step.tool is not Tool.FIND and step.tool not in _LESS_REFUNDS for step in read.steps):
             return None
         return read.model_copy(update={"steps": tuple(_paid_only(step) for step in read.steps)})
@@ -278,7 +289,8 @@ class Understanding:
         names = tuple(m for m in found.spans.merchants if not COMPARES.fullmatch(m.removeprefix("the ")) or m in known.tokens)
         said = found.spans.model_copy(update={"merchants": names})
         spans = two_sides(said, text, known.today) if not found.each else None
-        if spans is None or (memory.asked and spoke_of_somebody(memory) and not names_any(spans)):
+        # What was asked before may say in which days, or of whom.
+        if spans is None or (memory.asked and not (spans.periods and (names_any(spans) or not spoke_of_somebody(memory)))):
             return None
         label, _ = label_of(self._probabilities(found, text, memory), bool(memory.asked))
         step = Step(tool=Tool.COMPARE, spans=spans)
@@ -291,7 +303,8 @@ class Understanding:
             or (missing and not may_pass(missing, step, found, known, CERTAIN))
         ):
             return None
-        return Plan(steps=(step.model_copy(update={"unread": missing}),), path="routed")
+        step = step.model_copy(update={"unread": missing})
+        return Plan(steps=each_apart(step, text) if len(names_in(spans)) > 1 else (step,), path="routed")
 
     def _put_better(self, message: str, better: re.Match[str], known: Known, memory: Memory) -> Plan | None:
         """ "At BP in September, no wait, I mean Shell": what was asked, with what takes the place of a part of it."""

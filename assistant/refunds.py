@@ -1,7 +1,7 @@
 """Refunds that are left out of what is asked, "refunds aside": no sum of what was spent has them in it.
 
-To the head and the reader such words would ask for refunds, so they are taken out of a message before anything else reads it. What
-is to be taken off, "net of refunds", is none of them: that is another figure.
+To the head and the reader such words would ask for refunds, so they are taken out of a message before anything else reads it. Words
+that take refunds off, "net of refunds", ask for another figure: of a sum alone it is said which refunds are not taken off.
 """
 
 from __future__ import annotations
@@ -13,10 +13,19 @@ from assistant import periods
 
 def less(text: str) -> str | None:
     """A message without the words that leave refunds out; None where none do. text: in plain form."""
+    return _without(text, (_REFUNDS_LAST, _REFUNDS_FIRST))
+
+
+def net(text: str) -> str | None:
+    """A message without the words that take refunds off, "net of refunds"; None where none do. text: in plain form."""
+    return _without(text, (_TAKEN_OFF,))
+
+
+def _without(text: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:
     if _SPOKEN_OF.search(text) is None:
         return None
     rest = text
-    for pattern in (_REFUNDS_LAST, _REFUNDS_FIRST):
+    for pattern in patterns:
         rest = pattern.sub(lambda said: said.group() if _asks_for_them(said) else " ", rest)
     return _tidied(rest) if rest != text else None
 
@@ -100,4 +109,9 @@ _REFUNDS_FIRST = re.compile(
     rf"(?: about)?(?: (?:them|those|these))?{_STOPS}"
     rf"|{_TAKE}(?: (?:them|those|these|all|that))* {_OUT}|(?:leave|left)(?: (?:them|those))? off\b|{_DO_NOT_COUNT}(?: (?:them|those|these))?"
     rf"|{_NOT}(?: (?:to|be|been|being|go|going|come|coming|get|getting|a|any))* (?:in|into|part of|among) {_IT}|not (?:them|those|these)\b){_OF_IT}"
+)
+_TAKEN_OFF = re.compile(
+    rf"{_LEAD}\b(?:(?:net of|net after|after|minus|(?P<no>less)|(?:once|after|when) you(?:'ve| have)? (?:take|taken) (?:off|away)"
+    rf"|(?:after )?(?:deducting|subtracting|taking (?:off|away))|(?:take|deduct|subtract)(?: off| away)?) {_REFUNDS}(?: off| away)?"
+    rf"|{_REFUNDS} (?:being |to be |having been )?(?:taken off|deducted|subtracted|netted off)){_OF_IT}(?! than\b){_ENDS}"
 )

@@ -1194,6 +1194,8 @@ def test_my_cash_is_money_and_a_year_stands_anywhere(understanding: Understandin
         ("did what I spend climb from July to August or fall", ("august", "july")),
         ("between July and August, in which did I pay less, and how far apart are they", ("august", "july")),
         ("August take away July in spending, did August come out higher", ("august", "july")),
+        ("spending, July vs August: did August cost more and what is the change", ("august", "july")),
+        ("spending, July vs August", ("july", "august")),
         ("July minus August, what is the difference in spending", ("july", "august")),
         ("was my spending in July above that of August? and the margin?", ("in july", "august")),
     ],

@@ -44,7 +44,7 @@ def test_words_that_leave_refunds_out_are_taken_out(message: str, rest: str | No
         "why have I had no refunds from Aldi",
         "no refunds in June?",
         "what had I paid before the refund arrived",
-        "my spending net of refunds",
+        "the reimbursements that are due",
         "ignoring refunds at Boots, what went to Aldi",
         "without refunds and transfers, what went out",
         "is the Aldi refund out yet",
@@ -72,10 +72,25 @@ def test_a_sum_without_refunds_is_no_question_for_refunds(understanding: Underst
     assert [step.tool for step in plan.steps] == [tool]
 
 
+def test_refunds_that_are_taken_off_are_told_beside_the_sum(understanding: Understanding) -> None:
+    plan = understanding.plan("what did I pay Boots this year, net of any refunds", KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [(step.tool, step.spans.merchants) for step in plan.steps] == [(Tool.SUM, ("boots",))]
+    compared = understanding.plan("was May dearer than June for my spending, after refunds", KNOWN, Memory())
+    assert not isinstance(compared, Plan)
+
+
 def test_a_list_without_refunds_is_of_what_went_out(understanding: Understanding) -> None:
     plan = understanding.plan("list my payments in May, excluding refunds", KNOWN, Memory())
     assert isinstance(plan, Plan)
     assert [(step.tool, step.spans.change) for step in plan.steps] == [(Tool.FIND, "went out")]
+
+
+def test_after_refunds_a_sum_without_them_is_of_who_gave_them(understanding: Understanding) -> None:
+    back = Step(tool=Tool.REFUNDS, spans=Spans(merchants=("boots",), periods=("this year",)))
+    plan = understanding.plan("how much have I paid them this year, refunds ignored?", KNOWN, Memory(asked=(Asked(step=back),)))
+    assert isinstance(plan, Plan)
+    assert [(step.tool, step.spans.merchants) for step in plan.steps] == [(Tool.SUM, ("boots",))]
 
 
 def test_after_a_sum_it_is_that_sum_again(understanding: Understanding) -> None:

@@ -58,6 +58,7 @@ from assistant.pointing import BACKWARD, SOMEBODY, WHOLE, about_heard, is_of_nob
 from assistant.prices import PRICE_BEFORE
 from assistant.router import ABOUT_NOTHING, LEANING, Embed, Head, spoken
 from assistant.shares import at_place_spoken_of, is_part_of_last
+from assistant.shortened import written_out
 from assistant.spans import Found, Known
 from assistant.steps import OF_IT, agreed_on, readings_of, step_of
 from assistant.topics import asks_nothing, of_pages, with_last
@@ -192,7 +193,8 @@ class Understanding:
         if (other := with_figure(message, memory)) is not None:
             return other
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
-        message = held.with_account(with_days(message, memory, known.today), memory, known)
+        message = with_days(written_out(parts.plain(message), known), memory, known.today)
+        message = held.with_account(message, memory, known)
         message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
         memory = at_place_spoken_of(memory, parts.plain(message), known)
         if _ONES_SEEN.search(parts.plain(message)):

@@ -671,15 +671,20 @@ def _whom(marks: _Marks, known: Known, message: str) -> str:
     def described(words: Sequence[str]) -> bool:
         plainly = len(words) < 2 or any(w in known.words or w in sold.trades or sold.is_kind(w) for w in words)
         named = sold.is_shop(" ".join(words)) or _as_a_name(words, known.written or message)
-        return plainly and not named and all(map(known.is_word, words))
+        return plainly and not named and all(known.is_word(w) or w in sold.trades for w in words)
 
     place = whom.name_in(text, [*WORD.finditer(text)], lambda word: _is_strange(word, known), described)
     if place is None:
         return ""
     name = text[slice(*place)]
     words = WORD.findall(name)
-    kind = any(w in sold.trades or w in known.synonyms for w in words) and described(words)
-    if kind or name in known.synonyms or any(w in KIN or w in TITLES for w in words) or not marks.take(*place, "merchant"):
+    # What they do, or what they are to the customer, is looked for by its kind.
+    kind = described(words) and any(w in sold.trades or w in known.synonyms for w in words)
+    held = [w for w in words if w in known.tokens]
+    # "Tesco and Aldi" are two.
+    two = "and" in words and bool(held) and not known.together(held)
+    nobody = any(w in KIN | TITLES or w.rstrip("s") in _CURRENCIES for w in words)
+    if kind or two or nobody or name in known.synonyms or not marks.take(*place, "merchant"):
         return ""
     for word in WORD.finditer(marks.hidden()):
         # It is said once more, or in short.

@@ -87,9 +87,7 @@ def _is_whom(before: str, after: str, ordinary: bool) -> bool:
 
 _CLOSE = frozenset({" ", " & ", "-", "'", " - ", ". "})
 # Within a name, and at neither end of it.
-_WITHIN = frozenset(
-    ["and", "of", "the", "on", "in", "at", "by", "for", "to", "all", "end", "new", "old", "first", "last", "next", "best", "good"]
-)
+_WITHIN = frozenset({"and", "of", "the", "all", "end", "new", "old", "first", "last", "next", "best", "good"})
 # Words of a question that are as well the first or the last of a name.
 _PART_TOO = word_list("in_names")
 _OF_PAYMENTS = re.compile(

@@ -123,7 +123,7 @@ _LAST_TOTAL = re.compile(
     r"\b(?:last|latest|newest|most recent) (?:[a-z]+ )?(?:total|amount|sum)\b|\b(?:amount|sum) (?:of|for) (?:the|my) (?:last|latest)\b"
 )
 _TOTAL = re.compile(
-    r"\b(?:totals?|totall?ed|sum|overall|altogether|amounts?|in all|all in all|all told|all up|so far|to date|up to now|add(?:s|ed)? up|tot(?:s|ted)? up|tally"
+    r"\b(?:totals?|totall?ed|sum|overall|altogether|amounts? (?:that )?(?:i|we|i've|paid|spent|given)|in all|all in all|all told|all up|so far|to date|up to now|add(?:s|ed)? up|tot(?:s|ted)? up|tally"
     r"|(?:did|does|do|has|have) (?:it|they|that|xmerchant)(?: all)? come to)\b"
 )
 _HOW_MUCH = re.compile(r"\b(?:how much|what(?:'s| have| did| has| i| we))\b")
@@ -135,7 +135,7 @@ _OF_ALL = re.compile(
 # What asks for another figure besides.
 _ELSE = re.compile(
     r"\b(?:how (?:many|often)|average|each|every|per|month(?:s|ly)?|biggest|largest|highest|smallest|lowest|first|compared?|than|less|refund\w*|balance|due|next|list|show me all|count|often"
-    r"|number of|(?:the )?last (?:xnumber|few|couple|\d+)|back|refunds?|owe[sd]?)\b"
+    r"|number of|(?:pa(?:y|ys|id|ying)|sen[dt]|g[ia]ven?) (?:me|us)|(?:the )?last (?:xnumber|few|couple|\d+)|back|refunds?|owe[sd]?)\b"
 )
 
 

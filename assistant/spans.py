@@ -683,7 +683,7 @@ def _whom(marks: _Marks, known: Known, message: str) -> str:
     held = [w for w in words if w in known.tokens]
     # "Tesco and Aldi" are two.
     two = "and" in words and bool(held) and not known.together(held)
-    nobody = any(w in KIN | TITLES or w.rstrip("s") in _CURRENCIES for w in words)
+    nobody = _is_told(name, known) or any(w in KIN | TITLES or w.rstrip("s") in _CURRENCIES for w in words)
     if kind or two or nobody or name in known.synonyms or not marks.take(*place, "merchant"):
         return ""
     for word in WORD.finditer(marks.hidden()):
@@ -714,7 +714,7 @@ _OF_QUESTIONS = word_list("fillers") | word_list("nobody") | word_list("of_payme
 def _is_strange(word: str, known: Known) -> bool:
     """Whether a word is none of a question about payments, nor a slip of the pen in one."""
     base = word.removesuffix("'s")
-    if base in _OF_QUESTIONS or word in _OF_QUESTIONS or base.isdigit() or len(base) < LEAST_LETTERS:
+    if _OF_QUESTIONS.issuperset(base.split("-")) or word in _OF_QUESTIONS or base.isdigit() or len(base) < LEAST_LETTERS:
         return False
     return known.is_word(base) or known.vocabulary.is_shop(base) or close_word(base, _OF_QUESTIONS, 4) is None
 

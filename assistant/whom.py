@@ -114,7 +114,7 @@ _GETS = re.compile(
 _FRONT = re.compile(
     r"(?:(?:and|so|ok|okay|right|hi|hello|hey|please|now|also|just|well|then|the|this|that|q|re|query|question)\b[ ,:]*)*"
 )
-_MARK = re.compile(r"(?:,? (?:please|pls|plz))?(?:\s*(?:[:;,?=]|\.{2,}|\.(?=\s))|\s+-+(?=\s))")
+_MARK = re.compile(r"(?:,? (?:please|pls|plz))?(?:\s*(?:[:;,?=]|\.{2,})|\s+-+(?=\s))")
 _ABOUT = re.compile(
     r"\b(?:about|regarding|concerning|re|as (?:for|regards|to)|regards to|respect to|respect of|(?:look|looking) (?:into|up|at)"
     rf"|check(?: on)?|called|named){_DET} $"

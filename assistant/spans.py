@@ -683,7 +683,9 @@ def _whom(marks: _Marks, known: Known, message: str) -> str:
     held = [w for w in words if w in known.tokens]
     # "Tesco and Aldi" are two.
     two = "and" in words and bool(held) and not known.together(held)
-    nobody = _is_told(name, known) or any(w in KIN | TITLES or w.rstrip("s") in _CURRENCIES for w in words)
+    nobody = (_is_told(name, known) and not sold.is_shop(name)) or any(
+        w in KIN | TITLES or w.rstrip("s") in _CURRENCIES for w in words
+    )
     if kind or two or nobody or name in known.synonyms or not marks.take(*place, "merchant"):
         return ""
     for word in WORD.finditer(marks.hidden()):

@@ -183,7 +183,11 @@ def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> S
             spans = merged(last.step.spans, said).model_copy(update={"group": "places", "number": "", "change": ""})
             return Step(tool=Tool.TOP, spans=spans)
     of_many = not last.step.spans.merchants or _AT_AN_END.search(text) is None
-    if last.step.tool in _RANKED and of_many and (_NTH.fullmatch(text) or HOW_MUCH_IT.fullmatch(text)):
+    if (
+        last.step.tool in _RANKED
+        and of_many
+        and (_NTH.fullmatch(text) or HOW_MUCH_IT.fullmatch(text) or _EACH_SELLER.fullmatch(text))
+    ):
         # The list has it.
         return last.step
     if (last.step.tool is Tool.COMPARE and _IN_PERCENT.fullmatch(text)) or (

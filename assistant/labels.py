@@ -46,7 +46,7 @@ def labelled(
         probabilities = {k: p for k, p in probabilities.items() if k != Tool.REFUSE}
     label, sure = label_of(probabilities, bool(memory.asked))
     alike = _same_tool(label, probabilities, (spoken := as_spoken(whole, text, memory)), text, known)
-    if label in _CAME_BACK and spoken.spans.merchants and _are_shops(spoken.spans.merchants, known):
+    if label in _CAME_BACK and spoken is not whole and _are_shops(spoken.spans.merchants, known):
         # The newest of what a shop gave back, or all of it: whether anything did is told with either.
         alike = max(alike, sum(probabilities[k] for k in _CAME_BACK if k != label))
     if memory.asked and not memory.lost and whole.spans == Spans():

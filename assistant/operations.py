@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 
 from assistant import spans as parts
-from assistant.following import both_of
+from assistant.following import both_of, merged
 from assistant.kept import same_again
 from assistant.memory import names_somebody
-from assistant.plan import ONE_ROW, Asked, Spans, Step, Tool
+from assistant.plan import FROM_OTHERS, ONE_ROW, Asked, Spans, Step, Tool, names_any
 from assistant.pointing import OWN, SHORTEST, TWO
 from assistant.spans import BESIDE, COUNTED, Found, Known
 
@@ -21,32 +21,42 @@ from assistant.spans import BESIDE, COUNTED, Found, Known
 def asked_of_them(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> Step | None:
     """The step that a message means which only asks for an operation on what was spoken of; None where any word says more."""
     last, said = asked[-1], whole.spans
+    before = last.step
     days = tuple(p for p in said.periods if p not in parts.DAYLESS)
-    told = last.step.tool in _TOLD or _by_month(last.step)
-    if not told or not names_somebody(last) or said != Spans(periods=said.periods) or len(days) > 1:
+    if not _is_spoken_of(last) or said != Spans(periods=said.periods) or len(days) > 1:
         return None
     if not _POINTS.search(text) and (OWN.search(text) or len(text.split()) > SHORTEST):
         return None
-    said = said.model_copy(update={"periods": days})
-    tool = _operation(whole.masked, last.step.tool, _EMPTY | _MONTHS if _by_month(last.step) else _EMPTY)
-    if tool is None or _tells_it(last.step, tool, text):
-        return last.step if tool is not None and not days else None
-    if _by_month(last.step) and not days and not _PAYMENT.search(text):
-        if tool in _OF_MONTHS:
-            return _of_months(last.step, tool)
-        if tool in ONE_ROW:
-            return None
-    if tool is Tool.SUM and (_SEVERAL.search(text) or TWO.search(text)) and both_of(asked, text) is not None:
+    tool = _operation(whole.masked, before.tool, _EMPTY | _MONTHS if _by_month(before) else _EMPTY)
+    if tool is None or (tool is Tool.SUM and _SEVERAL_IN_A_ROW.search(text) and both_of(asked, text) is not None):
         # Of several that were asked about in a row all are meant.
         return None
-    if len(last.step.spans.merchants) > 1 and tool in ONE_ROW and not _PAYMENT.search(text):
-        # Of several the dearest is one of them, and no payment.
+    if _tells_it(before, tool, text):
+        return before if not days else None
+    if before.tool in _RANKED and not days and not _PAYMENT.search(text):
+        return _of_ranked(before, tool)
+    if before.tool is Tool.TOP or (len(before.spans.merchants) > 1 and tool in ONE_ROW and not _PAYMENT.search(text)):
+        # The few that took most are not all there is; and of several the dearest is one of them, and no payment.
         return None
-    return same_again(last, tool, said, known, text)
+    said = said.model_copy(update={"periods": days})
+    if names_any(before.spans) or before.only or before.tool in FROM_OTHERS:
+        return same_again(last, tool, said, known, text)
+    if OWN.search(text):
+        # "When did I last pay them": somebody, whom nobody named.
+        return None
+    # Of all that was spent in some days, whoever an answer told of since.
+    bare = merged(before.spans, said).model_copy(update={"number": "", "group": "", "change": ""})
+    return before.model_copy(update={"tool": tool, "spans": bare})
+
+
+def _is_spoken_of(last: Asked) -> bool:
+    """Whether the payments that a question was about are known, all of them and not so many of them as were said."""
+    told = last.step.tool in _TOLD and not last.step.spans.number
+    return told and (names_somebody(last) or bool(last.step.spans.periods))
 
 
 _ROW = ONE_ROW - {Tool.BIGGEST_DAY}
-_TOLD = _ROW | {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.FIND, Tool.BREAKDOWN, Tool.INCOME, Tool.REFUNDS}
+_TOLD = _ROW | {Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.FIND, Tool.BREAKDOWN, Tool.TOP, Tool.INCOME, Tool.REFUNDS}
 
 
 def _operation(masked: str, before: Tool, empty: frozenset[str]) -> Tool | None:
@@ -69,10 +79,10 @@ def _operation(masked: str, before: Tool, empty: frozenset[str]) -> Tool | None:
 
 _BY_WHAT = (Tool.AVERAGE, Tool.COUNT, Tool.SUM, Tool.FIND)
 _WHEN = re.compile(r"\b(?:when|(?:(?:on )?(?:which|what|the) )?(?:date|day)(?: of)?)\b")
-_DEAR = r"(?:dear|pric(?:e?y|i)|cost(?:ly|li)|pricey|big|larg|high|steep|hefti|fat)"
+_DEAR = r"(?:dear|prici|costli|bigg|larg|high|steep|hefti)"
 # The longer first: "the most expensive" asks for one payment, and "most" alone for nothing.
 _WORDS: tuple[tuple[Tool, re.Pattern[str]], ...] = (
-    (Tool.LARGEST, re.compile(rf"\b(?:{_DEAR}e?st|most expensive|worst|(?:the )?most(?= (?:i|we)\b)|maximum|top one)\b")),
+    (Tool.LARGEST, re.compile(rf"\b(?:{_DEAR}est|most expensive|worst|(?:the )?most(?= (?:i|we)\b)|maximum|top one)\b")),
     (Tool.SMALLEST, re.compile(r"\b(?:cheapest|smallest|lowest|tiniest|least(?: expensive| costly)?|minimum)\b")),
     (
         Tool.AVERAGE,
@@ -114,20 +124,23 @@ def _tells_it(before: Step, tool: Tool, text: str) -> bool:
 
 
 _SEVERAL = re.compile(r"\b(?:those|these|of them|all|altogether|together|totals?|sum|lot|up)\b")
+_SEVERAL_IN_A_ROW = re.compile(rf"{_SEVERAL.pattern}|{TWO.pattern}")
 
 
 def _by_month(before: Step) -> bool:
     return before.tool in (Tool.BREAKDOWN, Tool.TOP) and before.spans.group.endswith(("month", "monthly"))
 
 
-def _of_months(before: Step, tool: Tool) -> Step:
-    """ "Worst of the three", after months: one of these, and no single payment in them."""
-    if tool is Tool.AVERAGE:
+def _of_ranked(before: Step, tool: Tool) -> Step | None:
+    """ "Worst of the three", after months or kinds that were told: one of these, and no single payment in them."""
+    if tool is Tool.AVERAGE and _by_month(before):
         return Step(tool=tool, spans=before.spans.model_copy(update={"group": "a month"}), only=before.only)
-    if tool is Tool.SMALLEST:
-        # The list has it, and says of no month without any that it was the least.
-        return before
-    return before.model_copy(update={"tool": Tool.TOP, "spans": before.spans.model_copy(update={"group": "which month"})})
+    if tool is Tool.LARGEST and _by_month(before):
+        return before.model_copy(update={"tool": Tool.TOP, "spans": before.spans.model_copy(update={"group": "which month"})})
+    if tool in (Tool.SUM, Tool.COUNT) and (before.tool is Tool.BREAKDOWN or _by_month(before)):
+        return Step(tool=tool, spans=before.spans.model_copy(update={"group": "", "change": ""}), only=before.only)
+    # The list has it, and says of no month without any that it was the least.
+    return before if tool in (Tool.LARGEST, Tool.SMALLEST) else None
 
 
-_OF_MONTHS = frozenset({Tool.LARGEST, Tool.SMALLEST, Tool.AVERAGE})
+_RANKED = frozenset({Tool.BREAKDOWN, Tool.TOP})

@@ -866,6 +866,23 @@ def test_of_months_that_were_told_the_worst_and_the_mean_are_months(understandin
     assert one(understanding.plan("cheapest of the six", KNOWN, after(months))) == months
 
 
+def test_of_kinds_that_were_ranked_the_list_says_which_took_most(understanding: Understanding) -> None:
+    kinds = Step(tool=Tool.BREAKDOWN, spans=Spans(periods=("in may",), group="by category"))
+    assert one(understanding.plan("the biggest of those?", KNOWN, after(kinds))) == kinds
+    assert one(understanding.plan("the sum of them all", KNOWN, after(kinds))).tool is Tool.SUM
+    # The few that took most are not all that was paid.
+    top = Step(tool=Tool.LARGEST, spans=Spans(periods=("in may",), number="3"))
+    assert asked_of_them(find("cost of those", KNOWN), [Asked(step=top)], KNOWN, "cost of those") is None
+
+
+def test_of_all_that_was_spent_in_some_days_the_biggest_is_one_payment(understanding: Understanding) -> None:
+    spent = Asked(step=Step(tool=Tool.SUM, spans=Spans(periods=("in may",))))
+    told = Asked(step=Step(tool=Tool.LARGEST, spans=spent.step.spans), used=("tesco",))
+    assert one(understanding.plan("and the steepest of them", KNOWN, after(spent))) == told.step
+    # Whoever an answer told of since is not meant.
+    assert one(understanding.plan("the total of those", KNOWN, after(spent, told))) == spent.step
+
+
 def test_the_week_before_that_one_and_the_same_days_of_another_year(understanding: Understanding) -> None:
     week = Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("last week",)))
     assert one(understanding.plan("so the week before this one, how much?", KNOWN, after(week))).spans.periods == (

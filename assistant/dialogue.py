@@ -733,7 +733,7 @@ _TIMES_IT_WAS = re.compile(
 _SAME_ONES = re.compile(r"\b(?:the )?same (?:two|three|four|ones|lot|shops|places|people)\b", re.IGNORECASE)
 # Others nobody is told of anyway.
 _ONES_SEEN = re.compile(
-    r",? (?:the )?(?:ones?|accounts?|those) (?:that |which )?(?:i|we)(?:'m| am| can| may|'re| are)(?: allowed to| able to)? (?:see|look at|view|look after)\b"
+    r",? (?:(?:the )?ones|those) (?:that |which )?(?:i|we)(?:'m| am| can| may|'re| are)(?: allowed to| able to)? (?:see|look at|view|look after)\b"
 )
 # Within a message, not where it begins: that is about the question before.
 _BETTER_SAID = re.compile(

@@ -252,7 +252,7 @@ _GOODS = re.compile(
     r"|\b(?:which|what) (?:items?|products?) (?:did|have) (?:i|we) (?:buy|bought|ordered?)\b"
     r"|\bwhat (?:is|was) it (?:that )?(?:i|we)(?:'ve| have)? (?:buy|bought|ordered)\b|\bwhat do they (?:even |actually )?sell\b"
     r"|\bwhat (?:was|is|were) (?:actually |really |even )?(?:inside|in) (?:the|that|this|my|our) (?:[a-z]+ )?(?:parcel|box|basket|bag|delivery|package|order)\b"
-    r"|\b(?:which|what) (?!(?:day|date|month|week|year|time|shop|store|branch|card|account|payment|one)s?\b)[a-z]+ (?:it|that|this) (?:was|is)\b[^.?!;]* or (?:the )?[a-z]+"
+    r"|\b(?:which|what) (?!(?:day|date|month|week|year|time|shop|store|branch|card|account|payment|one|person|name|company|firm|merchant|place|amount|bank|kind|of)s?\b)[a-z]+ (?:it|that|this) (?:was|is)\b[^.?!;]* or (?:the )?[a-z]+"
 )
 _SEND = re.compile(_POLITELY + r"(?:pay|send|transfer|move|wire|put|top up|lend)\b")
 _FIGURE = re.compile(r"\d|\bxamount\b")

@@ -274,7 +274,7 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
         return Tool.EXPLAIN
     if _INTEREST.search(whole.masked) and len(said.periods) == 1 and _ended(said, known, today_too=True):
         return Tool.INCOME
-    words = set(re.findall(r"[a-z']+", whole.masked)) - set(parts.PLACEHOLDERS.values())
+    words = set(re.findall(r"[a-z']+", _FOR_NEXT.sub("", whole.masked))) - set(parts.PLACEHOLDERS.values())
     now = all(p in parts.DAYLESS for p in said.periods)
     if (
         (words & _STANDS or said.account.startswith("in "))
@@ -285,10 +285,11 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
     return None
 
 
+# What the money is kept for.
+_FOR_NEXT = re.compile(r"\bfor (?:(?:the|my|our) )?next (?:one|bill|payment|time)\b")
 _THERE = {
     "what", "what's", "whats", "was", "were", "is", "did", "had", "have", "how", "much", "many", "money", "there", "the", "and", "so", "sure", "tell",
     "me", "of", "in", "on", "at", "my", "i", "we", "it", "to", "then", "right", "please", "also", "euros", "exactly", "got",
-    "for", "next", "one", "bill", "bills", "payment",
 }  # fmt: skip
 _STANDS = {
     "held",
@@ -319,7 +320,7 @@ _I_HAVE = r"\b(?:how (?:much|far)|what(?= (?:have|do|can|could) (?:i|we)\b))\b[^
 _NO_MORE = r"\b(?:till|until|before|without)\b[^.?!;]*\b(?:bounc\w*|refus\w*|declin\w*|reject\w*|(?:say|says|said|saying) no|turn(?:ed)? (?:me |us |it )?down|(?:stop|block)(?:s|ped|ed)? me)\b"
 # How much may still go out, the overdraft counted in: "before you turn me down", "overdraft and all, what can I use".
 TILL_REFUSED = re.compile(
-    rf"{_I_HAVE}[^.?!;]*{_NO_MORE}"
+    rf"(?!.*\b(?:did|spent|paid|was|were|had)\b){_I_HAVE}[^.?!;]*{_NO_MORE}"
     rf"|\boverdraft\b.*{_I_HAVE}[^.?!;]*\b(?:spend|use|play with|get at|lay|left|free|available)\b"
     rf"|{_I_HAVE}[^.?!;]*\b(?:spend|use|play with|get at|lay|left|free|available)\b[^.?!;]*\b(?:with|including|incl|counting|and|plus) (?:the |my |our )?overdraft\b"
 )

@@ -137,7 +137,7 @@ _ONE_MEAL = re.compile(
     r"\b(?:i|we)(?:'ve| have)? (?:only|just) (?:went|go|been|ate|had|bought|paid|ordered|came|was|were|visited|did)\b[^.?!;]*\b(?:once|one|a single|one time)\b"
 )
 _TAKEN_WRONG = re.compile(
-    r"\b(?:wrong|not right|isn't right|off|amiss|odd|strange|funny|fishy|mistake|error|two|twice|double|doubled|second|again|same|identical)\b"
+    r"\b(?:wrong|not right|isn't right|(?:looks?|seems?|is) off|amiss|odd|strange|fishy|mistake|error|twice|doubled?|identical)\b"
 )
 _MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE})
 # "What I moved in there since September".

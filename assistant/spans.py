@@ -1524,9 +1524,15 @@ def _counts_of_them(
     alone = all(known.together([w, *theirs]) for w in others)
     # Another month would be added to those that were said; a feast is in them.
     narrow = all(p[2] == "merchant" or (p[2] == "period" and _FEAST.fullmatch(p[3])) for p in inside)
-    return bool(theirs) and alone and narrow and _OF_ACCOUNTS.search(said) is None
+    plainly = _INCLUDED.search(said) is not None and _ONLY_THOSE.isdisjoint(WORD.findall(said))
+    return bool(theirs) and plainly and alone and narrow and _OF_ACCOUNTS.search(said) is None
 
 
+_INCLUDED = re.compile(r"\b(?:included|including|incl|counted)\b")
+# "Counting only weekends" narrows.
+_ONLY_THOSE = (word_list("narrowing") | word_list("hours") | {"just", "most", "big", "bigger", "small", "first", "last"}) - {
+    "double"
+}
 _FEAST = re.compile(r"(?:at |over |for |the )*(?:christmas|xmas|easter|new year)")
 _OF_ACCOUNTS = re.compile(r"\b(?:accounts?|pots?|isas?|savings?|cards?|pending|refunds?|fees?|charges?|interest|tax|vat)\b")
 

@@ -967,6 +967,10 @@ def test_what_counts_as_well_narrows_nothing_unless_it_is_paid_by_itself(message
     assert (found.spans.merchants, len(found.spans.periods)) == (names, 1)
 
 
+def test_only_some_of_what_was_paid_counts_where_that_is_said() -> None:
+    assert "weekends" in find("boots this year, counting only weekends", KNOWN).masked
+
+
 def test_the_refund_before_the_last_is_the_second_newest(understanding: Understanding) -> None:
     step = one(understanding.plan("what was the refund from Boots before the last one?", KNOWN, Memory()))
     assert (step.tool, step.spans.merchants, step.spans.number, step.spans.change) == (Tool.LAST, ("boots",), "2", "came back")

@@ -7,7 +7,7 @@ that in doubt a message is read whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -38,14 +38,18 @@ def apart(text: str, masked: Callable[[str], str], is_talk: Callable[[str], bool
         return None
     first = kinds.index("asks")
     asking = [_ON_PAPER.sub("", c) for c, kind in zip(clauses, kinds, strict=True) if kind != "tells"]
-    asks = "".join(c + (" " if c.endswith((".", "?", "!")) else ", ") for c in asking).strip(" ,")
+    asks = _joined(asking)
     told = Told(
         # "So" is what ties it to what was told.
         asks=_SO.sub("", asks) if "tells" in kinds[:first] else asks,
-        before=" ".join(c for c, kind in zip(clauses[:first], kinds[:first], strict=True) if kind == "tells"),
-        after=" ".join(c for c, kind in zip(clauses[first:], kinds[first:], strict=True) if kind == "tells"),
+        before=_joined([c for c, kind in zip(clauses[:first], kinds[:first], strict=True) if kind == "tells"]),
+        after=_joined([c for c, kind in zip(clauses[first:], kinds[first:], strict=True) if kind == "tells"]),
     )
     return told if told.aside or _words(asks) != _words(text) else None
+
+
+def _joined(clauses: Sequence[str]) -> str:
+    return "".join(c + (" " if c.endswith((".", "?", "!")) else ", ") for c in clauses).strip(" ,")
 
 
 def asks(text: str) -> bool:

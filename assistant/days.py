@@ -126,6 +126,7 @@ _COMES_OFF = re.compile(r"\b(?:come|comes|coming|go|goes|going) (?:off|out)\b|\b
 _FOLK = re.compile(r"\bother folks?\b")
 _RECORDS = re.compile(
     r"\b(?:since|from) (?:the (?:very )?(?:beginning|start|first) of (?:your|the|my) (?:records?|data|history)|(?:(?:your|the|my) )?records (?:began|begin|start(?:ed)?))\b"
+    r"|\b(?:for )?as (?:long|far back) as (?:you (?:can (?:see|go|tell|look)|go|know|have (?:records?|data|history))|(?:your|the|my) (?:records?|data) goe?s?)\b"
 )
 _THAT_DAY = re.compile(r"\b(?:up to|until|till|by|before) that (?:day|date)\b")
 _ON = re.compile(r"^on\s+")

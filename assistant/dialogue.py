@@ -26,7 +26,7 @@ from assistant.clauses import (
 from assistant.comparison import AND_MORE, COMPARES, apart, held_against, two_sides
 from assistant.days import days_told, is_one_day, with_days
 from assistant.direction import in_and_out, the_same_way, way_of
-from assistant.following import HOW_MUCH_IT, merged
+from assistant.following import HOW_MUCH_IT, added_up, merged
 from assistant.forms import plain_step
 from assistant.fragments import EMPTY, fragment_at_end, only_parts, put_to_it, with_figure
 from assistant.hearing import About, by_word, talks, without_talk, words_of
@@ -54,10 +54,10 @@ from assistant.plan import (
     names_in,
     only_days,
 )
-from assistant.pointing import BACKWARD, SOMEBODY, WHOLE, about_heard, is_of_nobody, leans_back, words_before
+from assistant.pointing import BACKWARD, SOMEBODY, WHOLE, about_heard, is_of_nobody, leans_back, of_all_spending, words_before
 from assistant.prices import PRICE_BEFORE
 from assistant.router import ABOUT_NOTHING, LEANING, Embed, Head, spoken
-from assistant.shares import at_place_spoken_of, is_part_of_last
+from assistant.shares import at_place_spoken_of, is_part_of_last, whole_of_share
 from assistant.shortened import written_out
 from assistant.spans import Found, Known
 from assistant.steps import OF_IT, agreed_on, readings_of, step_of
@@ -193,6 +193,7 @@ class Understanding:
         if (other := with_figure(message, memory)) is not None:
             return other
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
+        message = _SAME_SHOP.sub(r"\g<lead>there", message) if spoke_of_somebody(memory) and not memory.lost else message
         message = with_days(written_out(parts.plain(message), known), memory, known.today)
         message = held.with_account(message, memory, known)
         message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
@@ -343,7 +344,7 @@ class Understanding:
         in_need = isinstance(whole, Plan) and any(step.tool is Tool.HANDOVER for step in whole.steps)
         # "The last time she paid me was when, and how much?": what is told asks as well.
         only_much = (
-            (HOW_MUCH_IT.fullmatch(told.asks) or _WHEN_NEWEST.fullmatch(told.asks)) is not None
+            (HOW_MUCH_IT.fullmatch(_TAG_FIRST.sub("", told.asks)) or _WHEN_NEWEST.fullmatch(told.asks)) is not None
             and bool(told.before)
             and isinstance(whole, Plan)
         )
@@ -363,7 +364,7 @@ class Understanding:
 
         takes_days: whether it has none and the rest has. whole: all read as one.
         """
-        points = BACKWARD.search(told.asks) is not None
+        points = BACKWARD.search(_TAG_FIRST.sub("", told.asks)) is not None
         named = bool(asks.spans.merchants or asks.spans.category)
         if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
@@ -412,7 +413,9 @@ class Understanding:
         if not (spans.merchants or spans.category):
             # "Nearly £40 is a lot. What was the most I paid there": no figure of a tale says which payments.
             return self._read(told.asks, known, memory) if figure and spoke_of_somebody(memory) else whole
-        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans.model_copy(update={"amount": ""})))
+        # What is told to have come back is not what was paid.
+        way = way_of(whole.steps[0]) if isinstance(whole, Plan) else ""
+        spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans.model_copy(update={"amount": "", "change": way})))
         read = self._read(told.asks, known, memory.model_copy(update={"asked": (*memory.asked, spoken_of), "lost": False}))
         # What points at it and is then about nobody was not read as it was meant.
         of_nobody = isinstance(read, Plan) and all(
@@ -435,6 +438,8 @@ class Understanding:
         taken_over = not found.spans.account and spoke_of_somebody(memory)
         of_all = [s for s in plan.steps if _of_everything(_of_account(s, "") if taken_over else s)]
         if not of_all:
+            return plan
+        if last is not None and whole_of_share(last.step, plan.steps[0].tool, found.spans, parts.plain(message)) is not None:
             return plan
         if memory.open is not None or not (names_any(found.spans) or _says_nothing_of_what(of_all, found, memory)):
             return plan
@@ -463,16 +468,20 @@ class Understanding:
             return plan.model_copy(update={"steps": of_each_asked(plan.steps[0], memory.asked)})
         if plan.steps[0].tool not in _TAKES_OVER:
             return plan
+        if _IN_ALL.search(parts.plain(message)) and plan.steps[0] == added_up(last, parts.find(message, known).spans):
+            # "Everything from them": in all the time, which the days of the question before are not.
+            return plan
         if any(plan.steps[0] == one.step for one in memory.asked) or is_of_all(plan.steps[0].tool, parts.plain(message)):
             # "And Netflix?", which was asked about before something else, is that question again.
             return plan
         step, before, said = plan.steps[0], last.step.spans, parts.find(message, known).spans
         keeps = self._read_after(text := parts.plain(message), memory).keeps
         in_all = said.periods or step.spans.periods or (EVER_BEFORE.search(text) is not None and is_one_day(before, known))
-        if keeps["when"] >= SURELY_KEPT and len(before.periods) == 1 and not in_all:
+        if keeps["when"] >= SURELY_KEPT and len(before.periods) == 1 and not (in_all or _anew(step, last, said, text)):
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"periods": before.periods})})
         named = said.merchants or said.category or step.spans.merchants or step.spans.category or step.only
-        if keeps["who"] >= SURELY_KEPT and (before.merchants or before.category) and not named:
+        of_whole = last.step.tool is Tool.SHARE and step.tool is Tool.SUM
+        if keeps["who"] >= SURELY_KEPT and (before.merchants or before.category) and not (named or of_whole):
             who = step.spans.model_copy(update={"merchants": before.merchants, "category": before.category})
             step = step.model_copy(update={"spans": who, "only": last.step.only, "excluding": last.step.excluding})
         accounted = step.spans.account or step.spans.change or said.merchants or said.category
@@ -708,6 +717,7 @@ _OF_REFUNDS = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS})
 _LESS_REFUNDS = ABOUT_SAME - {Tool.REFUNDS, Tool.FIND} | {Tool.COMPARE, Tool.INCOME}
 # What is asked of payments, in days that may be those of the question before.
 _TAKES_OVER = ABOUT_SAME - {Tool.SUBSCRIPTIONS} | {Tool.INCOME, Tool.REFUND_STATUS}
+_IN_ALL = re.compile(r"\b(?:everything|ever|all time|(?:whole|entire|full) time|altogether|all told|in all|total|the lot)\b")
 # Says again that all of them are meant.
 _ALL_COUNTED = re.compile(
     r",? (?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?(?=\s*[?.!]*$)", re.IGNORECASE
@@ -731,6 +741,11 @@ _TIMES_IT_WAS = re.compile(
     r"(?:weeks|months|days|times|occasions) (?:when |that )?(?:it|that|they|he|she) (?:was|were|came to|went|paid|got)\b"
 )
 _SAME_ONES = re.compile(r"\b(?:the )?same (?:two|three|four|ones|lot|shops|places|people)\b", re.IGNORECASE)
+# "Same shop, all of June".
+_SAME_SHOP = re.compile(
+    r"^(?P<lead>(?:(?:and|so|ok|okay|now|then|but|right)\b,? )*)(?:(?:at|in|with|from|for) )?(?:the )?same (?:shop|store|place|firm|company|merchant|payee|seller|retailer|supplier|branch)\b",
+    re.IGNORECASE,
+)
 # Others nobody is told of anyway.
 _ONES_SEEN = re.compile(
     r",? (?:(?:the )?ones|those) (?:that |which )?(?:i|we)(?:'m| am| can| may|'re| are)(?: allowed to| able to)? (?:see|look at|view|look after)\b"
@@ -765,6 +780,8 @@ _MERE_TAG = re.compile(
     r"(?:(?:and|so|but|or)\b,? )*(?:(?:is |it is |that is )?(?:true|right|correct|so)|(?:have|has|had|did|do|does|is|are|was|were|am) (?:they|he|she|it|that|i|we|there)(?:n't| not| really| right| wrong| correct| true| mistaken)*"
     r"|(?:can|could|would|will) (?:you|we|i) (?:please )?(?:see|check|look|have a look|tell|confirm|see that)(?: (?:it|that|for me|please))*|(?:is|was) (?:that|this|it|he|she) (?:right|true|so|correct))[ ?.!]*"
 )
+# "They took it twice, right? How much was it".
+_TAG_FIRST = re.compile(r"^(?:right|ok|okay|yes|no|(?:did|do|does|have|has|is|was)(?:n't)? (?:they|he|she|it))\?\s*")
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
 _AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION, Tool.PENDING})
 _AT_THAT_TIME = re.compile(r"\b(?:then|was (?:my|our|in)|(?:did|had) (?:i|we) (?:have|got)|were)\b")
@@ -785,6 +802,18 @@ _AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|
 _OF_ANY_DAY = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.FIND, Tool.INCOME, Tool.REFUNDS})
 # What is done for the grandchildren is no account of theirs, nor is what is moved into one.
 _FOR_SOMEBODY = re.compile(r"(?:to|into|with|for)\b")
+
+
+def _anew(step: Step, last: Asked, said: Spans, text: str) -> bool:
+    """Whether the days of the question before are not those of this one, though it goes on with it: a share of all that was ever
+    spent; or when something was, with somebody who was not spoken of."""
+    if step.tool is Tool.SHARE and names_somebody(last) and of_all_spending(text):
+        return True
+    others = bool(said.merchants) and not set(said.merchants) & set(last.step.spans.merchants)
+    return others and _ON_WHAT_DAY.search(text) is not None
+
+
+_ON_WHAT_DAY = re.compile(r"\bwhen (?:was|were|did|is)\b|\b(?:what|which) (?:day|date)\b|\band (?:the |its )?(?:date|day)\b")
 
 
 def _keeps_payees(rest: str, text: str, known: Known) -> bool:

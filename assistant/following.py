@@ -334,6 +334,19 @@ def together(asked: Sequence[Asked], said: Spans, text: str) -> Step | None:
     return both.model_copy(update={"tool": Tool.SUM}) if adds else both
 
 
+def added_up(last: Asked, said: Spans) -> Step | None:
+    """ "And altogether?", "just the July ones, added up": what was asked of somebody before, as one figure. Of a sum it is that of
+    all the time, as the one of its days was told."""
+    step, days = last.step, tuple(words for words in said.periods if words not in parts.DAYLESS)
+    if step.tool not in _OF_PAYMENTS or not (names_in(step.spans) or step.spans.amount) or names_any(said):
+        return None
+    ever = step.tool is Tool.SUM or "ever" in said.periods or "all time" in said.periods
+    update = {"periods": days or (() if ever else step.spans.periods), "number": "", "group": "", "change": way_of(step)}
+    return step.model_copy(update={"tool": Tool.SUM, "spans": step.spans.model_copy(update=update)})
+
+
+# Whose answer is about payments that can be added up.
+_OF_PAYMENTS = ONE_ROW | {Tool.SUM, Tool.FIND, Tool.COUNT, Tool.AVERAGE}
 _ADDS = re.compile(
     r"\b(?:total|together|(?:com(?:e|es|ing)|came) to|add(?:s|ed)?|combined|in all|altogether|sum|how much|costs?|paid|spent)\b"
 )
@@ -470,5 +483,5 @@ def told_with(tool: Tool, before: Step, text: str) -> Step | None:
 _IT = re.compile(r"\b(?:it|that|this|they|them|the next one)\b")
 # What the answer to the clause before says anyway.
 HOW_MUCH_IT = re.compile(
-    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from|altogether|told|in|total))*(?: and (?:how much|when))?[ ?.!]*"
+    r"(?:and )?(?:how much|what|when|who|where)(?: (?:was|is|did|does|do|for|it|that|all|cost|to|with|come|add|up|amount|at|of|the|were|they|from|altogether|told|in|total))*(?: and (?:on )?(?:how much|when|(?:which|what) (?:day|date)))?[ ?.!]*"
 )

@@ -9,7 +9,7 @@ from assistant import background, held, periods
 from assistant import spans as parts
 from assistant.cheques import last_cheque, made_out_to
 from assistant.comparison import MORE_THAN, THAN, TWO_SIDES, held_against
-from assistant.following import IN_TOTAL, UNIT_ASIDE, both_of, details_of, goes_on_with, merged, unit_aside
+from assistant.following import IN_TOTAL, UNIT_ASIDE, added_up, both_of, details_of, goes_on_with, merged, unit_aside
 from assistant.fragments import fragment, in_other_unit, leant_on, leaves_out, names_all, only_parts, only_total
 from assistant.kept import same_again
 from assistant.labels import TOOLS
@@ -84,6 +84,8 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     if plain_sum and last is not None and not whole.unknown and spoke_of_somebody(memory) and _COMES_TO.fullmatch(whole.masked):
         step = goes_on_with(memory.asked, whole.spans, text) or last
         return step.model_copy(update={"tool": step.tool if step.tool in (Tool.SUM, Tool.INCOME) else Tool.SUM})
+    if plain_sum and last is not None and lone and _EVERYTHING_WITH.fullmatch(whole.masked):
+        return added_up(memory.asked[-1], whole.spans)
     if plain_sum and not whole.unknown and not whole.each and _HOW_MUCH_OF_IT.fullmatch(whole.masked):
         return _part_of(memory.asked[-1].step, whole.spans)
     if last is not None and last.tool in (Tool.SUM, Tool.COUNT) and _WHERE.fullmatch(text):
@@ -100,6 +102,11 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return Step(tool=Tool.SUM, spans=whole.spans)
     if not only_parts(whole, beside=not believed or label in LEANING) or misread(whole, known):
         return None
+    return _of_parts(whole, label, believed, message, memory)
+
+
+def _of_parts(whole: Found, label: str, believed: bool, message: str, memory: Memory) -> Step | None:
+    """What names and times by themselves ask: they complete what was asked back about, go on with the question before, or begin one."""
     narrows = whole.spans.merchants or whole.spans.category or whole.spans.without
     takes = memory.open is not None and (memory.open.tool in ABOUT_PAYMENTS or not narrows)
     of = memory.open.spans if memory.open is not None else Spans()
@@ -163,7 +170,7 @@ _HOW_MUCH_OF_IT = re.compile(
 )
 # "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
 _POSSESSIVE = re.compile(
-    r"\b(?P<who>[a-z]+)'s?\s+(?:\w+\s+)?(?:accounts?|balances?|savings|cards?|statements?|salary|wages|pension)\b"
+    r"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:\w+\s+)?(?:accounts?|balances?|savings|cards?|statements?|salary|wages|pension)\b"
 )
 # "How much did I take out?", "when was that?" of the payment that was just told of.
 _THAT_ROW = re.compile(
@@ -213,6 +220,11 @@ _WHEN_DID_I = re.compile(
 _COMES_TO = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*what(?:'s| is| has| does| did| would)? (?:it|that|all that)(?: all)? (?:come|came|comes|add up|amount)(?: to)?(?: altogether| in all)?(?: xperiod)?[ ,?.!]*"
     r"|(?:(?:and|so|ok|but|then|now|can you|could you|please)\b,? )*(?:add|tot|sum) (?:it|that|them|those|these|all of (?:them|those)|them all|it all)(?: all)? up(?: for me| please| then)*[ ?.!]*"
+)
+# "Everything with them", "the lot from her, ever".
+_EVERYTHING_WITH = re.compile(
+    r"(?:(?:and|so|ok|but|then|now|what about|how about|what's|what is)\b,? )*(?:everything(?: (?:i|we)(?:'ve| have)? (?:ever )?(?:paid|spent|gave|given|sent|bought))?|all of it|all payments|(?:in |of |for )?all time|(?:in |over |for )?the (?:whole|entire|full) time|(?:the )?(?:(?:grand|overall) )?total|the (?:whole )?lot)"
+    r"(?: (?:(?:with|at|from|to|for|in) )?(?:him|her|them|there))?(?:,? (?:ever|in all|all told|altogether|all time|overall|so far|please|then|xperiod))*[ ?.!]*"
 )
 # What pays by itself: nobody is told it, whatever else is asked.
 _SECRET = re.compile(r"\b(?:cvv2?|cvc2?|cv2|three (?:digits|numbers) on the back|security code on (?:the|my) (?:back|card))\b")

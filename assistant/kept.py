@@ -9,7 +9,7 @@ from assistant import spans as parts
 from assistant.days import is_one_day, reaches_today
 from assistant.following import GOES_ON, IN_TOTAL, ON_TOP, merged, without_article
 from assistant.plan import ABOUT_SAME, ONE_ROW, Asked, Spans, Step, Tool
-from assistant.pointing import BACKWARD, NOT_SHOP, PRONOUN, THERE
+from assistant.pointing import BACKWARD, NOT_SHOP, PRONOUN, THERE, of_all_spending
 from assistant.spans import BESIDE, Known
 
 EVER_BEFORE = re.compile(r"\b(?:before(?: (?:this|that|now))?|ever|in total|all in|in all|altogether|all told|so far)\b")
@@ -95,7 +95,11 @@ def continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
         said = said.model_copy(
             update={"merchants": before.merchants, "periods": said.periods or before.periods, "without": without}
         )
-    same = bool(said.merchants) and {w for m in said.merchants for w in parts.words_of(m)} <= again
+    same = (
+        bool(said.merchants)
+        and not (tool is Tool.SHARE and of_all_spending(text))
+        and {w for m in said.merchants for w in parts.words_of(m)} <= again
+    )
     # "How much of the groceries was Tesco": of those that were just told.
     same |= tool is Tool.SHARE and bool(said.category) and parts.words_of(said.category) == parts.words_of(before.category)
     if (
@@ -140,11 +144,20 @@ def is_of_all(tool: Tool, text: str) -> bool:
     if tool is Tool.QUIET_DAYS:
         # "No spending at all": a day without one shop is rarely asked for.
         return _AT_ALL.search(text) is not None and PRONOUN.search(text) is None
+    if tool is Tool.TOP and _OVERALL.search(text) and PRONOUN.search(text) is None:
+        # "The top three overall": of all that there is.
+        return True
+    if tool in (Tool.REFUNDS, Tool.REFUND_STATUS) and _ALL_REFUNDS.search(text):
+        return PRONOUN.search(text) is None
     listed = tool in (Tool.TOP, Tool.LARGEST, Tool.SMALLEST, Tool.BREAKDOWN) and _MY_PAYMENTS.search(text) is not None
     of_all = tool in (Tool.SUM, Tool.COUNT, Tool.BREAKDOWN) and _ALL_THAT_WENT.search(text) is not None
     return (listed or of_all) and BACKWARD.search(_BEGINS.sub("", text)) is None
 
 
+_OVERALL = re.compile(r"\b(?:overall|of all time|all time|altogether|in general)\b")
+_ALL_REFUNDS = re.compile(
+    r"\b(?:all|every|total)(?: of)? (?:my |our |the )?refunds?\b|\brefunds (?:from )?(?:overall|everywhere|everyone|everybody)\b"
+)
 _AT_ALL = re.compile(r"\b(?:at all|anything|nothing|whatsoever|(?:no|any|zero) spend(?:ing|s)?|spend-free)\b")
 _MY_PAYMENTS = re.compile(r"\b(?:my|our) (?:[a-z]+ ){0,4}(?:payments?|purchases?|transactions?|expenses|outgoings)\b")
 _ALL_THAT_WENT = re.compile(

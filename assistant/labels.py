@@ -64,9 +64,15 @@ def labelled(
         label, sure = Tool.INCOME, max(sure, floor)
     if label in _CAME_OR_WENT and whole.spans.merchants and _WHICH_WAY.search(whole.masked):
         # Which way it went is said: `tool_meant` reads it.
-        sure = sum(probabilities[k] for k in _CAME_OR_WENT)
+        sure = max(sure, sum(probabilities[k] for k in _CAME_OR_WENT))
+    if label in _REFUNDED and whole.spans.merchants:
+        # Whether somebody gave anything back, all of it says as well as the newest.
+        sure = max(sure, sum(probabilities[k] for k in _REFUNDED))
     if label in (Tool.LAST, Tool.COUNT) and _REFUNDED_ME.search(whole.masked):
         label, sure = Tool.REFUNDS, sum(probabilities[k] for k in (Tool.REFUNDS, Tool.REFUND_STATUS, Tool.LAST, Tool.COUNT))
+    if label in (Tool.SUM, Tool.COUNT) and _TOTAL_AND_NUMBER.search(whole.masked):
+        # A sum says how many payments it is of.
+        label, sure = Tool.SUM, probabilities[Tool.SUM] + probabilities[Tool.COUNT]
     if label == Tool.SUM and _RAN_TO.search(whole.masked):
         sure = max(sure, floor)
     goes_on = bool(memory.asked) and memory.asked[-1].step.tool in ABOUT_SAME
@@ -149,6 +155,9 @@ _OF_PRICE = frozenset(
     {Tool.SUBSCRIPTIONS, Tool.LAST, Tool.SUM, Tool.AVERAGE, Tool.COMPARE, Tool.FIND, Tool.BREAKDOWN, Tool.FIRST, Tool.UPCOMING}
     | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.EXPLAIN, Tool.IDENTIFY, Tool.SHARE}
 )
+_TOTAL_AND_NUMBER = re.compile(
+    r"\b(?:total|sum|amount) (?:and|plus|&) (?:the )?(?:number|count)\b|\b(?:number|count) (?:and|plus|&) (?:the )?(?:total|sum|amount)\b"
+)
 _RAN_TO = re.compile(
     r"\bwhat (?:did|does|do|has|have) (?:it|that|they|this|those|xmerchant|xcategory) (?:all )?(?:run|come|came|amount|add up|tot up|mount up) to\b"
 )
@@ -176,6 +185,7 @@ _NOW_OR_BEFORE = re.compile(r"\b(?:now|before|these days|used to)\b|\bxperiod,? 
 _EACH_TIME = re.compile(r"\b(?:what|how much)\b.*\b(?:(?:each|every|per|a) (?:time|go|visit|shop)|a pop)\b(?! (?:of|in)\b)")
 _OF_INTEREST = (Tool.INCOME, Tool.ARTICLE, Tool.PRODUCT)
 _PENSION = re.compile(r"\bpensions?\b")
+_REFUNDED = (Tool.REFUNDS, Tool.REFUND_STATUS)
 _REFUNDED_ME = re.compile(r"\brefund(?:ed|ing)? (?:me|us)\b")
 
 
@@ -280,7 +290,7 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         # What the overdraft cost, and not how far it went.
         return Tool.SUM
     asked_each = tool is Tool.DUPLICATES and _WITH_DATES.search(text)
-    if (tool is Tool.SUM or asked_each) and (said.merchants or said.category) and _ON_WHICH_DAY.search(text):
+    if (tool is Tool.SUM or asked_each) and (said.merchants or said.category) and _ONE_BY_ONE.search(text):
         return Tool.FIND
     if tool in (Tool.COMPARE, Tool.BALANCE) and not (said.merchants or said.category) and _THAN_IT_WAS.search(found.masked):
         return Tool.EXPLAIN
@@ -474,8 +484,9 @@ INTEREST_CHARGED = re.compile(
 _WITH_DATES = re.compile(
     r"\bdates? and (?:the |their )?(?:amounts?|sums?|prices?|figures?)\b|\b(?:amounts?|sums?|prices?|figures?) and (?:the |their )?dates?\b|\bwith (?:the |their )?dates?\b"
 )
-_ON_WHICH_DAY = re.compile(
-    r"\band (?:on )?(?:what|which) (?:day|date)\b|"
+_ONE_BY_ONE = re.compile(
+    r"\band (?:on )?(?:what|which) (?:day|date)\b|\band (?:the|its) (?:day|date)\b"
+    r"|\bwhat (?:are|were) (?:the|all the|their|those|his|her) (?:amounts|figures|charges|payments)\b|"
     rf"{_WITH_DATES.pattern}|\b(?:when|(?:which|what) (?:day|date)) (?:did|was|were|have|had)\b|\band when\b"
 )
 # What is in an account, held against what was: nothing that was spent.

@@ -69,9 +69,10 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
             ids = {p.id for p in exact}
             near = [p for p in _by_part(name, allowed, english) if p.id not in ids]
             called = {p.shown for p in exact}
-            if name not in {p.text for p in exact} and all(p.shown in called for p in near):
+            if name not in {p.text for p in exact}:
                 # "Lime ride" is how some lines of Lime begin, and all that goes on differs by is a code.
-                exact, near = [*exact, *near], []
+                same = near if all(p.shown in called for p in near) else [p for p in near if _is_coded(p, name)]
+                exact, near = [*exact, *same], [p for p in near if p not in same]
             return Match(said=said, how=How.EXACT, payees=tuple(exact), near=tuple(near))
     part = _by_part(name, allowed, english)
     if part:
@@ -82,6 +83,13 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
         return Match(said=said, how=How.PART, payees=tuple(meant))
     spelt = _by_spelling(name, allowed)
     return Match(said=said, how=How.SPELLING if spelt else How.NONE, payees=tuple(spelt))
+
+
+def _is_coded(payee: Payee, name: str) -> bool:
+    """Whether nothing but codes follows a name in the text of a payee."""
+    return payee.template.startswith(f"{name} ") and all(
+        any(c.isdigit() for c in word) for word in payee.template.removeprefix(name).split()
+    )
 
 
 def _tokens(name: str) -> list[str]:

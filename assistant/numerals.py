@@ -31,6 +31,7 @@ _OR_MORE = re.compile(
     r"(?! (?:times?|days?|weeks?|months?|years?|payments?|transactions?|visits?|than))"
 )
 LEAST = 10
+_TOTAL = re.compile(r"\s+total\b")
 
 
 # "From five to 8 pounds".
@@ -69,6 +70,9 @@ def in_figures(text: str) -> str:
             sign = "" if match["before"].strip() in ("£", "$", "€") else "£"
             return f"{match['before']}{sign}{float(match['figure']) * 1000:.0f}"
         said = re.findall(rf"(?:{NUMERAL})\b", match["words"])
+        if said == ["grand"] and (not match.group().startswith("a ") or _TOTAL.match(text, match.end())):
+            # "Grand, and the average?"
+            return match.group()
         found = values(said)
         bound = _BOUND.search(text[: match.start()]) is not None and _ENDS.match(text, match.end()) is not None
         bound = bound or _OR_MORE.match(text, match.end()) is not None

@@ -65,6 +65,18 @@ def refers_back(message: str, said: Spans) -> bool:
 _I_MEAN = re.compile(r"\bi (?:mean|meant|said|am asking)\b")
 
 
+def of_all_spending(text: str) -> bool:
+    """Whether a share is asked of all that was ever spent, and not of what was just told: "what part of all my spending is that"
+    goes on with its days."""
+    return _ALL_MY_SPENDING.search(text) is not None and _THAT_IS.search(text) is None
+
+
+_ALL_MY_SPENDING = re.compile(
+    r"\b(?:all(?: of)? (?:my|our|the)|(?:my|our|the) (?:whole|entire|total|overall)) (?:card )?(?:spend(?:ing)?|spendings|payments|outgoings)\b"
+)
+_THAT_IS = re.compile(r"\b(?:is|was|are|were) (?:that|it|those)\b|\b(?:that|it) (?:is|was)\b|\bthat\s*[?.!]*$")
+
+
 def leans_back(label: str, step: Step, found: Found, text: str) -> bool:
     """Whether a message can only be read with the one before."""
     if label in LEANING:

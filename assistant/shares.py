@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from assistant import spans as parts
 from assistant.following import merged
 from assistant.memory import REMEMBERED, Memory, names_somebody
-from assistant.plan import ABOUT_PAYMENTS, Asked, Step, Tool
-from assistant.pointing import refers_back
+from assistant.plan import ABOUT_PAYMENTS, Asked, Spans, Step, Tool, names_any
+from assistant.pointing import PRONOUN, of_all_spending, refers_back
 from assistant.spans import Found, Known
 
 
@@ -21,7 +21,7 @@ def share_of(asked: Sequence[Asked], found: Found, text: str) -> Step | None:
     update = {"change": said.account, "account": ""} if part else {"change": ""}
     goes_on = (
         last is not None
-        and not _OF_MY_SPENDING.search(text)
+        and (_POINTS.search(text) or not _OF_MY_SPENDING.search(text))
         and last.step.tool in ABOUT_PAYMENTS
         and names_somebody(last)
         and (part or refers_back(text, said.model_copy(update={"account": ""})))
@@ -36,12 +36,14 @@ def share_of(asked: Sequence[Asked], found: Found, text: str) -> Step | None:
         if names_somebody(Asked(step=last.step))
         else last.step.spans.model_copy(update={"merchants": last.used[:1]})
     )
-    spans = merged(before.model_copy(update={"without": ()}), said).model_copy(update=update)
+    days = () if of_all_spending(text) else before.periods
+    spans = merged(before.model_copy(update={"without": (), "periods": days}), said).model_copy(update=update)
     if (kind := kind_before(asked)) and not spans.category:
         spans = spans.model_copy(update={"category": kind})
     return Step(tool=Tool.SHARE, spans=spans, only=last.step.only, excluding=last.step.excluding)
 
 
+_POINTS = re.compile(rf"{PRONOUN.pattern}|\b(?:is|was|are|were) (?:that|it|those)\b|\b(?:that|it) (?:is|was|made up|makes up)\b")
 _OF_ANOTHER = re.compile(r"\bof the (?:first|second|other|former|latter)\b")
 _ACCOUNT_IS_PART = re.compile(
     r"\b(?:was|is|were|are|went|came|goes|comes|did)\b(?: (?:from|on|out of|through))? xaccount\b|\bxaccount\s*[?.!]*$"
@@ -50,6 +52,21 @@ _OF_MY_SPENDING = re.compile(r"\bof (?:all )?(?:(?:my|our) )(?:[a-z]+ )?(?:spend
 _ACCOUNT_IS_WHOLE = re.compile(
     r"\bof (?:(?:all|everything|the|my|our|total|whole|spending|payments) )*xaccount\b"
     r"|\bof (?:all|everything|what) (?:(?:that|was|went|spent|is|goes|i|we) )*xaccount\b|\bxaccount (?:spend(?:ing)?|payments|total|outgoings)\b"
+)
+
+
+def whole_of_share(before: Step, tool: Tool, said: Spans, text: str) -> Step | None:
+    """ "And the total for May", after a share: what the part was a part of."""
+    if before.tool is not Tool.SHARE or tool is not Tool.SUM or names_any(said) or not _THE_TOTAL.fullmatch(text):
+        return None
+    kept = before.spans.category if before.spans.merchants else ""
+    update = {"merchants": (), "category": kept, "amount": "", "change": "", "periods": said.periods or before.spans.periods}
+    return Step(tool=tool, spans=before.spans.model_copy(update=update))
+
+
+_THE_TOTAL = re.compile(
+    r"(?:(?:and|so|ok|okay|but|then|now|what's|what (?:is|was)|how much (?:is|was))\b,? )*the (?:whole |overall |grand )?(?:total|whole|lot)"
+    r"(?: (?:for|in|of|over) [a-z0-9 ]+)?[ ?.!]*"
 )
 
 

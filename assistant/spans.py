@@ -31,7 +31,7 @@ AMOUNT = (
     r"(?:\s+(?:or|and)\s+(?:less|under|below|more|over|above)\b)?"
 )
 # A bare number is an amount only where a bound stands before it, or pence behind it.
-_BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no more than|exactly|bigger than|smaller than|larger than|exceeding)\s+\d[\d,]*(?:\.\d{1,3})?(?![\d/]|\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?))"
+_BOUND = r"(?:over|above|more than|under|below|less than|at least|at most|no more than|exactly|bigger than|smaller than|larger than|exceeding)\s+(?:(?:the|my|our|that) (?:usual|normal|standard|regular) )?\d[\d,]*(?:\.\d{1,3})?(?![\d/]|\s(?:times?|days?|weeks?|months?|years?|payments?|transactions?))"
 _FIGURE = r"(?:£|\$|€)?\s?\d[\d,]*(?:\.\d+)?(?:\s?(?:pounds?|quid|gbp|euros?|dollars?))?"
 _MONEY = r"(?:(?:£|\$|€)\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?\s?(?:pounds?|quid|gbp|euros?|dollars?))"
 _RANGE = rf"(?:between\s+{_FIGURE}\s+(?:and|to)\s+{_MONEY}|(?:from\s+)?{_FIGURE}(?:\s+to\s+|\s?-\s?){_MONEY})"
@@ -480,9 +480,10 @@ def _find(message: str, known: Known) -> Found:
     _not_spent(marks)
     _own_accounts(marks, known)
     _currencies(marks, known)
+    _sites(marks)
     _exact_payees(marks, known)
     bad = _periods(marks, known.today)
-    for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately")):
+    for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately"), (_ROUNDED, "rounded")):
         for match in pattern.finditer(marks.hidden()):
             marks.take(match.start(), match.end(), kind)
     for pattern, kind in ((_AMOUNTS, "amount"), (_GROUP, "group"), (_ACCOUNT, "account")):
@@ -508,10 +509,12 @@ def _find(message: str, known: Known) -> Found:
     _named(marks, known)
     _unnamed(marks, known)
     _join(marks, known)
+    _with_kind(marks, known)
     _bought_there(marks)
     _with_beside(marks, known)
     _with_trade(marks, known)
     _apposed(marks, known)
+    _headed(marks)
     _owned(marks, known)
     while _kinds(marks, known):
         pass
@@ -562,6 +565,13 @@ _I_MOVED = re.compile(
 )
 SEPARATELY = re.compile(
     r"\b(?:separately|individually|respectively|one by one|separated?(?=\s*(?:please|pls|$|[?.!,]))|each on its own|on their own)\b"
+)
+
+
+# "To one decimal place", "(2 d.p.)".
+_ROUNDED = re.compile(
+    r"(?:,? ?\b(?:rounded |correct )?(?:(?:to|with|in|at) )?(?:the )?)"
+    r"(?:nearest (?:pound|penny|percent|per cent|whole (?:number|percent))|(?:a single|a|one|two|three|1|2|3) ?(?:decimals?(?: (?:places?|points?))?|d\.?p\.?s?)(?!\w))"
 )
 
 
@@ -646,6 +656,18 @@ def _whole(text: str, name: str) -> Iterable[int]:
         if left and right:
             yield start
         start = text.find(name, start + 1)
+
+
+def _sites(marks: _Marks) -> None:
+    """Addresses of sites, as statements have them for names: "www.bakery.co.uk"."""
+    for match in _SITE.finditer(marks.text):
+        marks.take(match.start(), match.end(), "merchant")
+
+
+# In `plain` form "www" is one letter.
+_SITE = re.compile(
+    r"(?<![\w@.])(?:w\.[a-z0-9-]+(?:\.[a-z0-9-]+)*|[a-z0-9-]{2,}(?:\.[a-z0-9-]+)*\.(?:com|net|org|co|uk|eu|ie|io|info|biz|shop|app))(?![\w@])"
+)
 
 
 def _exact_payees(marks: _Marks, known: Known) -> None:
@@ -1296,8 +1318,12 @@ def _name_begins(marks: _Marks, start: int, known: Known) -> int:
 
 
 def _apposed(marks: _Marks, known: Known) -> None:
-    """Takes what somebody is out of the question: "Mr Dunmore, the gardener, …"."""
+    """Takes what somebody is out of the question: "Mr Dunmore, the gardener, …", "my old union, UNISON, …"."""
     for part in [p for p in marks.taken if p[2] == "merchant"]:
+        first = _DESCRIBED.search(marks.text[: part[0]]) if marks.text[part[1] :].startswith(",") else None
+        words = WORD.findall(first["what"]) if first is not None else []
+        if first is not None and not any(_may_be_paid(w, known) for w in words):
+            marks.take(first.start(), part[0], "apposed")
         said = _APPOSED.match(marks.text[part[1] :])
         if said is not None:
             marks.take(part[1], part[1] + said.end(), "apposed")
@@ -1309,7 +1335,29 @@ def _apposed(marks: _Marks, known: Known) -> None:
             marks.take(two[1], two[1] + 1, "apposed")
 
 
+def _headed(marks: _Marks) -> None:
+    """Takes what several names are called before they are listed out of the question: "two bakeries I go to: …"."""
+    names = sorted(p for p in marks.taken if p[2] == "merchant")
+    if len(names) <= LISTED:
+        return
+    head, *listed = names
+    if ":" not in marks.text[head[1] : listed[0][0]]:
+        return
+    called = {w.removesuffix("s") for w in WORD.findall(head[3])}
+    if all(called <= {w.removesuffix("s") for w in WORD.findall(p[3])} for p in listed):
+        marks.taken.remove(head)
+        marks.take(head[0], head[1], "apposed")
+
+
+# So many names make a list.
+LISTED = 2
+_DESCRIBED = re.compile(r"\b(?:my|our) (?P<what>[a-z]+(?: [a-z]+)?), $")
 _APPOSED = re.compile(r", (?:the|my|our) [a-z]+(?: [a-z]+)?,?(?=\s|[?.!]|$)(?! (?:and|or) )")
+
+
+def _may_be_paid(word: str, known: Known) -> bool:
+    """Whether a word by itself may be somebody who is paid, or a kind of those: then it is one of a list."""
+    return word in known.leading or word in known.synonyms or word in known.vocabulary.trades or known.vocabulary.is_kind(word)
 
 
 def _phrase(run: Sequence[re.Match[str]], text: str, known: Known) -> tuple[int, int] | None:
@@ -1405,10 +1453,42 @@ def _join(marks: _Marks, known: Known) -> None:
         about = _PURPOSE.fullmatch(between) and not set(WORD.findall(two[3])) & known.tokens.keys()
         # "The hotel in Lisbon" is the hotel there, and not all that was paid there.
         there = between == " in " and is_place(two[3])
+        if _is_way_paid(one, two, between, known):
+            marks.taken.remove(two)
+            marks.take(one[1], two[1], "apposed")
+            return
         if about or there or (_JOINT.fullmatch(between) and len(tokens) > 1 and known.together(tokens)):
             marks.taken = [part for part in marks.taken if part not in (one, two)]
             marks.take(one[0], two[1], "merchant")
             return
+
+
+def _is_way_paid(one: tuple[int, int, str, str], two: tuple[int, int, str, str], between: str, known: Known) -> bool:
+    """Whether a name only says through whom another one is paid, as the texts of all who are called so have it: "Miller's, which
+    goes through PayPal"."""
+    who, way = ([t for t in WORD.findall(part[3]) if t in known.tokens] for part in (one, two))
+    if not (who and way and _PAID_THROUGH.fullmatch(between)):
+        return False
+    return frozenset.intersection(*(known.tokens[t] for t in who)) <= frozenset.intersection(*(known.tokens[t] for t in way))
+
+
+_PAID_THROUGH = re.compile(
+    r",? (?:(?:it|they|which|that|who|and|is|are|get|gets) )*(?:(?:comes?|goes|go|went|came|paid|billed|taken|run|runs) )?(?:through|via|by|on|using|with) "
+)
+
+
+def _with_kind(marks: _Marks, known: Known) -> None:
+    """Takes a word for a kind of spending into the name beside it, where one payee has both: "Miller Hardware", slips of the pen
+    and all."""
+    for kind in [part for part in marks.taken if part[2] == "category"]:
+        beside = (p for p in marks.taken if p[2] == "merchant" and (p[1] + 1 == kind[0] or kind[1] + 1 == p[0]))
+        for name in beside:
+            words = [*WORD.findall(name[3]), *WORD.findall(kind[3])]
+            held = [w if w in known.tokens else close_word(w, known.tokens, 5) for w in words]
+            if all(held) and known.together([w for w in held if w]):
+                marks.taken = [part for part in marks.taken if part not in (kind, name)]
+                marks.take(min(kind[0], name[0]), max(kind[1], name[1]), "merchant")
+                break
 
 
 def _all_counted_in(marks: _Marks, known: Known) -> None:
@@ -1702,6 +1782,7 @@ PLACEHOLDERS = {
     "hour": "",
     # How it is told, not what is asked.
     "separately": "",
+    "rounded": "",
 }
 
 

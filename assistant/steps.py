@@ -13,6 +13,7 @@ from assistant.days import LEAD_OF_PERIOD, SAME_TIME, is_undated, widest
 from assistant.direction import PAID_TO_ME, TOLD_OF_BOTH, about_pay
 from assistant.following import (
     WHEN,
+    added_up,
     both_of,
     came_in_from,
     details_of,
@@ -24,6 +25,7 @@ from assistant.following import (
     told_with,
     with_more,
 )
+from assistant.fragments import only_total
 from assistant.grouping import WHICH_MONTH, grouped
 from assistant.kept import IS_THAT, OF_THAT, continued, is_of_all, same_again
 from assistant.labels import (
@@ -56,10 +58,10 @@ from assistant.plan import (
     Tool,
     only_days,
 )
-from assistant.pointing import ALL_SPENDING, BACKWARD, HOW_MANY, OWN, THE_ONE, points_nowhere, refers_back
+from assistant.pointing import ALL_SPENDING, BACKWARD, HOW_MANY, OWN, THE_ONE, TWO, of_all_spending, points_nowhere, refers_back
 from assistant.prices import RISE
 from assistant.router import ABOUT_NOTHING
-from assistant.shares import share_of, share_of_place
+from assistant.shares import share_of, share_of_place, whole_of_share
 from assistant.spans import Found, Known
 from assistant.topics import asks_nothing, topic_of
 from data.banking import AccountKind
@@ -143,6 +145,8 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
             topic, said = held.of_cards(text, said)
         return Step(tool=tool, spans=said.model_copy(update={"topic": topic}))
     spans = continued(tool, grouped(tool, right.spans, text, last), last, text)
+    if last is not None and not memory.lost and (whole := whole_of_share(last.step, tool, spans, text)) is not None:
+        return whole
     if last is not None and not memory.lost and tool in ABOUT_PAYMENTS and refers_back(text, spans) and not is_of_all(tool, text):
         return same_again(last, tool, spans, known, text)
     return Step(tool=tool, spans=spans)
@@ -256,7 +260,7 @@ _OWN_SPENDING = re.compile(
 _EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
 _MORE_IS_THAT = re.compile(r"\b(?:is|was) (?:that|it|this)\b(?! (?:year|month|week|quarter))")
 _MEANWHILE = re.compile(
-    r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
+    r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed|last (?:in|at|to|there|with)\b)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
 )
 
 
@@ -365,9 +369,11 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
     if one and (narrowed := narrowed_to(last, said)) is not None:
         spans = merged(narrowed.spans, said).model_copy(update={"merchants": narrowed.spans.merchants})
         return narrowed.model_copy(update={"tool": tool, "spans": spans})
-    if _OF_ALL.search(text) and (said.merchants or said.category) and {tool, last.step.tool} <= ABOUT_SAME:
+    ever = tool is Tool.SHARE and of_all_spending(text)
+    if _OF_ALL.search(text) and not ever and (said.merchants or said.category) and {tool, last.step.tool} <= ABOUT_SAME:
         # "The biggest, of all the petrol": in the same days, however it was narrowed since.
-        return Step(tool=tool, spans=merged(last.step.spans, said).model_copy(update={"number": said.number}))
+        of = {"number": said.number, "amount": said.amount}
+        return Step(tool=tool, spans=merged(last.step.spans, said).model_copy(update=of))
     if tool is Tool.COMPARE:
         if said == Spans() and (both := both_of(asked, "both")) is not None:
             # What was asked last is compared with what was asked before; two that one question named stay as they were.
@@ -422,6 +428,8 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
         if found.spans.without:
             return goes_on_with(memory.asked, found.spans, text)
         both = last.step if last.step.tool in TOTALLED and found.spans == Spans() else together(memory.asked, found.spans, text)
+        if both is None and only_total(found) and not TWO.search(text):
+            both = added_up(last, found.spans)
         if both is not None and any(not _is_one_of(name, both.spans) for name in found.spans.merchants):
             # "Boots in with those, together" is not those alone.
             return None

@@ -9,7 +9,7 @@ import pytest
 
 from assistant import referring
 from assistant.dialogue import Understanding, Unsure
-from assistant.following import both_of, goes_on_with, merged, remembered, together, unit_aside
+from assistant.following import added_up, both_of, goes_on_with, merged, remembered, together, unit_aside
 from assistant.grouping import WHAT_IS_LEFT
 from assistant.memory import Choice, Memory
 from assistant.operations import asked_of_them
@@ -940,6 +940,29 @@ def test_labels_that_mean_one_step_count_together() -> None:
 # Words that say what for, that all counts, and what is left out anyway
 
 
+ALDI_MAY = Step(tool=Tool.SUM, spans=Spans(merchants=("aldi",), periods=("in may",)))
+
+
+@pytest.mark.parametrize(
+    "message", ["in total, ever?", "everything from them", "the grand total with them, ever", "and all time?"]
+)
+def test_all_that_was_ever_paid_is_of_whom_a_sum_was(understanding: Understanding, message: str) -> None:
+    assert one(understanding.plan(message, KNOWN, after(ALDI_MAY))) == Step(tool=Tool.SUM, spans=Spans(merchants=("aldi",)))
+
+
+def test_a_list_is_added_up_in_its_own_days(understanding: Understanding) -> None:
+    listed = ALDI_MAY.model_copy(update={"tool": Tool.FIND})
+    assert one(understanding.plan("and altogether?", KNOWN, after(listed))) == ALDI_MAY
+    whole = Step(tool=Tool.FIND, spans=Spans(merchants=("aldi",)))
+    step = one(understanding.plan("only the june ones, added up", KNOWN, after(whole)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SUM, ("aldi",), ("the june",))
+
+
+def test_what_is_asked_of_nobody_is_not_added_up_altogether() -> None:
+    top = Step(tool=Tool.TOP, spans=Spans(periods=("in may",), number="3"))
+    assert added_up(Asked(step=top), Spans(periods=("altogether",))) is None
+
+
 @pytest.mark.parametrize(
     "message",
     ["what have I sent mark reid for tickets since May?", "money to mark reid towards strings since May"],
@@ -1062,3 +1085,59 @@ def test_what_is_to_come_off_an_account_that_was_told_of_is_pending_there(unders
     told = Step(tool=Tool.BALANCE, spans=Spans(account="joint account"))
     step = one(understanding.plan("is anything pending that will come off it?", KNOWN, after(told)))
     assert (step.tool, step.spans.account) == (Tool.PENDING, "joint account")
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["what are my top five shops overall", "the three biggest merchants of all time", "who had most of my money overall"],
+)
+def test_the_biggest_overall_are_of_all_that_was_spent(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, after(ALDI_MAY)))
+    assert (step.tool, step.spans.merchants) == (Tool.TOP, ())
+    assert "in may" not in step.spans.periods
+
+
+def test_every_refund_is_of_everybody(understanding: Understanding) -> None:
+    back = Step(tool=Tool.REFUND_STATUS, spans=Spans(merchants=("aldi",)))
+    step = one(understanding.plan("and the sum of all my refunds", KNOWN, after(back)))
+    assert (step.tool, step.spans.merchants) == (Tool.REFUNDS, ())
+
+
+def test_a_share_of_all_my_spending_leaves_the_days_before(understanding: Understanding) -> None:
+    for message in ("what part of my total spending is aldi", "how much of all my spending goes to them in percent"):
+        step = one(understanding.plan(message, KNOWN, after(ALDI_MAY)))
+        assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SHARE, ("aldi",), ())
+    step = one(understanding.plan("what percentage of all my spending was that", KNOWN, after(ALDI_MAY)))
+    assert (step.tool, step.spans.periods) == (Tool.SHARE, ("in may",))
+
+
+def test_the_total_after_a_share_is_what_it_was_a_share_of(understanding: Understanding) -> None:
+    share = ALDI_MAY.model_copy(update={"tool": Tool.SHARE})
+    step = one(understanding.plan("and what was the total", KNOWN, after(share)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SUM, (), ("in may",))
+
+
+def test_the_same_shop_is_the_one_before(understanding: Understanding) -> None:
+    step = one(understanding.plan("same shop, all of June: number and total", KNOWN, after(ALDI_MAY)))
+    assert (step.tool, step.spans.merchants) == (Tool.SUM, ("aldi",))
+
+
+def test_the_average_of_all_their_payments_is_of_no_bound(understanding: Understanding) -> None:
+    dear = Step(tool=Tool.FIND, spans=Spans(merchants=("aldi",), amount="over £40"))
+    step = one(understanding.plan("grand, and the mean of all the aldi ones", KNOWN, after(dear)))
+    assert (step.tool, step.spans.merchants, step.spans.amount) == (Tool.AVERAGE, ("aldi",), "")
+
+
+def test_when_something_was_with_somebody_new_is_asked_of_any_day(understanding: Understanding) -> None:
+    food = Step(tool=Tool.SUM, spans=Spans(category="groceries", periods=("in may",)))
+    step = one(understanding.plan("we were at boots with gran; remind me what it cost and the day", KNOWN, after(food)))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.FIND, ("boots",), ())
+
+
+def test_when_i_was_last_there_is_a_day_and_no_stay(understanding: Understanding) -> None:
+    assert one(understanding.plan("when I was last in boots", KNOWN, Memory())).tool is Tool.LAST
+
+
+def test_what_is_told_to_have_come_back_is_asked_about(understanding: Understanding) -> None:
+    step = one(understanding.plan("boots refunded me, right? how much and which day", KNOWN, Memory()))
+    assert step.tool in (Tool.REFUNDS, Tool.REFUND_STATUS) or step.spans.change == "came back"

@@ -158,3 +158,14 @@ def test_spaces_left_out_or_put_in_change_nobodys_name(said: str, meant: str) ->
     texts = ["PAPERMILL LANE", "J R OTTER WASHDRY", "GREENBANK RY MARKETHALL"]
     found = match(said, [payee(n, text) for n, text in enumerate(texts, start=1)])
     assert names(found) == {meant}
+
+
+def test_codes_after_a_name_make_nobody_else_of_it() -> None:
+    ads = [payee(1, "GLOSSY 7"), payee(2, "GLOSSY XK2PQ"), payee(3, "GLOSSY PRINTS")]
+    ads[0] = ads[0].model_copy(update={"template": "glossy"})
+    found = match("glossy", ads)
+    assert (found.ids, [p.shown for p in found.near]) == ((1, 2), ["GLOSSY PRINTS"])
+
+
+def test_a_word_for_the_way_of_paying_tells_nobody() -> None:
+    assert match("quillmart on paypal", [payee(1, "PAYPAL *QUILLMART"), payee(2, "PAYPAL *OTHER")]).ids == (1,)

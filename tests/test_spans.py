@@ -624,3 +624,60 @@ def test_amounts_in_words_and_those_that_are_left_out(message: str, amount: str,
 
 def test_who_stands_in_brackets_is_who_is_meant() -> None:
     assert find("is the number 9 (Tesco) dearer than Shell", BUILT).spans.merchants == ("tesco", "shell")
+
+
+NAMED = Known.of(
+    payees("MILLER FUEL YARD", "W.OATCAKE.CO.UK", "PAYPAL *GUILDHALL", "BAKER STORES 12", "BAKER STORES 31"),
+    KNOWN.categories,
+    KNOWN.synonyms,
+    KNOWN.accounts,
+    KNOWN.vocabulary,
+    KNOWN.today,
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "share of Tesco to one decimal place",
+        "share of Tesco (1 d.p.)",
+        "share of Tesco, 2 decimals",
+        "share of Tesco to the nearest percent",
+    ],
+)
+def test_how_a_figure_is_rounded_is_no_part_of_the_question(said: str) -> None:
+    found = find(said, KNOWN)
+    assert (found.spans.merchants, found.spans.number, found.unknown) == (("tesco",), "", ())
+
+
+@pytest.mark.parametrize(
+    ("said", "amount"),
+    [
+        ("grand, what about Tesco", ""),
+        ("the grand total at Tesco", ""),
+        ("over a grand at Tesco", "over £1000"),
+        ("more than the usual 30", "more than the usual 30"),
+    ],
+)
+def test_a_grand_is_an_amount_where_it_is_counted(said: str, amount: str) -> None:
+    assert find(said, KNOWN).spans.amount == amount
+
+
+@pytest.mark.parametrize("said", ["miller fuel in may", "millar fuel in may"])
+def test_a_kind_of_spending_may_be_a_part_of_a_name(said: str) -> None:
+    found = find(said, NAMED)
+    assert (found.spans.merchants, found.spans.category) == ((said.removesuffix(" in may"),), "")
+
+
+@pytest.mark.parametrize("said", ["www.oatcake.co.uk", "oatcake.co.uk", "somewhere.org.uk"])
+def test_the_address_of_a_site_is_a_name(said: str) -> None:
+    assert find(f"what has {said} had off me in may", NAMED).spans.merchants == (plain(said),)
+
+
+def test_what_several_are_called_before_they_are_listed_is_none_of_them() -> None:
+    found = find("two bakers I use: baker stores 12 and baker stores 31. how much each?", NAMED)
+    assert found.spans.merchants == ("baker stores 12", "baker stores 31")
+
+
+def test_through_whom_somebody_is_paid_is_nobody_else() -> None:
+    assert find("my old club, Guildhall, goes through paypal", NAMED).spans.merchants == ("guildhall",)

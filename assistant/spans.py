@@ -480,8 +480,8 @@ def _find(message: str, known: Known) -> Found:
     _not_spent(marks)
     _own_accounts(marks, known)
     _currencies(marks, known)
-    _sites(marks)
     _exact_payees(marks, known)
+    _sites(marks, [p.text for p in known.payees])
     bad = _periods(marks, known.today)
     for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately"), (_ROUNDED, "rounded")):
         for match in pattern.finditer(marks.hidden()):
@@ -506,6 +506,7 @@ def _find(message: str, known: Known) -> Found:
     _compounds(marks, known)
     _slots(marks, known)
     _fragments(marks, known)
+    _sites(marks, None)
     _named(marks, known)
     _unnamed(marks, known)
     _join(marks, known)
@@ -658,10 +659,11 @@ def _whole(text: str, name: str) -> Iterable[int]:
         start = text.find(name, start + 1)
 
 
-def _sites(marks: _Marks) -> None:
-    """Addresses of sites, as statements have them for names: "www.bakery.co.uk"."""
-    for match in _SITE.finditer(marks.text):
-        marks.take(match.start(), match.end(), "merchant")
+def _sites(marks: _Marks, texts: Sequence[str] | None) -> None:
+    """Addresses of sites, as statements have them for names: "www.bakery.co.uk". texts: of whom alone they may be, where given."""
+    for match in _SITE.finditer(marks.hidden()):
+        if texts is None or any(match.group() in text for text in texts):
+            marks.take(match.start(), match.end(), "merchant")
 
 
 # In `plain` form "www" is one letter.
@@ -680,7 +682,8 @@ def _exact_payees(marks: _Marks, known: Known) -> None:
         for start in _whole(marks.text, name):
             if ordinary and len(name.split()) < 2 and not _as_a_shop(marks.text, start, start + len(name)):
                 continue
-            if not _goes_on(marks.text, start, start + len(name), known):
+            in_site = (site := _SITE.search(marks.text)) is not None and site.start() <= start and start + len(name) < site.end()
+            if not in_site and not _goes_on(marks.text, start, start + len(name), known):
                 marks.take(start, start + len(name), "merchant")
 
 

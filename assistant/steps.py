@@ -260,7 +260,7 @@ _OWN_SPENDING = re.compile(
 _EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
 _MORE_IS_THAT = re.compile(r"\b(?:is|was) (?:that|it|this)\b(?! (?:year|month|week|quarter))")
 _MEANWHILE = re.compile(
-    r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed|last (?:in|at|to|there|with)\b)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
+    r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed|last (?:time )?(?:in|at|to|there|with)\b)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
 )
 
 

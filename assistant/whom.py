@@ -82,7 +82,8 @@ def _is_whom(before: str, after: str, ordinary: bool) -> bool:
     if (alone and _MARK.match(after)) or _ABOUT.search(before):
         # What is paid for is not "them", and nobody was "there".
         return not ordinary or _SOMEBODY.search(after) is not None
-    return not ordinary and (alone or _LEAD.search(before) is not None or _PAYMENTS.match(after) is not None)
+    at_front = alone and after.startswith(" ")
+    return not ordinary and (at_front or _LEAD.search(before) is not None or _PAYMENTS.match(after) is not None)
 
 
 _CLOSE = frozenset({" ", " & ", "-", "'", " - ", ". "})

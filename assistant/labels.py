@@ -199,8 +199,8 @@ def label_of(probabilities: Mapping[str, float], follows: bool = False) -> tuple
     return best, sure / sum(probabilities.values())
 
 
-# What cannot be answered, either way; a list that says what it comes to, or the sum alone; and whether anything came back.
-_ALIKE = (frozenset({"cannot", "oos"}), frozenset({"find", "sum"}), frozenset({"refunds", "refund_status"}))
+# What cannot be answered, either way; and a list that says what it comes to, or the sum alone.
+_ALIKE = (frozenset({"cannot", "oos"}), frozenset({"find", "sum"}))
 
 
 def _set_against(found: Found, label: str, probabilities: Mapping[str, float]) -> float:

@@ -78,6 +78,16 @@ def labelled(
     goes_on = bool(memory.asked) and memory.asked[-1].step.tool in ABOUT_SAME
     if goes_on and label in (Tool.SUM, Tool.SHARE) and _OF_THAT_WAS.search(whole.masked):
         label, sure = Tool.SUM, probabilities[Tool.SUM] + probabilities[Tool.SHARE]
+    return probabilities, *_by_its_form(label, sure, probabilities, whole, text, known, memory, floor)
+
+
+def _by_its_form(label: str, sure: float, probabilities: Mapping[str, float], whole: Found, text: str, known: Known, memory: Memory,
+                 floor: float) -> tuple[str, float]:  # fmt: skip
+    """The label and how sure it is, of a message whose form says more than its likeliest label."""
+    compared = bool(memory.asked) and not memory.lost and memory.asked[-1].step.tool is Tool.COMPARE and whole.spans == Spans()
+    if label == Tool.COUNT and compared and _NUMBER_OF_TIMES.search(text):
+        # "By the number of visits then": of the two that were held against each other.
+        sure = max(sure, CERTAIN)
     if label == Tool.TOP and WHICH_MONTH.search(whole.masked):
         sure = max(sure, floor)
     if label in _OF_INTEREST and _of_interest_got(whole, known.today):
@@ -100,7 +110,7 @@ def labelled(
         label, sure = Tool.COMPARE, against
     if (tool := held.tool_of(whole, text, label, known)) is not None:
         label, sure = tool, max(sure, CERTAIN)
-    return probabilities, label, sure
+    return label, sure
 
 
 _BY_OR_FROM_ME = re.compile(
@@ -145,6 +155,7 @@ _ONE_MEAL = re.compile(
 _TAKEN_WRONG = re.compile(
     r"\b(?:wrong|not right|isn't right|(?:looks?|seems?|is) off|amiss|odd|strange|fishy|mistake|error|twice|doubled?|identical)\b"
 )
+_NUMBER_OF_TIMES = re.compile(r"\b(?:number of|how many) (?:times|visits|payments|trips)\b|\bhow often\b")
 _MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE})
 # "What I moved in there since September".
 _MOVED_INTO = re.compile(

@@ -1355,7 +1355,7 @@ def _headed(marks: _Marks) -> None:
 # So many names make a list.
 LISTED = 2
 _DESCRIBED = re.compile(r"\b(?:my|our) (?P<what>[a-z]+(?: [a-z]+)?), $")
-_APPOSED = re.compile(r", (?:the|my|our) [a-z]+(?: [a-z]+)?,?(?=\s|[?.!]|$)(?! (?:and|or) )")
+_APPOSED = re.compile(r", (?:the|my|our) [a-z]+(?: (?!of\b)[a-z]+)?,?(?=\s|[?.!]|$)(?! (?:and|or|of) )")
 
 
 def _may_be_paid(word: str, known: Known) -> bool:

@@ -991,7 +991,7 @@ def test_what_counts_as_well_narrows_nothing_unless_it_is_paid_by_itself(message
 
 
 def test_only_some_of_what_was_paid_counts_where_that_is_said() -> None:
-    assert "weekends" in find("boots this year, counting only weekends", KNOWN).masked
+    assert find("boots this year, counting only weekends", KNOWN).bad_period == "weekends"
 
 
 def test_the_refund_before_the_last_is_the_second_newest(understanding: Understanding) -> None:

@@ -28,7 +28,11 @@ def understanding(bank: Counter) -> Understanding:
         ("what did Boots cost me - and please don't mix in the refunds", "what did boots cost me"),
         ("with refunds stripped from it", None),
         ("my spend with all refunds filtered out of the total in May", "my spend in may"),
-        ("Tesco spending, refunds needn't figure in it", None),
+        ("Tesco spending, refunds needn't figure in it", "tesco spending"),
+        ("Add up Boots for me. If something was refunded, take no notice of that.", "add up boots for me."),
+        ("what did Boots cost me? A shop gave me some back once, never mind it.", "what did boots cost me?"),
+        ("the sum of my Aldi payments; refunds are of no interest to me", "the sum of my aldi payments"),
+        ("Boots in May: sums paid, yes. Refunds: no.", "boots in may: sums paid, yes."),
         ("Tesco spending, refunds mustn't be part of the figure", "tesco spending"),
         ("Tesco: the lot, refunds = omitted", "tesco: the lot"),
         ("just payments to Tesco, none of the refunds", "just payments to tesco"),
@@ -49,6 +53,7 @@ def test_words_that_leave_refunds_out_are_taken_out(message: str, rest: str | No
         "without refunds and transfers, what went out",
         "is the Aldi refund out yet",
         "refunds of mine, tally them",
+        "what did I pay Boots, and did they not give me anything back",
     ],
 )
 def test_what_asks_for_refunds_or_takes_them_off_stays(message: str) -> None:

@@ -111,9 +111,10 @@ def total_and_last(found: Found) -> tuple[Step, ...] | None:
     last = next((at for at, piece in enumerate(pieces) if _LAST.search(piece)), None)
     if last is None or _ELSE.search(text) or not parts.all_of_question(text):
         return None
-    summed = [at for at, piece in enumerate(pieces) if _TOTAL.search(_LAST_TOTAL.sub("", piece)) or _OF_ALL.search(piece)]
-    # "How much was the last, and when": of the one payment. Behind "when last" it must say that all are meant.
-    bare = any(_HOW_MUCH.search(piece) and not _LAST.search(piece) for piece in pieces[:last])
+    # "When last, and what sum", "how much and when was the last": of the one payment. Behind "when last" it must say that all are meant.
+    of_last = [_LAST_TOTAL.sub("", piece) if at <= last else _SUM_OF_IT.sub("", piece) for at, piece in enumerate(pieces)]
+    summed = [piece for piece in of_last if _TOTAL.search(piece) or _OF_ALL.search(piece)]
+    bare = any(_HOW_MUCH.search(piece) and not _LAST.search(piece) and not _MERELY.fullmatch(piece) for piece in pieces[:last])
     return (Step(tool=Tool.SUM, spans=said), Step(tool=Tool.LAST, spans=said)) if summed or bare else None
 
 
@@ -122,6 +123,8 @@ _LAST = re.compile(r"\b(?:last|latest|most recent(?:ly)?|newest)\b")
 _LAST_TOTAL = re.compile(
     r"\b(?:last|latest|newest|most recent) (?:[a-z]+ )?(?:total|amount|sum)\b|\b(?:amount|sum) (?:of|for) (?:the|my) (?:last|latest)\b"
 )
+_SUM_OF_IT = re.compile(rf"\b(?:what|which|for what|of what) (?:amount|sum)\s*$|{_LAST_TOTAL.pattern}")
+_MERELY = re.compile(r"\s*how much(?: was (?:it|that))?\s*")
 _TOTAL = re.compile(
     r"\b(?:totals?|totall?ed|sum|overall|altogether|amounts? (?:that )?(?:i|we|i've|paid|spent|given)|in all|all in all|all told|all up|so far|to date|up to now|add(?:s|ed)? up|tot(?:s|ted)? up|tally"
     r"|(?:did|does|do|has|have) (?:it|they|that|xmerchant)(?: all)? come to)\b"

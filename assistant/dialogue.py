@@ -237,7 +237,8 @@ class Understanding:
         if (both := total_and_last(asked)) is not None:
             return Plan(steps=both, path="routed")
         # Where all its words are of one question about somebody, nothing is told beside it.
-        told = None if asked.whom else background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
+        of_one = asked.whom and parts.all_of_question(parts.without_slips(asked.masked))
+        told = None if of_one else background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
         # Where two readings differ in what was told, it may be a part of what is asked.
         differ = isinstance(read, Unsure) and told is not None and bool(read.readings) and not read.sure
@@ -411,8 +412,10 @@ class Understanding:
             loud = parts.find(told.aside, replace(known, talk={}, found=None)).spans
             spans = spans.model_copy(update={"merchants": loud.merchants, "category": loud.category})
         if not (spans.merchants or spans.category):
-            # "Nearly £40 is a lot. What was the most I paid there": no figure of a tale says which payments.
-            return self._read(told.asks, known, memory) if figure and spoke_of_somebody(memory) else whole
+            # "Nearly £40 is a lot. What was the most I paid there": no figure of a tale says which payments, nor does a word that
+            # is a sentence, "Fuming.".
+            mere = figure or len(parts.WORD.findall(told.aside)) == 1
+            return self._read(told.asks, known, memory) if mere and spoke_of_somebody(memory) else whole
         # What is told to have come back is not what was paid.
         way = way_of(whole.steps[0]) if isinstance(whole, Plan) else ""
         spoken_of = Asked(step=Step(tool=Tool.FIND, spans=spans.model_copy(update={"amount": "", "change": way})))

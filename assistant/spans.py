@@ -698,7 +698,10 @@ def _whom(marks: _Marks, known: Known, message: str) -> str:
         named = sold.is_shop(" ".join(words)) or _as_a_name(words, known.written or message)
         return plainly and not named and all(known.is_word(w) or w in sold.trades for w in words)
 
-    place = whom.name_in(text, [*WORD.finditer(text)], lambda word: _is_strange(word, known), described)
+    def denied(words: Sequence[str]) -> bool:
+        return not any(known.may_name(w) or w in known.tokens or sold.is_shop(w) for w in words)
+
+    place = whom.name_in(text, [*WORD.finditer(text)], lambda word: _is_strange(word, known), described, denied)
     if place is None:
         return ""
     name = text[slice(*place)]
@@ -711,13 +714,20 @@ def _whom(marks: _Marks, known: Known, message: str) -> str:
     nobody = (_is_told(name, known) and not sold.is_shop(name)) or any(
         w in KIN | TITLES or w.rstrip("s") in _CURRENCIES for w in words
     )
-    if kind or two or nobody or name in known.synonyms or not marks.take(*place, "merchant"):
+    if kind or two or nobody or _is_mixed(words, known) or name in known.synonyms or not marks.take(*place, "merchant"):
         return ""
     for word in WORD.finditer(marks.hidden()):
         # It is said once more, or in short.
         if word.group() in {*words, *_INSIDE.split(name)} and _is_strange(word.group(), known):
             marks.take(word.start(), word.end(), "apposed")
     return name
+
+
+def _is_mixed(words: Sequence[str], known: Known) -> bool:
+    """Whether words of the language that name nobody stand beside those of a payee or a kind: "ignoring rent", "that gym had better"."""
+    held = [w for w in words if w in known.tokens or w in known.synonyms]
+    rest = [w for w in words if w not in held and len(w) > whom.INITIALS and _is_strange(w, known)]
+    return bool(held) and any(known.is_word(w) and not known.may_name(w) for w in rest)
 
 
 def _as_named(known: Known, name: str) -> Known:

@@ -13,12 +13,16 @@ from prompts.registry import word_list
 
 
 def name_in(
-    text: str, words: Sequence[re.Match[str]], strange: Callable[[str], bool], ordinary: Callable[[Sequence[str]], bool]
+    text: str,
+    words: Sequence[re.Match[str]],
+    strange: Callable[[str], bool],
+    ordinary: Callable[[Sequence[str]], bool],
+    denied: Callable[[Sequence[str]], bool],
 ) -> tuple[int, int] | None:
     """Where the name stands in a text in `spans.plain` form; None where there is none, or it may be something else.
 
     words: of the text. strange: whether a word is none of a question about payments. ordinary: whether words may be those of a
-    description, as a dictionary has them all.
+    description, as a dictionary has them all. denied: whether words surely name nobody, going by how the message is meant.
     """
     if _OF_PAYMENTS.search(text) is None or _ASKS.search(text) is None:
         return None
@@ -37,7 +41,8 @@ def name_in(
     start, end = words[first].start(), words[last].end()
     if re.search(r"[,;:?!\x01]", text[start:end]):
         return None
-    return (start, end) if _is_whom(text[:start], text[end:], ordinary([w for w in inside if len(w) > 1])) else None
+    said = [w for w in inside if len(w) > 1]
+    return (start, end) if _is_whom(text[:start], text[end:], ordinary(said), denied(said)) else None
 
 
 def _is_last(number: int, at: Sequence[int], words: Sequence[re.Match[str]]) -> bool:
@@ -57,6 +62,7 @@ def _widened(text: str, words: Sequence[re.Match[str]], first: int, last: int) -
         last + 1 < len(words)
         and text[words[last].end() : words[last + 1].start()] in _CLOSE
         and _is_part(words[last + 1].group())
+        and _WAY_PAID.match(text[words[last + 1].start() :]) is None
     ):
         last += 1
     if words[first].group() == "a" and len(words[first + 1].group()) > 1:
@@ -74,7 +80,7 @@ INITIALS = 2
 _SHORT = word_list("short")
 
 
-def _is_whom(before: str, after: str, ordinary: bool) -> bool:
+def _is_whom(before: str, after: str, ordinary: bool, denied: bool) -> bool:
     """Whether a payee stands between two parts of a question."""
     if _PAID.search(before) or (_DOING.search(before) and _GETS.match(after)):
         return not (ordinary and _OWN.search(before))
@@ -83,9 +89,12 @@ def _is_whom(before: str, after: str, ordinary: bool) -> bool:
         # What is paid for is not "them", and nobody was "there".
         return not ordinary or _SOMEBODY.search(after) is not None
     at_front = alone and after.startswith(" ")
-    return not ordinary and (at_front or _LEAD.search(before) is not None or _PAYMENTS.match(after) is not None)
+    # Here may stand what only says of which sort payments are: "any odd double charges".
+    return not (ordinary or denied) and (at_front or _LEAD.search(before) is not None or _PAYMENTS.match(after) is not None)
 
 
+# In which way somebody is paid is no part of a name.
+_WAY_PAID = re.compile(r"(?:direct debits?|dd|(?:bank|card|cash|online) (?:payments?|transfers?|transactions?|purchases?))\b")
 _CLOSE = frozenset({" ", " & ", "-", "'", " - ", ". "})
 # Within a name, and at neither end of it.
 _WITHIN = frozenset({"and", "of", "the", "all", "end", "new", "old", "first", "last", "next", "best", "good"})

@@ -332,7 +332,8 @@ class Understanding:
             () if label in _AS_OF_NOW and not _AT_THAT_TIME.search(told.asks) else days_told(aside.spans, told.asks, known.today)
         )
         # "I must declare it above £1,000. What did she pay me": which payments are added up, no figure in a tale says.
-        amount = "" if label in _ADDED | {Tool.PENDING} else aside.spans.amount
+        points = label == Tool.PENDING and BACKWARD.search(told.asks) is not None
+        amount = "" if label in _ADDED or points else aside.spans.amount
         heard = aside.spans.model_copy(update={"periods": days, "amount": amount})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
@@ -847,7 +848,7 @@ _SPEAKS_OF = re.compile(
 )
 _WHICH_DAY = re.compile(r"\b(?:which|what) (?:days?|months?)\b")
 _OF_SPENDING = re.compile(
-    r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expen[sd]\w*|outlays?|dear(?:er|est)|pric(?:e|es|ier|iest)|cheap(?:er|est)|money|cash|bills?"
+    r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expen[sd]\w*|outlays?|dear(?:er|est)(?! ones?\b)|pric(?:e|es|ier|iest)|cheap(?:er|est)|money|cash|bills?"
     r"|buy|buying|bought|shop(?:s|ping|ped)?|stores?|merchants?|retailers?|payees?|places|companies|categor\w+|chart|graph|splash\w*|budget\w*|costs?|days?|debits?|charges?|charged"
     r"|(?:get|got|getting) through|(?:go|goes|going|gone|went|comes?|coming|came|take|took|taken) (?:out|on|off|through)|left my|leav(?:e|es|ing) my|where does it|months?)\b"
 )

@@ -392,7 +392,7 @@ _STANDING = re.compile(r"\bstanding[ -]orders?\b")
 # More than standing orders is asked for.
 _OR_ELSE = re.compile(
     r"\b(?:and|or|plus)\b[^.?!;]*\b(?:bills?|direct debits?|payments?|planned|scheduled|arranged|booked|set up)\b|\b(?:planned|scheduled|arranged|booked) payments?\b"
-    r"|\b(?:direct debits?|bills?|everything|anything else)\b"
+    r"|\b(?:direct debits?|bills?|everything|anything else)\b|\bpayments?\b[^.?!;]*\b(?:and|or|plus)\b[^.?!;]*\bstanding[ -]orders?\b"
 )
 # "What's set up to leave" may be anything; "not the direct debits" and "what I have arranged" is what the customer did.
 _ONLY_SET_UP = re.compile(

@@ -242,7 +242,9 @@ def as_spoken(whole: Found, text: str, memory: Memory) -> Found:
         return whole
     if _OF_THEM_OR_IT.search(text) is None:
         return whole
-    return replace(whole, spans=whole.spans.model_copy(update={"merchants": last.spans.merchants}))
+    # Only one took something twice, whatever it was for.
+    names = last.spans.merchants[:1] if last.tool is Tool.DUPLICATES else last.spans.merchants
+    return replace(whole, spans=whole.spans.model_copy(update={"merchants": names}))
 
 
 _OF_THEM_OR_IT = re.compile(rf"{SOMEBODY.pattern}|\b(?:it|that)\b")
@@ -454,7 +456,7 @@ _DAY_OF_IT = re.compile(r"\b(?:which|what) (?:day|date) (?:did|was|has|is) (?:th
 _MAY_BOUNCE = frozenset({Tool.SUM, Tool.FIND, Tool.LAST, Tool.INCOME, Tool.PENDING, Tool.REFUNDS, Tool.DUPLICATES})
 # Money that was sent to somebody and came back.
 _BOUNCED = re.compile(
-    r"\b(?:bounc(?:e|ed|es)|(?:come|came|comes|coming) back(?: to me)?(?! from\b)|returned|(?:never|didn't|did not|not|hasn't) (?:[a-z]+ )?(?:reach(?:ed)?|arrived?|get to)|reach(?:ed)? (?:her|him|them))\b"
+    r"\b(?:bounc(?:e|ed|es)|(?:come|came|comes|coming) back(?: to me)?(?! from\b)|returned|(?:never|didn't|did not|not|hasn't) (?:[a-z]+ )?(?:reach(?:ed)?|arrived?|g[eo]t (?:to|there))|reach(?:ed)? (?:her|him|them))\b"
 )
 _MONEY_SENT = re.compile(r"\b(?:payments?|money|transfers?)\b")
 _THE_MOST = re.compile(r"\bthe (?:most|biggest|largest|highest)\b")

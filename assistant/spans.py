@@ -1255,7 +1255,7 @@ def _kinds(marks: _Marks, known: Known) -> bool:
         sold = word in known.vocabulary.trades or (known.vocabulary.sellers is not None and word in known.vocabulary.sellers.said)
         if (
             ((sold and among) or not named)
-            and known.may_name(word)
+            and (sold or known.may_name(word))
             and word not in known.nobody
             and word not in _TOOL_WORDS
             and (sold or known.vocabulary.is_kind(word))

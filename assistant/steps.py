@@ -90,7 +90,10 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
             Tool.INCOME,
             replace(found, spans=found.spans.model_copy(update={"category": "", "merchants": ("cash",)})),
         )
-    tool = tool_meant(Tool(label), as_spoken(found, text, memory), text, known)
+    tool = tool_meant(Tool(label), spoken := as_spoken(found, text, memory), text, known)
+    if label == Tool.INCOME and tool is Tool.LAST and spoken is not found and last is not None and last.step.spans.periods:
+        # "Has he sent me anything": in the days that were spoken of, and not of late.
+        tool = Tool.INCOME
     right = None if _not_said(tool, found, last, text) else _put_right(found, tool, text, known, last)
     if right is None:
         return None
@@ -191,7 +194,8 @@ def agreed_on(
     named = found.spans.merchants or found.spans.category or found.spans.account
     if off_track(memory) or not memory.asked or not names_somebody(memory.asked[-1]) or named or found.unknown:
         return None
-    if not refers_back(text, found.spans) or OWN.search(text):
+    if not refers_back(text, found.spans) or OWN.search(text) or _OF_TIME.search(found.masked):
+        # "Were they there the year before": no days that were read are passed over.
         return None
     each = {label: step_of(label, found, memory, message, known) for label, p in probabilities.items() if p >= HEARD}
     steps = {label: step for label, step in each.items() if step is not None}
@@ -202,6 +206,7 @@ def agreed_on(
     return best, same / sum(probabilities[label] for label in steps)
 
 
+_OF_TIME = re.compile(r"\b(?:days?|weeks?|fortnights?|months?|quarters?|years?|price)\b")
 # A label that is less probable is not heard in a message.
 HEARD = 0.02
 
@@ -405,7 +410,9 @@ def _two_in_days(said: Spans) -> bool:
     return len(said.merchants) == TWO_SIDES and bool(said.periods)
 
 
-_HAPPENED = re.compile(r"\b(?:do|did|done|doing) (?:this|that|it|the same)\b|\b(?:this|that|it) (?:ever )?happen(?:ed)?\b")
+_HAPPENED = re.compile(
+    r"\b(?:do|did|done|doing) (?:this|that|it|the same)\b(?! (?:all )?(?:come|cost|add|amount|make))|\b(?:this|that|it) (?:ever )?happen(?:ed)?\b"
+)
 # Whatever it was narrowed to before.
 _OF_ALL = re.compile(r"\b(?:of|out of|among) all\b")
 _DID_THEY_LAST = re.compile(r"\b(?:did|have|has) (?:he|she|they) last\b")

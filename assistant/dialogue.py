@@ -234,11 +234,14 @@ class Understanding:
             return not chosen and talk(clause) >= SURELY_TALK
 
         asked = parts.find(message, known)
-        if (both := total_and_last(asked)) is not None:
+        told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
+        # Days that are told of first are not those of the question: "Miller's come again in May. When did I last pay them".
+        tale = told is not None and bool(parts.find(told.before, known).spans.periods)
+        if not tale and (both := total_and_last(asked)) is not None:
             return Plan(steps=both, path="routed")
-        # Where all its words are of one question about somebody, nothing is told beside it.
-        of_one = asked.whom and parts.all_of_question(parts.without_slips(asked.masked))
-        told = None if of_one else background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
+        if asked.whom and not tale:
+            # Where all its words are of one question about somebody, nothing is told beside it.
+            told = None
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
         # Where two readings differ in what was told, it may be a part of what is asked.
         differ = isinstance(read, Unsure) and told is not None and bool(read.readings) and not read.sure
@@ -415,7 +418,8 @@ class Understanding:
         if not (spans.merchants or spans.category):
             # "Nearly £40 is a lot. What was the most I paid there": no figure of a tale says which payments, nor does a word that
             # is a sentence, "Fuming.".
-            mere = figure or len(parts.WORD.findall(told.aside)) == 1
+            words = parts.WORD.findall(told.aside)
+            mere = figure or (len(words) == 1 and not known.likely_names(words[0]))
             return self._read(told.asks, known, memory) if mere and spoke_of_somebody(memory) else whole
         # What is told to have come back is not what was paid.
         way = way_of(whole.steps[0]) if isinstance(whole, Plan) else ""

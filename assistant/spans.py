@@ -258,6 +258,10 @@ class Known:
         """Whether it is not ruled out that a word of the message names somebody, something or a place."""
         return self.named.get(word.removesuffix("'s"), 1.0) >= MAY_NAME or is_place(word)
 
+    def likely_names(self, word: str) -> bool:
+        """Whether a word of the message rather names somebody or something than not."""
+        return self.named.get(word.removesuffix("'s"), 1.0) >= LIKELY_NAMES
+
     def asks(self, word: str) -> bool:
         """Whether a word of the message can ask for something, as "next" does in "the next biggest" and not in "next thing, …"."""
         return word in self.vocabulary.asked and not self.is_talk(word)
@@ -699,7 +703,7 @@ def _whom(marks: _Marks, known: Known, message: str) -> str:
         return plainly and not named and all(known.is_word(w) or w in sold.trades for w in words)
 
     def denied(words: Sequence[str]) -> bool:
-        return not any(known.may_name(w) or w in known.tokens or sold.is_shop(w) for w in words)
+        return not any(known.likely_names(w) or w in known.tokens or sold.is_shop(w) for w in words)
 
     place = whom.name_in(text, [*WORD.finditer(text)], lambda word: _is_strange(word, known), described, denied)
     if place is None:
@@ -1110,6 +1114,8 @@ NAMES_NOBODY = 0.02
 MAY_NAME = 0.1
 # From where on words surely name somebody or something.
 SURELY_NAMES = 0.8
+# From where on they rather do than not.
+LIKELY_NAMES = 0.5
 _DOERS = frozenset({"i", "we", "they", "he", "she", "you"})
 
 

@@ -1264,10 +1264,38 @@ def test_the_largest_to_somebody_is_of_them(understanding: Understanding) -> Non
         "how much did I last pay Tesco and when",
         "when was my last payment to Tesco and how much was it",
         "what's the amount of the latest Tesco payment and when was it",
+        "when did we pay Tesco last, and which sum",
     ],
 )
 def test_how_much_the_last_was_is_no_sum(understanding: Understanding, message: str) -> None:
     assert Tool.SUM not in tools(understanding.plan(message, WITH_ENGLISH, Memory()))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Jane Doe is coming again in January. When did I last pay her and how much?",
+        "Tesco are coming again in the spring. What did they charge me last and when?",
+    ],
+)
+def test_days_in_which_somebody_comes_again_are_not_those_of_the_last_payment(understanding: Understanding, message: str) -> None:
+    read = understanding.plan(message, WITH_ENGLISH, Memory())
+    assert tools(read) == [Tool.LAST]
+    assert isinstance(read, Plan)
+    assert not read.steps[0].spans.periods
+
+
+@pytest.mark.parametrize("word", ["Fuming.", "Gutted!"])
+def test_a_word_that_is_a_sentence_tells_of_nobody(understanding: Understanding, word: str) -> None:
+    read = understanding.plan(f"{word} have they ever given any back", KNOWN, after(TESCO))
+    assert isinstance(read, Plan)
+    assert {step.spans.merchants for step in read.steps} == {("tesco",)}
+
+
+@pytest.mark.parametrize("word", ["Climbing.", "Brindlewick."])
+def test_a_word_that_may_be_somebody_is_not_passed_over(understanding: Understanding, word: str) -> None:
+    read = understanding.plan(f"{word} have they ever given any back", KNOWN, after(TESCO))
+    assert isinstance(read, Unsure) or all(step.spans.merchants != ("tesco",) for step in read.steps)
 
 
 @pytest.mark.parametrize(

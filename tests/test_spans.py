@@ -681,3 +681,24 @@ def test_what_several_are_called_before_they_are_listed_is_none_of_them() -> Non
 
 def test_through_whom_somebody_is_paid_is_nobody_else() -> None:
     assert find("my old club, Guildhall, goes through paypal", NAMED).spans.merchants == ("guildhall",)
+
+
+@pytest.mark.parametrize(
+    ("message", "denied", "merchants"),
+    [
+        ("any sketchy payments this month", "sketchy", ()),
+        ("any brindlewick payments this month", "", ("brindlewick",)),
+        ("paid to brindlewick in total", "brindlewick", ("brindlewick",)),
+        ("that lantern coffee machine: when was the last payment", "machine", ("lantern coffee",)),
+    ],
+)
+def test_what_the_reader_denies_is_a_name_only_where_nothing_else_stands(
+    message: str, denied: str, merchants: tuple[str, ...]
+) -> None:
+    english = replace(KNOWN, vocabulary=vocabulary(frozenset({"machine", "total"})))
+    assert find(message, replace(english, named={denied: 0.01})).spans.merchants == merchants
+
+
+@pytest.mark.parametrize("way", ["direct debit", "card payments", "bank transfer"])
+def test_how_somebody_is_paid_is_no_part_of_their_name(way: str) -> None:
+    assert find(f"brindlewick {way}: amount paid last time", KNOWN).spans.merchants == ("brindlewick",)

@@ -29,6 +29,7 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
     message = in_usual_words(
         months.in_full(parts.plain(message), today, any(_is_a_month(words, today) for words in before)), today
     )
+    message = _WHOLE_YEAR.sub(_year_of(before, today), message)
     if (
         memory.asked
         and _ONE_NUMBER.fullmatch(parts.plain(message))
@@ -74,6 +75,16 @@ def as_one(said: tuple[str, ...], today: periods.Today) -> tuple[str, ...]:
     return (periods.said(whole.since, whole.until),) if whole is not None and whole.since is not None else said
 
 
+def _year_of(said: tuple[str, ...], today: periods.Today) -> str:
+    """ "The year as a whole": the one that days which were spoken of are in, and else this one."""
+    period = periods.read(said[0], today) if said else None
+    year = period.since.year if period is not None and period.since is not None else today.date.year
+    return "in total this year" if year == today.date.year else f"in total in {year}"
+
+
+_WHOLE_YEAR = re.compile(
+    r"\b(?:(?:for|over|in|across) )?(?:the|that) (?:whole |entire |full )?year (?:as a whole|overall|altogether)\b"
+)
 _DIGIT = re.compile(r"\d+")
 _ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _MONTHS_SAID = re.compile(r"\b(?:weeks|months|quarters|years)\b")

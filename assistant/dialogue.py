@@ -239,8 +239,8 @@ class Understanding:
         tale = told is not None and bool(parts.find(told.before, known).spans.periods)
         if not tale and (both := total_and_last(asked)) is not None:
             return Plan(steps=both, path="routed")
-        if asked.whom and not tale:
-            # Where all its words are of one question about somebody, nothing is told beside it.
+        if asked.whom and not tale and _SENTENCES.search(text) is None:
+            # Where all words of a sentence are of one question about somebody, nothing is told beside it.
             told = None
         read = self._read(message, known, memory) if told is None else self._beside(told, message, known, memory)
         # Where two readings differ in what was told, it may be a part of what is asked.
@@ -705,6 +705,9 @@ class Understanding:
         if any(s.tool is Tool.ARTICLE for s in steps) and not all(_ASKS.search(clause) for clause in clauses):
             # "I have no overdraft. What would I need?": what is told first belongs to what is asked of the pages.
             return []
+        if [s.tool for s in steps] == [Tool.IDENTIFY, Tool.INCOME] and not _ASKS.search(clauses[0]):
+            # "Some firm sends me money, I don't know them. How much": they are no payee that takes some.
+            return steps[1:]
         return steps
 
     def _each(self, found: Found, label: str, sure: float, message: str, known: Known) -> tuple[Step, ...]:
@@ -847,6 +850,7 @@ def _says_nothing_of_what(steps: Sequence[Step], found: Found, memory: Memory) -
     return _OF_SPENDING.search(_WHICH_DAY.sub("", found.masked) if when else found.masked) is None
 
 
+_SENTENCES = re.compile(r"[.?!;]\s+\w")
 _SPEAKS_OF = re.compile(
     r"(?:(?:please|so|ok|and|now|can you|could you)\b,? )*(?:regarding|concerning|about|re|as for|with re(?:gards?|spect) to|check|look(?:ing)? (?:in)?(?:to|at))\b(?! (?:my|the|all|this|that|last)?\b ?(?:spending|payments?|spend|bills|account|money|month|finances)\b)"
 )

@@ -366,6 +366,8 @@ def _of_whole_person(step: Step, last: Asked, known: Known) -> Step:
 # "From her to me", and nothing else.
 _FROM_THEM_ALONE = re.compile(
     rf"{_LEAD}(?:(?:what about|how about|anything|how much|what(?:'s| has| have)? (?:come|came)(?: in)?) )?(?:back )?(?:from (?:him|her|them)(?: to (?:me|us))?|(?:(?:from )?(?:me|us) )?to (?:him|her|them))(?: then)?(?:,? xperiod)?[ ?.!]*"
+    # "And what he sent me".
+    rf"|{_LEAD}(?:what |how much |what about what |has |have )?(?:he|she|they)(?:'s|'ve| has| have)? (?:pay|paid|sen[dt]|gave|given|transferred)(?: back)? (?:me|us)(?: back)?(?:,? xperiod)?[ ?.!]*"
 )
 # Which way money went.
 _FROM_THEM = re.compile(

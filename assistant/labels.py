@@ -16,7 +16,7 @@ from assistant.kept import EVER_BEFORE, LAST_ONE
 from assistant.memory import Memory, off_track, spoke_of_somebody
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_SAME, DATED, Spans, Step, Tool
 from assistant.pointing import SOMEBODY, refers_back
-from assistant.prices import PRICE_BEFORE, RISE
+from assistant.prices import PRICE_BEFORE, RISE, THEY_CHARGE
 from assistant.router import LEANING
 from assistant.spans import USUAL, Found, Known
 
@@ -521,6 +521,7 @@ _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|nam
 _LESS_THAN = re.compile(r"\b(?:how much|by how much)\b.*\b(?:less|more|lower|higher|down|up|fallen|dropped|risen|gone)\b")
 _COSTS_NOW = re.compile(
     r"\b(?:costing|costs?|charging|charges?|taking|takes?|paying|pay)\b[^.?!;]*\b(?:these days|nowadays|right now|at the moment|currently)\b"
+    rf"|{THEY_CHARGE.pattern}"
 )
 # "How much a month from July to October" is not what it came to in all.
 _SO_MUCH_A = re.compile(

@@ -15,6 +15,7 @@ from assistant.kept import same_again
 from assistant.memory import names_somebody
 from assistant.plan import FROM_OTHERS, ONE_ROW, Asked, Spans, Step, Tool, names_any
 from assistant.pointing import OWN, SHORTEST, TWO
+from assistant.prices import THEY_CHARGE
 from assistant.spans import BESIDE, COUNTED, Found, Known
 
 
@@ -23,7 +24,7 @@ def asked_of_them(whole: Found, asked: Sequence[Asked], known: Known, text: str)
     last, said = asked[-1], whole.spans
     before = last.step
     days = tuple(p for p in said.periods if p not in parts.DAYLESS)
-    if not _is_spoken_of(last) or said != Spans(periods=said.periods) or len(days) > 1:
+    if THEY_CHARGE.search(text) or not _is_spoken_of(last) or said != Spans(periods=said.periods) or len(days) > 1:
         return None
     if not _POINTS.search(text) and (OWN.search(text) or len(text.split()) > SHORTEST):
         return None

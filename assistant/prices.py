@@ -26,3 +26,8 @@ RISE = re.compile(
 THE_NEW_PRICE = re.compile(
     r"\bthe (?:new|higher|dearer|old|current|increased) (?:price|amount|rate|rent|fee|charge|cost|one|figure|payment)\b"
 )
+# What somebody charges is a price, and not what was ever paid to them.
+THEY_CHARGE = re.compile(
+    r"(?<!did )(?<!had )(?<!have )\b(?:they|he|she) charges? (?:me |us )?(?:how much|for (?:it|that|this)\b)"
+    r"|\bhow much (?:do|does) (?:they|he|she) charge\b"
+)

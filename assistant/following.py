@@ -225,7 +225,7 @@ def remembered(step: Step, today: periods.Today) -> Step:
 _LEAD = re.compile(r"^(?:on|at) ")
 UNIT_ASIDE = re.compile(
     r"\b(?:the |a |one )?(?P<tax>tax )?(?P<unit>day|week|fortnight|month|quarter|year) (?P<way>before|earlier|after|later)(?! last)(?: (?:that|this)(?: one)?)?"
-    r"(?:,? (?:in |at |for )?(?:the )?same [a-z]+)?(?:,? how much)?(?:,? (?:as well|too|also))?\s*[?.!]*$"
+    r"(?:,? (?:in |at |for )?(?:the )?same [a-z]+)?(?:,? how much)?(?:,? (?:as well|too|also|please))*\s*[?.!]*$"
 )
 
 

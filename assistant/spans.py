@@ -1261,7 +1261,7 @@ def _kinds(marks: _Marks, known: Known) -> bool:
         sold = word in known.vocabulary.trades or (known.vocabulary.sellers is not None and word in known.vocabulary.sellers.said)
         if (
             ((sold and among) or not named)
-            and (sold or known.may_name(word))
+            and (sold or known.may_name(word) or _GOES_TO.search(hidden[: match.start("noun")]))
             and word not in known.nobody
             and word not in _TOOL_WORDS
             and (sold or known.vocabulary.is_kind(word))
@@ -1270,6 +1270,7 @@ def _kinds(marks: _Marks, known: Known) -> bool:
     return len(marks.taken) > before
 
 
+_GOES_TO = re.compile(r"\b(?:go|goes|going|gone|went|been|often|times|visits?|trips?) to (?:the )?$")
 _ABOUT_MONEY = re.compile(
     r"\b(?:spen[dt]|spending|cost|costs|pa(?:y|id|ys|ying)|bills?|money|amounts?|payments?|charged?|fees?|took|taken|gone|going out|much|many|often|buy|bought|come to|came to|set me back|price|dearest|find)\b|£"
 )

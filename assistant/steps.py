@@ -227,6 +227,9 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
         # Whether that is more than something else is no share of it.
         return MORE_THAN.search(text) is not None
     spoken_of = last is not None and last.step.spans.periods and last.step.spans.merchants
+    if tool in ABOUT_PAYMENTS and not found.spans.periods and _TIME_BEFORE.search(found.masked):
+        # "The total for the year before": before which, nobody said.
+        return True
     if _MEANWHILE.search(text) and not (found.spans.periods or spoken_of) and tool in ABOUT_PAYMENTS:
         # "When I was over there": of which days, nobody said.
         return True
@@ -264,6 +267,7 @@ _OWN_SPENDING = re.compile(
 )
 _EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
 _MORE_IS_THAT = re.compile(r"\b(?:is|was) (?:that|it|this)\b(?! (?:year|month|week|quarter))")
+_TIME_BEFORE = re.compile(r"\bthe (?:week|month|quarter|year) before\b(?! (?:last|that|it|i|we|he|she|they)\b)")
 _MEANWHILE = re.compile(
     r"\b(?:when|while|whilst|during the time|the time) (?:i|we) (?:was|were|went) (?!paid|charged|billed|last (?:time )?(?:in|at|to|there|with)\b)|\bduring (?:my|our|that|the) (?:trip|stay|holiday|visit)\b"
 )
@@ -435,7 +439,7 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
         if found.spans.without:
             return goes_on_with(memory.asked, found.spans, text)
         both = last.step if last.step.tool in TOTALLED and found.spans == Spans() else together(memory.asked, found.spans, text)
-        if both is None and only_total(found) and not TWO.search(text):
+        if both is None and only_total(found) and not (TWO.search(text) or _OF_TIME.search(found.masked)):
             both = added_up(last, found.spans)
         if both is not None and any(not _is_one_of(name, both.spans) for name in found.spans.merchants):
             # "Boots in with those, together" is not those alone.

@@ -1141,3 +1141,56 @@ def test_when_i_was_last_there_is_a_day_and_no_stay(understanding: Understanding
 def test_what_is_told_to_have_come_back_is_asked_about(understanding: Understanding) -> None:
     step = one(understanding.plan("boots refunded me, right? how much and which day", KNOWN, Memory()))
     assert step.tool in (Tool.REFUNDS, Tool.REFUND_STATUS) or step.spans.change == "came back"
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "tool", "days"),
+    [
+        (Step(tool=Tool.LAST, spans=Spans(merchants=("tesco",))), "and over the year as a whole?", Tool.SUM, ("this year",)),
+        (
+            Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("in may 2025",))),
+            "and across that year as a whole?",
+            Tool.SUM,
+            ("in 2025",),
+        ),
+        (
+            Step(tool=Tool.FIND, spans=Spans(merchants=("tesco",), periods=("on 3 may 2026",))),
+            "was I there the year before too?",
+            Tool.SUM,
+            ("in 2025",),
+        ),
+        (
+            Step(tool=Tool.SUM, spans=Spans(merchants=("jane doe",), periods=("since march",))),
+            "and what she gave me back",
+            Tool.INCOME,
+            ("since march",),
+        ),
+        (
+            Step(tool=Tool.DUPLICATES, spans=Spans(merchants=("boots",), periods=("on the 3rd",))),
+            "has boots refunded me anything this year, and what did it come to",
+            Tool.REFUNDS,
+            ("this year",),
+        ),
+    ],
+)
+def test_days_and_ways_that_are_said_are_those_of_what_goes_on(
+    understanding: Understanding, before: Step, message: str, tool: Tool, days: tuple[str, ...]
+) -> None:
+    step = one(understanding.plan(message, KNOWN, after(before)))
+    assert (step.tool, step.spans.periods) == (tool, days)
+
+
+def test_a_year_that_comes_before_no_days_is_asked_about(understanding: Understanding) -> None:
+    last = Step(tool=Tool.LAST, spans=Spans(merchants=("tesco",)))
+    assert isinstance(understanding.plan("the sum for the year before, if you would", KNOWN, after(last)), Unsure)
+
+
+def test_what_somebody_charges_is_a_price(understanding: Understanding) -> None:
+    told = Step(tool=Tool.FIND, spans=Spans(merchants=("netflix",)))
+    assert one(understanding.plan("so they charge how much for it", KNOWN, after(told))).tool is Tool.SUBSCRIPTIONS
+
+
+def test_one_shop_gave_back_what_it_took_twice_whatever_that_was_for(understanding: Understanding) -> None:
+    twice = Step(tool=Tool.DUPLICATES, spans=Spans(merchants=("boots", "jane doe lunch club")))
+    step = one(understanding.plan("did they give me one back yet", KNOWN, after(twice)))
+    assert step.tool in (Tool.REFUNDS, Tool.REFUND_STATUS)

@@ -244,6 +244,7 @@ def test_no_statement_says_whom_a_cheque_was_for(understanding: Understanding) -
     [
         ("what is going out until 4 December, not counting direct debits", held.PLANNED),
         ("what's due to other folk before 9 December", held.TO_OTHERS),
+        ("payments and standing orders that leave before 9 December", ""),
         ("standing orders and what I planned, to other people, before 9 December", f"{held.PLANNED} {held.TO_OTHERS}"),
         ("what is due before December begins", ""),
     ],

@@ -533,11 +533,20 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     for one, slots in lines:
         context.say("upcoming.known" if one.planned else "upcoming.expected", **slots)
     for way in () if asks_left else query.step.spans.change.split():
-        context.say(f"upcoming.{way}_only")
+        context.say(_ONLY[way])
     if since is None and (asks_left or not query.step.spans.change):
         # Of days that begin later, nobody knows what is there when they begin.
         _say_left(query, context, payments)
     return finish(query, context, period, leaves_out=["other spending", "money coming in"])
+
+
+# What a list of what is due leaves out, by which of it was asked for.
+_ONLY = {
+    PLANNED: "upcoming.planned_only",
+    ORDERS: "upcoming.orders_only",
+    SINGLE: "upcoming.single_only",
+    TO_OTHERS: "upcoming.others_only",
+}
 
 
 def _chosen(payments: list[Due], query: Query, context: Context) -> list[Due]:

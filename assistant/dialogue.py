@@ -31,7 +31,7 @@ from assistant.forms import plain_step
 from assistant.fragments import EMPTY, fragment_at_end, only_parts, put_to_it, with_figure
 from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.kept import EVER_BEFORE, is_of_all, of_each_asked, same_again
-from assistant.labels import CERTAIN, TOOLS, label_of, labelled
+from assistant.labels import CERTAIN, OF_REFUNDS, TOOLS, label_of, labelled
 from assistant.leftover import MAY_NARROW, may_pass, not_told_of, not_understood, passes_over, unused, whose_payments, words_left
 from assistant.memory import Memory, names_somebody, off_track, spoke_of_somebody
 from assistant.objections import objection
@@ -117,11 +117,12 @@ class Understanding:
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
         text = parts.plain(message)
-        if (rest := refunds.less(text) or refunds.net(text)) is not None:
-            if (read := self._less_refunds(rest, known, memory, net=refunds.less(text) is None)) is not None:
+        left_out = refunds.less(text)
+        if (rest := left_out or refunds.net(text)) is not None:
+            if (read := self._less_refunds(rest, known, memory, net=left_out is None)) is not None:
                 return read
             read = self._plan(message, known, memory)
-            of_them = isinstance(read, Plan) and any(step.tool in _OF_REFUNDS for step in read.steps)
+            of_them = isinstance(read, Plan) and any(step.tool in OF_REFUNDS for step in read.steps)
             return Unsure(parts.find(rest, known), "", 0.0) if of_them else read
         return self._plan(message, known, memory)
 
@@ -133,8 +134,8 @@ class Understanding:
         last = memory.asked[-1].step if memory.asked and not off_track(memory) else None
         if set(rest.rstrip(" ?.!").split()) <= EMPTY:
             # "And without refunds?": the sum before was.
-            return Plan(steps=(last,), path="routed") if last is not None and last.tool in _LESS_REFUNDS else None
-        if last is not None and last.tool in _OF_REFUNDS:
+            return Plan(steps=(last,), path="routed") if last is not None and last.tool in _WITHOUT_REFUNDS else None
+        if last is not None and last.tool in OF_REFUNDS:
             # Whoever gave back is paid, too; no more of what came back is asked.
             paid = memory.asked[-1].model_copy(update={"step": last.model_copy(update={"tool": Tool.SUM})})
             memory = memory.model_copy(update={"asked": (*memory.asked[:-1], paid)})
@@ -146,7 +147,7 @@ class Understanding:
             return Plan(steps=read.readings[:1], path="routed", sure=read.sure) if added_up else read
         if net and (len(read.steps) > 1 or read.steps[0].tool is not Tool.SUM or len(read.steps[0].spans.periods) > 1):
             return None
-        if any(step.tool is not Tool.FIND and step.tool not in _LESS_REFUNDS for step in read.steps):
+        if any(step.tool is not Tool.FIND and step.tool not in _WITHOUT_REFUNDS for step in read.steps):
             return None
         return read.model_copy(update={"steps": tuple(_paid_only(step) for step in read.steps)})
 
@@ -723,9 +724,8 @@ class Understanding:
 
 # What is heard in a message that holds two months or two names against each other.
 _MAY_COMPARE = frozenset({Tool.COMPARE, Tool.SUM, Tool.TOP, Tool.BREAKDOWN, Tool.EXPLAIN, Tool.FIND, Tool.BIGGEST_DAY, "follow"})
-_OF_REFUNDS = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS})
 # In whose answers no refund is counted.
-_LESS_REFUNDS = ABOUT_SAME - {Tool.REFUNDS, Tool.FIND} | {Tool.COMPARE, Tool.INCOME}
+_WITHOUT_REFUNDS = ABOUT_SAME - {Tool.REFUNDS, Tool.FIND} | {Tool.COMPARE, Tool.INCOME}
 # What is asked of payments, in days that may be those of the question before.
 _TAKES_OVER = ABOUT_SAME - {Tool.SUBSCRIPTIONS} | {Tool.INCOME, Tool.REFUND_STATUS}
 _IN_ALL = re.compile(r"\b(?:everything|ever|all time|(?:whole|entire|full) time|altogether|all told|in all|total|the lot)\b")

@@ -219,7 +219,9 @@ def _has_number(said: re.Match[str], known: Known) -> bool:
 
 
 _BY_NUMBER = re.compile(
-    r"(?<!\bto )(?<!\bpay )(?<!\binto )\b(?P<what>card|account)s?(?: (?:number|no\.?|ending(?: in)?|with|the)){0,3} #?(?P<number>\d{4,})\b"
+    # "Card 2026" is of that year, "card number 2026" is not.
+    r"(?<!\bto )(?<!\bpay )(?<!\binto )\b(?P<what>card|account)s?(?P<plainly>(?: (?:number|no\.?|ending(?: in)?|with|the)){1,3})?"
+    r" #?(?P<number>(?(plainly)\d{4,}|(?!(?:19|20)\d\d\b)\d{4,}))\b"
 )
 _KEPT = r"(?:account|savings|pot|isa|jar|fund|money)"
 _UNSEEN = re.compile(rf"\b(?P<name>[a-z]+)(?:'s|s')? {_KEPT}\b")

@@ -26,6 +26,8 @@ MERE_FOLLOW_UP = 0.75
 LIKE_NONE = 0.003
 # From here on a label is right nearly always even beside a word that no example has.
 CERTAIN = 0.9
+# All that came back, and how far the newest of it is.
+OF_REFUNDS = frozenset({Tool.REFUNDS, Tool.REFUND_STATUS})
 # The labels that are tools; the others lean on the question before.
 TOOLS = frozenset(Tool)
 
@@ -46,9 +48,9 @@ def labelled(
         probabilities = {k: p for k, p in probabilities.items() if k != Tool.REFUSE}
     label, sure = label_of(probabilities, bool(memory.asked))
     alike = _same_tool(label, probabilities, (spoken := as_spoken(whole, text, memory)), text, known)
-    if label in _CAME_BACK and spoken is not whole and _are_shops(spoken.spans.merchants, known):
+    if label in OF_REFUNDS and spoken is not whole and _are_shops(spoken.spans.merchants, known):
         # The newest of what a shop gave back, or all of it: whether anything did is told with either.
-        alike = max(alike, sum(probabilities[k] for k in _CAME_BACK if k != label))
+        alike = max(alike, sum(probabilities[k] for k in OF_REFUNDS if k != label))
     if memory.asked and not memory.lost and whole.spans == Spans():
         alike = max(alike, _same_told(label, probabilities, memory.asked[-1].step, text))
     sure = (sure + alike) * (1 - of_pages)
@@ -65,9 +67,9 @@ def labelled(
     if label in _CAME_OR_WENT and whole.spans.merchants and _WHICH_WAY.search(whole.masked):
         # Which way it went is said: `tool_meant` reads it.
         sure = max(sure, sum(probabilities[k] for k in _CAME_OR_WENT))
-    if label in _REFUNDED and whole.spans.merchants:
+    if label in OF_REFUNDS and whole.spans.merchants:
         # Whether somebody gave anything back, all of it says as well as the newest.
-        sure = max(sure, sum(probabilities[k] for k in _REFUNDED))
+        sure = max(sure, sum(probabilities[k] for k in OF_REFUNDS))
     if label in (Tool.LAST, Tool.COUNT) and _REFUNDED_ME.search(whole.masked):
         label, sure = Tool.REFUNDS, sum(probabilities[k] for k in (Tool.REFUNDS, Tool.REFUND_STATUS, Tool.LAST, Tool.COUNT))
     if label in (Tool.SUM, Tool.COUNT) and _TOTAL_AND_NUMBER.search(whole.masked):
@@ -161,7 +163,6 @@ _MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE
 _MOVED_INTO = re.compile(
     r"(?:(?:and|so|ok|then|remind me|tell me)\b,? )*(?:what|how much)(?: money)?(?: have| did)? (?:i|we)(?:'ve| have)? (?:moved?|put|paid|pay|transfer(?:red)?|saved|sent|added) xaccount(?: xperiod)?[ ?.!]*"
 )
-_CAME_BACK = (Tool.REFUNDS, Tool.REFUND_STATUS)
 _OF_PRICE = frozenset(
     {Tool.SUBSCRIPTIONS, Tool.LAST, Tool.SUM, Tool.AVERAGE, Tool.COMPARE, Tool.FIND, Tool.BREAKDOWN, Tool.FIRST, Tool.UPCOMING}
     | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.EXPLAIN, Tool.IDENTIFY, Tool.SHARE}
@@ -196,7 +197,6 @@ _NOW_OR_BEFORE = re.compile(r"\b(?:now|before|these days|used to)\b|\bxperiod,? 
 _EACH_TIME = re.compile(r"\b(?:what|how much)\b.*\b(?:(?:each|every|per|a) (?:time|go|visit|shop)|a pop)\b(?! (?:of|in)\b)")
 _OF_INTEREST = (Tool.INCOME, Tool.ARTICLE, Tool.PRODUCT)
 _PENSION = re.compile(r"\bpensions?\b")
-_REFUNDED = (Tool.REFUNDS, Tool.REFUND_STATUS)
 _REFUNDED_ME = re.compile(r"\brefund(?:ed|ing)? (?:me|us)\b")
 
 

@@ -194,8 +194,9 @@ class Known:
 
     synonyms: words of customers -> category ids. tokens: a word of a payee's texts -> descriptor ids. leading: words that
     tell a payee by themselves: a name begins with them, or they are about a person. others: accounts that are somebody else's,
-    whom the login has a mandate of, or was let see. chooses, talk, named: of one message, word -> how probably it chooses what that
-    is about, that it is talk, and that it names somebody or something; any other word is taken to choose, and to name nobody.
+    whom the login has a mandate of, or was let see. headings: kinds of spending that are the bank's own and none of ours. chooses,
+    talk, named: of one message, word -> how probably it chooses what that is about, that it is talk, and that it names somebody or
+    something; any other word is taken to choose, and to name nobody.
     found: of one message, what was found in it and in parts of it, so that nothing is looked for twice.
     written: the message as it was typed.
     """
@@ -209,6 +210,7 @@ class Known:
     tokens: Mapping[str, frozenset[int]] = field(default_factory=dict)
     leading: frozenset[str] = frozenset()
     others: frozenset[AccountId] = frozenset()
+    headings: tuple[str, ...] = ()
     chooses: Mapping[str, float] = field(default_factory=dict)
     talk: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, float] = field(default_factory=dict)
@@ -230,13 +232,10 @@ class Known:
             first |= {part for word in first if len(part := _INSIDE.split(word)[0]) > 1}
             leading |= every if payee.personal else first
         listed = {t: frozenset(i) for t, i in tokens.items()}
-        return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading), others)
-
-    @property
-    def headings(self) -> tuple[str, ...]:
-        """Kinds of spending that are the bank's own and none of ours."""
-        ours = frozenset(kind for kinds in self.synonyms.values() for kind in kinds)
-        return tuple(c for c in self.categories if c not in ours)
+        # Kinds of spending that are the bank's own and none of ours.
+        ours = frozenset(kind for kinds in synonyms.values() for kind in kinds)
+        own = tuple(kind for kind in categories if kind not in ours)
+        return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading), others, own)
 
     @property
     def words(self) -> frozenset[str]:

@@ -69,7 +69,7 @@ def read(folder: Path) -> Cards:
 # Portion -> kind of question -> wordings, with what is asked about in braces.
 WORDINGS = Path(__file__).parent / "wordings.yaml"
 _MONTHS = ("%B %Y", "%b '%y", "%m/%Y", "%B %Y", "%b %Y")
-_MONTH = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
+_MONTH = re.compile(rf"\b(?P<name>{'|'.join(calendar.month_name[1:])}) (?P<year>\d{{4}})\b")
 _QUOTED = re.compile(r"'(.+)'")
 
 
@@ -92,7 +92,8 @@ def reworded(cards: Cards, portion: str) -> Cards:
 
 def _named(cards: Cards, question: CardQuestion, number: int) -> dict[str, str]:
     """What a question is about, by the names that wordings have for it. number: months are written in one way after the other."""
-    months = sorted(dt.datetime.strptime(said, "%B %Y") for said in _MONTH.findall(question.question))  # noqa: DTZ007  a month
+    names = [*calendar.month_name]
+    months = sorted(dt.date(int(said["year"]), names.index(said["name"]), 1) for said in _MONTH.finditer(question.question))
     written = [month.strftime(_MONTHS[number % len(_MONTHS)]) for month in months]
     named = dict(zip(("month",) if len(written) == 1 else ("earlier", "later"), written, strict=False))
     paid = {row.line.text for row in cards.rows.values() if row.card in (question.card, question.foreign_card)}

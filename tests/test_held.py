@@ -163,6 +163,9 @@ NUMBERED = replace(KNOWN, accounts=[KNOWN.accounts[0].model_copy(update={"identi
         ("list the payments of account 31502745", NUMBERED, False),
         ("what is in account number 31502744", NUMBERED, True),
         ("when did i last pay to account 31502745", NUMBERED, True),
+        ("what went out of the joint account in 2026", NUMBERED, True),
+        ("everything on my card 2026", CARD, True),
+        ("everything on card number 2026", CARD, False),
         # The cards of an account are known by what tells of cards.
         ("is the card ending 7702 frozen", NUMBERED, True),
     ],

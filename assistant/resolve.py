@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
-from assistant import headings, months, periods
+from assistant import headings, months, namesakes, periods
 from assistant.held import BY_OTHER
 from assistant.merchants import TELL_NOBODY, How, Match, match
 from assistant.periods import Period
@@ -145,8 +145,8 @@ async def resolve(step: Step, known: Known, meaning: Meaning, written: str = "")
     ):
         return _asked_about(strange.said, step, known)
     least, most = _bounds_of(step, accounts[0].currency)
-    matches = [_of_kin(m, written, known) for m in matches]
-    several = next((m for m in matches if _ambiguous(m)), None)
+    matches, step = _told_apart(matches, step, written, known)
+    several = next((m for m in matches if namesakes.are(m)), None)
     if several is not None and not step.only:
         names = tuple(dict.fromkeys(several.names))
         chosen = tuple(
@@ -367,13 +367,13 @@ def _innermost(found: list[Period]) -> list[Period]:
     ]
 
 
-def _of_kin(found: Match, written: str, known: Known) -> Match:
-    """ "My brother Tom", where two people are called so: the one of the customer's own name, if there is just one."""
-    said = rf"\b(?:{'|'.join(sorted(KIN))}),? {re.escape(plain(found.said))}\b|\b{re.escape(plain(found.said))},? my (?:{'|'.join(sorted(KIN))})\b"
-    if not _ambiguous(found) or re.search(said, plain(written)) is None:
-        return found
-    family = family_of(found.payees, known)
-    return found.model_copy(update={"payees": family}) if len({p.shown for p in family}) == 1 else found
+def _told_apart(matches: list[Match], step: Step, written: str, known: Known) -> tuple[list[Match], Step]:
+    """The names, of several people called so the one whom the message tells from the others. What goes on with a question about
+    one of them goes on with that one."""
+    told = [namesakes.told_apart(m, step, written, known) for m in matches]
+    if len(told) == 1 and told[0] is not matches[0]:
+        step = step.model_copy(update={"only": tuple(dict.fromkeys(p.template for p in told[0].payees))})
+    return told, step
 
 
 def _in_accounts(found: Match, accounts: Sequence[Account], known: Known) -> Match:
@@ -381,18 +381,6 @@ def _in_accounts(found: Match, accounts: Sequence[Account], known: Known) -> Mat
     ids = {a.id for a in accounts}
     inside = tuple(p for p in found.payees if p.account in ids)
     return found.model_copy(update={"payees": inside}) if known.others and inside else found
-
-
-def _ambiguous(found: Match) -> bool:
-    """Two people with one name: not to be added up unasked. Branches of one shop are."""
-    people = {_DIGITS.sub("", name) for name in found.names}
-    if plain(found.said).endswith("pensions"):
-        return False
-    return found.how is not How.EXACT and all(p.personal for p in found.payees) and len(people) > 1
-
-
-# Cheques differ by their numbers alone.
-_DIGITS = re.compile(r"\d+")
 
 
 def _accounts(said: str, known: Known, *, every: bool) -> tuple[Sequence[Account], bool]:

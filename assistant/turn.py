@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from assistant import eligibility, holdings, looked, pages, position, spending, terms, trail
+from assistant import eligibility, holdings, looked, namesakes, pages, position, spending, terms, trail
 from assistant.acting import NOWHERE, Acted, Asker, Confirmed, Place, Shown
 from assistant.answer import reading, render
+from assistant.choices import picked
 from assistant.days import of_own_days
 from assistant.dialogue import SURE, Understanding, Unsure
 from assistant.following import remembered
@@ -24,16 +25,16 @@ from assistant.labels import CERTAIN
 from assistant.leftover import passes_over
 from assistant.library import article, beside
 from assistant.memory import Choice, Memory
+from assistant.namesakes import family_in
 from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, commands, later
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
 from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, DAYS_AHEAD, READ_WHOLE, Asked, Plan, Spans, Step, Tool
-from assistant.pointing import SHORT
 from assistant.proposed import Proposed
 from assistant.resolve import NAMES_ELSEWHERE, Alike, Query, Unclear, payees_of, resolve
 from assistant.router import LEANING
-from assistant.spans import DAYLESS, KIN, Found, Known, Vocabulary, family_of, find, plain, words_of
+from assistant.spans import DAYLESS, Found, Known, Vocabulary, find, plain
 from assistant.tools import Context, Line, Live, ToolResult, literal, not_asked, together, unknown_payee
 from assistant.topics import asks_nothing, points_back, topic_of, with_last
 from assistant.wording import Emit, Wording
@@ -323,8 +324,9 @@ class Assistant:
 
     async def _plan(self, message: str, asking: Asking, emit: Emit) -> Plan | Unsure | Acted:
         known, memory = asking.known, asking.memory
-        family = frozenset(p.shown for p in family_of(known.payees, known)) if memory.choices else frozenset()
-        chosen = _chosen(message, memory.choices, family)
+        chosen = (
+            picked(message, memory.choices, family_in(known)) if memory.choices else namesakes.another(message, memory, known)
+        )
         if chosen is not None:
             heard_now = await asyncio.to_thread(find, message, known)
             days = tuple(words for words in heard_now.spans.periods if words not in DAYLESS)
@@ -987,56 +989,6 @@ def _foremost(accounts: Sequence[Account], login: Login) -> tuple[Account, ...]:
 
 
 HOME = "GBP"
-
-
-def _chosen(message: str, choices: Sequence[Choice], family: frozenset[str] = frozenset()) -> Step | None:
-    """The choice that a message picks: its words, or some of them that no other choice has ("obi" for JAMES OBI).
-
-    family: names of those who have one of the customer's own.
-    """
-    text = message.casefold().replace("-", " ")
-    said, anew = words_of(text), _ASKS_ANEW.search(text) is not None and _THE_ONE_WHO.match(text) is None
-    fitting = [c.step for c in choices if words_of(c.label) == said]
-    if not fitting and said:
-        by_name = _picked(said, choices, [words_of(c.label) for c in choices])
-        # A question may be a new one, whatever words it has of a statement.
-        told = by_name or ([] if anew else _picked(said, choices, [words_of(" ".join(c.step.only)) for c in choices]))
-        told = told or _of_family(said, text, choices, family)
-        fitting = [c.step for c in told if not c.exact] if len(told) == 1 else []
-    short = len(said) <= (MOST_CHOOSING if anew else SHORT)
-    return fitting[0] if len(fitting) == 1 and short else None
-
-
-def _picked(said: set[str], choices: Sequence[Choice], words: Sequence[set[str]]) -> list[Choice]:
-    """The choices of which something was said that is of no other: "obi", or "the five a side one" by the words of a statement."""
-    own = [one.difference(*(other for other in words if other is not one)) for one in words]
-    return [c for c, telling in zip(choices, own, strict=True) if any(_says(said, w) for w in telling if len(w) > 1)]
-
-
-def _of_family(said: set[str], text: str, choices: Sequence[Choice], family: frozenset[str]) -> list[Choice]:
-    """ "My brother": the choice that has a name of the customer's own; "not my brother": those that have none."""
-    if not said & KIN:
-        return []
-    away = _NOT_KIN.search(text) is not None
-    return [c for c in choices if c.step.only and (c.label in family) is not away]
-
-
-_NOT_KIN = re.compile(rf"\bnot (?:my |the )?(?:{'|'.join(sorted(KIN))})\b")
-
-
-def _says(said: set[str], word: str) -> bool:
-    """Whether a word was said, or one that is made of it: "labouring" of LABOUR."""
-    return word in said or (len(word) >= LONGER_WORD and any(one.startswith(word) for one in said))
-
-
-LONGER_WORD = 5
-_THE_ONE_WHO = re.compile(
-    r"(?:(?:no|oh|sorry|well|i mean|it's|that's|and)\b[,.]? )*(?:the|my) [a-z]+,? (?:who|that|which|for|he|she|i mean)\b"
-)
-
-
-MOST_CHOOSING = 5
-_ASKS_ANEW = re.compile(r"\b(?:how|what|when|which|where|did|do|does|is|are|was|show|list)\b")
 
 
 def _with_choice(key: str, step: Step, choice: str) -> Step:

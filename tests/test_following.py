@@ -11,7 +11,7 @@ from assistant import referring
 from assistant.dialogue import Understanding, Unsure
 from assistant.following import added_up, both_of, goes_on_with, merged, remembered, together, unit_aside
 from assistant.grouping import WHAT_IS_LEFT
-from assistant.memory import Choice, Memory
+from assistant.memory import Memory
 from assistant.operations import asked_of_them
 from assistant.orders import commands
 from assistant.periods import Today
@@ -20,7 +20,6 @@ from assistant.resolve import synonyms_of
 from assistant.router import vocabulary
 from assistant.spans import Known, find
 from assistant.steps import agreed_on
-from assistant.turn import _chosen
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.party import AccountId
@@ -203,16 +202,6 @@ def test_the_other_of_a_name_is_who_was_not_picked() -> None:
     meant = referring.meant("and the other mark", KNOWN, [mark])
     assert meant is not None
     assert (meant.message, meant.excluding) == ("and mark", ("mark poole van hire",))
-
-
-def test_a_choice_can_be_picked_by_what_its_statement_says() -> None:
-    choices = [Choice(label=name.upper(), step=Step(tool=Tool.SUM, only=(text,))) for name, text in
-               (("mark poole", "mark poole van hire"), ("mark reid", "mark reid choir"))]  # fmt: skip
-    assert _chosen("the choir one", choices) == choices[1].step
-    assert _chosen("mark", choices) is None
-    assert _chosen("when is choir", choices) is None
-    assert _chosen("my uncle", choices, frozenset({"MARK REID"})) == choices[1].step
-    assert _chosen("not my uncle", choices, frozenset({"MARK REID"})) == choices[0].step
 
 
 # Which way money went

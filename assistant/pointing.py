@@ -48,7 +48,7 @@ _LIST_OF_DAYS = re.compile(
 # "What does the cafe take? Not the shop".
 NOT_SHOP = re.compile(r"\bnot the (?:shop|store)\b")
 # A comparison says it anyway.
-BY_HOW_MUCH = re.compile(r"[ ,.;?!]*(?:\b(?:and|or) )?\bby how much(?: more| less| exactly)?[ .?!]*$")
+BY_HOW_MUCH = re.compile(r"[ ,.;?!]*(?:\b(?:and|or) )?\bby how much(?: more| less| exactly|,? i mean(?:t)?|,? please)*[ .?!]*$")
 HOW_MANY = re.compile(r"\bhow many (?:different |separate )?(?P<what>[a-z]+)\b")
 
 

@@ -52,7 +52,7 @@ def balance(query: Query, context: Context) -> ToolResult:
     stated = _stated(query, context)
     if not stated and (refused := only_files(query, context)):
         return refused
-    if query.step.spans.change and (days := _past_days(query, context)) is not None:
+    if query.step.spans.change and not _at_an_end(query) and (days := _past_days(query, context)) is not None:
         return _extremes(query, context, days)
     if (then := _then(query, context)) is not None:
         return _balance_then(query, context, then)
@@ -91,6 +91,15 @@ def _say_balance(account: Account, live: Balance, context: Context, *, to_spend:
         context.say("balance.one", booked=booked(), available=available(), name=context.named(account))
 
 
+def _at_an_end(query: Query) -> bool:
+    """ "How overdrawn was I at the end of October": at that one day, and no extreme of the days before it."""
+    said = next(iter(query.step.spans.periods), "")
+    return _END_OF.search(said) is not None and _EXTREME.search(query.step.spans.change) is None
+
+
+_END_OF = re.compile(r"\b(?:end|ended|close|closed)\b")
+
+
 def _past_days(query: Query, context: Context) -> Period | None:
     """Days up to today that are said and of which payments are held."""
     held = context.queries.held(context.accounts(query), context.today)
@@ -103,15 +112,14 @@ def _past_days(query: Query, context: Context) -> Period | None:
 def _extremes(query: Query, context: Context, days: Period) -> ToolResult:
     """Over days, the least or the most that was booked at the end of one, and on how many it was below zero."""
     highest = _HIGHEST.search(query.step.spans.change) is not None
-    current = [a for a in query.accounts if a.kind is AccountKind.CURRENT] or query.accounts
-    own = [(a, live) for a in current if (live := _balance_of(a, context)) is not None]
+    own = [(a, live) for a in _may_be_below(query) if (live := _balance_of(a, context)) is not None]
     for account, live in own:
         found = _at_ends(account, live, context, days)
-        day, booked = max(found, key=lambda one: one[1].minor) if highest else min(found, key=lambda one: one[1].minor)
+        day, _ = max(found, key=lambda one: one[1].minor) if highest else min(found, key=lambda one: one[1].minor)
         label = f"{'most' if highest else 'least'} at the end of a day: {account.name}"
         slots: dict[str, Fact | str] = {
             "name": context.named(account),
-            "booked": context.book.money(label, booked, (), f"{live.booked.plain} - what was booked since", signed=True),
+            "booked": _booked_then(label, account, live, day, context),
             "day": context.book.day("at the end of", day),
         }
         below = [one for one, money in found if money.minor < 0]
@@ -128,7 +136,13 @@ def _extremes(query: Query, context: Context, days: Period) -> ToolResult:
     return finish(chosen, context, days, outcome=Outcome.ANSWER if own else Outcome.CANNOT, leaves_out=["pending payments"])
 
 
+def _may_be_below(query: Query) -> Sequence[Account]:
+    """The current accounts, where one is asked about: no savings are overdrawn."""
+    return [a for a in query.accounts if a.kind is AccountKind.CURRENT] or query.accounts
+
+
 _HIGHEST = re.compile(r"\b(?:high|highest|most|peak|maximum|max)\b")
+_EXTREME = re.compile(rf"{_HIGHEST.pattern}|\b(?:low|lowest|least|furthest|deepest|minimum|min|worst)\b")
 
 
 def _at_ends(account: Account, live: Balance, context: Context, days: Period) -> list[tuple[dt.date, Money]]:
@@ -162,16 +176,11 @@ def _balance_then(query: Query, context: Context, day: dt.date) -> ToolResult:
     """What was booked at the end of a day that is over: the balance now, without all that was booked since."""
     held = context.queries.held(context.accounts(query), context.today)
     told = False
-    for account in query.accounts:
+    for account in _may_be_below(query) if query.step.spans.change else query.accounts:
         live = _balance_of(account, context)
         if live is None or held is None or day < held[0]:
             continue
-        since = Selection(accounts=(account.id,), since=day + dt.timedelta(days=1), until=context.today)
-        rows = context.queries.rows(since, Order.OLDEST)
-        moved = Money(minor=sum(r["amount_minor"] for r in rows), currency=account.currency)
-        formula = f"{live.booked.plain} - {moved.plain}"
-        ids = tuple(r["source_id"] for r in rows)
-        then = context.book.money(f"booked balance then: {account.name}", live.booked - moved, ids, formula, signed=True)
+        then = _booked_then(f"booked balance then: {account.name}", account, live, day, context)
         context.say("balance.then", name=context.named(account), booked=then, day=context.book.day("at the end of", day))
         told = True
     if not told:
@@ -179,6 +188,19 @@ def _balance_then(query: Query, context: Context, day: dt.date) -> ToolResult:
     period = Period(since=day, until=day, label=f"at the end of {shown(day)}")
     outcome = Outcome.ANSWER if told else Outcome.NONE
     return finish(query, context, period, outcome=outcome, leaves_out=["pending payments"])
+
+
+def _booked_then(label: str, account: Account, live: Balance, day: dt.date, context: Context) -> Fact:
+    """What was booked at the end of a day: the balance now, without the payments after it, which prove it."""
+    moved, ids = _moved_after(day, account, context)
+    return context.book.money(label, live.booked - moved, ids, f"{live.booked.plain} - {moved.plain}", signed=True)
+
+
+def _moved_after(day: dt.date, account: Account, context: Context) -> tuple[Money, tuple[str, ...]]:
+    """What the payments after a day come to, and their ids."""
+    after = Selection(accounts=(account.id,), since=day + dt.timedelta(days=1), until=context.today)
+    rows = context.queries.rows(after, Order.OLDEST) if day < context.today else ()
+    return Money(minor=sum(r["amount_minor"] for r in rows), currency=account.currency), tuple(r["source_id"] for r in rows)
 
 
 def position(query: Query, context: Context) -> ToolResult:
@@ -212,15 +234,17 @@ def explain(query: Query, context: Context) -> ToolResult:
     rows = context.queries.rows(moved, Order.OLDEST)
     ids = tuple(r["source_id"] for r in rows)
     change = Money(minor=sum(r["amount_minor"] for r in rows), currency=account.currency)
-    after = moved.model_copy(update={"since": until + dt.timedelta(days=1), "until": context.today})
-    later = context.queries.rows(after, Order.OLDEST) if until < context.today else ()
-    at_end = found.booked - Money(minor=sum(r["amount_minor"] for r in later), currency=account.currency)
+    later, of_later = _moved_after(until, account, context)
+    at_end = found.booked - later
     then = at_end - change
-    now = context.book.money("balance now" if until == context.today else "balance at the end", at_end, signed=True)
+    now = context.book.money("balance now" if until == context.today else "booked balance then", at_end, of_later, signed=True)
     start = context.book.day("since", since)
+    past = f"from {shown(since + dt.timedelta(days=1))} to {shown(until)}"
+    label = f"since {shown(since)}" if until == context.today else past
+    period = Period(since=since + dt.timedelta(days=1), until=until, label=label)
     if change.minor == 0:
         context.say("explain.same", name=context.named(account), since=start, now=now)
-        return finish(query, context, None)
+        return finish(query.model_copy(update={"accounts": (account,)}), context, period, leaves_out=["pending payments"])
     word = "down" if change.minor < 0 else "up"
     context.say(
         "explain.one",
@@ -233,9 +257,6 @@ def explain(query: Query, context: Context) -> ToolResult:
         day=context.book.day("until", until),
     )
     _drivers(context, moved, change)
-    past = f"from {shown(since + dt.timedelta(days=1))} to {shown(until)}"
-    label = f"since {shown(since)}" if until == context.today else past
-    period = Period(since=since + dt.timedelta(days=1), until=until, label=label)
     return finish(query.model_copy(update={"accounts": (account,)}), context, period, leaves_out=["pending payments"])
 
 
@@ -246,10 +267,18 @@ def _stretch(query: Query, today: dt.date) -> tuple[dt.date, dt.date]:
         return since, today
     if not query.periods:
         return today - dt.timedelta(days=7), today
+    if len(query.periods) == len(query.step.spans.periods) == 2 and all(map(_is_point, query.periods, query.step.spans.periods)):
+        # "Up or down at the end of October from 30 June": from the one day to the other.
+        first, second = sorted(period.until for period in query.periods)
+        return first, min(second, today)
     period = query.periods[0]
     if _WITHIN.match(said) and period.since is not None and period.until < today:
         return period.since - dt.timedelta(days=1), period.until
     return _before(period, said, today), today
+
+
+def _is_point(period: Period, said: str) -> bool:
+    return period.since in (None, period.until) or _END_OF.search(said) is not None
 
 
 _WITHIN = re.compile(r"(?:in|during|over|throughout)\b")

@@ -233,7 +233,7 @@ def _days(step: Step, known: Known) -> list[Period] | Unclear:
         if period is None:
             return Unclear(key="no_payday" if "pay" in words else "no_such_period", said=words)
         found.append(period)
-    if step.tool is not Tool.COMPARE:
+    if step.tool not in (Tool.COMPARE, Tool.EXPLAIN):
         found = _innermost(found)
     if len(found) > 1 and step.tool in _OF_ONE_STRETCH | {Tool.SUM}:
         whole = periods.in_a_row(found)

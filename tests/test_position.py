@@ -365,10 +365,32 @@ def test_what_moved_the_balance_within_a_month_ends_with_the_month(statement: St
         statement.add(day, amount, f"SHOP OF {day:%B}")
     statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
     told = statement.told(Tool.EXPLAIN, periods=("in october",))
-    figures = [told.value(label) for label in ("balance then", "change", "balance at the end")]
+    figures = [told.value(label) for label in ("balance then", "change", "booked balance then")]
     assert figures == ["127.00", "-20.00", "107.00"]
     since_then = statement.told(Tool.EXPLAIN, periods=("last month",))
     assert [since_then.value(label) for label in ("change", "balance now")] == ["-7.00", "100.00"]
+
+
+@pytest.mark.parametrize("days", [("on 3 october", "at the end of october"), ("by the end of october", "3 october")])
+def test_from_one_day_to_another_the_balance_moved_by_what_lies_between(statement: Statement, days: tuple[str, str]) -> None:
+    for day, amount in ((dt.date(2026, 10, 3), "-1.00"), (dt.date(2026, 10, 5), "-20.00"), (dt.date(2026, 11, 3), "-7.00")):
+        statement.add(day, amount, f"SHOP OF {day.day}")
+    statement.live = Live(balances=[balance(statement, "100.00", "100.00")])
+    told = statement.told(Tool.EXPLAIN, periods=days)
+    assert [told.value(label) for label in ("balance then", "change", "booked balance then")] == ["127.00", "-20.00", "107.00"]
+    (now,) = [fact for fact in told.result.facts if fact.label == "booked balance then"]
+    assert len(now.evidence) == 1
+
+
+def test_how_overdrawn_an_account_was_when_a_month_ended_is_of_that_day(statement: Statement) -> None:
+    for day, amount in ((1, "-1.00"), (29, "-230.00"), (30, "150.00")):
+        statement.add(dt.date(2026, 10, day), amount, "SHOP")
+    statement.live = Live(balances=[balance(statement, "-40.00", "0.00")])
+    told = statement.told(Tool.BALANCE, periods=("at the end of october",), change="overdrawn")
+    assert told.value("booked balance then: Everyday") == "-40.00"
+    lowest = statement.told(Tool.BALANCE, periods=("at the end of october",), change="lowest")
+    assert lowest.value("least at the end of a day: Everyday") == "-190.00"
+    assert {fact.evidence for fact in lowest.result.facts if fact.label.startswith("least")} != {()}
 
 
 @pytest.mark.parametrize(

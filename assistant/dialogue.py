@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant import background, held, referring, refunds, relations
+from assistant import background, held, referring, refunds, relations, strangers
 from assistant import spans as parts
 from assistant.background import Told
 from assistant.clauses import (
@@ -154,6 +154,8 @@ class Understanding:
     def _plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         if held.unseen(parts.plain(message), known):
             return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
+        if strangers.are_compared_with(parts.plain(message)):
+            return Plan(steps=(Step(tool=Tool.CANNOT),), path="routed")
         known = replace(known, written=message)
         last = memory.asked[-1] if memory.asked and not off_track(memory) else None
         if last is None and memory.asked and memory.lost and _is_anothers((memory.heard or memory.asked[-1].step), known):

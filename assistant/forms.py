@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant import background, held, periods
+from assistant import background, held, strangers
 from assistant import spans as parts
 from assistant.cheques import last_cheque, made_out_to
 from assistant.comparison import MORE_THAN, THAN, TWO_SIDES, held_against
@@ -30,9 +30,7 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     believed: whether the label is sure enough for a plan.
     """
     text = parts.plain(message)
-    named = (other["who"] for other in _POSSESSIVE.finditer(text))
-    theirs = any(_is_somebody_else(who, known) for who in named) and not _own_account(whole, known)
-    if theirs or (_SECRET.search(text) and OWN.search(text)):
+    if (strangers.are_asked_about(text, known) and not _own_account(whole, known)) or (_SECRET.search(text) and OWN.search(text)):
         return Step(tool=Tool.REFUSE)
     if (plainly := _by_its_words(whole, text, label, memory.asked, known, lost=memory.lost)) is not None:
         return plainly
@@ -169,9 +167,6 @@ _HOW_MUCH_OF_IT = re.compile(
     r"(?: (?:spent|paid|on|to|at|in|for|from|with|just|only|the|my))* x(?:merchant|category)(?: (?:then|alone|please|was how much|came to what|how much))?[ ?.!]*"
 )
 # "The balance of Daniel's account": a name beside an account, that is no account of theirs, is somebody else.
-_POSSESSIVE = re.compile(
-    r"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:\w+\s+)?(?:accounts?|balances?|savings|cards?|statements?|salary|wages|pension)\b"
-)
 # "How much did I take out?", "when was that?" of the payment that was just told of.
 _THAT_ROW = re.compile(
     r"(?:and |so |ok )*(?:how much|how much (?:did (?:i|we) (?:pay|spend|send|give|take out|get out|withdraw)(?: them| him| her)?|was (?:it|that))"
@@ -341,20 +336,6 @@ _MUST = {
 _FIRST_PRAISED = re.compile(
     r"^(?:marvellous|splendid|lovely|brilliant|great|perfect|excellent|wonderful|good|champion|smashing|super|thanks|thank you|cheers|ta)\b[^.!?,]{0,20}[.!]+ "
 )
-
-
-def _is_somebody_else(who: str, known: Known) -> bool:
-    """Whether a word in the possessive is a name: "today's balance" and "last month's statement" are nobody's."""
-    return (
-        who not in known.words
-        and not any(
-            who in parts.words_of(plain_name) for plain_name in (parts.plain(a.name).replace("'s", "") for a in known.accounts)
-        )
-        and who not in known.vocabulary.nobody
-        and who not in periods.MONTHS
-        and who not in periods.WEEKDAYS
-        and not any(who in parts.holders_of(a) for a in known.accounts if a.id in known.others)
-    )
 
 
 def _own_account(found: Found, known: Known) -> bool:

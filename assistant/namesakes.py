@@ -17,6 +17,8 @@ _DIGITS = re.compile(r"\d+")
 _NOT_THAT_ONE = re.compile(
     rf"\b(?:i mean(?:t)?|not|no|nah|naw|other|him|her|one|the (?:lad|lass|guy|bloke|woman|man|lady)|my (?:{_ANY_KIN}))\b"
 )
+# Of two of a name each, or both of them, and not the other one.
+_BOTH = re.compile(r"\b(?:both|two|pair|together|add(?:ed)?|each|(?:him|her|he|she|that) and|and (?:him|her))\b")
 
 
 def are(found: Match) -> bool:
@@ -49,7 +51,7 @@ def another(message: str, memory: Memory, known: Known) -> Step | None:
     text = plain(message)
     if last is None or last.tool not in ABOUT_PAYMENTS or len(last.spans.merchants) != 1 or choices.asks_anew(text):
         return None
-    if _NOT_THAT_ONE.search(text) is None:
+    if _NOT_THAT_ONE.search(text) is None or _BOTH.search(text) is not None:
         return None
     people: dict[str, list[str]] = {}
     for payee in called_so(last.spans.merchants[0], known):

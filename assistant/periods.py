@@ -843,6 +843,11 @@ def _one_day(match: re.Match[str], today: Today) -> Period:
     return _between(day, day, open_end=day > today.date)
 
 
+def _vague(match: re.Match[str], today: Today) -> Period:
+    """ "These past days": how many, nobody can say."""
+    raise _NoSuchDay(match.group())
+
+
 def _everything(_: re.Match[str], today: Today) -> Period:
     return Period(since=None, until=today.date, label="")
 
@@ -947,6 +952,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (r"(?P<year>(?:19|20)\d\d)(?=,? (?:and|or|vs|versus|against|with|than|to) (?:in )?(?:19|20)\d\d)", _year),
         (rf"(?:in |for |during )?this year,? {_YEAR.format('')}", _this_year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now|in full|as a whole)", _year),
+        (r"(?:in |over |during |for )?(?:these|those|the) (?:past|last|recent) (?:days|weeks|months)(?! of\b)", _vague),
         (r"in all|up to now|by now|until now|till now|up until now|up to today|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|(?:since|from) (?:the (?:very )?(?:beginning|start|outset)|day (?:one|1)|forever)(?= *(?:$|[,.;?!]| (?:on|onwards|to now|until now|please)\b))", _everything),
     )
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from babel import Locale
+from babel.core import get_global
 
 from prompts.registry import word_list
 
@@ -23,6 +24,22 @@ def written(word: str) -> tuple[str, ...]:
 def country(name: str) -> str | None:
     """The ISO 3166 code of a country, in lower case, as it ends the line of a card payment there."""
     return _countries().get(name.removeprefix("the "))
+
+
+def is_abroad(text: str, home: str = "GB") -> bool:
+    """Whether a text names a country, or a city that is known beyond its own, outside the home country."""
+    return any(name in f" {text} " for name in _abroad(home))
+
+
+@cache
+def _abroad(home: str) -> frozenset[str]:
+    of = get_global("zone_territories")
+    zones = {
+        city.get("city", zone.rpartition("/")[2].replace("_", " ")): of.get(zone)
+        for zone, city in Locale("en").time_zones.items()
+    }
+    cities = {city.casefold() for city, land in zones.items() if land not in (None, home, "001")} | set(_cities())
+    return frozenset(f" {name} " for name in cities | {name for name, code in _countries().items() if code != home.lower()})
 
 
 @cache

@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 from assistant.grouping import WHAT_IS_LEFT
 from assistant.held import ORDERS, PLANNED, SINGLE, TO_OTHERS
 from assistant.merchants import Match
-from assistant.periods import Period, ago, shown
+from assistant.periods import MONTHS, Period, ago, shown
 from assistant.recurring import Recurring, change, is_steady, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spans import words_of
@@ -281,7 +281,7 @@ def _is_point(period: Period, said: str) -> bool:
     return period.since in (None, period.until) or _END_OF.search(said) is not None
 
 
-_WITHIN = re.compile(r"(?:in|during|over|throughout)\b")
+_WITHIN = re.compile(rf"(?:in|during|over|throughout)\b|(?:{'|'.join(MONTHS)})(?: (?:19|20)\d\d)?$")
 
 
 def _drivers(context: Context, selection: Selection, change: Money) -> None:
@@ -516,6 +516,8 @@ def _until(query: Query, context: Context) -> tuple[dt.date, str]:
     return day, "until " + shown(day)
 
 
+# What is set up goes on, but prices change and bills end.
+FURTHEST = relativedelta(years=1)
 # What is due, and that nothing is: from now on, on one day, over days that begin later.
 _AHEAD = {
     "": ("upcoming.head", "upcoming.none"),
@@ -529,12 +531,15 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     if refused := only_files(query, context):
         return refused
     until, words = _until(query, context)
+    if until > context.today + FURTHEST:
+        context.say("upcoming.far", until=context.book.day("until", until), known=context.no("payments known", "not known"))
+        return finish(query, context, None, outcome=Outcome.CANNOT)
     since = next((p.since for p in query.periods if p.since is not None and p.since > context.today), None)
     payments = _chosen([d for d in _meant(query, context, until) if since is None or d.day >= since], query, context)
     single = SINGLE in query.step.spans.change.split()
     if not query.periods and (single or (not payments and (query.matches or query.categories))):
         # "The next rent": the first one there is, however far ahead; of what is set up for one day each all there are.
-        later = _chosen(_meant(query, context, context.today + relativedelta(years=1)), query, context)
+        later = _chosen(_meant(query, context, context.today + FURTHEST), query, context)
         payments = later if single else [d for d in later if d.day == later[0].day]
         until, words = (payments[-1].day, "until " + shown(payments[-1].day)) if payments else (until, words)
     if since is not None:
@@ -590,7 +595,7 @@ def _chosen(payments: list[Due], query: Query, context: Context) -> list[Due]:
 
 def _planned_later(query: Query, context: Context, until: dt.date) -> list[Due]:
     """What somebody has planned for after the days that were looked at, of each payee the next."""
-    ahead = _chosen(_meant(query, context, context.today + relativedelta(years=1)), query, context)
+    ahead = _chosen(_meant(query, context, context.today + FURTHEST), query, context)
     later = [d for d in ahead if d.planned and d.day > until]
     return sorted({d.name: d for d in reversed(later)}.values(), key=lambda d: d.day)
 

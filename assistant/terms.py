@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
+from assistant import places
 from assistant.numerals import in_figures
 from assistant.pages import CURRENCY, Figure
 from assistant.periods import NUMBERS
@@ -18,6 +19,7 @@ from data.money import Money
 from data.party import AccountId, Frozen
 
 _WORD = re.compile(r"[a-z]{3,}")
+_NO_LETTERS = re.compile(r"[^a-z]+")
 
 
 class Held(Frozen):
@@ -159,7 +161,7 @@ class Terms:
                 meant = (*meant, *held)
             for one in meant:
                 amount = amount_in(question, one.product.currency)
-                of = _where(name, amount, one.product)
+                of = _where(name, amount, one.product, plain(question))
                 if (said := _term(of, one.product, amount, _times(plain(question)))) is not None:
                     return Term(one, said)
         return None
@@ -177,9 +179,9 @@ def _asks_for(term: str, text: str) -> bool:
     return term != "overdraft rate" or _LESS.search(text) is None or _RATE_ASKED.search(text) is not None
 
 
-def _where(term: str, amount: Money | None, product: Product) -> str:
+def _where(term: str, amount: Money | None, product: Product, text: str) -> str:
     """The term of cash for what is taken out: no machine here gives another country's money."""
-    abroad = amount is not None and amount.currency != product.currency
+    abroad = (amount is not None and amount.currency != product.currency) or places.is_abroad(_NO_LETTERS.sub(" ", text))
     return "fee cash-abroad" if abroad and term == "fee cash-uk" else term
 
 

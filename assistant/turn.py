@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from assistant import eligibility, holdings, looked, namesakes, pages, position, spending, terms, trail
+from assistant import eligibility, holdings, looked, namesakes, pages, position, spending, terms, trail, undone
 from assistant.acting import NOWHERE, Acted, Asker, Confirmed, Place, Shown
 from assistant.answer import reading, render
 from assistant.choices import picked
@@ -30,7 +30,7 @@ from assistant.orders import KEPT_TURNS, NEAR, NEARER, NEAREST, Ordering, comman
 from assistant.pasted import split
 from assistant.periods import Today
 from assistant.placeholders import Placeholders, names_to_hide
-from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, DAYS_AHEAD, READ_WHOLE, Asked, Plan, Spans, Step, Tool
+from assistant.plan import ABOUT_PAYMENTS, ABOUT_TERMS, DAYS_AHEAD, FREE, READ_WHOLE, Asked, Plan, Spans, Step, Tool
 from assistant.proposed import Proposed
 from assistant.resolve import NAMES_ELSEWHERE, Alike, Query, Unclear, payees_of, resolve
 from assistant.router import LEANING
@@ -348,6 +348,9 @@ class Assistant:
                 acted = await self._completed(acted, message, asking) if acted.lacks else acted
                 trail.acted(acted, goes_on=False)
                 return acted
+        last = memory.asked[-1].step.tool if memory.asked else None
+        if not self.always_model and undone.how(message, last, understood=_is_understood(routed)) is not None:
+            return Plan(steps=(Step(tool=Tool.CANNOT),), path="routed")
         if self.large is not None and self.always_model:
             return Unsure(_nothing_found(message), "", 0.0)
         if self.planner is None or (isinstance(routed, Plan) and not self.always_model):
@@ -453,20 +456,23 @@ class Assistant:
             or (_may_go_on(plan, last) and await asyncio.to_thread(self.reader.on_none, message) < pages.LITTLE)
         )
         bank = asks_the_bank(message) or terms.asks_interest(message)
+        tool = last.step.tool if last is not None else None
+        how = undone.how(message, tool, understood=False) if cannot else undone.asked_how(message)
         # "Stop the payment to the garage that is due": who is named is paid by them, and rarely what a page is about.
         named = plan.found.spans.merchants if isinstance(plan, Unsure) else plan.steps[0].spans.merchants
         least = pages.SURELY_MEANT if plan.sure < HALF_UNDERSTOOD and not named else pages.CERTAINLY_MEANT
         meant = await asyncio.to_thread(self.reader.certain, message, least) if _may_be_certain(plan) else ""
-        if isinstance(plan, Plan) and not meant and not cannot and not goes_on and not _may_be_a_page(plan, message, bank):
+        if isinstance(plan, Plan) and not (meant or cannot or goes_on or how or _may_be_a_page(plan, message, bank)):
             return plan
         if isinstance(plan, Unsure) and not meant and of_own_days(plan.found.spans, asking.known.today):
             return plan
         likeness = await asyncio.to_thread(self.reader.likeness, message)
         theirs = isinstance(plan, Plan) or _of_their_own(plan, last)
         alike = likeness >= LIKE_A_PAGE and _DID.search(plain(message)) is None
-        if not alike and not meant and not cannot and not goes_on and theirs and not bank:
+        if theirs and not (alike or meant or cannot or goes_on or how or bank):
             return plan
-        topics = [topic_of(message, memory)]
+        topics = [topic_of(message, memory)] if how is None or not cannot else []
+        topics += [how] if how else []
         whole = with_last(message, memory)
         if (isinstance(plan, Unsure) or goes_on) and whole is not None and whole not in topics:
             topics = [whole, *topics] if likeness < LIKE_A_PAGE else [*topics, whole]
@@ -481,7 +487,7 @@ class Assistant:
                 break
             figures = term.figures if term is not None else frozenset()
             quoted = await asyncio.to_thread(self.reader.quotes, question, found, figures)
-            doubt = LESS_FOR_FOLLOWING if bank or meant else _doubt(plan, message, memory)
+            doubt = LESS_FOR_FOLLOWING if bank or meant or topic == how else _doubt(plan, message, memory)
             if meant and not (quoted and pages.undated(quoted[0].passage.title).startswith(meant)):
                 # That page is not for them, or another one says it: then it is not certain.
                 continue
@@ -491,13 +497,14 @@ class Assistant:
             if quoted and quoted[0].near >= PAGES_SURE + doubt:
                 break
         else:
-            topic = topics[0]
+            topic = topics[0] if topics else ""
             if not isinstance(plan, Unsure) or not await asyncio.to_thread(self.reader.on_no_page, topic):
                 return plan
         spans = plan.found.spans if isinstance(plan, Unsure) else plan.steps[0].spans
         page = Step(tool=Tool.ARTICLE, spans=spans.model_copy(update={"topic": topic}))
         # "Freeze my card": the page says how, and nobody may think that it was done.
-        declined = plan.steps if isinstance(plan, Plan) and cannot and not ASKING.search(message.casefold()) else ()
+        asked = ASKING.search(message.casefold()) is not None if how is None else undone.asks_how(message)
+        declined = (Step(tool=Tool.CANNOT, spans=Spans(topic=topic)),) if cannot and not asked else ()
         return Plan(steps=(*declined, page), path="routed")
 
     # What is done
@@ -511,7 +518,7 @@ class Assistant:
     async def _do(self, step: Step, asking: Asking, facts: int) -> tuple[ToolResult, list[Asked], list[Choice]]:
         login, known, now = asking.login, asking.known, asking.now
         if step.tool in STATIC:
-            outcome, keys = STATIC[step.tool]
+            outcome, keys = (Outcome.CANNOT, ("cannot.how",)) if step.spans.topic else STATIC[step.tool]
             choices = SUGGESTED if step.tool is Tool.HELP else ()
             return ToolResult(outcome=outcome, lines=tuple(Line(key=k) for k in keys), choices=choices), [], []
         if step.tool is Tool.LOOKED:
@@ -805,6 +812,10 @@ def asks_the_bank(message: str) -> bool:
     """Whether a message asks what the bank does or allows, and not what the customer did: "what do you charge if I …"."""
     text = plain(message)
     return (_THE_BANK.search(text) or _MAY.search(text)) is not None and _DID.search(text) is None
+
+
+def _is_understood(routed: Plan | Unsure) -> bool:
+    return isinstance(routed, Plan) and any(step.tool not in FREE | {Tool.ARTICLE} for step in routed.steps)
 
 
 def _what_the_bank_does(message: str) -> bool:

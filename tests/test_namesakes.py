@@ -62,6 +62,7 @@ def test_who_is_paid_for_what_was_said_is_meant(message: str, names: set[str]) -
         ("no, I meant the van hire", None),  # that was told of
         ("and the week before?", None),
         ("how many times for choir", None),
+        ("the two of them added up, him and my brother", None),
     ],
 )
 def test_who_is_told_from_another_one_is_asked_about_next(message: str, only: tuple[str, ...] | None) -> None:

@@ -1,0 +1,77 @@
+"""Whose money a message asks about, where it is somebody's of whom the customer may see nothing."""
+
+from __future__ import annotations
+
+import re
+
+from assistant import periods
+from assistant import spans as parts
+from assistant.spans import Known
+
+_THEIRS = (
+    r"(?:accounts?|balances?|savings|isas?|pots?|cards?|statements?|salary|wages|pension|spending|outgoings|finances|loans?|mortgage"
+    r"|overdraft|debts?|dispute|bank details)"
+)
+_POSSESSIVE = re.compile(rf"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:\w+\s+)?(?P<what>{_THEIRS})\b")
+# A payee's account is where money goes to.
+_PAID_INTO = re.compile(r"\b(?:name check|close match|no match|(?:name|details) match)\b")
+_NAME = r"(?P<name>[a-z]+ [a-z]+)"
+# "What does Ann Lee spend at", "ann lees spending", "the payment ann lee made".
+_FULL_NAME = (
+    re.compile(
+        rf"\b(?:does|did|has|do|will|is) {_NAME} (?:leaves?|spends?|spent|holds?|have|has|got|keeps?|kept|earns?|earned|owes?"
+        r"|saves?|saved|withdr[ae]ws?|owns?)\b(?! (?:me|us|my|our|i|for me|from me)\b)"
+    ),
+    re.compile(rf"\b{_NAME}s {_THEIRS}\b"),
+    re.compile(rf"\bpayments? {_NAME} (?:made|sent)\b(?! (?:me|us|to me|to us)\b)"),
+)
+
+
+def are_asked_about(text: str, known: Known) -> bool:
+    """Whether a text in plain form asks about what somebody else holds, spends or earns."""
+    if _PAID_INTO.search(text):
+        return False
+    if any(_is_somebody(match["who"], known) and not _is_spent_there(match, known) for match in _POSSESSIVE.finditer(text)):
+        return True
+    return any(_is_full_name(match["name"], known) for pattern in _FULL_NAME for match in pattern.finditer(text))
+
+
+def are_compared_with(text: str) -> bool:
+    """ "More than other families do": what others spend no account of the customer's says."""
+    return _LIKE_OTHERS.search(text) is not None
+
+
+_LIKE_OTHERS = re.compile(
+    r"\b(?:than|as|to|with|against|like) (?:(?:the )?(?:other|most|average|typical|normal)|an average)"
+    r" (?!month|week|day|year|quarter|shop|store|card|account|payment|bill|one|time|place)"
+    r"(?:[a-z]+s|people|person|family|household|customer)(?= (?:do|does|spend|spends|pay|pays|my|in|with|of|at|on)\b|[?.! ]*$)"
+)
+
+
+def _is_spent_there(match: re.Match[str], known: Known) -> bool:
+    """ "Tesco's spending" is what was spent there."""
+    return match["what"] in ("spending", "outgoings") and (match["who"] in known.tokens or known.vocabulary.is_shop(match["who"]))
+
+
+def _is_somebody(who: str, known: Known) -> bool:
+    """Whether a word in the possessive is a name: "today's balance" and "last month's statement" are nobody's."""
+    return (
+        who not in known.words
+        and not any(
+            who in parts.words_of(plain_name) for plain_name in (parts.plain(a.name).replace("'s", "") for a in known.accounts)
+        )
+        and who not in known.vocabulary.nobody
+        and who not in periods.MONTHS
+        and who not in periods.WEEKDAYS
+        and not any(who in parts.holders_of(a) for a in known.accounts if a.id in known.others)
+    )
+
+
+def _is_full_name(name: str, known: Known) -> bool:
+    """Whether two words are the name of somebody whom the customer neither pays nor shares anything with, and of no shop."""
+    words = parts.words_of(name)
+    ours = known.tokens.keys() | {who for a in known.accounts for who in parts.holders_of(a)}
+    strange = [w for w in words if w not in known.vocabulary.english]
+    return (
+        bool(strange) and not words & ours and all(_is_somebody(w, known) for w in words) and not known.vocabulary.is_shop(name)
+    )

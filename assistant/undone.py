@@ -1,0 +1,132 @@
+"""What customers ask to have done that cannot be done here, and the question to the bank's pages that says how it is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from assistant.plan import Tool
+from assistant.spans import plain
+
+_REST = r"\b[^.?!;]*\b"
+_CHANGE = (
+    r"(?:set ?up|start|create|stop|cancel|end|change|amend|alter|edit|increase|raise|lower|reduce|delete|remove|skip|pause|scrap"
+    r"|put (?:up|down|on)|put|move|bring forward|postpone|delay|reschedule)"
+)
+_WHEN = (
+    r"(?:due|scheduled|planned|coming up|upcoming|going out|set for|tomorrow|next (?:week|month)"
+    r"|(?:on |this |next )?(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+)
+_MONEY = r"(?:payments?|transfers?|bills?)"
+# What is asked for by what it does, and what the pages are asked in its place; of some things they say nothing.
+_KINDS: tuple[tuple[str, str], ...] = (
+    (rf"{_CHANGE}{_REST}standing orders?\b", "How do I set up, change or cancel a standing order?"),
+    (
+        r"set ?up\b[^.?!;]*\b(?:(?:every|each|a) (?:day|week|fortnight|month|quarter|year)|daily|weekly|monthly|yearly)\b",
+        "How do I set up, change or cancel a standing order?",
+    ),
+    (rf"{_CHANGE}{_REST}direct debits?\b", "How do I cancel a direct debit?"),
+    (
+        rf"{_CHANGE}{_REST}{_MONEY}\b[^.?!;]*\b{_WHEN}\b|{_CHANGE}{_REST}{_WHEN} {_MONEY}\b"
+        rf"|cancel (?:the|my|that|our) (?:payments?|transfers?) to\b|(?:put|push) (?:it|that|them) (?:off|back)\b",
+        "How do I change or cancel a scheduled payment?",
+    ),
+    (
+        r"(?:get|make|stop|block|prevent|keep)\b[^.?!;]*\b(?:charging|taking|billing|debiting)\b",
+        "How do I stop a company charging my card?",
+    ),
+    (
+        r"(?:dispute|contest)\b|(?:raise|open|start|file|lodge|log|make|put in|begin) (?:a|the|an?other) (?:[a-z]+ )?"
+        r"(?:dispute|claim|chargeback)\b"
+        r"|do a chargeback\b|charge (?:it|that|this) back\b",
+        "Something is wrong with a card payment, how do I get my money back?",
+    ),
+    (rf"(?:close|shut)(?: down)?{_REST}(?:accounts?|savings|saver|isa|pot|jar|fund)\b", "How do I close my account?"),
+    (
+        rf"(?:change|update|note|record|correct|amend|register){_REST}"
+        r"(?:address|postcode|e-?mail|(?:phone|mobile|telephone)(?: number)?|contact details)\b",
+        "How do I change my address?",
+    ),
+    (rf"(?:change|update|correct){_REST}(?:my|our) (?:sur|last |first )?name\b", "How do I change my name?"),
+    (
+        rf"(?:book|make|arrange|schedule|reserve|set up|get)\b(?: me| us)?{_REST}(?:appointment|slot|meeting)\b",
+        "How do I make an appointment at a branch?",
+    ),
+    (
+        rf"(?:raise|increase|lift|up|put|change){_REST}(?:cash|card|machine|withdrawal|atm|daily) limit\b",
+        "How do I raise my cash machine limit?",
+    ),
+    (
+        r"(?:split|divide)\b(?![^.?!;]*\b(?:categor|month|week|shop|merchant|account|kind|type))[^.?!;]*"
+        r"\b(?:by (?:two|three|four|five|six|\d)|between (?:us|the (?:[a-z]+ )?(?:of us|girls|boys|lads|friends|group))"
+        r"|\w+ ways|with (?:my|the|him|her|them))\b",
+        "",
+    ),
+)
+# "Cancel the second one" is of what was listed.
+_OF_LISTED: Mapping[Tool | None, str] = {
+    Tool.STANDING_ORDERS: "How do I set up, change or cancel a standing order?",
+    Tool.DIRECT_DEBITS: "How do I cancel a direct debit?",
+    Tool.UPCOMING: "How do I change or cancel a scheduled payment?",
+    Tool.SUBSCRIPTIONS: "How do I stop a company charging my card?",
+}
+# How somebody begins who wants a thing done; a question about it is none of these.
+_LEAD = (
+    r"(?:(?:hi|hiya|hello|hey|good|morning|afternoon|evening|please|pls|plz|kindly|ok|okay|so|and|now|right|then|just|sorry|actually"
+    r"|no|urgent|urgently|can|could|would|will|you|u|someone|somebody|i|we|i'd|we'd|i'll|want|wanna|wish|need|like|to|gotta|must"
+    r"|have|got|help|me|us|get|let's|am|trying|asap|on second thoughts|go ahead)\b[ ,.!:-]*)*"
+)
+_WANTS = (
+    r"(?:^|[.?!;:,] |\b(?:and|please|pls|kindly|(?:can|could|will|would) you|(?:want|like|need|wish) (?:you )?to|let's|just|me) )"
+)
+_HOW = r"\b(?:how (?:do|can|would|could|should|to)(?: (?:i|we|you|one))?(?: go about)?|(?:can|could|may) i|where do i) "
+# What is told of and to be put right, in whatever words.
+_MACHINE = (
+    re.compile(
+        r"\b(?:cash ?(?:machine|point)s?|atm|hole in the wall)\b[^.?!]*\b(?:kept|keeps|swallow\w*|ate|short\W?chang\w*|wrong"
+        r"|(?:didn't|did not|never) (?:give|pay|gave|paid)|only gave|gave (?:me )?(?:less|only|nothing|too little|the wrong))\b"
+    ),
+    "The cash machine paid out the wrong amount, what do I do?",
+)
+# What became of what was begun elsewhere, and what makes a change needed.
+_TOLD: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b(?:my|our) (?:dispute|chargeback|claim)\b"), "How long does a dispute take?"),
+    (re.compile(r"\b(?:i|we|i've|we've|just|have) moved (?:house|home|flat|address)\b"), "How do I change my address?"),
+)
+_CHANGE_IT = re.compile(
+    rf"^{_LEAD}{_CHANGE} (?:it|that|this|them|those|these|(?:the|that|this) (?:[a-z]+ ){{0,3}}ones?)\b[^.?!;]*[.! ]*$"
+)
+_FIRST = (*((re.compile(rf"^{_LEAD}(?:{pattern})"), question) for pattern, question in _KINDS), _MACHINE)
+_ANYWHERE = (*_FIRST, *((re.compile(rf"{_WANTS}(?:{pattern})"), question) for pattern, question in _KINDS), *_TOLD)
+_ASKED_HOW = (*((re.compile(rf"{_HOW}(?:{pattern})"), question) for pattern, question in _KINDS), _MACHINE)
+
+
+def how(message: str, last: Tool | None, *, understood: bool) -> str | None:
+    """The question that says how a thing is done that a message wants done, "" where no page says it; None where it wants none.
+
+    last: what was asked before. understood: whether the message was understood otherwise; only what it begins with counts then.
+    """
+    text = plain(message)
+    if last in _OF_LISTED and _CHANGE_IT.match(text):
+        return _OF_LISTED[last]
+    return _first(_FIRST if understood else _ANYWHERE, text)
+
+
+def asked_how(message: str) -> str:
+    """The question to the pages that a message puts in other words, where it only asks how something is done; "" for none."""
+    return _first(_ASKED_HOW, plain(message)) or ""
+
+
+def asks_how(message: str) -> bool:
+    """Whether a message asks how something is done, and does not want it done."""
+    return _ASKS_HOW.search(plain(message)) is not None
+
+
+_ASKS_HOW = re.compile(r"\bhow (?:do|can|would|could|should|to)\b|\bwhat (?:do|can|should) (?:i|we) do\b|\b(?:can|could|may) i\b")
+
+
+def _first(patterns: Iterable[tuple[re.Pattern[str], str]], text: str) -> str | None:
+    # What is only told before a question is not what is wanted.
+    begins = max(text.rfind(mark, 0, -1) for mark in ".?!;") if text.endswith("?") else -1
+    found = ((pattern.search(text), question) for pattern, question in patterns)
+    return next((question for match, question in found if match is not None and match.end() > begins), None)

@@ -532,7 +532,7 @@ def upcoming(query: Query, context: Context) -> ToolResult:
         return refused
     until, words = _until(query, context)
     if until > context.today + FURTHEST:
-        context.say("upcoming.far", until=context.book.day("until", until), known=context.no("payments known", "not known"))
+        context.say("upcoming.far", until=context.book.day("until", until))
         return finish(query, context, None, outcome=Outcome.CANNOT)
     since = next((p.since for p in query.periods if p.since is not None and p.since > context.today), None)
     payments = _chosen([d for d in _meant(query, context, until) if since is None or d.day >= since], query, context)

@@ -487,7 +487,7 @@ class Assistant:
                 break
             figures = term.figures if term is not None else frozenset()
             quoted = await asyncio.to_thread(self.reader.quotes, question, found, figures)
-            doubt = LESS_FOR_FOLLOWING if bank or meant or topic == how else _doubt(plan, message, memory)
+            doubt = LESS_FOR_FOLLOWING if bank or meant else 0.0 if topic == how else _doubt(plan, message, memory)
             if meant and not (quoted and pages.undated(quoted[0].passage.title).startswith(meant)):
                 # That page is not for them, or another one says it: then it is not certain.
                 continue

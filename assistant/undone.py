@@ -54,7 +54,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ),
     (
         rf"(?:raise|increase|lift|up|put|change){_REST}(?:cash|card|machine|withdrawal|atm|daily) limit\b",
-        "How do I raise my cash machine limit?",
+        "What is my cash machine limit and how do I change it?",
     ),
     (
         r"(?:split|divide)\b(?![^.?!;]*\b(?:categor|month|week|shop|merchant|account|kind|type))[^.?!;]*"

@@ -551,3 +551,9 @@ def test_days_that_lean_on_days_said_before_are_told_by_them(text: str, before: 
 def test_days_from_a_beginning_to_now(text: str, since: str) -> None:
     today = Today.of(dt.date(2026, 11, 24), "en_GB", payday=None, paid=dt.date(2026, 10, 23))
     assert days(text, today) == f"{since}/2026-11-24"
+
+
+@pytest.mark.parametrize("words", ["these past days", "over the last weeks", "the recent months"])
+def test_how_many_days_are_meant_is_not_guessed(words: str) -> None:
+    (said,) = find(f"how much was it {words}?", TODAY)
+    assert said.period is None

@@ -443,6 +443,13 @@ def test_what_was_there_before_anything_that_is_held_is_not_known(statement: Sta
     assert told.result.outcome is Outcome.NONE
 
 
+def test_what_is_due_in_some_years_nobody_can_tell(statement: Statement) -> None:
+    statement.live = ahead(statement)
+    told = statement.told(Tool.UPCOMING, periods=("on 3 june 2028",), change="what is left")
+    assert told.result.outcome is Outcome.CANNOT
+    assert "3 June 2028" in told.text
+
+
 def test_this_week_goes_on_to_its_end_for_what_is_due(statement: Statement) -> None:
     statement.live = ahead(statement)
     assert "CLEANER on 27 November 2026" in statement.told(Tool.UPCOMING, periods=("this week",)).text

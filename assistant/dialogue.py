@@ -277,10 +277,12 @@ class Understanding:
         first = self._whole(one, known, memory) if mark else None
         if not isinstance(first, Plan) or len(first.steps) != 1 or not first.steps[0].spans.account or first.steps[0].unread:
             return None
+        if first.steps[0].tool not in _OF_ACCOUNT:
+            return None
         second = self._whole(
             two, known, memory.model_copy(update={"asked": (*memory.asked, Asked(step=first.steps[0])), "lost": False})
         )
-        if not isinstance(second, Plan) or first.steps[0].tool not in _OF_ACCOUNT or second.steps == first.steps:
+        if not isinstance(second, Plan) or second.steps == first.steps:
             return None
         if not all(step.tool in _OF_ACCOUNT and step.spans.account for step in second.steps):
             return None
@@ -637,10 +639,6 @@ class Understanding:
         undated = False
         for clause in clauses:
             found = parts.find(clause, known)
-            label, sure = label_of(self._by_head(found.masked))
-            if sure < CERTAIN:
-                # A clause is no whole message, as the reader knows them: it is only asked where the head is not certain.
-                label, sure = label_of(self._probabilities(found, clause, memory))
             if found.each or found.undated:
                 return []
             if only_parts(found) or _OUT_OF.match(clause):
@@ -650,6 +648,10 @@ class Understanding:
                 subject = side_by_side(subject, turned_to) if not steps else subject
                 steps[-1:] = [with_subject(one, found.spans, after=True) for one in steps[-1:]]
                 continue
+            label, sure = label_of(self._by_head(found.masked))
+            if sure < CERTAIN:
+                # A clause is no whole message, as the reader knows them: it is only asked where the head is not certain.
+                label, sure = label_of(self._probabilities(found, clause, memory))
             if (
                 sure < max(self.sure, CLAUSE)
                 or not_understood(found, label, known, 0.0, self.sure)

@@ -12,7 +12,7 @@ from assistant.grouping import WHAT_IS_LEFT
 from assistant.held import ORDERS, PLANNED, SINGLE, TO_OTHERS
 from assistant.merchants import Match
 from assistant.periods import MONTHS, Period, ago, shown
-from assistant.recurring import Recurring, change, is_steady, occurrences, recurring
+from assistant.recurring import READ, Recurring, change, is_steady, occurrences, recurring
 from assistant.resolve import Query
 from assistant.spans import words_of
 from assistant.spending import last, last_in
@@ -461,7 +461,7 @@ def _history(
         kinds=kinds,
         categories=categories,
     )
-    return recurring(context.queries.rows(selection, Order.OLDEST), context.today)
+    return recurring(context.queries.rows(selection, Order.OLDEST, only=READ), context.today)
 
 
 LOOKED_BACK = relativedelta(months=26)

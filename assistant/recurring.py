@@ -46,6 +46,10 @@ class Recurring(Frozen):
     pauses: tuple[int, ...] = ()
 
 
+# Of a row this is read here, beside its template.
+READ = ("source_id", "account_id", "booked_on", "amount_minor", "currency", "text", "counterparty")
+
+
 def recurring(rows: Sequence[Row], today: dt.date) -> list[Recurring]:
     """Find what repeats in rows of one direction, oldest first. What has stopped is left out."""
     groups: dict[tuple[str, str], list[Row]] = {}

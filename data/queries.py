@@ -187,8 +187,9 @@ class Queries:
             return func.substr(entry.c.booked_on.cast(String), 1, 7)
         return func.lower("")
 
-    def rows(self, s: Selection, order: Order, limit: int | None = None) -> Rows:
-        """Matching rows in an order; ties go to the newer, then to the one stored later."""
+    def rows(self, s: Selection, order: Order, limit: int | None = None, only: Sequence[str] = ()) -> Rows:
+        """Matching rows in an order; ties go to the newer, then to the one stored later. only: the columns that are asked for,
+        where many rows are read for a few of them; all where none are named."""
         size, newest = func.abs(entry.c.amount_minor), (entry.c.booked_on.desc(), entry.c.id.desc())
         orders: dict[Order, tuple[Any, ...]] = {
             Order.LARGEST: (size.desc(), *newest),
@@ -196,7 +197,8 @@ class Queries:
             Order.OLDEST: (entry.c.booked_on, entry.c.id),
             Order.NEWEST: newest,
         }
-        query = select(entry, descriptor.c.template).join(descriptor, descriptor.c.id == entry.c.descriptor_id)
+        columns: list[Any] = [entry.c[name] for name in only] or [entry]
+        query = select(*columns, descriptor.c.template).join(descriptor, descriptor.c.id == entry.c.descriptor_id)
         return self._run(query.where(self._where(s)).order_by(*orders[order]).limit(limit))
 
     def ids(self, s: Selection) -> tuple[str, ...]:

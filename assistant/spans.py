@@ -6,6 +6,7 @@ must know the meaning of. A word that nobody understands stays in `unknown`: it 
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 import unicodedata
@@ -194,7 +195,8 @@ class Known:
 
     synonyms: words of customers -> category ids. tokens: a word of a payee's texts -> descriptor ids. leading: words that
     tell a payee by themselves: a name begins with them, or they are about a person. others: accounts that are somebody else's,
-    whom the login has a mandate of, or was let see. headings: kinds of spending that are the bank's own and none of ours. chooses,
+    whom the login has a mandate of, or was let see. headings: kinds of spending that are the bank's own and none of ours. names:
+    texts and names of the payees, whole, the longest first. fed: when each of the accounts was last fed. chooses,
     talk, named: of one message, word -> how probably it chooses what that is about, that it is talk, and that it names somebody or
     something; any other word is taken to choose, and to name nobody.
     found: of one message, what was found in it and in parts of it, so that nothing is looked for twice.
@@ -211,6 +213,8 @@ class Known:
     leading: frozenset[str] = frozenset()
     others: frozenset[AccountId] = frozenset()
     headings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    fed: Mapping[AccountId, dt.datetime] = field(default_factory=dict)
     chooses: Mapping[str, float] = field(default_factory=dict)
     talk: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, float] = field(default_factory=dict)
@@ -220,7 +224,7 @@ class Known:
     @classmethod
     def of(cls, payees: Sequence[Payee], categories: Sequence[str], synonyms: Mapping[str, Sequence[str]],
            accounts: Sequence[Account], vocabulary: Vocabulary, today: periods.Today,
-           others: frozenset[AccountId] = frozenset()) -> Known:  # fmt: skip
+           others: frozenset[AccountId] = frozenset(), fed: Mapping[AccountId, dt.datetime] | None = None) -> Known:  # fmt: skip
         tokens: dict[str, set[int]] = {}
         leading: set[str] = set()
         for payee in payees:
@@ -235,7 +239,11 @@ class Known:
         # Kinds of spending that are the bank's own and none of ours.
         ours = frozenset(kind for kinds in synonyms.values() for kind in kinds)
         own = tuple(kind for kind in categories if kind not in ours)
-        return cls(payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading), others, own)
+        names = {name for payee in payees for name in (payee.text, payee.template, plain(payee.shown))}
+        whole = tuple(sorted(names, key=lambda name: (-len(name), name)))
+        return cls(
+            payees, categories, synonyms, accounts, vocabulary, today, listed, frozenset(leading), others, own, whole, fed or {}
+        )
 
     @property
     def words(self) -> frozenset[str]:
@@ -484,7 +492,7 @@ def _find(message: str, known: Known) -> Found:
     _own_accounts(marks, known)
     _currencies(marks, known)
     _exact_payees(marks, known)
-    _sites(marks, [p.text for p in known.payees])
+    _sites(marks, known.payees)
     bad = _periods(marks, known.today)
     for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately"), (_ROUNDED, "rounded")):
         for match in pattern.finditer(marks.hidden()):
@@ -662,10 +670,10 @@ def _whole(text: str, name: str) -> Iterable[int]:
         start = text.find(name, start + 1)
 
 
-def _sites(marks: _Marks, texts: Sequence[str] | None) -> None:
-    """Addresses of sites, as statements have them for names: "www.bakery.co.uk". texts: of whom alone they may be, where given."""
+def _sites(marks: _Marks, payees: Sequence[Payee] | None) -> None:
+    """Addresses of sites, as statements have them for names: "www.bakery.co.uk". payees: of whom alone they may be, where given."""
     for match in _SITE.finditer(marks.hidden()):
-        if texts is None or any(match.group() in text for text in texts):
+        if payees is None or any(match.group() in payee.text for payee in payees):
             marks.take(match.start(), match.end(), "merchant")
 
 
@@ -677,8 +685,9 @@ _SITE = re.compile(
 
 def _exact_payees(marks: _Marks, known: Known) -> None:
     """Statement texts that the message quotes whole; the longest wins."""
-    names = {n for p in known.payees for n in (p.text, p.template, plain(p.shown)) if n in marks.text}
-    for name in sorted(names, key=len, reverse=True):
+    for name in known.names:
+        if name not in marks.text:
+            continue
         ordinary = len(name) < 2 or all(w in known.words or w in periods.MONTHS or w.isdigit() for w in name.split())
         if name in known.synonyms:
             continue
@@ -1689,7 +1698,7 @@ def _is_told(words: str, known: Known) -> bool:
 
 
 def is_payee(name: str, known: Known) -> bool:
-    return any(name in (payee.text, payee.template, plain(payee.shown)) for payee in known.payees)
+    return name in known.names
 
 
 def _left_out(marks: _Marks, trades: frozenset[str]) -> None:

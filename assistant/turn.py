@@ -301,12 +301,13 @@ class Assistant:
         today = now.astimezone(ZoneInfo(login.time_zone)).date()
         others = frozenset(i for i, role in _roles(login, now).items() if role in (Role.MANDATE, Role.VIEWER))
         own = tuple(i for i in accounts if i not in others)
-        key = (accounts, others, self.ledger.fed_at(accounts), today, login.locale)
+        fed = self.ledger.fed(accounts)
+        key = (accounts, others, tuple(sorted(fed.items())), today, login.locale)
         if key not in self._known:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
             held = _foremost(self.ledger.accounts(accounts), login)
-            bare = Known.of((), (), {}, held, self.vocabulary, Today.of(today, login.locale))
+            bare = Known.of((), (), {}, held, self.vocabulary, Today.of(today, login.locale), fed=fed)
             context = self._context(bare, own, login, now, Live(), 0)
             pay = position.pay(context, own)
             self._known[key] = Known.of(
@@ -317,6 +318,7 @@ class Assistant:
                 self.vocabulary,
                 Today.of(today, login.locale, pay.next_on if pay else None, pay.last_on if pay else None),
                 others,
+                fed,
             )
         return self._known[key]
 
@@ -699,7 +701,8 @@ class Assistant:
     def _context(self, known: Known, own: Sequence[AccountId], login: Login, now: dt.datetime, live: Live, facts: int) -> Context:
         files = frozenset(g.account for g in login.grants if g.source is GrantSource.FILE)
         book = FactBook(login.locale, facts)
-        fed_at = self.ledger.fed_at(own)
+        # What is told is as old as the account that was fed the longest ago.
+        fed_at = min((known.fed[one] for one in own if one in known.fed), default=None)
         roles = _roles(login, now)
         return Context(self.queries, known, tuple(own), now, live, files, fed_at, book, dict(self.category_names), roles)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, RowMapping, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, case, delete, func, insert, select, update
 from sqlmodel import SQLModel
 
 from data.actions import LASTS, MOVES_MONEY, Action, Intent, IntentId, Result, State
@@ -26,6 +26,10 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 COUNTS = (State.RESERVED, State.SENT, State.DONE, State.UNKNOWN)
 OPEN = (State.RESERVED, State.SENT, State.UNKNOWN)
 OUTCOMES = (State.DONE, State.FAILED, State.UNKNOWN)
+# Asked in every turn, so it is put together once.
+_UNSETTLED = (
+    select(intent_t).where(intent_t.c.party_id == bindparam("party"), intent_t.c.state.in_(OPEN)).order_by(intent_t.c.number)
+)
 
 
 class Velocity(Frozen):
@@ -213,10 +217,8 @@ class Intents:
 
     def unsettled(self, party: PartyId) -> tuple[Kept, ...]:
         """A party's intents that were confirmed and have no known end, oldest first: to be read back."""
-        mine = (intent_t.c.party_id == party, intent_t.c.state.in_(OPEN))
-        query = select(intent_t).where(*mine).order_by(intent_t.c.number)
         with self.engine.connect() as connection:
-            return tuple(_kept(row) for row in connection.execute(query).mappings())
+            return tuple(_kept(row) for row in connection.execute(_UNSETTLED, {"party": party}).mappings())
 
     def erase(self, party: PartyId) -> int:
         """Delete all intents of a party; returns how many there were."""

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Integer, case, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Integer, bindparam, case, cast, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -53,6 +53,8 @@ TABLE = "csv"
 # How many values one IN asks for: databases limit the parameters of a statement.
 PORTION = 1000
 T = TypeVar("T")
+# Asked in every turn, so it is put together once.
+_FED = select(account_t.c.id, account_t.c.fed_at).where(account_t.c.id.in_(bindparam("ids", expanding=True)))
 # A transaction of the database, for callers that put several writes into one.
 Writing = Connection
 
@@ -206,11 +208,10 @@ class Ledger:
         found = {r["id"]: Account(**{name: r[name] for name in Account.model_fields}) for r in rows}
         return tuple(found[i] for i in ids if i in found)
 
-    def fed_at(self, ids: Sequence[AccountId]) -> dt.datetime | None:
-        """The oldest moment at which one of the accounts was last fed."""
+    def fed(self, ids: Sequence[AccountId]) -> dict[AccountId, dt.datetime]:
+        """When each of the accounts was last fed; those that never were are left out."""
         with self.engine.connect() as connection:
-            times = connection.scalars(select(account_t.c.fed_at).where(account_t.c.id.in_(ids))).all()
-        return min((t for t in times if t is not None), default=None)
+            return {AccountId(one): at for one, at in connection.execute(_FED, {"ids": list(ids)}) if at is not None}
 
     def synced_until(self, account: AccountId) -> dt.datetime | None:
         with self.engine.connect() as connection:

@@ -113,10 +113,11 @@ def test_a_failed_import_leaves_nothing(ledger: Ledger) -> None:
 
 
 def test_the_ledger_says_when_it_was_fed(ledger: Ledger) -> None:
-    assert ledger.fed_at([OURS, THEIRS]) is None
+    assert ledger.fed([OURS, THEIRS]) == {}
     ledger.add(OURS, [], NOW)
     ledger.add(THEIRS, [], NOW + dt.timedelta(hours=1))
-    assert ledger.fed_at([OURS, THEIRS]) == NOW
+    assert ledger.fed([OURS, THEIRS]) == {OURS: NOW, THEIRS: NOW + dt.timedelta(hours=1)}
+    assert ledger.fed([THEIRS]) == {THEIRS: NOW + dt.timedelta(hours=1)}
 
 
 drawn = st.lists(

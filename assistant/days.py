@@ -242,8 +242,8 @@ def is_over(words: str, today: periods.Today) -> bool:
 def of_own_days(said: Spans, today: periods.Today) -> bool:
     """Whether words name days up to today, and what was paid for on them: a question about the customer's own payments."""
     read = (periods.read(words, today) for words in said.periods if words not in parts.DAYLESS)
-    begun = any(p is not None and p.since is not None and p.since <= today.date for p in read)
-    return begun and bool(said.merchants or said.category or said.bought)
+    named = bool(said.merchants or said.category or said.bought)
+    return named and any(p is not None and p.since is not None and p.since <= today.date for p in read)
 
 
 def is_one_day(spans: Spans, known: Known) -> bool:

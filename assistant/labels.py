@@ -286,7 +286,7 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
         return Tool.CANNOT
     if tool is Tool.BIGGEST_DAY and _DAY_OF_IT.search(text):
         return Tool.LAST
-    if tool in _MAY_BOUNCE and said.merchants and not _are_shops(said.merchants, known) and _BOUNCED.search(text):
+    if tool in _MAY_BOUNCE and said.merchants and _BOUNCED.search(text) and not _are_shops(said.merchants, known):
         return Tool.REFUND_STATUS
     if tool is Tool.LAST and not said.merchants and _I_WAS_PAID.search(text):
         return Tool.SALARY

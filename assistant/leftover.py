@@ -101,7 +101,7 @@ def not_understood(found: Found, label: str, known: Known, sure: float, floor: f
             return ()
         meant = set(re.findall(r"[a-z']+", found.masked)) & (_words()[label] - FILLERS)
         return () if meant else found.unknown
-    usual = FILLERS | _words()[label] | (TOTAL_WORDS if label == Tool.SUM else frozenset())
+    usual = _usual(label)
     left = [w for w in re.findall(r"[a-z][a-z']*", found.masked) if w not in parts.PLACEHOLDERS.values() and len(w) > 1]
     strange = (*found.unknown, *(w for w in left if w.removesuffix("'s") not in usual and w not in usual))
     return tuple(dict.fromkeys(w for w in strange if w not in parts.TITLES))
@@ -111,6 +111,12 @@ def not_understood(found: Found, label: str, known: Known, sure: float, floor: f
 def _words() -> dict[str, frozenset[str]]:
     """For each label the words of its own examples, read once."""
     return words_by_label()
+
+
+@cache
+def _usual(label: str) -> frozenset[str]:
+    """The words that say nothing new in a question of a label."""
+    return FILLERS | _words()[label] | (TOTAL_WORDS if label == Tool.SUM else frozenset())
 
 
 def whose_payments(found: Found, step: Step | None, known: Known) -> tuple[str, ...]:

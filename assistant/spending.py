@@ -110,7 +110,8 @@ def _ordered(sums: Sequence[Sum], query: Query) -> list[Sum]:
 
 
 def _ids_of(context: Context, selection: Selection, currency: str) -> tuple[str, ...]:
-    return tuple(r["source_id"] for r in context.queries.rows(selection, Order.OLDEST) if r["currency"] == currency)
+    rows = context.queries.rows(selection, Order.OLDEST, only=("source_id", "currency"))
+    return tuple(r["source_id"] for r in rows if r["currency"] == currency)
 
 
 def _parts(query: Query, context: Context) -> list[tuple[str, Query, Period]]:

@@ -851,7 +851,10 @@ def _own_words(before: Memory, message: str) -> tuple[str, ...]:
 def _told(result: ToolResult, known: Known) -> tuple[str, ...]:
     """The templates of the one payee that an answer tells of: "them" in the next question."""
     names = {fact.value for fact in result.facts if fact.label in ("merchant", "from")}
-    return tuple(dict.fromkeys(p.template for p in known.payees if {literal(p.shown)} == names or {literal(p.text)} == names))
+    if len(names) != 1:
+        return ()
+    (name,) = names
+    return tuple(dict.fromkeys(p.template for p in known.payees if name in (literal(p.shown), literal(p.text))))
 
 
 def _with_topic(step: Step, message: str, memory: Memory) -> Step:

@@ -63,17 +63,16 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
     name = plain(said).removesuffix("'s")
     allowed = [p for p in payees if p.template not in excluding]
     # As it stands on a statement comes first; the name of a shop is that of all its texts.
-    for keys in (lambda p: (p.text,), lambda p: (p.template, plain(p.shown))):
-        exact = [p for p in allowed if name in keys(p)]
-        if exact:
-            ids = {p.id for p in exact}
-            near = [p for p in _by_part(name, allowed, english) if p.id not in ids]
-            called = {p.shown for p in exact}
-            if name not in {p.text for p in exact}:
-                # "Lime ride" is how some lines of Lime begin, and all that goes on differs by is a code.
-                same = near if all(p.shown in called for p in near) else [p for p in near if _is_coded(p, name)]
-                exact, near = [*exact, *same], [p for p in near if p not in same]
-            return Match(said=said, how=How.EXACT, payees=tuple(exact), near=tuple(near))
+    exact = [p for p in allowed if p.text == name] or [p for p in allowed if name in (p.template, plain(p.shown))]
+    if exact:
+        ids = {p.id for p in exact}
+        near = [p for p in _by_part(name, allowed, english) if p.id not in ids]
+        called = {p.shown for p in exact}
+        if name not in {p.text for p in exact}:
+            # "Lime ride" is how some lines of Lime begin, and all that goes on differs by is a code.
+            same = near if all(p.shown in called for p in near) else [p for p in near if _is_coded(p, name)]
+            exact, near = [*exact, *same], [p for p in near if p not in same]
+        return Match(said=said, how=How.EXACT, payees=tuple(exact), near=tuple(near))
     part = _by_part(name, allowed, english)
     if part:
         return Match(said=said, how=How.PART, payees=tuple(part))

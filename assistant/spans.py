@@ -338,13 +338,13 @@ def words_of(text: str) -> set[str]:
 
 def texts_of(payee: Payee) -> frozenset[str]:
     """The words of a payee's texts, and the parts of those with a mark inside: "marks&spencer" is also "marks" and "spencer"."""
-    return _texts(f"{payee.template} {payee.text} {plain(payee.shown)}")
+    return _texts(payee.template, payee.text, payee.shown)
 
 
 # Every name of a message is compared with the texts of all that the customer pays.
 @lru_cache(maxsize=8192)
-def _texts(said: str) -> frozenset[str]:
-    whole = words_of(said)
+def _texts(template: str, text: str, shown: str) -> frozenset[str]:
+    whole = words_of(f"{template} {text} {plain(shown)}")
     # "Duke's" is also said "dukes".
     whole |= {word.replace("'", "") for word in whole if "'" in word}
     return frozenset(whole | {part for word in whole for part in _INSIDE.split(word) if len(part) > 1})

@@ -61,7 +61,7 @@ def match(said: str, payees: Sequence[Payee], excluding: Sequence[str] = (), eng
     The result has no payees when nothing is written like it.
     """
     name = plain(said).removesuffix("'s")
-    allowed = [p for p in payees if p.template not in excluding]
+    allowed = [p for p in payees if p.template not in excluding] if excluding else payees
     # As it stands on a statement comes first; the name of a shop is that of all its texts.
     exact = [p for p in allowed if p.text == name] or [p for p in allowed if name in (p.template, plain(p.shown))]
     if exact:

@@ -162,6 +162,7 @@ def test_a_bank_brings_its_own_rules(tmp_path: Path) -> None:
 def test_the_sellers_of_this_release_can_be_used_and_no_beginning_of_a_name_tells_one() -> None:
     sellers = Categories.load(SELLERS)
     assert sellers.categorise("DD PUREGYM LTD", None, None)[0] == "gym"
+    assert sellers.categorise("B TAMBLYN PLUMBING & HEATING INV 12", None, None)[0] == "plumber"
     assert sellers.categorise("THREE HORSESHOES PUB", None, None)[0] is None
     assert sellers.categorise("BETTING SHOP 12", "7995", None)[0] == "gambling"
     assert (sellers.has_codes("gambling"), sellers.has_codes("gym"), sellers.has_codes("nothing")) == (True, False, False)

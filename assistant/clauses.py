@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant import spans as parts
-from assistant.comparison import DIFFERENCE, EITHER_WAY
+from assistant.comparison import COMPARES, DIFFERENCE, EITHER_WAY, TWO_ACCOUNTS
 from assistant.days import is_a_day
 from assistant.following import merged
 from assistant.plan import Spans, Step, Tool, names_in
@@ -30,6 +30,9 @@ def each_apart(step: Step, text: str) -> tuple[Step, ...]:
         step = step.model_copy(update={"spans": step.spans.model_copy(update={"change": ""})})
     said = step.spans
     names = names_in(said)
+    if TWO_ACCOUNTS in said.account and step.tool is Tool.SUM and (parts.SEPARATELY.search(text) or COMPARES.search(text)):
+        each = (said.model_copy(update={"account": account}) for account in said.account.split(TWO_ACCOUNTS))
+        return tuple(step.model_copy(update={"spans": spans}) for spans in each)
     if step.tool is Tool.COMPARE and len(said.merchants) > 1 and _MORE_OFTEN.search(text):
         # Where one goes more is no matter of money.
         step = step.model_copy(update={"tool": Tool.COUNT})

@@ -30,23 +30,34 @@ THAN = re.compile(
 )
 # "Is that more than in May": against what was asked before, whatever else the words are like.
 _THAT_MORE = (
-    r"(?:(?:is|was) (?:that|it|this) (?:any |much |a lot )?(?:more|less|higher|lower|bigger) than"
+    r"(?:(?:is|was|are|were) (?:that|it|this|they) (?:any |much |a lot |gone |going )?"
+    r"(?:(?:more|less|higher|lower|bigger|smaller|dearer|cheaper) than|(?:up|down)(?: or (?:up|down))? (?:on|from|against))"
     r"|how (?:does|did) (?:that|it|this) compare (?:to|with))\b"
 )
 MORE_THAN = re.compile(
-    rf"^(?:and |so )?(?:{_THAT_MORE}|(?:any |much )?(?:more|less|higher|lower|dearer|cheaper|up|down)(?: or (?:less|lower|cheaper|dearer|down))? (?:than|on)\b)"
+    rf"^(?:(?:and|so|ok|okay|right|oh|hm+|well|then|but)\b[,.]? )*(?:{_THAT_MORE}|(?:any |much )?(?:more|less|higher|lower|dearer|cheaper|up|down)(?: or (?:less|lower|cheaper|dearer|down))? (?:than|on)\b)"
 )
 AND_MORE = re.compile(rf"[,;?]?\s+(?:and\s+)?(?={_THAT_MORE})")
 TWO_SIDES = 2
+# Between the names of several accounts.
+TWO_ACCOUNTS = " and "
 
 
 def held_against(last: Asked, said: Spans, text: str, today: periods.Today) -> Step | None:
     """ "Was Q2 more than that?": what is said now against what was asked before."""
     before = last.step.spans
+    if TWO_ACCOUNTS in said.account:
+        # Of two accounts each is told, and no days are held against each other.
+        return None
     if said.periods == before.periods and (said.merchants or said.category):
         # "Against Aldi in the same months": the days are no other side.
         said = said.model_copy(update={"periods": ()})
-    goes_on = BACKWARD.search(text) or AGAINST_IT.match(text) or (only_days(said) and ALL_SPENDING.search(text) is None)
+    goes_on = (
+        BACKWARD.search(text)
+        or AGAINST_IT.match(text)
+        or MORE_THAN.match(text)
+        or (only_days(said) and ALL_SPENDING.search(text) is None)
+    )
     if last.step.tool not in GOES_ON or not goes_on or len(said.periods) > 1 or len(said.merchants) > 1:
         return None
     if last.step.tool is Tool.COMPARE and (said.merchants or said.category):

@@ -30,13 +30,12 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
         months.in_full(parts.plain(message), today, any(_is_a_month(words, today) for words in before)), today
     )
     message = _WHOLE_YEAR.sub(_year_of(before, today), message)
-    if (
-        memory.asked
-        and _ONE_NUMBER.fullmatch(parts.plain(message))
-        and any(m.isdigit() for m in memory.asked[-1].step.spans.merchants)
-    ):
-        # "484?" after the cheque before it.
-        return f"'{int(_DIGIT.findall(message)[0]):0{parts.CHEQUE}}'"
+    if memory.asked and _ONE_NUMBER.fullmatch(parts.plain(message)):
+        numbers = [m for m in memory.asked[-1].step.spans.merchants if _NUMBERED.search(m)]
+        if numbers:
+            # "484?" after the cheque before it, or the next invoice.
+            number = _DIGIT.findall(message)[0]
+            return f"'{number.zfill(parts.CHEQUE) if any(_CHEQUE.search(m) for m in numbers) else number}'"
     text = periods.leaning(parts.plain(message), today, next(iter(as_one(before, today)), ""))
     if memory.asked and memory.asked[-1].step.tool is Tool.SALARY and not before:
         # "Since then", after when the pay came in.
@@ -53,7 +52,8 @@ def with_days(message: str, memory: Memory, today: periods.Today) -> str:
 
     def said_again(match: re.Match[str]) -> str:
         # "Those" stays: who was named before is meant as well.
-        days = spoken_of if match["several"] else before
+        # "That month", of two that were held against each other, is the one that was asked about.
+        days = spoken_of if match["several"] else before[:1] if last is Tool.COMPARE else before
         if _MONTHS_SAID.search(match[0]) and all(is_a_day(words, today) for words in days):
             # "Those months" are not the one day that was asked about since.
             longer = (a.step.spans.periods for a in reversed(memory.asked))
@@ -85,6 +85,8 @@ def _year_of(said: tuple[str, ...], today: periods.Today) -> str:
 _WHOLE_YEAR = re.compile(
     r"\b(?:(?:for|over|in|across) )?(?:the|that) (?:whole |entire |full )?year (?:as a whole|overall|altogether)\b"
 )
+_NUMBERED = re.compile(r"(?:^|\b[a-z]+ )\d{2,6}$")
+_CHEQUE = re.compile(rf"\b\d{{{parts.CHEQUE}}}$")
 _DIGIT = re.compile(r"\d+")
 _ONE_NUMBER = re.compile(r"(?:and |number |no\.? )*\d{2,6}[ ?.!]*")
 _MONTHS_SAID = re.compile(r"\b(?:weeks|months|quarters|years)\b")

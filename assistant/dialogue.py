@@ -32,8 +32,19 @@ from assistant.fragments import EMPTY, fragment_at_end, only_parts, put_to_it, w
 from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.kept import EVER_BEFORE, is_of_all, of_each_asked, same_again
 from assistant.labels import CERTAIN, OF_REFUNDS, TOOLS, label_of, labelled
-from assistant.leftover import MAY_NARROW, may_pass, not_told_of, not_understood, passes_over, unused, whose_payments, words_left
+from assistant.leftover import (
+    FILLERS,
+    MAY_NARROW,
+    may_pass,
+    not_told_of,
+    not_understood,
+    passes_over,
+    unused,
+    whose_payments,
+    words_left,
+)
 from assistant.memory import Memory, names_somebody, off_track, spoke_of_somebody
+from assistant.named_again import with_names
 from assistant.objections import objection
 from assistant.pensions import with_pension
 from assistant.plan import (
@@ -42,6 +53,7 @@ from assistant.plan import (
     FREE,
     LISTS,
     ONE_ROW,
+    POSITIONS,
     READ_WHOLE,
     TOTALLED,
     WENT_OUT,
@@ -56,6 +68,7 @@ from assistant.plan import (
 )
 from assistant.pointing import BACKWARD, SOMEBODY, WHOLE, about_heard, is_of_nobody, leans_back, of_all_spending, words_before
 from assistant.prices import PRICE_BEFORE
+from assistant.ranking import of_place
 from assistant.router import ABOUT_NOTHING, LEANING, Embed, Head, spoken
 from assistant.shares import at_place_spoken_of, is_part_of_last, whole_of_share
 from assistant.shortened import written_out
@@ -167,7 +180,15 @@ class Understanding:
             # "And what did I pay them?" is of one's own accounts again.
             own = last.model_copy(update={"step": _of_account(last.step, "")})
             return self._with_reference(message, known, memory.model_copy(update={"asked": (*memory.asked[:-1], own)}), own)
-        read = self._with_reference(relations.of_holder(message, known, spoken_of=True, nobody=False), known, memory, last)
+        asked = relations.of_holder(message, known, spoken_of=True, nobody=False)
+        if (
+            last.step.tool in POSITIONS
+            and _ANOTHER_ONE.fullmatch(parts.plain(asked))
+            and not parts.find(asked, known).spans.account
+        ):
+            # "And in the holiday one?": an account of theirs that may not be seen is no payee.
+            return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
+        read = self._with_reference(asked, known, memory, last)
         return _of_theirs(read, last.step.spans.account)
 
     def _still_theirs(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
@@ -190,17 +211,14 @@ class Understanding:
         return meant.of(read) if isinstance(read, Plan) else read
 
     def _whole(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
-        if (back := _BACK_TO.match(parts.plain(message))) and names_any(parts.find(back["rest"], known).spans):
+        if (back := _BACK_TO.match(parts.plain(message))) and _names_or_leaves_out(parts.find(back["rest"], known).spans):
             # What is gone back to is named again in what is asked of it.
             message = back["rest"]
         if (other := with_figure(message, memory)) is not None:
             return other
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
         message = _SAME_SHOP.sub(r"\g<lead>there", message) if spoke_of_somebody(memory) and not memory.lost else message
-        message = with_days(written_out(parts.plain(message), known), memory, known.today)
-        message = held.with_account(message, memory, known)
-        message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
-        memory = at_place_spoken_of(memory, parts.plain(message), known)
+        message, memory = _in_full(message, known, memory)
         if _ONES_SEEN.search(parts.plain(message)):
             message = _ONES_SEEN.sub("", parts.plain(message))
             if only_parts(found := parts.find(message, known)) and found.spans == Spans(account=found.spans.account):
@@ -588,7 +606,7 @@ class Understanding:
         """ "…, and is that more than eating out?": what is asked, then that against something else."""
         text = parts.plain(message)
         joint = AND_MORE.search(text)
-        if joint is None or set(text[: joint.start()].split()) <= EMPTY:
+        if joint is None or set(parts.WORD.findall(text[: joint.start()])) <= EMPTY | FILLERS:
             return None
         first = self.plan(text[: joint.start()], known, memory)
         found = parts.find(text[joint.end() :], known)
@@ -733,9 +751,21 @@ _WITHOUT_REFUNDS = ABOUT_SAME - {Tool.REFUNDS, Tool.FIND} | {Tool.COMPARE, Tool.
 # What is asked of payments, in days that may be those of the question before.
 _TAKES_OVER = ABOUT_SAME - {Tool.SUBSCRIPTIONS} | {Tool.INCOME, Tool.REFUND_STATUS}
 _IN_ALL = re.compile(r"\b(?:everything|ever|all time|(?:whole|entire|full) time|altogether|all told|in all|total|the lot)\b")
+_ANOTHER_ONE = re.compile(
+    r"(?:(?:and|so|ok|then|also|what about|how about|what's|what is)\b,? )+(?:in )?(?:the|her|his|their) [a-z]+(?:(?:'s|s')(?: (?:one|account|pot))?| (?:one|account|pot|savings))[ ?.!]*"
+)
+_NOT_THIS = re.compile(
+    r"(?:(?:no|nope|nah|oh|sorry)\b,? )*not (?P<gone>[^,.;:?!-]+)(?:[,.;:] | - |,? but )(?:(?:but|it was|i meant?|make that)\b,? )*(?P<meant>[^,.;:?!]+)[ ?.!]*"
+)
+_ONE_MORE = re.compile(r"(?:(?:and|also|plus|then|now)\b,? )+")
+_APART = re.compile(
+    r",? (?:but )?(?:(?:as|in) (?:an? |its |their )?(?:separate|own|second) (?:figure|number|total|sum|amount)"
+    r"|(?:as a (?:figure|number|total|sum|amount) )?(?:on (?:its|their) own|by (?:itself|themselves))|separately)(?=[ ?.!]*$)"
+)
 # Says again that all of them are meant.
 _ALL_COUNTED = re.compile(
-    r",? (?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?(?=\s*[?.!]*$)", re.IGNORECASE
+    r",? (?:(?:counting|including|with) (?:both|all)(?: of)?(?: them| those| these)?|(?:with )?(?:both|all)(?: of (?:them|those|these))? (?:included|counted|counted in))(?=\s*[?.!]*$)",
+    re.IGNORECASE,
 )
 # What is moved between one's own accounts is left out anyway.
 _LESS_MOVES = re.compile(
@@ -817,6 +847,29 @@ _AT_A_LOSS = re.compile(r"(?:(?:hmm+|um+|er+|well|oh|sorry),? )*(?:i )?(?:dunno|
 _OF_ANY_DAY = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE, Tool.FIND, Tool.INCOME, Tool.REFUNDS})
 # What is done for the grandchildren is no account of theirs, nor is what is moved into one.
 _FOR_SOMEBODY = re.compile(r"(?:to|into|with|for)\b")
+
+
+def _in_full(message: str, known: Known, memory: Memory) -> tuple[str, Memory]:
+    """A message with whom, which days and which account it means by words that stand for them, and the memory that it goes on with."""
+    if memory.asked and _ONE_MORE.match(text := parts.plain(message)) and _APART.search(text):
+        # "Plus Boots, as a figure on its own": nothing is added to what was told.
+        message = _ONE_MORE.sub("and ", _APART.sub("", text))
+    if (instead := _NOT_THIS.fullmatch(parts.plain(message))) and spoke_of_somebody(memory):
+        # "Not Boots, Tesco", where Boots was asked about.
+        gone, meant = names_in(parts.find(instead["gone"], known).spans), parts.find(instead["meant"], known).spans
+        if gone and names_any(meant) and {*gone} <= {*names_in(memory.asked[-1].step.spans)}:
+            message = instead["meant"]
+    message, memory = of_place(parts.plain(message), memory)
+    message = with_names(parts.plain(message), known, memory)
+    message = with_days(written_out(parts.plain(message), known), memory, known.today)
+    message = held.with_account(message, memory, known)
+    message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
+    memory = at_place_spoken_of(memory, parts.plain(message), known)
+    return message, memory
+
+
+def _names_or_leaves_out(said: Spans) -> bool:
+    return names_any(said) or bool(said.without)
 
 
 def _anew(step: Step, last: Asked, said: Spans, text: str) -> bool:

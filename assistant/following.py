@@ -28,7 +28,7 @@ from assistant.plan import (
     names_any,
     names_in,
 )
-from assistant.pointing import TWO, refers_back
+from assistant.pointing import THERE, TWO, refers_back
 from assistant.spans import Known
 
 LONGEST_TOPIC = 400
@@ -106,6 +106,9 @@ def goes_on_with(asked: Sequence[Asked], said: Spans, message: str) -> Step | No
         # "And now?": what is there before it goes out.
         return Step(tool=Tool.BALANCE, spans=Spans(account=last.step.spans.account))
     names = {*said.merchants, said.category} - {""}
+    if THERE.search(message) and said.category and not said.merchants and (theirs := narrowed_to(last, said)) is not None:
+        # "And the restaurant there": what of theirs is of that kind.
+        return theirs
     if said.without and {*said.without} >= {*last.step.spans.merchants} - {""} != set():
         # "Not Boots the Bakers" of Boots: what would be left is not what is meant.
         return None
@@ -179,7 +182,12 @@ def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Ste
     """ "And with Zara on top, total": what was asked before and somebody more, together; None where nothing is added."""
     before = last.step.spans
     more = {*said.merchants, said.category} - {""}
-    adds = adds or _PLUS.search(text) is not None or (ON_TOP.search(text) is not None and IN_TOTAL.search(text) is not None)
+    adds = (
+        adds
+        or _PLUS.search(text) is not None
+        or _ALL_OF_THEM.search(text) is not None
+        or (ON_TOP.search(text) is not None and IN_TOTAL.search(text) is not None)
+    )
     other_days = bool(said.periods) and said.periods != before.periods
     if last.step.tool not in ABOUT_SAME or not adds or not more or not (before.merchants or before.category) or other_days:
         return None
@@ -191,6 +199,10 @@ def with_more(last: Asked, said: Spans, text: str, *, adds: bool = False) -> Ste
     return None
 
 
+# "And with Boots, all three".
+_ALL_OF_THEM = re.compile(
+    r"^(?:(?:and|so|ok|now|then)\b,? )*(?:with|plus|add(?:ing)?|including) [^,]+,? (?:all|the) (?:two|three|four|five|lot)(?: of (?:them|those))?(?: together)?[ ?.!]*$"
+)
 _PLUS = re.compile(
     r"^(?:(?:and|now|so|ok)\b,? )*plus\b|\badd (?:in |on )?x|\b(?:together|along|combined) with (?:that|it|those)\b|\badded to (?:that|it|those)\b"
 )
@@ -276,6 +288,9 @@ def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> St
         alike = alike[-2:]
     if len(alike) < 2 or alike[-1] is not asked[-1]:
         return None
+    if len(said := tuple(dict.fromkeys(one.step.spans.account for one in alike))) > 1 and _alike_but_for_account(alike):
+        # "From my own account", "and from the joint one", both: what went from the two of them.
+        return last.model_copy(update={"spans": last.spans.model_copy(update={"account": " and ".join(said)})})
     names = tuple(dict.fromkeys(name for one in alike for name in _who(one)))
     kinds = tuple(dict.fromkeys(one.step.spans.category for one in alike if one.step.spans.category))
     # A second category goes in as a name: the resolver reads it as a category again.
@@ -303,6 +318,14 @@ def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> St
 _ADDED_UP = TOTALLED | {Tool.SUM, Tool.COUNT, Tool.INCOME, Tool.AVERAGE, Tool.SHARE, *POSITIONS}
 # Whose answer is about somebody.
 _OF_SOMEBODY = ABOUT_PAYMENTS | {Tool.SALARY}
+
+
+def _alike_but_for_account(alike: Sequence[Asked]) -> bool:
+    """Whether questions about payments ask the same of accounts, each of which is named."""
+    bare = {
+        one.step.model_copy(update={"unread": (), "spans": one.step.spans.model_copy(update={"account": ""})}) for one in alike
+    }
+    return len(bare) == 1 and all(one.step.spans.account and one.step.tool in ABOUT_PAYMENTS for one in alike)
 
 
 def _of_those_told(alike: Sequence[Asked], name: str, days: tuple[str, ...]) -> Step | None:
@@ -427,8 +450,19 @@ _ONE_BEFORE = re.compile(
     rf"(?: (?:that|it|this|then|last|one))*{_ASKS_MORE}"
     rf"|(?:(?:and|so|ok|then)\b,? )*the previous (?:time|refund|payment|transfer) (?:that )?(?:(?:i|we|he|she|they) (?:refunded|paid|sent|charged|gave)(?: (?:me|us|him|her|them))?(?: back)?|(?:from|to) (?:him|her|them)){_ASKS_MORE}"
     r"|(?:(?:and|so|ok|what(?:'s| is| was| about)|when (?:was|is|did)|how much (?:was|is)|then|on what (?:day|date) was)\b,? )*(?:the |his |her |their |my )?previous"
-    r"(?:,? (?:one|time|payment|refund|visit|order|to|from|him|her|them|was|is|it|that|when|how much|what|then|and|for)\b,?)*[ ?.!,]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
+    r"(?:[,?+& ]+(?:one|time|payment|refund|visit|order|to|from|him|her|them|was|is|it|that|when|how much|what|then|and|for|the|day|date|amount|sum)\b)*[ ?.!,]*|(?:(?:and|so)\b,? )*before that[ ?.!]*"
 )
+
+
+def is_of_unit(step: Step, unit: str, known: Known) -> bool:
+    """Whether a question is of one such unit: a month, a year."""
+    period = periods.read(step.spans.periods[0], known.today) if len(step.spans.periods) == 1 else None
+    if period is None or period.since is None:
+        return False
+    whole_year = period.since.month == period.since.day == 1 and (period.ends or period.until) == period.since.replace(
+        month=12, day=31
+    )
+    return whole_year if unit == "year" else _unit_of(period) == unit
 
 
 def _unit_of(period: periods.Period) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from assistant import background, held, strangers
 from assistant import spans as parts
 from assistant.cheques import last_cheque, made_out_to
-from assistant.comparison import MORE_THAN, THAN, TWO_SIDES, held_against
-from assistant.following import IN_TOTAL, UNIT_ASIDE, added_up, both_of, details_of, goes_on_with, merged, unit_aside
-from assistant.fragments import fragment, in_other_unit, leant_on, leaves_out, names_all, only_parts, only_total
+from assistant.comparison import MORE_THAN, THAN, TWO_ACCOUNTS, TWO_SIDES, held_against
+from assistant.following import IN_TOTAL, UNIT_ASIDE, added_up, both_of, details_of, goes_on_with, is_of_unit, merged, unit_aside
+from assistant.fragments import OR_LESS, fragment, in_other_unit, leant_on, leaves_out, names_all, only_parts, only_total
 from assistant.kept import same_again
 from assistant.labels import TOOLS
 from assistant.memory import Memory, off_track, spoke_of_somebody
@@ -46,13 +46,17 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     last = memory.asked[-1].step if memory.asked else None
     # A page that was asked about in between has no days.
     dated = next((a.step for a in reversed(memory.asked) if a.step.tool not in READ_WHOLE), None)
-    if dated is not None and (unit := UNIT_ASIDE.search(alone := _WHAT_WAS_IT.sub("", text))) and len(alone.split()) <= SHORT:
+    alone = _WHAT_WAS_IT.sub("", _UP_OR_DOWN.sub("", text))
+    if dated is not None and (unit := UNIT_ASIDE.search(alone)) and len(_HELD_TO.sub("", alone).split()) <= SHORT:
         aside = unit_aside(dated, unit["unit"], unit["way"], known, tax=bool(unit["tax"]))
-        against = aside is not None and THAN.search(text) and dated.tool is Tool.SUM
+        held_to = THAN.search(text) or _UP_OR_DOWN.search(text) or _HELD_TO.search(text)
+        against = aside is not None and held_to is not None and dated.tool is Tool.SUM
         if aside is None or not against:
             return aside
         both = (dated.spans.periods[0], aside.spans.periods[0])
         return aside.model_copy(update={"tool": Tool.COMPARE, "spans": aside.spans.model_copy(update={"periods": both})})
+    if dated is not None and (unit := _PREVIOUS.fullmatch(text)) and is_of_unit(dated, unit["unit"], known):
+        return unit_aside(dated, unit["unit"], "before", known)
     if last is not None and last.tool in ONE_ROW and _THAT_ROW.fullmatch(text):
         return last
     if last is not None and not off_track(memory) and (told := _of_the_answers(whole, memory.asked, known, text)) is not None:
@@ -71,6 +75,12 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
     if paid and lone and spoke_of_somebody(memory) and _WHEN_DID_I.fullmatch(whole.masked):
         tool = Tool.FIND if whole.spans.periods else Tool.LAST
         return same_again(memory.asked[-1], tool, whole.spans, known, f"{text} last")
+    if plain_sum and last is not None and _CHARGED_ON_IT.fullmatch(whole.masked) and BANK_CHARGES.search(whole.spans.category):
+        # What the bank took for it in the same days, though it was left out before.
+        before = last.spans.model_copy(update={"without": (), "number": "", "group": ""})
+        return Step(tool=Tool.SUM, spans=merged(before, whole.spans))
+    if plain_sum and last is not None and TWO_ACCOUNTS in whole.spans.account and _ONE_ACCOUNT_OR_OTHER.fullmatch(whole.masked):
+        return Step(tool=Tool.SUM, spans=merged(last.spans, whole.spans), only=last.only, excluding=last.excluding)
     if plain_sum and lone and (which := _which_of_them(memory.asked[-1], text)) is not None:
         return which
     if plain_sum and lone and _ONE_THAN_OTHER.search(text) and (two := both_of(memory.asked, "both")) is not None:
@@ -206,6 +216,15 @@ _ALL_HIS = re.compile(
     r"(?:(?:and|so|ok|but|then|right|now|(?:the |my )?other)\b[,.]? )*xmerchant ?[,:]? (?:(?:show|list|tell)(?: me)? )?all (?:of )?(?:his|her|their|the|my) payments(?: to (?:him|her|them))?"
     r"(?:,? with (?:the |their )?(?:day|date)s?)?(?: xperiod)?[ ?.!]*"
 )
+# "Now your fees on it".
+_CHARGED_ON_IT = re.compile(
+    r"(?:(?:and|so|ok|but|then|now|right|just|what about|how about|what (?:were|are|was|is)|how much (?:were|are|was|is))\b,? )*(?:the |your |any |those |all )*xcategory"
+    r" (?:on|for|from|with) (?:it|that|them|those|top|all that|all of (?:it|that))(?: all)?(?: please| then)*[ ?.!]*"
+)
+# "Mine against the joint one".
+_ONE_ACCOUNT_OR_OTHER = re.compile(
+    r"(?:(?:and|so|ok|but|then|now|what about)\b,? )*(?:my )?xaccount (?:vs|versus|against|compared (?:to|with)|or) (?:my )?xaccount(?:,? (?:(?:for|in|over|those|the) )*xperiod)?[ ?.!]*"
+)
 _WHEN_DID_I = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*(?:when|(?:on )?(?:which|what) (?:day|date))(?: was it)?(?: that)? (?:(?:did|have|had) (?:i|we)|(?:i|we)(?:'d|'ve| had| have)?)"
     r" (?:(?:last|actually|originally|first) )*(?:pay|paid|send|sent|give|gave|given|transfer(?:red)?|made|make)(?: (?:him|her|them))?(?: (?:it|that|the (?:money|payment|transfer)))?"
@@ -230,8 +249,19 @@ _LOOKED = re.compile(
     r"|where (?:did you (?:get|take|find)|do you (?:get|have)|have you (?:got|taken)) (?:that|this|it|those)(?: figures?| numbers?| answer)?(?: from)?)"
     r"(?: for (?:that|this|it)(?: answer)?| just now| there| to (?:answer|say|know|find) (?:that|this|it)(?: out)?)?\s*[?.!]*"
 )
+# "Dearer or cheaper", beside what it is held against.
+_UP_OR_DOWN = re.compile(
+    rf"[,;:.?]? ?(?:\b(?:is|was|were) (?:it|that|this|they) )?\b{OR_LESS}\b(?: (?:and )?by (?:how much|what))?"
+)
+_HELD_TO = re.compile(
+    r"\b(?:(?:how|what) (?:does|do|did|would|is|was) (?:that|it|this|they) )?(?:compare|sit|stack up|measure up|square up|stand|hold up)s? (?:to|with|against|beside|next to)\b"
+)
 # "The year before as well, what was that one".
 _WHAT_WAS_IT = re.compile(r"(?: as well| too)?[,.;?]? (?:what|how much) (?:was|is) (?:that|it|this)(?: one| time)?(?=[ ?.!]*$)")
+# "The previous month", after a month: the one before that, and not the one before this.
+_PREVIOUS = re.compile(
+    r"(?:(?:and|so|ok|but|then|what about|how about)\b,? )*(?:(?:in|for|during) )?the (?:previous|preceding|prior) (?P<unit>day|week|month|quarter|year)(?: (?:then|too|as well|please))*[ ?.!]*"
+)
 # Orders, whatever else they name: none of the tools that read. Those that can be done are taken by `assistant.acting`.
 _POLITELY = (
     r"^(?:please |pls |(?:can|could|would|will) (?:you|u) |i want to |i'd like to |i would like to |i need to |just |ok |now )*"

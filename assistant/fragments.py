@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from assistant import background, referring
 from assistant import spans as parts
 from assistant.comparison import DIFFERENCE, IN_PERCENT, held_against, held_apart
+from assistant.days import NOW
 from assistant.direction import way_of
 from assistant.following import GOES_ON, HOW_MUCH_IT, goes_on_with, merged, one_further, with_more
 from assistant.grouping import by_group
@@ -83,10 +84,19 @@ def fragment(said: Spans, memory: Memory, message: str) -> Step | None:
 
 
 def fragment_at_end(text: str, known: Known) -> str:
-    """What goes on with the question before, behind a sentence about nothing: "Don't tell my wife. And last year?" Else ""."""
+    """What goes on with the question before, behind a sentence about nothing: "Don't tell my wife. And last year?", "Is that normal?
+    Give me the same for May". Else ""."""
+    if (same := _SAME_FOR.fullmatch(text)) and only_parts(found := parts.find(same["days"], known)) and only_days(found.spans):
+        return same["days"] if parts.find(same["before"], known).spans == Spans() else ""
     before, _, end = text.rpartition(". ")
     goes_on = GOES_ON_ASKING.match(end) is not None and only_parts(parts.find(end, known))
     return end if before and goes_on and parts.find(before, known).spans == Spans() and not background.asks(before) else ""
+
+
+_SAME_FOR = re.compile(
+    r"(?P<before>.*[.?!;,]) (?:(?:and|so|please|just|can you|could you)\b,? )*(?:(?:give|show|tell|get|do|let) (?:me |us )?(?:have |see )?)?(?:the )?same"
+    r"(?: (?:again|thing|figure|sum|total|please|then))* (?P<days>(?:for|in|of|from|over|during) .+)"
+)
 
 
 def leaves_out(found: Found, last: Step, text: str) -> bool:
@@ -158,6 +168,8 @@ _PUT_TO = re.compile(
 def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> Step | None:
     """A few words that ask of the answers before in a form of their own; None where they are of another form, or name anybody."""
     last, said = asked[-1], whole.spans
+    if last.step.spans.account and last.step.tool in ABOUT_SAME and _FROM_ALL.fullmatch(text):
+        return last.step.model_copy(update={"spans": last.step.spans.model_copy(update={"account": ""})})
     if last.step.tool is Tool.SUBSCRIPTIONS and len(said.merchants) == 1 and _DID_SO_TOO.fullmatch(whole.masked):
         return last.step.model_copy(update={"spans": merged(last.step.spans, said), "only": ()})
     if said.merchants or said.category or said.account:
@@ -166,7 +178,12 @@ def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> S
         return same_again(last, Tool.COUNT if some["many"] else Tool.FIND, said, known, text)
     if said.amount:
         return None
-    if len(said.periods) == 1 and names_somebody(last) and not way_of(last.step) and _HAD_NONE.search(text):
+    if (
+        len(said.periods) == 1
+        and names_somebody(last)
+        and not way_of(last.step)
+        and (_HAD_NONE.search(text) or _HAD_ANY.fullmatch(whole.masked))
+    ):
         # "He says nothing came in May": what was paid to him then.
         return same_again(last, Tool.FIND, said, known, text)
     if (turned := _turned(whole, last, known, text)) is not None:
@@ -206,15 +223,33 @@ def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> S
     if last.step.tool is Tool.SUM and _AS_SHARE.fullmatch(text) and (kind := kind_before(asked)):
         return Step(tool=Tool.SHARE, spans=last.step.spans.model_copy(update={"category": kind}), only=last.step.only)
     if way_of(last.step) == CAME_BACK and _SAME_HAPPENED.search(text) and names_somebody(last):
-        spans = merged(last.step.spans, said).model_copy(update={"periods": said.periods, "number": "", "change": ""})
+        in_days = tuple(words for words in said.periods if words not in parts.DAYLESS | NOW)
+        spans = merged(last.step.spans, said).model_copy(update={"periods": in_days, "number": "", "change": ""})
         return Step(tool=Tool.REFUNDS, spans=spans, only=last.step.only)
     if said.periods and names_somebody(last) and (days := _SHOW_DAYS.fullmatch(whole.masked)):
         return same_again(last, Tool.SUM if days["each"] else Tool.FIND, said, known, text)
+    if names_somebody(last) and last.step.tool in _ONCE and not said.periods and _ONLY_TIME.search(text):
+        # Whether it was the only time, all that there were say.
+        step = same_again(last, Tool.FIND, said, known, text)
+        every = {"periods": (), "number": "", "amount": "", "change": way_of(last.step)}
+        return step.model_copy(update={"spans": step.spans.model_copy(update=every)})
+    if names_somebody(last) and last.step.tool in ABOUT_PAYMENTS and _IT_BEGAN.fullmatch(text):
+        return same_again(last, Tool.FIRST, said, known, text)
     if _TIMES_EACH.fullmatch(whole.masked) and len(last.step.spans.merchants) > 1:
         return Step(tool=Tool.COUNT, spans=merged(last.step.spans, said).model_copy(update={"change": ""}))
     return None
 
 
+# "Both accounts together", after one of them.
+_FROM_ALL = re.compile(
+    r"(?:(?:and|so|ok|now|then|but|what about|how about)\b,? )*(?:(?:from|across|on|in|for|over|out of) )?(?:both|all|the two)(?: of)?(?: (?:my|our|the))?(?: two| three)? accounts"
+    r"(?: (?:together|combined|in all|altogether|added up|put together|then|please))*[ ?.!]*"
+)
+# "Has he had anything in November".
+_HAD_ANY = re.compile(
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:(?:has|did) (?:he|she|they) (?:had|have|got|get|been given|been paid|received?)|(?:was|were|has) (?:he|she|they) (?:been )?(?:paid|given))"
+    r"(?: (?:any(?:thing)?|any money|owt|something|paid))?(?: from (?:me|us)| off (?:me|us))?(?: at all)? xperiod[ ?.!]*"
+)
 _HAD_NONE = re.compile(
     r"\b(?:he|she|they)(?:'s| is| are|'re)? (?:(?:now|still|also) )?(?:says?|said|saying|reckons?|claim(?:s|ed|ing)?|maintains?|swears?|insists?|(?:told|tells?) me|thinks?|complain(?:s|ed|ing)?)\b"
     r"[^.?!;]*\b(?:miss(?:ed)?|forgot(?:ten)?|skipped|nothing|never|none|not been|(?:did|have|has|was|were|do|does)(?:n't| not))\b"
@@ -297,6 +332,7 @@ _GAP = re.compile(
     rf"|{_LEAD}how (?:far|much) (?:is |are |was )?(?:he |she |they |it |that )?(?:behind|ahead|short)(?: (?:is|are|was) (?:he|she|they|it|that))?(?: then| of (?:him|her|them))?[ ?.!]*"
     rf"|{_LEAD}(?:who|which(?: one| year| month| week| shop| place)?)(?:'s| was| is| has| had| did| paid| gave| cost| took| came out| sent)?"
     r"(?: (?:had|got|paid|gave|cost|took|sent|me|given))*(?: the)? (?:more|bigger|higher|dearer|worse|better|less|cheaper|lower)(?: off me| from me)?[ ?.!]*"
+    rf"|{_LEAD}(?:who|which(?: one)?)(?:'s| is| was)? (?:wins?|won|ahead|in front|(?:came |comes |coming )?out on top|the winner)[ ?.!]*"
 )
 # What would have to be given to somebody so that both had the same.
 _TO_BE_EVEN = re.compile(
@@ -304,16 +340,23 @@ _TO_BE_EVEN = re.compile(
     r"|(?:even|level|square) (?:it|that|them|things) (?:up|out|off)|catch (?:him|her|them) up|be (?:even|equal|fair))\b"
 )
 _MORE_OFTEN_OF = re.compile(r"\b(?:which|who|where)\b(?: of (?:the two|them|those|these))?.*\bmore (?:often|frequently|times)\b")
-_OR_LESS = r"(?:less or more|more or less|higher or lower|lower or higher|better or worse|worse or better|up or down|bigger or smaller|dearer or cheaper|cheaper or dearer)"
+OR_LESS = r"(?:less or more|more or less|higher or lower|lower or higher|better or worse|worse or better|up or down|bigger or smaller|dearer or cheaper|cheaper or dearer)"
 # "Was it more or less in May", with the days on either side.
 _LESS_OR_MORE = re.compile(
-    rf"{_LEAD}(?:xperiod,? )?(?:(?:was|is|were) )?(?:(?:it|that|this) )?(?:(?:was|is) )?(?:xperiod )?{_OR_LESS}(?: (?:than )?(?:when (?:i|we) (?:went|was|were)(?: there)? )?xperiod)?"
+    rf"{_LEAD}(?:xperiod,? )?(?:(?:was|is|were) )?(?:(?:it|that|this) )?(?:(?:was|is) )?(?:xperiod )?{OR_LESS}(?: (?:than )?(?:when (?:i|we) (?:went|was|were)(?: there)? )?xperiod)?"
     r"(?:[,.;?]? (?:and )?(?:by (?:how much|what)|what(?:'s| is| was)? (?:the )?difference|how much(?: in it)?))?(?:[,.;?]? the (?:whole (?:thing|lot)|lot))?[ ?.!]*"
 )
 # "Show me May and June, with dates", "give me July, August and September separately".
 _SHOW_DAYS = re.compile(
     rf"{_LEAD}(?:show|list|give|tell)(?: (?:me|us))? (?:the )?xperiod(?:(?: ?,| and|,? and|,) xperiod)*(?: ?'s)?(?: ones?| payments?| figures?)?"
     r"(?: ?,? (?:(?:with|and) (?:the |their )?(?:dates?|days?)(?: (?:and|of) (?:amounts?|each))?|(?P<each>separately|apart|each|one by one|individually|each (?:one )?by (?:itself|themselves))))[ ?.!]*"
+)
+_ONCE = ONE_ROW - {Tool.BIGGEST_DAY} | {Tool.FIND, Tool.IDENTIFY, Tool.INCOME, Tool.SALARY}
+_ONLY_TIME = re.compile(r"\b(?:the only|any other|another) (?:time|one|payment)\b|\bthe only (?:time|one)s?\b")
+# "And it began…", "starting when".
+_IT_BEGAN = re.compile(
+    rf"{_LEAD}(?:(?:it|this|that|they|all this|he|she) (?:all )?(?:began|started|first (?:came|went|appeared)|goes back to)|start(?:ing|ed)|beginning|began|since)"
+    r"(?:,? (?:when|in|on|what (?:day|date)|which (?:day|date)))*[ ?.!…]*"
 )
 _TIMES_EACH = re.compile(
     rf"{_LEAD}(?:(?:how many|number of|the number of|what about) )?(?:times|visits|trips|payments|goes|orders)(?: (?:to|at|in|for|from|was|were|that|is|did i go to|i(?:'ve| have)? (?:been|went|parked|used|paid|visited)(?: (?:to|at|in|with|for|by))?))*"
@@ -382,11 +425,8 @@ _OTHER_WAY = re.compile(
 def _of_both_names(last: Asked, known: Known, text: str) -> Step | None:
     """ "The two of them together" of one who was picked among several of a name: of all who are called so."""
     names = last.step.spans.merchants
-    if len(names) != 1 or not (last.step.only or last.step.excluding) or _BOTH_CALLED.search(text) is None:
+    if len(names) != 1 or not (last.step.only or last.step.excluding) or referring.BOTH_CALLED.search(text) is None:
         return None
     some = referring.called_so(names[0], known)
     several = len({p.shown for p in some}) > 1
     return last.step.model_copy(update={"only": tuple(p.template for p in some), "excluding": ()}) if several else None
-
-
-_BOTH_CALLED = re.compile(r"\b(?:both(?: of (?:them|'?em))?|the two(?: of (?:them|'?em))?|the pair(?: of (?:them|'?em))?)\b")

@@ -54,7 +54,7 @@ def with_account(text: str, memory: Memory, known: Known) -> str:
         # Nothing is moved into a shop.
         text = _THAT_ACCOUNT.sub(rf"\g<lead> {account}", text)
         return _MOVED_THERE.sub(lambda m: m[0] if m["verb"] in _PAID_THERE else f"{m['verb']} into {account}", text)
-    text = _about_account(text, account, known)
+    text = _about_account(_AS_IT_IS.sub("", text), account, known)
     if "standing order" in text:
         # Of what is moved there by itself, no sum is asked.
         return text
@@ -80,7 +80,10 @@ _PAID_IN_THERE = re.compile(
 _PAID_THERE = frozenset({"pay", "paid", "sent", "send"})
 _IN_THERE = re.compile(rf"\b(?P<lead>in|into|from|out of|on|of) {_IT_OR_THERE}")
 _THAT_ACCOUNT = re.compile(r"\b(?P<lead>in|into|from|out of|on|of) (?:that|this|the same) (?:account|pot|jar)\b")
-_DOES_IT = re.compile(r"\b(?P<does>does|do|will|is|was) it (?P<verb>pay|pays|earn|earns|earning|paying|give|get|make)\b")
+_DOES_IT = re.compile(
+    r"\b(?P<does>does|do|will|is|was|would|could|can) (?:it|the pot|that pot|that one) (?P<verb>pay|pays|earn|earns|earning|paying|give|get|make|cover|stretch to|stand|run to)\b"
+)
+_AS_IT_IS = re.compile(r",? as (?:it|that|things?) (?:now )?(?:stands?|is|are)(?: now)?,?(?= )")
 _ONLY_ME = re.compile(
     r"(?:(?:and|so|ok|what about|how about)\b,? )*(?:me|mine|my own|myself|by me|from me|i|my share|my part)(?: then| too| please)*[ ?.!]*"
 )
@@ -94,6 +97,8 @@ def _about_account(text: str, account: str, known: Known) -> str:
     saves = bool(held) and all(a.kind is AccountKind.SAVINGS for a in held)
     if (put := _PUT_IN.match(text)) and (saves or put["me"]):
         text = f"{put['lead'].replace('of which', '')}how much have i put into {account}{text[put.end() :]}"
+    elif saves and (of_which := _OF_WHICH.match(text)):
+        text = f"how much have i put into {account}{text[of_which.end() :]}"
     elif saves and _HOW_MANY.search(text):
         text = _I_MOVED.sub(rf"\g<did> into {account}", text)
     text = _TOTAL_FROM_ME.sub(f"how much have i paid into {account}", text)
@@ -110,7 +115,12 @@ _PUT_IN = re.compile(
     rf"^(?P<lead>(?:(?:and|so|ok|then|also|plus|right|of which)\b,? )*)(?:(?:what|how much)(?:'s| was| has been| have i| did i| i| i've)? )?{_VERBS} in(?: there| it)?"
     r"(?P<me> by (?:me|myself|us))?(?: how much)?(?=\s*(?:$|[?.!,]|(?:since|in|this|last|from|during|so far|between|over|until|ever|altogether|total|to date|for|on)\b))"
 )
-_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased)"
+# "Of which moved over from my current account".
+_OF_WHICH = re.compile(
+    rf"(?:(?:and|so)\b,? )*(?:how much )?of (?:which|that|it) (?:(?:was|is|have i|did i|i|i've|has been) )?{_VERBS}(?: (?:over|across|in|there|by me))*"
+    r"(?: from (?:my|the) (?:[a-z]+ ){0,2}(?:account|acct|acc))?(?=\s*(?:$|[?.!,]|(?:since|in|this|last|during|so far|over)\b))"
+)
+_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased|(?:moved|changed|shifted|altered)(?= (?:since|by|in|over|from)\b|\s*[?.!]*$))"
 _IT_GREW = re.compile(rf"\b(?P<does>(?:has|did|is|was) )?it(?P<has>'s| has| had)? (?={_GREW}\b)")
 _THAT_AND_OWN = re.compile(r"\b(?P<lead>on|in|for|of) (?:that|it|this)(?: one)? and (?:(?:on|in|for|of) )?my own(?: one)?\b")
 _FOR_THIS = re.compile(r"\b(?:for|of|to|on) (?:this|that) (?:account|one)\b")
@@ -122,10 +132,10 @@ _TOTAL_FROM_ME = re.compile(
     r"(?:\b(?:the )?total|\b(?:what|how much)(?: has| have|'s)? (?:come|came|gone)(?: in)?)(?: in)? from me\b"
 )
 _INTEREST_IT = re.compile(
-    r"\binterest (?:it|that)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
+    r"\binterest (?:it|(?:that|the|this)(?: (?:pot|account|one))?)(?:'s| has)? (?:fetched|earned|made|got|paid|given|brought|added)(?: in)?(?: (?:me|us))?\b"
 )
 _INTEREST_DID = re.compile(
-    r"\binterest (?:did|does|has) it (?:earn(?:ed)?|make|made|pay|paid|give(?:n)?|get|got|bring|brought|add(?:ed)?)(?: in)?(?: (?:me|us))?\b"
+    r"\binterest (?:did|does|has) (?:it|that|the|this)(?: (?:pot|account|one))? (?:earn(?:ed)?|make|made|pay|paid|give(?:n)?|get|got|bring|brought|add(?:ed)?)(?: in)?(?: (?:me|us))?\b"
 )
 # "And the interest on top, this year".
 _INTEREST_ALONE = re.compile(

@@ -14,7 +14,9 @@ from assistant.spans import BESIDE, Known
 
 EVER_BEFORE = re.compile(r"\b(?:before(?: (?:this|that|now))?|ever|in total|all in|in all|altogether|all told|so far)\b")
 # The newest of all that came back, and no sum of it.
-LAST_ONE = re.compile(r"\b(?:last|latest|newest|most recent)(?= (?:time|one|refund)\b)|\b(?:they|he|she|xmerchant) last\b")
+LAST_ONE = re.compile(
+    r"\b(?:last|latest|newest|most recent)(?= (?:time|one|refund)\b)|\b(?:that|the) other time\b|\b(?:they|he|she|xmerchant) last\b"
+)
 OF_THAT = re.compile(r"\bof (?:that|it|this|those)\b")
 IS_THAT = re.compile(
     r"\b(?:is|was|are|were|for|be|be for|of) (?:that|those|them|it)\b|\b(?:that|it) (?:is|was|be|been)\b|\bthat\s*[?.!]*$"
@@ -24,6 +26,9 @@ IS_THAT = re.compile(
 def same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) -> Step:
     """Another question about the same payments."""
     before, only = last.step.spans, last.step.only
+    if tool is Tool.BREAKDOWN and len(before.merchants) == 1 and PER_SHOP.fullmatch(said.group):
+        # "So what per shop", of one shop: what a visit comes to.
+        tool, said = Tool.AVERAGE, said.model_copy(update={"group": ""})
     told = last.step.tool in ONE_ROW and _THAT_PLACE.search(text) is not None
     if last.used and not before.merchants and (told or (not before.category and PRONOUN.search(text))):
         # Nobody was named, but the answer told of somebody.
@@ -45,6 +50,9 @@ def same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) ->
         before = before.model_copy(update={"merchants": ()})
     newest_back = tool is Tool.REFUND_STATUS and LAST_ONE.search(text) is not None
     anew = tool is Tool.LAST or newest_back or (tool is Tool.FIRST and reaches_today(before, known))
+    if tool is Tool.LAST and last.step.tool in (Tool.DUPLICATES, Tool.REFUND_STATUS):
+        # What they took by mistake is not what they last gave back.
+        before = before.model_copy(update={"amount": ""})
     if not said.periods and anew and not _OF_THEM.search(text):
         # "When was the last one?" after "has it gone out this month?", or after a month that is over: the newest there is.
         before = before.model_copy(update={"periods": (), "amount": "" if newest_back else before.amount})
@@ -56,6 +64,7 @@ def same_again(last: Asked, tool: Tool, said: Spans, known: Known, text: str) ->
     return Step(tool=tool, spans=spans, only=only, excluding=last.step.excluding)
 
 
+PER_SHOP = re.compile(r"(?:per|an?|each|by) (?:shop|visit|trip)")
 _PREVIOUS = re.compile(r"\bprevious (?:time|one|refund)\b")
 # "The first of those": in the days that were spoken of.
 _OF_THEM = re.compile(r"\b(?:of|among) (?:them|those|these)\b|\b(?:those|these) (?:payments|ones)\b")

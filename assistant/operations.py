@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from assistant import spans as parts
 from assistant.following import both_of, merged
-from assistant.kept import same_again
+from assistant.kept import PER_SHOP, same_again
 from assistant.memory import names_somebody
 from assistant.plan import FROM_OTHERS, ONE_ROW, Asked, Spans, Step, Tool, names_any
 from assistant.pointing import OWN, SHORTEST, TWO
@@ -24,11 +24,15 @@ def asked_of_them(whole: Found, asked: Sequence[Asked], known: Known, text: str)
     last, said = asked[-1], whole.spans
     before = last.step
     days = tuple(p for p in said.periods if p not in parts.DAYLESS)
+    masked = whole.masked
+    if PER_SHOP.fullmatch(said.group) and len(before.spans.merchants) == 1:
+        # Of one shop each is a visit.
+        masked, said = masked.replace(parts.PLACEHOLDERS["group"], "per visit"), said.model_copy(update={"group": ""})
     if THEY_CHARGE.search(text) or not _is_spoken_of(last) or said != Spans(periods=said.periods) or len(days) > 1:
         return None
     if not _POINTS.search(text) and (OWN.search(text) or len(text.split()) > SHORTEST):
         return None
-    tool = _operation(whole.masked, before.tool, _EMPTY | _MONTHS if _by_month(before) else _EMPTY)
+    tool = _operation(masked, before.tool, _EMPTY | _MONTHS if _by_month(before) else _EMPTY)
     if tool is None or (tool is Tool.SUM and _SEVERAL_IN_A_ROW.search(text) and both_of(asked, text) is not None):
         # Of several that were asked about in a row all are meant.
         return None

@@ -1126,7 +1126,7 @@ _WEEKDAY_BEFORE = re.compile(rf"\b(?:on )?(?:the )?(?P<weekday>{_WEEKDAY}) (?:ju
 _LAST_OF_NAME = re.compile(rf"\b(?:in )?last (?P<month>{_MONTHS_ONLY})(?:'s)?(?! last)")
 _PREVIOUS_MONTH = re.compile(
     rf"\b(?:(?:in|of) )?the (?:(?:previous|preceding|prior) (?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b"
-    rf"|(?P<month2>{_MONTHS_ONLY}) before(?=\s*(?:$|[?.!,;]|(?:dearer|cheaper|more|less|better|worse|higher|lower|bigger|smaller|up|down)\b)))"
+    rf"|(?P<month2>{_MONTHS_ONLY}) before(?: (?:that|it|then|this one|that one))?(?=\s*(?:$|[?.!,;]|(?:dearer|cheaper|more|less|better|worse|higher|lower|bigger|smaller|up|down)\b)))"
 )
 # "And the summer before".
 _SEASON_BEFORE = re.compile(

@@ -157,10 +157,11 @@ class Asked(Frozen):
     """A step that was performed, and the templates that its names were taken to mean, or of the one payee that was told.
 
     pages: the articles that a question to the pages was answered from. beside: whether it was asked in one message with the one
-    before it.
+    before it. ranked: whom or what its answer told beside each other, whatever took most first.
     """
 
     step: Step
     used: tuple[str, ...] = ()
+    ranked: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
     beside: bool = False

@@ -41,6 +41,9 @@ def meant(text: str, known: Known, asked: Sequence[Asked]) -> Meant | None:
     asked: the questions before, of which the latest whose answer was about somebody with such statements tells who it is.
     """
     spoken = [some for one in reversed(asked[-SPOKEN_OF:]) if (some := everything_of(one, known))]
+    if spoken and BOTH_CALLED.search(text):
+        # "The two of them, him and my brother": no one is picked.
+        return None
     if spoken and (other := _other(text, spoken[0], known) or _described(text, asked, known)) is not None:
         return other
     if not any(pattern.search(text) for pattern in _REFERENCES):
@@ -59,6 +62,7 @@ def meant(text: str, known: Known, asked: Sequence[Asked]) -> Meant | None:
     return None
 
 
+BOTH_CALLED = re.compile(r"\b(?:both(?: of (?:them|'?em))?|the two(?: of (?:them|'?em))?|the pair(?: of (?:them|'?em))?)\b")
 # So many questions back somebody is still spoken of.
 SPOKEN_OF = 3
 

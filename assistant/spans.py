@@ -535,6 +535,7 @@ def _find(message: str, known: Known) -> Found:
     _counted_too(marks, known)
     _what_for(marks, known)
     _only_told(marks, known)
+    _one_thing_out(marks, known)
     _left_out(marks, known.vocabulary.trades)
     _left_that_out(marks)
     masked, unknown = _masked(marks, known)
@@ -1701,6 +1702,15 @@ def is_payee(name: str, known: Known) -> bool:
     return name in known.names
 
 
+def _one_thing_out(marks: _Marks, known: Known) -> None:
+    """ "Not the house insurance": a word that nobody is called by says which of a kind is left out, and is no name beside it."""
+    for one, two in itertools.pairwise(sorted(marks.taken)):
+        of_kind = one[2] == "merchant" and two[2] == "category" and marks.text[one[1] : two[0]] == " "
+        if of_kind and _EXCEPT.search(marks.text[: one[0]]) and marks.text[one[0] : one[1]] not in known.tokens:
+            marks.taken = [p for p in marks.taken if p not in (one, two)]
+            marks.take(one[0], two[1], "category")
+
+
 def _left_out(marks: _Marks, trades: frozenset[str]) -> None:
     """Names and kinds that are to be left out: "excluding rent", "but not Tesco or Aldi", "leave the petrol out", "without the
     hotel"."""
@@ -1780,7 +1790,7 @@ _GONE, _BARE = (
 )
 _OUT_OR_OFF = re.compile(rf"{_GONE_WORDS}|(?: ones?)?\s+(?:out|aside|off)\b(?: of (?:it|that|this)\b)?")
 _EXCEPT_FIRST = re.compile(
-    rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:,|and|or)\s+(?:the |my |your |any |bank |foreign )*)"
+    rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:and )?with\s+(?:the |my |your |any )*|(?:,|and|or)\s+(?:the |my |your |any |bank |foreign )*)"
 )
 _EXCEPT_KIND = re.compile(
     rf"(?:{_EXCEPT_WORDS}|{_TAKE_OUT_WORDS})(?P<kind>[a-z]+)\b(?=\s*(?:[?.!,]|$|please|then|how|what|or\b|and\b))"

@@ -8,7 +8,17 @@ from dataclasses import replace
 
 from assistant import held, periods
 from assistant import spans as parts
-from assistant.comparison import AGAINST_IT, MORE_THAN, THE_TWO, TWO_SIDES, held_against, is_mixed, names_two_only, of_the_two
+from assistant.comparison import (
+    AGAINST_IT,
+    MORE_THAN,
+    THE_TWO,
+    TWO_ACCOUNTS,
+    TWO_SIDES,
+    held_against,
+    is_mixed,
+    names_two_only,
+    of_the_two,
+)
 from assistant.days import LEAD_OF_PERIOD, SAME_TIME, is_undated, widest
 from assistant.direction import PAID_TO_ME, TOLD_OF_BOTH, about_pay
 from assistant.following import (
@@ -56,6 +66,7 @@ from assistant.plan import (
     Spans,
     Step,
     Tool,
+    names_any,
     only_days,
 )
 from assistant.pointing import ALL_SPENDING, BACKWARD, HOW_MANY, OWN, THE_ONE, TWO, of_all_spending, points_nowhere, refers_back
@@ -120,6 +131,11 @@ def step_of(label: str, found: Found, memory: Memory, message: str, known: Known
     if last is not None and tool is Tool.COMPARE and not memory.lost and names_two_only(right.spans, text):
         # "Aldi vs Tesco, the difference": in the days that were spoken of.
         right = replace(right, spans=right.spans.model_copy(update={"periods": last.step.spans.periods[:1]}))
+    if last is not None and tool is Tool.COMPARE and TWO_ACCOUNTS in right.spans.account and not memory.lost:
+        # "My own account against the joint one": what went from each of them.
+        tool = Tool.SUM
+        if names_somebody(last) and not names_any(right.spans):
+            return Step(tool=tool, spans=merged(last.step.spans, right.spans))
     told = tool is Tool.COMPARE and right.spans == Spans()
     if told and is_mixed(memory.asked):
         return None
@@ -397,7 +413,8 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
     if tool in POSITIONS and said == Spans(account=said.account) != Spans() and OF_THAT.search(text):
         # "Of that, how much was my own card": what was spent, and no balance.
         return last.step.model_copy(update={"spans": merged(last.step.spans, said)}) if last.step.tool in ABOUT_SAME else None
-    if last.step.tool is Tool.DUPLICATES and tool in (Tool.FIND, Tool.COUNT, Tool.REFUNDS) and _HAPPENED.search(text):
+    happened = _HAPPENED.search(text) is not None and _GIVEN_BACK.search(text) is None
+    if last.step.tool is Tool.DUPLICATES and tool in (Tool.FIND, Tool.COUNT, Tool.REFUNDS) and happened:
         # "Did they do this to me in July as well".
         return last.step.model_copy(update={"spans": merged(last.step.spans, said)})
     if said != Spans():
@@ -417,6 +434,9 @@ def _two_in_days(said: Spans) -> bool:
 _HAPPENED = re.compile(
     r"\b(?:do|did|done|doing) (?:this|that|it|the same)\b(?! (?:all )?(?:come|cost|add|amount|make))|\b(?:this|that|it) (?:ever )?happen(?:ed)?\b"
 )
+_GIVEN_BACK = re.compile(
+    r"\b(?:refund(?:s|ed)?|(?:g[ai]ven?|paid|sent|put|come|came|got|had)(?: (?:me|us|it|any|anything|money|that|them))* back|returned|reversed|money back)\b"
+)
 # Whatever it was narrowed to before.
 _OF_ALL = re.compile(r"\b(?:of|out of|among) all\b")
 _DID_THEY_LAST = re.compile(r"\b(?:did|have|has) (?:he|she|they) last\b")
@@ -424,6 +444,11 @@ _DID_THEY_LAST = re.compile(r"\b(?:did|have|has) (?:he|she|they) last\b")
 
 def _is_one_of(name: str, spans: Spans) -> bool:
     return any(parts.words_of(name) & parts.words_of(one) for one in (*spans.merchants, spans.category))
+
+
+_AT_ANOTHER = re.compile(
+    r"(?:(?:and|so|ok|what about|how about|then|or)\b,? )*(?:at|from|with) (?!(?:all|each|every|them|him|her|it|that|those|these|this|there|the (?:dates?|days?|amounts?|details?|names?|times?))\b)[a-z' ]+[ ?.!]*"
+)
 
 
 def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None:
@@ -434,7 +459,8 @@ def _leaning(label: str, found: Found, memory: Memory, text: str) -> Step | None
     if last is None:
         return None
     if label == "details":
-        return details_of(last.step, text)
+        # "And at the bakery": somebody whom nobody knows, and no more of what was told.
+        return None if _AT_ANOTHER.fullmatch(text) else details_of(last.step, text)
     if label == "both":
         if found.spans.without:
             return goes_on_with(memory.asked, found.spans, text)

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -70,7 +71,7 @@ from data.facts import (
 )
 from data.ledger import Ledger
 from data.party import AccountId, GrantSource, Login, Purpose, Role
-from data.queries import Queries
+from data.queries import Group, Queries
 
 # A description and the granted accounts -> what is known to be like it, all above the floors.
 Meaning = Callable[[str, frozenset[AccountId]], Awaitable[Alike]]
@@ -549,7 +550,7 @@ class Assistant:
             return result, [Asked(step=step)], offered
         result = await self._act(query, login, known, now, facts)
         used = tuple(dict.fromkeys(p.template for p in payees_of(query))) or _told(result, known)
-        return result, [Asked(step=remembered(query.step, known.today), used=used)], []
+        return result, [Asked(step=remembered(query.step, known.today), used=used, ranked=_ranked(query, result))], []
 
     async def _beside(self, result: ToolResult, query: Query, live: Live, context: Context, login: Login) -> ToolResult:
         """What the services say of some products, with the page that is about them; they answer without one as well.
@@ -855,6 +856,20 @@ def _told(result: ToolResult, known: Known) -> tuple[str, ...]:
         return ()
     (name,) = names
     return tuple(dict.fromkeys(p.template for p in known.payees if name in (literal(p.shown), literal(p.text))))
+
+
+def _ranked(query: Query, result: ToolResult) -> tuple[str, ...]:
+    """Whom or what an answer tells beside each other, whatever took most first: several that were named, or those that lead."""
+    if query.tool is Tool.TOP and query.group in (None, Group.MERCHANT, Group.CATEGORY):
+        return tuple(fact.value for fact in result.facts if fact.label in (Group.MERCHANT, Group.CATEGORY))
+    label = {Tool.SUM: "spent: ", Tool.COMPARE: "spent at "}.get(query.tool)
+    if label is None or len(query.matches) < 2 or len(query.periods) > 1 or not all(m.names for m in query.matches):
+        return ()
+    spent = {fact.label.removeprefix(label): Decimal(fact.value) for fact in result.facts if fact.label.startswith(label)}
+    # The first of two that are held against each other is told with its days.
+    names = [m.names[0] for m in query.matches]
+    sums = {name: total for name in names for said, total in spent.items() if said.casefold().startswith(name.casefold())}
+    return tuple(sorted(sums, key=lambda name: -sums[name])) if len(sums) == len(names) else ()
 
 
 def _with_topic(step: Step, message: str, memory: Memory) -> Step:

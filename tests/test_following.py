@@ -1183,3 +1183,188 @@ def test_one_shop_gave_back_what_it_took_twice_whatever_that_was_for(understandi
     twice = Step(tool=Tool.DUPLICATES, spans=Spans(merchants=("boots", "jane doe lunch club")))
     step = one(understanding.plan("did they give me one back yet", KNOWN, after(twice)))
     assert step.tool in (Tool.REFUNDS, Tool.REFUND_STATUS)
+
+
+# Who is meant without being named
+
+
+RANKED = Asked(
+    step=Step(tool=Tool.SUM, spans=Spans(merchants=("tesco", "aldi", "boots"), periods=("in may",))),
+    ranked=("Boots", "Tesco", "Aldi"),
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "who"),
+    [
+        ("the biggest of those: how often did I go?", Tool.COUNT, "boots"),
+        ("whichever cost the most, what was it in april", Tool.SUM, "boots"),
+        ("the one at the bottom, how much in april?", Tool.SUM, "aldi"),
+        ("how many times was I at the top one", Tool.COUNT, "boots"),
+    ],
+)
+def test_one_of_several_is_meant_by_its_place_among_them(
+    understanding: Understanding, message: str, tool: Tool, who: str
+) -> None:
+    step = one(understanding.plan(message, KNOWN, after(RANKED)))
+    assert (step.tool, step.spans.merchants) == (tool, (who,))
+    assert step.spans.periods == (("in april",) if "april" in message else ("in may",))
+
+
+@pytest.mark.parametrize("message", ["and which was the dearest?", "the top one, how much was it"])
+def test_the_list_itself_says_what_its_first_came_to(understanding: Understanding, message: str) -> None:
+    plan = understanding.plan(message, KNOWN, after(RANKED))
+    assert not isinstance(plan, Plan) or plan.steps[0].spans.merchants == ("tesco", "aldi", "boots")
+
+
+@pytest.mark.parametrize(
+    ("message", "tool", "who"),
+    [
+        ("those two plus boots, in total", Tool.SUM, ("tesco", "aldi", "boots")),
+        ("boots or them, who had more of my money", Tool.COMPARE, ("boots", "aldi")),
+        ("did I spend more at boots than them", Tool.COMPARE, ("boots", "aldi")),
+    ],
+)
+def test_words_beside_a_name_stand_for_who_was_spoken_of(
+    understanding: Understanding, message: str, tool: Tool, who: tuple[str, ...]
+) -> None:
+    memory = asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)), Spans(merchants=("aldi",), periods=("in may",)))
+    step = one(understanding.plan(message, KNOWN, memory))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (tool, who, ("in may",))
+
+
+def test_one_more_on_its_own_is_added_to_nothing(understanding: Understanding) -> None:
+    memory = asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)))
+    step = one(understanding.plan("plus boots, as a figure on its own", KNOWN, memory))
+    assert (step.spans.merchants, step.spans.periods) == (("boots",), ("in may",))
+
+
+def test_both_accounts_are_those_that_were_asked_about(understanding: Understanding) -> None:
+    mine, ours = (Spans(merchants=("tesco",), account=account) for account in ("from my own account", "from the joint account"))
+    both = one(understanding.plan("both together", KNOWN, asked(Tool.SUM, mine, ours)))
+    assert both.spans.account == "from my own account and from the joint account"
+    assert one(understanding.plan("across both accounts", KNOWN, asked(Tool.SUM, ours))).spans == Spans(merchants=("tesco",))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "was that dearer or cheaper than the year before",
+        "how does it stack up against the year before",
+        "the year before: up or down?",
+    ],
+)
+def test_the_year_before_may_be_what_it_is_held_against(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, asked(Tool.SUM, Spans(merchants=("boots",), periods=("this year",)))))
+    assert (step.tool, step.spans.periods) == (Tool.COMPARE, ("this year", "last year"))
+
+
+def test_the_month_of_that_name_before_is_a_year_earlier(understanding: Understanding) -> None:
+    step = one(
+        understanding.plan("the May before that", KNOWN, asked(Tool.SUM, Spans(merchants=("boots",), periods=("in may",))))
+    )
+    assert step.spans.periods == ("in may 2025",)
+
+
+def test_the_same_of_other_days_is_asked_behind_what_is_wondered(understanding: Understanding) -> None:
+    memory = asked(Tool.SUM, Spans(merchants=("boots",), periods=("in may",)))
+    step = one(understanding.plan("is that usual? show me the same for April", KNOWN, memory))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.SUM, ("boots",), ("for april",))
+
+
+def test_what_a_visit_comes_to_is_a_mean_of_one_shop(understanding: Understanding) -> None:
+    memory = asked(Tool.COUNT, Spans(merchants=("tesco",), periods=("in may",)))
+    assert one(understanding.plan("and what per shop", KNOWN, memory)).tool is Tool.AVERAGE
+
+
+def test_after_a_double_charge_what_they_ever_gave_back_is_of_any_amount(understanding: Understanding) -> None:
+    twice = asked(Tool.DUPLICATES, Spans(merchants=("tesco",), amount="£12.40", periods=("on 3 may",)))
+    back = one(understanding.plan("they did this before. what did they refund this year", KNOWN, twice))
+    assert (back.tool, back.spans) == (Tool.REFUNDS, Spans(merchants=("tesco",), periods=("this year",)))
+    none_yet = asked(Tool.REFUND_STATUS, Spans(merchants=("tesco",), amount="£12.40", periods=("on 3 may",)))
+    newest = one(understanding.plan("when was the last time they did", KNOWN, none_yet))
+    assert (newest.spans.amount, newest.spans.periods) == ("", ())
+
+
+def test_of_a_kind_that_is_left_out_no_part_is_asked_about() -> None:
+    found = find("just the cafe, not the house petrol", replace(KNOWN, named={"house": 1.0}, chooses={"house": 1.0}, found={}))
+    assert (found.spans.merchants, found.spans.without) == ((), ("house petrol",))
+
+
+def test_a_number_after_a_number_is_another_invoice(understanding: Understanding) -> None:
+    step = one(understanding.plan("20418?", KNOWN, asked(Tool.FIND, Spans(merchants=("20417",)))))
+    assert step.spans.merchants == ("20418",)
+
+
+@pytest.mark.parametrize("message", ["by what amount has it moved since the end of May", "how much has it changed since May"])
+def test_what_moved_is_the_account_that_was_told_of(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, asked(Tool.BALANCE, Spans(account="the joint account"))))
+    assert (step.tool, step.spans.account) == (Tool.EXPLAIN, "the joint account")
+
+
+def test_what_began_is_the_first_payment(understanding: Understanding) -> None:
+    step = one(understanding.plan("and that started…", KNOWN, asked(Tool.COUNT, Spans(merchants=("netflix",)))))
+    assert (step.tool, step.spans.merchants) == (Tool.FIRST, ("netflix",))
+
+
+def test_of_two_accounts_each_is_told(understanding: Understanding) -> None:
+    plan = understanding.plan("my own account against the joint", KNOWN, asked(Tool.SUM, Spans(merchants=("tesco",))))
+    assert isinstance(plan, Plan), plan
+    assert [(s.tool, s.spans.merchants, s.spans.account) for s in plan.steps] == [
+        (Tool.SUM, ("tesco",), "my own account"),
+        (Tool.SUM, ("tesco",), "the joint"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "who"),
+    [("not tesco, boots", ("boots",)), ("no, not tesco, I meant aldi", ("aldi",)), ("the last of those", ("tesco",))],
+)
+def test_who_was_not_meant_gives_way(understanding: Understanding, message: str, who: tuple[str, ...]) -> None:
+    step = one(understanding.plan(message, KNOWN, asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)))))
+    assert (step.spans.merchants, step.spans.periods) == (who, ("in may",))
+
+
+def test_the_previous_month_is_that_before_the_one_spoken_of(understanding: Understanding) -> None:
+    step = one(
+        understanding.plan("and the previous month?", KNOWN, asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",))))
+    )
+    assert step.spans.periods == ("in april 2026",)
+
+
+@pytest.mark.parametrize("message", ["is it up on last year?", "hm. was that more than last year"])
+def test_up_on_other_days_is_held_against_them(understanding: Understanding, message: str) -> None:
+    step = one(understanding.plan(message, KNOWN, asked(Tool.SUM, Spans(merchants=("tesco",), periods=("this year",)))))
+    assert (step.tool, step.spans.periods) == (Tool.COMPARE, ("this year", "last year"))
+
+
+def test_more_than_somebody_else_is_held_against_who_was_spoken_of(understanding: Understanding) -> None:
+    step = one(
+        understanding.plan("more or less than boots?", KNOWN, asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",))))
+    )
+    assert (step.tool, step.spans.merchants) == (Tool.COMPARE, ("boots", "tesco"))
+
+
+def test_what_is_of_a_kind_there_is_theirs(understanding: Understanding) -> None:
+    step = one(understanding.plan("and the cafe there?", KNOWN, after(FENWICK)))
+    assert (step.spans.merchants, step.spans.category) == (("fenwick",), "cafe")
+
+
+def test_whether_it_was_the_only_time_all_of_them_say(understanding: Understanding) -> None:
+    last = Spans(merchants=("jane",), change="came in")
+    step = one(understanding.plan("was that the only time", KNOWN, asked(Tool.LAST, last)))
+    assert (step.tool, step.spans.change, step.spans.periods) == (Tool.FIND, "came in", ())
+
+
+def test_what_a_pot_covers_is_of_the_pot(understanding: Understanding) -> None:
+    step = one(
+        understanding.plan("would it cover a bill of £340", KNOWN, asked(Tool.BALANCE, Spans(account="rainy day savings")))
+    )
+    assert (step.tool, step.spans.account) == (Tool.AFFORD, "rainy day savings")
+
+
+def test_at_somebody_whom_nobody_knows_is_no_more_of_the_same(understanding: Understanding) -> None:
+    assert isinstance(
+        understanding.plan("and at the pictures", KNOWN, asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)))),
+        Unsure,
+    )

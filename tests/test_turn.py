@@ -591,6 +591,18 @@ def test_names_that_stand_in_a_row_are_all_told(bank: Counter) -> None:
     assert {f.label for f in answer.facts} >= {"spent: Tesco", "spent: Uniqlo", "spent: Space NK"}
 
 
+def test_the_fees_of_a_trip_are_those_of_its_days(bank: Counter) -> None:
+    trip = "what did I spend in Lisbon in May, not counting your fees"
+    assert "fees" in bank.ask(AMARA, trip, "now your fees on that").text
+
+
+def test_the_first_of_a_ranking_is_asked_about_by_its_place(bank: Counter) -> None:
+    first, then = bank.talk(AMARA, "how much at Tesco, Uniqlo and Space NK in October", "the biggest of those: and in September?")
+    spent = {f.label: Decimal(f.value) for f in first.facts if f.label.startswith("spent: ")}
+    assert max(spent, key=lambda label: spent[label]) == "spent: Tesco"
+    assert "Tesco in September" in then.text
+
+
 @pytest.mark.parametrize("doubt", ["that's wrong, check again", "no way, look again"])
 def test_who_doubts_a_balance_is_told_it_again_and_no_list_of_payments(bank: Counter, doubt: str) -> None:
     first, again = bank.talk("priya-raman", "what's my balance?", doubt)

@@ -506,11 +506,17 @@ class Understanding:
             # "And Netflix?", which was asked about before something else, is that question again.
             return plan
         step, before, said = plan.steps[0], last.step.spans, parts.find(message, known).spans
+        if last.step.tool is Tool.COMPARE and step.tool is Tool.SUM and len(before.periods) == 1 and not step.spans.periods:
+            # The one time that was said is what this one was held against: of somebody else they are held against each other, too.
+            if names_any(step.spans) and len(names_in(before)) == 1:
+                step = step.model_copy(update={"spans": step.spans.model_copy(update={"periods": before.periods})})
+                step = step.model_copy(update={"tool": Tool.COMPARE})
+            return plan.model_copy(update={"steps": (step,)})
         keeps = self._read_after(text := parts.plain(message), memory).keeps
         in_all = said.periods or step.spans.periods or (EVER_BEFORE.search(text) is not None and is_one_day(before, known))
         if keeps["when"] >= SURELY_KEPT and len(before.periods) == 1 and not (in_all or _anew(step, last, said, text)):
             step = step.model_copy(update={"spans": step.spans.model_copy(update={"periods": before.periods})})
-        named = said.merchants or said.category or step.spans.merchants or step.spans.category or step.only
+        named = names_any(said) or names_any(step.spans) or step.only or {*names_in(before)} & {*step.spans.without}
         of_whole = last.step.tool is Tool.SHARE and step.tool is Tool.SUM
         if keeps["who"] >= SURELY_KEPT and (before.merchants or before.category) and not (named or of_whole):
             who = step.spans.model_copy(update={"merchants": before.merchants, "category": before.category})

@@ -440,7 +440,7 @@ _REFUND_BEFORE = re.compile(
 _PLACES = {"second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
 _NEXT_LARGEST = re.compile(
     r"(?:(?:and|so|ok|what(?:'s| is| was| about)|then)\b,? )*(?:the )?(?:next|second|2nd|third|3rd|fourth|4th|fifth|5th)[ -]"
-    r"(?:biggest|largest|highest|dearest|priciest|costliest|most expensive)(?: (?:one|payment|after that|then))*[ ?.!]*"
+    r"(?:biggest|largest|highest|dearest|priciest|costliest|most(?: expensive)?)(?: (?:one|payment|after that|then))*[ ?.!]*"
     r"|(?:(?:and|so|ok)\b,? )*the (?:next|second|2nd|third|3rd|fourth|4th|fifth|5th)(?: (?:one|then))*[ ?.!]*"
 )
 _A_PAYMENT = re.compile(r"\bprevious (?:payment|visit|order)\b")

@@ -188,7 +188,7 @@ _WHERE = re.compile(
     r"(?:and |so |ok )*(?:where|who to|to whom)(?: (?:was (?:that|it)|were (?:they|those|these)))?(?: to| at| exactly)?[ ?.!]*"
 )
 _HOW_MUCH_AT = re.compile(
-    r"(?:(?:and|so|ok|but|then)\b,? )*how much(?: was| is| went| spent)? (?:at|in|on|to|with) x(?:merchant|category)(?: then| alone)?[ ?.!]*"
+    r"(?:(?:and|so|ok|but|then)\b,? )*how much(?:(?: was| is| went| spent)? (?:at|in|on|to|with)| was) x(?:merchant|category)(?: then| alone)?[ ?.!]*"
 )
 _WHICH_OF_THEM = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*(?:which|who)(?: one| of (?:them|those|these|the (?:two|three|four|five|six|lot)))? (?:was|is|had|has|got|took|cost|costs|came to)(?: me| us)?(?: the)?"

@@ -26,6 +26,7 @@ from assistant.plan import (
     Step,
     Tool,
     names_any,
+    names_in,
     only_days,
 )
 from assistant.pointing import ALL_SPENDING, GOES_ON_ASKING, NOT_SHOP, OWN, SHORT
@@ -192,6 +193,14 @@ def leant_on(whole: Found, asked: Sequence[Asked], known: Known, text: str) -> S
         return both
     if (another := one_further(last, text, known)) is not None:
         return another
+    if last.step.tool is Tool.SALARY and said == Spans() and _WILL_BE.fullmatch(text):
+        return last.step
+    if last.step.tool is Tool.BALANCE and last.step.spans.account and _OTHER_ACCOUNTS.fullmatch(text):
+        return Step(tool=Tool.POSITION)
+    if (rest := _rest_of(asked, text)) is not None:
+        return rest
+    if last.step.tool in (Tool.INCOME, Tool.FIND, Tool.SALARY) and _FROM_ALL_WHO_PAY.fullmatch(whole.masked):
+        return Step(tool=Tool.INCOME, spans=Spans(periods=said.periods or last.step.spans.periods, without=said.without))
     if last.step.tool in _DATED_ROWS and _WHEN_ALONE.fullmatch(text):
         return last.step
     if last.step.tool in _BY_SELLER and last.step.spans.category and not last.step.spans.merchants:
@@ -249,6 +258,19 @@ _FROM_ALL = re.compile(
 _HAD_ANY = re.compile(
     r"(?:(?:and|so|ok|but|then)\b,? )*(?:(?:has|did) (?:he|she|they) (?:had|have|got|get|been given|been paid|received?)|(?:was|were|has) (?:he|she|they) (?:been )?(?:paid|given))"
     r"(?: (?:any(?:thing)?|any money|owt|something|paid))?(?: from (?:me|us)| off (?:me|us))?(?: at all)? xperiod[ ?.!]*"
+)
+# "How much will it be", of pay that is expected.
+_WILL_BE = re.compile(
+    r"(?:(?:and|so|ok)\b,? )*(?:how much|what) (?:will|would|should) (?:it|that) (?:be|come to)(?: this time| then)?[ ?.!]*"
+)
+# "And the other two accounts": beside the one that was told, which is told again.
+_OTHER_ACCOUNTS = re.compile(
+    r"(?:(?:and|so|ok|now|what about|how about|in|what's in)\b,? )*(?:(?:my|the|all) )*others?(?: (?:one|two|three|four))?(?: (?:ones|accounts?))?(?: too| as well| please)*[ ?.!]*"
+)
+# "And from everyone together, in May".
+_FROM_ALL_WHO_PAY = re.compile(
+    r"(?:(?:and|so|ok|now|then|what|how much)\b,? )*(?:(?:came|has come|'s come|come) (?:in )?)?from (?:everyone|everybody|all of them|all (?:the )?others|anyone|anybody)(?: else)?"
+    r"(?: (?:put )?together| in all| altogether| combined)*(?:,? xperiod)?[ ?.!]*"
 )
 _HAD_NONE = re.compile(
     r"\b(?:he|she|they)(?:'s| is| are|'re)? (?:(?:now|still|also) )?(?:says?|said|saying|reckons?|claim(?:s|ed|ing)?|maintains?|swears?|insists?|(?:told|tells?) me|thinks?|complain(?:s|ed|ing)?)\b"
@@ -361,6 +383,28 @@ _IT_BEGAN = re.compile(
 _TIMES_EACH = re.compile(
     rf"{_LEAD}(?:(?:how many|number of|the number of|what about) )?(?:times|visits|trips|payments|goes|orders)(?: (?:to|at|in|for|from|was|were|that|is|did i go to|i(?:'ve| have)? (?:been|went|parked|used|paid|visited)(?: (?:to|at|in|with|for|by))?))*"
     r"(?: (?:to|at|in|with|for|by))? each(?: one| of (?:them|those))?(?:,? (?:those )?xperiod)?[ ?.!]*"
+)
+
+
+def _rest_of(asked: Sequence[Asked], text: str) -> Step | None:
+    """ "And the rest?", once parts of a sum were told: the sum without these. A shop is a part of a kind, and either of everything."""
+    if _THE_REST.fullmatch(text) is None:
+        return None
+    told: tuple[str, ...] = ()
+    shops = True
+    for step in (one.step for one in reversed(asked)):
+        if step.tool is not Tool.SUM or step.only or step.excluding or step.spans.periods != asked[-1].step.spans.periods:
+            return None
+        if told and not step.spans.merchants and (shops or not step.spans.category):
+            gone = tuple(dict.fromkeys((*step.spans.without, *told)))
+            return step.model_copy(update={"spans": step.spans.model_copy(update={"without": gone})})
+        shops = shops and bool(step.spans.merchants)
+        told = (*(step.spans.merchants or names_in(step.spans)), *told)
+    return None
+
+
+_THE_REST = re.compile(
+    r"(?:(?:and|so|ok|what about|how about|what(?:'s| is| was)|how much (?:is|was))\b,? )*(?:(?:all )?the (?:rest|remainder|others)|everything else|what(?:'s| is| was) left)(?: (?:of (?:it|that|them)|then|in all|together))*[ ?.!]*"
 )
 
 

@@ -111,8 +111,11 @@ def continued(tool: Tool, said: Spans, last: Asked | None, text: str) -> Spans:
     )
     # "How much of the groceries was Tesco": of those that were just told.
     same |= tool is Tool.SHARE and bool(said.category) and parts.words_of(said.category) == parts.words_of(before.category)
+    # The one time that a comparison said is that which it was held against.
+    against = last.step.tool is Tool.COMPARE and len(before.periods) == 1 and not before.merchants[1:]
     if (
         not said.periods
+        and not against
         and tool not in (Tool.LAST, Tool.FIRST, Tool.SUBSCRIPTIONS)
         and (same or ((said.merchants or said.category) and (ON_TOP.search(text) or _THOSE_FEES.search(text))))
     ):

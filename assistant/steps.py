@@ -242,6 +242,9 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
     if tool is Tool.SHARE:
         # Whether that is more than something else is no share of it.
         return MORE_THAN.search(text) is not None
+    if tool is Tool.INCOME and not found.spans.merchants and _CUSTOMERS.search(text):
+        # Which of those who pay are customers, no statement says.
+        return True
     spoken_of = last is not None and last.step.spans.periods and last.step.spans.merchants
     if tool in ABOUT_PAYMENTS and not found.spans.periods and _TIME_BEFORE.search(found.masked):
         # "The total for the year before": before which, nobody said.
@@ -281,6 +284,7 @@ def _not_said(tool: Tool, found: Found, last: Asked | None, text: str) -> bool:
 _OWN_SPENDING = re.compile(
     r"\b(?:(?:did|have|has|had) (?:i|we) (?:ever |just |already )?[a-z]+|(?:i|we)(?:'ve| have)? (?:spent|paid|sent|moved|received|got paid))\b"
 )
+_CUSTOMERS = re.compile(r"\bfrom (?:all )?(?:of )?(?:(?:my|the|our) )?(?:customers|clients)\b")
 _EARNED = re.compile(r"\b(?:earn(?:ed|ings|t)?|my income|my pay|my salary|my wages|came in|come in|comes in|coming in)\b")
 _MORE_IS_THAT = re.compile(r"\b(?:is|was) (?:that|it|this)\b(?! (?:year|month|week|quarter))")
 _TIME_BEFORE = re.compile(r"\bthe (?:week|month|quarter|year) before\b(?! (?:last|that|it|i|we|he|she|they)\b)")

@@ -862,6 +862,8 @@ def _ranked(query: Query, result: ToolResult) -> tuple[str, ...]:
     """Whom or what an answer tells beside each other, whatever took most first: several that were named, or those that lead."""
     if query.tool is Tool.TOP and query.group in (None, Group.MERCHANT, Group.CATEGORY):
         return tuple(fact.value for fact in result.facts if fact.label in (Group.MERCHANT, Group.CATEGORY))
+    if query.tool is Tool.BREAKDOWN and query.group in (Group.MERCHANT, Group.CATEGORY):
+        return tuple(fact.label.removeprefix("spent: ") for fact in result.facts if fact.label.startswith("spent: "))
     label = {Tool.SUM: "spent: ", Tool.COMPARE: "spent at "}.get(query.tool)
     if label is None or len(query.matches) < 2 or len(query.periods) > 1 or not all(m.names for m in query.matches):
         return ()

@@ -1368,3 +1368,33 @@ def test_at_somebody_whom_nobody_knows_is_no_more_of_the_same(understanding: Und
         understanding.plan("and at the pictures", KNOWN, asked(Tool.SUM, Spans(merchants=("tesco",), periods=("in may",)))),
         Unsure,
     )
+
+
+@pytest.mark.parametrize("message", ["and the rest?", "everything else"])
+def test_the_rest_of_a_sum_is_all_but_what_was_told(understanding: Understanding, message: str) -> None:
+    whole, cafe, tesco = Spans(periods=("in may",)), Spans(category="cafe", periods=("in may",)), Spans(merchants=("tesco",))
+    of_all = one(understanding.plan(message, KNOWN, asked(Tool.SUM, whole, Spans(category="petrol", periods=("in may",)), cafe)))
+    assert of_all.spans == Spans(periods=("in may",), without=("petrol", "cafe"))
+    petrol = Spans(category="petrol", periods=("in may",))
+    of_kind = asked(Tool.SUM, petrol, tesco.model_copy(update={"periods": ("in may",)}))
+    assert one(understanding.plan(message, KNOWN, of_kind)).spans == Spans(
+        category="petrol", periods=("in may",), without=("tesco",)
+    )
+
+
+def test_from_everyone_is_all_that_came_in_and_who_is_a_customer_nobody_knows(understanding: Understanding) -> None:
+    fenwick = asked(Tool.INCOME, Spans(merchants=("fenwick",), periods=("this year",)))
+    step = one(understanding.plan("and from everyone together", KNOWN, fenwick))
+    assert (step.tool, step.spans) == (Tool.INCOME, Spans(periods=("this year",)))
+    assert isinstance(understanding.plan("so from my customers in May", KNOWN, fenwick), Unsure)
+
+
+def test_after_a_comparison_with_one_time_somebody_else_is_held_against_it_too(understanding: Understanding) -> None:
+    compared = asked(Tool.COMPARE, Spans(merchants=("tesco",), periods=("last year",)))
+    step = one(understanding.plan("and what I paid boots", KNOWN, compared))
+    assert (step.tool, step.spans.merchants, step.spans.periods) == (Tool.COMPARE, ("boots",), ("last year",))
+
+
+def test_the_other_accounts_are_told_with_all(understanding: Understanding) -> None:
+    step = one(understanding.plan("and the other two accounts?", KNOWN, asked(Tool.BALANCE, Spans(account="rainy day savings"))))
+    assert step == Step(tool=Tool.POSITION)

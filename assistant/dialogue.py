@@ -211,9 +211,8 @@ class Understanding:
         return meant.of(read) if isinstance(read, Plan) else read
 
     def _whole(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
-        if (back := _BACK_TO.match(parts.plain(message))) and _names_or_leaves_out(parts.find(back["rest"], known).spans):
-            # What is gone back to is named again in what is asked of it.
-            message = back["rest"]
+        if back := _BACK_TO.match(parts.plain(message)):
+            message, memory = _gone_back(message, back["rest"], known, memory)
         if (other := with_figure(message, memory)) is not None:
             return other
         message = _SAME_ONES.sub("the same", _ALL_COUNTED.sub("", message)) if memory.asked else message
@@ -874,8 +873,14 @@ def _in_full(message: str, known: Known, memory: Memory) -> tuple[str, Memory]:
     return message, memory
 
 
-def _names_or_leaves_out(said: Spans) -> bool:
-    return names_any(said) or bool(said.without)
+def _gone_back(message: str, rest: str, known: Known, memory: Memory) -> tuple[str, Memory]:
+    """What is asked of something that is gone back to, which is named again, or was asked about before the last question."""
+    said = parts.find(rest, known).spans
+    if names_any(said):
+        return rest, memory
+    if said.without and len(memory.asked) > 1 and not memory.lost:
+        return rest, memory.model_copy(update={"asked": memory.asked[:-1]})
+    return message, memory
 
 
 def _anew(step: Step, last: Asked, said: Spans, text: str) -> bool:

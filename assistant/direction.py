@@ -65,7 +65,7 @@ def _of_that_way(step: Step, asked: Sequence[Asked], text: str) -> Step:
 
 # What the customer paid, whatever came before.
 _PAID_BY_ME = re.compile(
-    rf"{_THEY_HAD}|\b(?:spen[dt]|spending|paid out|gone out|went out|bought|buy|outgoings|costs?|order(?:s|ed)?|purchases?)\b|\b(?:i|we){_PAID}\b|\bto (?:him|her|them)\b"
+    rf"{_THEY_HAD}|\b(?:spen[dt]|spending|paid out|gone out|went out|bought|buy|outgoings|costs?|order(?:s|ed)?|purchases?)\b|\b(?:an?|each|every|per) (?:debit|charge|bill|visit|shop|trip)\b|\b(?:i|we){_PAID}\b|\bto (?:him|her|them)\b"
 )
 # "How many from Boots", of what came from anybody.
 _OF_ANY = re.compile(r"\bfrom (?!me\b|us\b)|\bof (?:them|those|these)\b")

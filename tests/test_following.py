@@ -1398,3 +1398,15 @@ def test_after_a_comparison_with_one_time_somebody_else_is_held_against_it_too(u
 def test_the_other_accounts_are_told_with_all(understanding: Understanding) -> None:
     step = one(understanding.plan("and the other two accounts?", KNOWN, asked(Tool.BALANCE, Spans(account="rainy day savings"))))
     assert step == Step(tool=Tool.POSITION)
+
+
+def test_what_is_gone_back_to_was_asked_about_before_the_last_question(understanding: Understanding) -> None:
+    memory = asked(Tool.SUM, Spans(category="petrol", periods=("in may",)), Spans(merchants=("boots",), periods=("in may",)))
+    step = one(understanding.plan("back to the motoring, with aldi taken out", KNOWN, memory))
+    assert step.spans == Spans(category="petrol", periods=("in may",), without=("aldi",))
+
+
+def test_what_each_charge_is_on_average_is_of_what_was_paid(understanding: Understanding) -> None:
+    none_back = asked(Tool.REFUND_STATUS, Spans(merchants=("tesco",), periods=("on 3 may",)))
+    step = one(understanding.plan("what does a charge there come to on average this year", KNOWN, none_back))
+    assert (step.tool, step.spans.change) == (Tool.AVERAGE, "")

@@ -109,7 +109,7 @@ _ASKS = re.compile(
     rf"|{_FIRST}(?:is|are|was|were|do|does|did|can|could|will|would|should|may|shall|am|has|isn't|aren't|wasn't|didn't|doesn't|hasn't|can't|won't)\b"
     rf"|{_FIRST}(?:have|had|haven't|hadn't) {_SUBJECT}\b"
     rf"|{_FIRST}(?:show|list|tell|give|find|check|remind|add|split|break|compare|count|look|work out|get me|let me|let us|name|explain|bring up|pull up)\b"
-    rf"|{_FIRST}(?:(?:the|my|our|a|all|any|all of) )*(?:total|balance|sum|average|everything|payments?|list|amounts?|figures?|breakdown|number|spend|spending|costs?"
+    rf"|{_FIRST}(?:(?:the|my|our|a|all|any|all of|their|its) )*(?:total|balance|sum|average|everything|payments?|list|amounts?|figures?|breakdown|number|spend|spending|costs?"
     r"|biggest|largest|smallest|cheapest|dearest|last|latest|first|next)\b(?! (?:time|thing|week|month|year|night))"
     r"|\bhow (?:much|many|often|long|far|come)\b"
     r"|(?<!know )(?<!remember )(?<!sure )(?<!\bis )(?<!\bwas )\bwhat(?:'s)? (?:did|do|does|is|was|were|have|has|am|are|i|we|my|our|the|they|he|she)\b"

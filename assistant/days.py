@@ -104,6 +104,8 @@ def in_usual_words(text: str, today: periods.Today) -> str:
     text = _PLUS.sub(r"\g<one> and ", _HOLIDAYS.sub("in ", text))
     text = _I_PUT_HOW_MUCH.sub(r"how much \g<did>", text)
     text = _AMONG_OTHERS.sub("", text) if _COMES_OFF.search(text) else text
+    text = _LAST_PAYDAY.sub("when was i last paid", text)
+    text = _SINCE_ENDED.sub(r"since the end of \g<days>", text)
     text = _NOT_BEGUN.sub(r"before \g<days>", _ENDED.sub(r"at the end of \g<days>", _UP_TO.sub("until", text)))
     if (said := _THAT_DAY.search(text)) is None:
         return text
@@ -122,9 +124,13 @@ _HOLIDAYS = re.compile(
 )
 _PLUS = re.compile(rf"\b(?P<one>{_MONTH}) (?:plus|\+) (?={_MONTH}\b)")
 _FOR_BOTH = re.compile(r"\b(?:for|in|over) (?:those|these|the) two(?=\s*(?:$|[?.!,;]))")
-_ENDED = re.compile(
-    rf"\b(?:when|as|once) (?P<days>{_MONTH}) (?:had )?(?:ended|finished|closed|was (?:over|out|done)|ran out|came to an end)\b"
+_PAYDAY = r"(?:my |the )?(?:last|latest|most recent) pay ?day"
+_LAST_PAYDAY = re.compile(
+    rf"\b(?:when|what (?:day|date)) was {_PAYDAY}\b|\b(?<!since ){_PAYDAY} ?[:,]? (?:was )?when(?: was (?:that|it)\b|\b(?! (?:did|do|was|were|i|we)\b))"
 )
+_OVER = r"(?:had )?(?:ended|finished|closed|was (?:over|out|done)|ran out|came to an end)\b"
+_ENDED = re.compile(rf"\b(?:when|as|once) (?P<days>{_MONTH}) {_OVER}")
+_SINCE_ENDED = re.compile(rf"\bsince (?P<days>{_MONTH}) {_OVER}")
 _NOT_BEGUN = re.compile(rf"\bbefore (?P<days>{_MONTH}) (?:starts|begins|comes(?: round)?|arrives|is here|kicks off)\b")
 _UP_TO = re.compile(r"\b(?:up to|up until|until|till) and including\b")
 _CLOSE = re.compile(r"\bclose of(?= (?:the |last |this )?[a-z]+)")

@@ -27,7 +27,7 @@ from assistant.comparison import AND_MORE, COMPARES, apart, held_against, two_si
 from assistant.days import days_told, is_one_day, with_days
 from assistant.direction import in_and_out, the_same_way, way_of
 from assistant.following import HOW_MUCH_IT, added_up, merged
-from assistant.forms import plain_step
+from assistant.forms import asks_what_is_in_it, plain_step
 from assistant.fragments import EMPTY, fragment_at_end, only_parts, put_to_it, with_figure
 from assistant.hearing import About, by_word, talks, without_talk, words_of
 from assistant.kept import EVER_BEFORE, is_of_all, of_each_asked, same_again
@@ -165,12 +165,13 @@ class Understanding:
         return read.model_copy(update={"steps": tuple(_paid_only(step) for step in read.steps)})
 
     def _plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
-        if held.unseen(parts.plain(message), known):
+        last = memory.asked[-1] if memory.asked and not off_track(memory) else None
+        their_balance = last is not None and last.step.tool is Tool.BALANCE and _is_anothers(last.step, known)
+        if held.unseen(parts.plain(message), known, after_theirs=their_balance):
             return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
         if strangers.are_compared_with(parts.plain(message)):
             return Plan(steps=(Step(tool=Tool.CANNOT),), path="routed")
         known = replace(known, written=message)
-        last = memory.asked[-1] if memory.asked and not off_track(memory) else None
         if last is None and memory.asked and memory.lost and _is_anothers((memory.heard or memory.asked[-1].step), known):
             return self._still_theirs(message, known, memory)
         if last is None or not _is_anothers(last.step, known):
@@ -257,7 +258,7 @@ class Understanding:
         told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
         # Days that are told of first are not those of the question: "Miller's come again in May. When did I last pay them".
         tale = told is not None and bool(parts.find(told.before, known).spans.periods)
-        if not tale and (both := total_and_last(asked)) is not None:
+        if not (tale or held.is_savings(asked.spans.account, known)) and (both := total_and_last(asked)) is not None:
             return Plan(steps=both, path="routed")
         if asked.whom and not tale and _SENTENCES.search(text) is None:
             # Where all words of a sentence are of one question about somebody, nothing is told beside it.
@@ -297,7 +298,9 @@ class Understanding:
         if first.steps[0].tool not in _OF_ACCOUNT:
             return None
         second = self._whole(
-            two, known, memory.model_copy(update={"asked": (*memory.asked, Asked(step=first.steps[0])), "lost": False})
+            held.into_that(two, first.steps[0].spans.account, known),
+            known,
+            memory.model_copy(update={"asked": (*memory.asked, Asked(step=first.steps[0])), "lost": False}),
         )
         if not isinstance(second, Plan) or second.steps == first.steps:
             return None
@@ -391,7 +394,7 @@ class Understanding:
 
         takes_days: whether it has none and the rest has. whole: all read as one.
         """
-        points = BACKWARD.search(_TAG_FIRST.sub("", told.asks)) is not None
+        points = BACKWARD.search(_TAG_FIRST.sub("", told.asks)) is not None or _THEIR_SUM.search(told.asks) is not None
         named = bool(asks.spans.merchants or asks.spans.category)
         if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
@@ -664,7 +667,9 @@ class Understanding:
             found = parts.find(clause, known)
             if found.each or found.undated:
                 return []
-            if only_parts(found) or _OUT_OF.match(clause):
+            # What an account holds is asked, though only it is named, and whoever is named after that is asked about too.
+            of_balance = asks_what_is_in_it(found) or (steps and steps[-1].tool is Tool.BALANCE and names_any(found.spans))
+            if (only_parts(found) and not of_balance) or _OUT_OF.match(clause):
                 # "Of everything in May, what was the top one"; "… only my own account" goes with the question before it, "Tesco and
                 # Aldi, what …" with the one after it. "The other one now, what did he …" turns to somebody, and asks for no day.
                 turned_to = found.spans.model_copy(update={"periods": tuple(p for p in found.spans.periods if p != "now")})
@@ -716,7 +721,7 @@ class Understanding:
                 # "Can I get a loan, how much percent?": of payments that nobody named; it is asked of the pages as well.
                 return []
             own = step.spans
-            step = Step(tool=step.tool, spans=merged(steps[0].spans, own)) if steps else with_subject(step, subject)
+            step = Step(tool=step.tool, spans=_of_first(steps[0], own, clause, known)) if steps else with_subject(step, subject)
             if found.hours and step.tool in ABOUT_PAYMENTS:
                 if not is_told_apart(step, known):
                     return []
@@ -806,9 +811,9 @@ _BETTER_SAID = re.compile(
     re.IGNORECASE,
 )
 _AND_ALSO = re.compile(
-    r"\s*(?:\+|,? \bplus\b|,? \band(?: also)?\b(?= (?:what|how much|the (?:interest )?rate|interest|rate|percent(?:age)?)\b))\s*"
+    r"\s*(?:\+|,? \bplus\b|,? (?:&|and(?: also)?|also|together with|as well as|along with|n)(?=[ ,]+(?:at )?(?:(?:the|its|my) )?(?:what|how much|when|interest|rate|percent(?:age)?|last|latest|newest|most recent)\b))\s*(?:at (?=what))?"
 )
-_OF_ACCOUNT = frozenset({Tool.BALANCE, Tool.INCOME, Tool.PRODUCT, Tool.SUM, Tool.EXPLAIN})
+_OF_ACCOUNT = frozenset({Tool.BALANCE, Tool.INCOME, Tool.PRODUCT, Tool.SUM, Tool.EXPLAIN, Tool.LAST})
 _BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
 _DENIED = re.compile(
     r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:i|we) (?:don't|didn't|do not|did not) mean [^,.?!;]+[,.;] (?=\w+ \w+)"
@@ -830,6 +835,7 @@ _MERE_TAG = re.compile(
     r"(?:(?:and|so|but|or)\b,? )*(?:(?:is |it is |that is )?(?:true|right|correct|so)|(?:have|has|had|did|do|does|is|are|was|were|am) (?:they|he|she|it|that|i|we|there)(?:n't| not| really| right| wrong| correct| true| mistaken)*"
     r"|(?:can|could|would|will) (?:you|we|i) (?:please )?(?:see|check|look|have a look|tell|confirm|see that)(?: (?:it|that|for me|please))*|(?:is|was) (?:that|this|it|he|she) (?:right|true|so|correct))[ ?.!]*"
 )
+_THEIR_SUM = re.compile(r"\b(?:their|its) (?:total|sum|number|amount)\b")
 # "They took it twice, right? How much was it".
 _TAG_FIRST = re.compile(r"^(?:right|ok|okay|yes|no|(?:did|do|does|have|has|is|was)(?:n't)? (?:they|he|she|it))\?\s*")
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
@@ -893,6 +899,14 @@ def _anew(step: Step, last: Asked, said: Spans, text: str) -> bool:
 
 
 _ON_WHAT_DAY = re.compile(r"\bwhen (?:was|were|did|is)\b|\b(?:what|which) (?:day|date)\b|\band (?:the |its )?(?:date|day)\b")
+
+
+def _of_first(first: Step, said: Spans, clause: str, known: Known) -> Spans:
+    """What a later clause says, with what the first one named. Nobody is paid from savings: "what is in the pot, and what did the
+    gas take"."""
+    if first.tool is Tool.BALANCE and names_any(said) and held.is_savings(first.spans.account, known):
+        return said
+    return held.of_what_came_in(merged(first.spans, said), clause, known)
 
 
 def _keeps_payees(rest: str, text: str, known: Known) -> bool:

@@ -41,7 +41,7 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return Step(tool=Tool.CANNOT, spans=whole.spans)
     if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
         return Step(tool=Tool.CANNOT)
-    if _asks_what_is_in_it(whole):
+    if asks_what_is_in_it(whole):
         return Step(tool=Tool.BALANCE, spans=Spans(account=whole.spans.account))
     last = memory.asked[-1].step if memory.asked else None
     # A page that was asked about in between has no days.
@@ -299,7 +299,7 @@ _IN_IT = re.compile(
 )
 
 
-def _asks_what_is_in_it(whole: Found) -> bool:
+def asks_what_is_in_it(whole: Found) -> bool:
     """Whether a message asks what is in an account now, or whether that has come to a sum."""
     said = whole.spans
     now = all(p in parts.DAYLESS for p in said.periods)

@@ -21,6 +21,7 @@ LEAD_OF_ACCOUNT = re.compile(r"^(?:in|from|on|of|at|with|to|into|for)\s+")
 # What was done with money that is in an account now: "list what I moved into the pot".
 MOVING = frozenset(
     {"move", "moved", "moving", "put", "chucked", "shoved", "bunged", "stashed", "lobbed", "transferred", "squirrelled", "saved"}
+    | {"top", "topped", "add", "added", "deposit", "deposits", "deposited", "up"}
 )
 
 
@@ -81,7 +82,7 @@ _PAID_THERE = frozenset({"pay", "paid", "sent", "send"})
 _IN_THERE = re.compile(rf"\b(?P<lead>in|into|from|out of|on|of) {_IT_OR_THERE}")
 _THAT_ACCOUNT = re.compile(r"\b(?P<lead>in|into|from|out of|on|of) (?:that|this|the same) (?:account|pot|jar)\b")
 _DOES_IT = re.compile(
-    r"\b(?P<does>does|do|will|is|was|would|could|can) (?:it|the pot|that pot|that one) (?P<verb>pay|pays|earn|earns|earning|paying|give|get|make|cover|stretch to|stand|run to)\b"
+    r"\b(?P<does>does|do|will|is|was|would|could|can) (?:it|the pot|that pot|that one) (?P<verb>pay|pays|earn|earns|earning|paying|give|get|make|cover|stretch to|stand|run to|carry|bear|attract)\b"
 )
 _AS_IT_IS = re.compile(r",? as (?:it|that|things?) (?:now )?(?:stands?|is|are)(?: now)?,?(?= )")
 _ONLY_ME = re.compile(
@@ -120,8 +121,10 @@ _OF_WHICH = re.compile(
     rf"(?:(?:and|so)\b,? )*(?:how much )?of (?:which|that|it) (?:(?:was|is|have i|did i|i|i've|has been) )?{_VERBS}(?: (?:over|across|in|there|by me))*"
     r"(?: from (?:my|the) (?:[a-z]+ ){0,2}(?:account|acct|acc))?(?=\s*(?:$|[?.!,]|(?:since|in|this|last|during|so far|over)\b))"
 )
-_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased|(?:moved|changed|shifted|altered)(?= (?:since|by|in|over|from)\b|\s*[?.!]*$))"
-_IT_GREW = re.compile(rf"\b(?P<does>(?:has|did|is|was) )?it(?P<has>'s| has| had)? (?={_GREW}\b)")
+_GREW = r"(?:(?:gone|went|go|going|goes|moved) (?:up|down)|(?:up|down) (?:by|since)|up or down|down or up|grown?|grew|risen|rose|dropped|fallen|fell|shrunk|increased|decreased)"
+# What it did, and nothing that was done with it.
+_SHIFTED = r"(?:moved|changed|altered|shifted|come (?:up|down))(?! (?:in|into|to|out|from|there|across|over|money)\b)"
+_IT_GREW = re.compile(rf"\b(?P<does>(?:has|did|is|was) )?(?:it|that)(?P<has>'s| has| had)? (?={_GREW}\b|{_SHIFTED}\b)")
 _THAT_AND_OWN = re.compile(r"\b(?P<lead>on|in|for|of) (?:that|it|this)(?: one)? and (?:(?:on|in|for|of) )?my own(?: one)?\b")
 _FOR_THIS = re.compile(r"\b(?:for|of|to|on) (?:this|that) (?:account|one)\b")
 _I_MOVED = re.compile(
@@ -143,7 +146,7 @@ _INTEREST_ALONE = re.compile(
     r"(?P<days>,? (?:this|last|in|since|so far|over|during|for)\b[^.?!;,]*)?[ ?.!]*"
 )
 _RATE_ONLY = re.compile(
-    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is)? )?(?:the |its )?(?:interest )?(?:rate|percent(?:age)?)(?: (?:is )?(?:it's |it is |is it |it )?on(?: it)?)?(?: p\.?a\.?| per (?:annum|year)| a year)?"
+    r"(?:(?:and|also|so|plus|ok)\b,? )*(?:what(?:'s| is)? )?(?:the |its )?(?:(?:interest )?(?:rate|percent(?:age)?)(?: of interest)?)(?: (?:is )?(?:it's |it is |is it |it )?on(?: it)?| (?:that )?it (?:earns?|pays?|carries|gets?|gives?|bears?|attracts?|is on)| for it| there)?(?: p\.?a\.?| per (?:annum|year)| a year)?(?:,? (?:please|pls|plz|too|as well))?"
     r"(?: (?:at the (?:minute|moment)|(?:right |just )?now|currently|these days|today))?[ ?.!]*"
 )
 
@@ -200,22 +203,28 @@ def of_their_own(text: str, whole: Found, known: Known) -> bool:
 
 
 _THEIR_OWN = re.compile(
-    r"\b(?:his|her|their)(?: own)? (?:[a-z]+ )?(?:accounts?|cards?|savings|isa|balance|pot|pay|salary|wages|(?:savings|rainy day|money) (?:thing|stash|fund|pile))\b|\b(?:own|personal|private) (?:accounts?|cards?|savings)\b"
+    r"\b(?:his|her|their)(?: own)? (?:[a-z]+ ){0,2}(?:accounts?|cards?|savings|isa|balance|pot|pay|salary|wages|(?:savings|rainy day|money) (?:thing|stash|fund|pile))\b|\b(?:own|personal|private) (?:accounts?|cards?|savings)\b"
     r"|\b(?:get|gets|got|getting|been|is) paid\b|\bearns?\b"
 )
 
 
-def unseen(text: str, known: Known) -> bool:
-    """Whether an account is asked about that the login was not let see: by a number that none of theirs has, or as one of somebody
-    whose other accounts they see."""
+def unseen(text: str, known: Known, *, after_theirs: bool = False) -> bool:
+    """Whether an account is asked about that the login was not let see: by a number that none of theirs has, as one of somebody
+    whose other accounts they see, or as one that somebody else has.
+
+    after_theirs: whether the question before was what somebody else's account holds.
+    """
     if any(not _has_number(said, known) for said in _BY_NUMBER.finditer(text)):
         return True
-    if not known.others or _WHATS_THERE.search(text) is None:
-        return False
-    if _OF_SOMEBODY.search(text) is None and _IN_THE.search(text) is None:
+    if not known.others:
+        return _ANOTHER_HAS.search(text) is not None
+    one_more = _ONE_MORE.fullmatch(text) if after_theirs else None
+    if one_more is None and (_WHATS_THERE.search(text) is None or not (_OF_SOMEBODY.search(text) or _IN_THE.search(text))):
         return False
     seen = {w for a in known.accounts for w in (*parts.words_of(parts.plain(a.name)), *parts.holders_of(a))}
     known_words = seen | _PLAIN | parts.KIN
+    if one_more is not None:
+        return one_more["name"] not in known_words
     if any((said["for"] or said["whom"] or said["by"]) not in known_words for said in _PUT_BY.finditer(text)):
         return True
     return any(said["name"] in known.tokens and said["name"] not in known_words for said in _UNSEEN.finditer(text))
@@ -243,9 +252,19 @@ _PUT_BY = re.compile(
 _IN_THE = re.compile(
     rf"\b(?:what's|whats|what is|how much(?: money)? is|balance) (?:there )?(?:in|of|on) (?:the |that )?[a-z]+(?:'s|s')? {_KEPT}\b"
 )
+# "My nephew has an account with you, what is in it".
+_ANOTHER_HAS = re.compile(
+    rf"^(?!.*\b(?:i|we)(?:'ve| have)? (?:put|paid|pay|sent|send|given?|gave)\b)(?:.*\b(?:{'|'.join(sorted(parts.KIN))})s?(?: [a-z]+)?|(?!(?:who|which|that|it|this|everyone|everybody)\b)[a-z]+) (?:has|have|keeps?|holds?|'s got)(?: got)?"
+    rf" (?:an?|her|his|their|some)? ?(?:[a-z]+ ){{0,2}}{_KEPT}s?(?: of (?:her|his|their) own)? (?:with (?:you|yous|this bank)|here)\b"
+    r".*\b(?:how(?:'s| is) (?:it|that)|what(?:'s| is| does)|how much|balance)\b"
+)
+# After what one of somebody's accounts holds: "and in the other children's one".
+_ONE_MORE = re.compile(
+    rf"(?:(?:and|so|ok|what about|how about)\b,? )*(?:(?:what(?:'s| is)|how much is) )?(?:(?:in|on|of) )?(?:the|her|his) (?P<name>[a-z]+?)(?:'s|s')? (?:ones?|{_KEPT}s?)(?: then| too| as well| please)*[ ?.!]*"
+)
 _OF_SOMEBODY = re.compile(rf"\b(?:she|he|hers?|his|{'|'.join(sorted(parts.KIN))})(?:'s)?\b")
 _WHATS_THERE = re.compile(
-    r"\b(?:what's|whats|what is|how much|balance|how is|same)\b(?!.*\b(?:pays?|paid|sent|sends?|gives?|gave|moves?|moved|puts?(?! (?:by|aside|away)))\b)"
+    r"\b(?:what's|whats|what is|what (?:has|does|have) (?:she|he|they|i|mum|dad)|how much|balance|how is|same)\b(?!.*\b(?:pays?|paid|sent|sends?|gives?|gave|moves?|moved|puts?(?! (?:by|aside|away)))\b)"
 )
 _PLAIN = {
     "the", "that", "this", "my", "our", "her", "his", "hers", "an", "a", "bank", "current", "everyday", "main", "own", "joint",
@@ -282,12 +301,14 @@ def tool_of(whole: Found, text: str, label: str, known: Known) -> Tool | None:
         return Tool.PRODUCT
     if label == Tool.ARTICLE and re.fullmatch(r"xaccount[ ?.!]*", whole.masked):
         return Tool.BALANCE
-    if said.periods and re.search(rf"\b{_GREW}\b", whole.masked) and _ended(said, known, today_too=True):
+    if said.periods and re.search(rf"\b{_GREW}\b|\bxaccount {_SHIFTED}", whole.masked) and _ended(said, known, today_too=True):
         return Tool.EXPLAIN
     if _INTEREST.search(whole.masked) and len(said.periods) == 1 and _ended(said, known, today_too=True):
         return Tool.INCOME
     words = set(re.findall(r"[a-z']+", _FOR_NEXT.sub("", whole.masked))) - set(parts.PLACEHOLDERS.values())
     now = all(p in parts.DAYLESS for p in said.periods)
+    if now and "total" in words and words <= _THERE | _ITS_TOTAL and not said.account.startswith("from "):
+        return Tool.BALANCE
     if (
         (words & _STANDS or said.account.startswith("in "))
         and words <= _THERE | _STANDS
@@ -303,6 +324,7 @@ _THERE = {
     "what", "what's", "whats", "was", "were", "is", "did", "had", "have", "how", "much", "many", "money", "there", "the", "and", "so", "sure", "tell",
     "me", "of", "in", "on", "at", "my", "i", "we", "it", "to", "then", "right", "please", "also", "euros", "exactly", "got",
 }  # fmt: skip
+_ITS_TOTAL = {"total", "plz", "pls"}
 _STANDS = {
     "held",
     "hold",
@@ -330,11 +352,20 @@ _OF_OVERDRAFT = re.compile(
 )
 _I_HAVE = r"\b(?:how (?:much|far)|what(?= (?:have|do|can|could) (?:i|we)\b))\b[^.?!;]*\b(?:i|we|me|us|there|left|go out)\b"
 _NO_MORE = r"\b(?:till|until|before|without)\b[^.?!;]*\b(?:bounc\w*|refus\w*|declin\w*|reject\w*|(?:say|says|said|saying) no|turn(?:ed)? (?:me |us |it )?down|(?:stop|block)(?:s|ped|ed)? me)\b"
+_TO_USE = r"(?:spend|use|play with|get at|lay|left|free|available)"
+# "I can spend how much", "the total we can spend".
+_MUCH_I_CAN = (
+    r"\b(?:i|we) (?:can|could|may)\b[^.?!;]*\bhow much\b|\b(?:total|amount|sum|most|all)\b[^.?!;]*\b(?:i|we) (?:can|could|may)\b"
+)
+_OVERDRAFT_IN = (
+    r"\b(?:with|including|incl|counting|and|plus|using)\b\.? (?:the |my |our )?(?:arranged |agreed )?overdraft\b"
+    r"|\boverdraft (?:included|counted|and all|on top|thrown in|as well|too)\b"
+)
 # How much may still go out, the overdraft counted in: "before you turn me down", "overdraft and all, what can I use".
 TILL_REFUSED = re.compile(
     rf"(?!.*\b(?:did|spent|paid|was|were|had)\b){_I_HAVE}[^.?!;]*{_NO_MORE}"
-    rf"|\boverdraft\b.*{_I_HAVE}[^.?!;]*\b(?:spend|use|play with|get at|lay|left|free|available)\b"
-    rf"|{_I_HAVE}[^.?!;]*\b(?:spend|use|play with|get at|lay|left|free|available)\b[^.?!;]*\b(?:with|including|incl|counting|and|plus) (?:the |my |our )?overdraft\b"
+    rf"|\boverdraft\b.*{_I_HAVE}[^.?!;]*\b{_TO_USE}\b"
+    rf"|(?=.*(?:{_I_HAVE}|{_MUCH_I_CAN}))(?=.*\b{_TO_USE}\b).*(?:{_OVERDRAFT_IN})"
 )
 _COSTS = re.compile(r"\b(?:costs?|charge[sd]?|rates?|interest|fees?|raise|increase|extend|apply)\b")
 _THE_OVERDRAFT = re.compile(
@@ -464,7 +495,7 @@ _TOOK_OUT = re.compile(
 
 
 def is_savings(account: str, known: Known) -> bool:
-    return any(a.kind is AccountKind.SAVINGS for a in parts.accounts_named(account, known.accounts))
+    return bool(account) and any(a.kind is AccountKind.SAVINGS for a in parts.accounts_named(account, known.accounts))
 
 
 def moved_by_other(whole: Found, text: str, last: Step | None, known: Known) -> Step | None:
@@ -513,3 +544,25 @@ def of_each(whole: Found, text: str, asked: Sequence[Asked], known: Known, *, lo
 
 
 INTO = re.compile(r"(?:to|into)\b")
+
+
+def of_what_came_in(said: Spans, text: str, known: Known) -> Spans:
+    """ "When did I last top it up", of savings: what was moved there, as nothing is paid from them."""
+    named = said.merchants or said.category
+    if named or not said.account or not TOPPED_UP.search(text) or not is_savings(said.account, known):
+        return said
+    return said.model_copy(update={"account": f"into {LEAD_OF_ACCOUNT.sub('', said.account)}"})
+
+
+def into_that(text: str, account: str, known: Known) -> str:
+    """What is asked of savings that were named before it: "and when I last added to it" is what was moved there."""
+    if not is_savings(account, known) or not TOPPED_UP.search(text) or parts.find(text, known).spans.account:
+        return text
+    return f"{_IN_IT.sub('', text)} into {LEAD_OF_ACCOUNT.sub('', account)}"
+
+
+_IN_IT = re.compile(r"(?: (?:in|into|to)(?: (?:it|there|that))?)?(?:,? (?:please|pls|plz))?[ ?.!]*$")
+TOPPED_UP = re.compile(
+    r"\btop(?:ped|ping)?(?: (?:it|that|xaccount))? ?-?up\b|\btop-?ups?\b|\bdeposit(?:s|ed)?\b|\badd(?:ed)?\b|\b(?:pay|paid|put|move|moved|went|go|sent) (?:(?:any|some|more) )?(?:money |cash |anything |something )?in(?:to)?\b"
+    r"|\b(?:payments?|money|transfers?) in(?:to)?(?=\s*(?:$|[?.!,]|(?:it|there|xaccount)\b))"
+)

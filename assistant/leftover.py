@@ -63,7 +63,8 @@ def words_left(
         and not _of_that_name(w, whole.spans, known)
         and not _says_who(w, whole, known)
         and not (step is not None and step.tool in ONE_ROW and _is_told_of_it(w, whole))
-        and not (w in held.MOVING and held.INTO.match(whole.spans.account))
+        and not (w in _INCLUDED and step is not None and held.TILL_REFUSED.search(whole.masked))
+        and not (w in held.MOVING and held.INTO.match(step.spans.account if step is not None else whole.spans.account))
         and not (w in _DRAWING and step is not None and step.spans.category == "cash")
     )
 

@@ -98,7 +98,7 @@ _END = re.compile(
     r"|\s+and\s+(?=(?:how|when|what|which|who|is|was|were|did|do|does|has|have|if|show|also|tell|at|to|from|the (?:date|total|last|number))\b)"
     r"|\s+(?:altogether|in total|in all|all together|total|so far|ever|yet|please|pls|plz|thanks|lately|recently|again|already|before|now|still|says?|showing|shows?"
     r"|combined|together|exactly|right|item by item|that i|in (?:a|one) (?:single|go)|roughly|overall|on average|twice|two times|double|each time|each|me|leaving|leave|excluding|including|without"
-    r"|not counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|saying|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
+    r"|(?:not )?counting|minus|less|arrive|arrived|come|came|gone|go|went|cost|costs|saying|refunded?|charged?|taken?|this|last|next|the last|most|more|compared)\b"
     r"|\s+(?:paid|pays|pay|sent|sends|owes?|gave|gives|transferred)(?=\s+(?:me|us|my|our|back|him|her|it)\b|\s*(?:\x01|[,?.!]|$))"
     r"|\s+(?:(?:get|gets|got|getting|been|being|has|have|was) )?(?:returned|rejected|bounced?|reversed|sent back)\b"
     r"|\s+(?:is|was|are|were)\b"

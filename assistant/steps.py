@@ -305,7 +305,9 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
         # What is saved is moved into savings; without such an account nobody knows what is meant.
         saves = any(a.kind is AccountKind.SAVINGS for a in known.accounts)
         return replace(found, spans=found.spans.model_copy(update={"account": "into savings"})) if saves else None
-    moved = tool in ABOUT_SAME | {Tool.COMPARE} and (PAID_IN.search(text) or _SAVED.search(text))
+    moved = tool in ABOUT_SAME | {Tool.COMPARE} and (
+        PAID_IN.search(text) or _SAVED.search(text) or (tool in ONE_ROW and held.TOPPED_UP.search(text))
+    )
     unnamed = not (found.spans.merchants or found.spans.category)
     if moved and unnamed and found.spans.account and held.is_savings(found.spans.account, known):
         into = f"into {held.LEAD_OF_ACCOUNT.sub('', found.spans.account)}"
@@ -403,6 +405,13 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
         # "The biggest, of all the petrol": in the same days, however it was narrowed since.
         of = {"number": said.number, "amount": said.amount}
         return Step(tool=tool, spans=merged(last.step.spans, said).model_copy(update=of))
+    if tool is Tool.COMPARE and last.step.tool is Tool.BALANCE and last.step.spans.account and only_days(said):
+        # What there is now, against what there was: no matter of what was spent since.
+        return (
+            Step(tool=Tool.EXPLAIN, spans=said.model_copy(update={"account": last.step.spans.account}))
+            if _AT_AN_END.search(text)
+            else None
+        )
     if tool is Tool.COMPARE:
         if said == Spans() and (both := both_of(asked, "both")) is not None:
             # What was asked last is compared with what was asked before; two that one question named stay as they were.
@@ -428,6 +437,9 @@ def _with_before(tool: Tool, found: Found, asked: Sequence[Asked], text: str, to
         last.step.tool in DATED and (asked_again or WHEN.search(text) is not None)
     )
     return last.step if told else told_with(tool, last.step, text)
+
+
+_AT_AN_END = re.compile(r"\b(?:end|start|beginning|close) of\b")
 
 
 def _two_in_days(said: Spans) -> bool:

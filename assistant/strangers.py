@@ -9,12 +9,14 @@ from assistant import spans as parts
 from assistant.spans import Known
 
 _THEIRS = (
-    r"(?:accounts?|balances?|savings|isas?|pots?|cards?|statements?|salary|wages|pension|spending|outgoings|finances|loans?|mortgage"
+    r"(?:accounts?|balances?|savings|isas?|pots?|jars?|cards?|statements?|salary|wages|pension|spending|outgoings|finances|loans?|mortgage"
     r"|overdraft|debts?|dispute|bank details)"
 )
-_POSSESSIVE = re.compile(rf"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:\w+\s+)?(?P<what>{_THEIRS})\b")
+_POSSESSIVE = re.compile(rf"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:\w+\s+){0,2}?(?P<what>{_THEIRS})\b")
 # A payee's account is where money goes to.
 _PAID_INTO = re.compile(r"\b(?:name check|close match|no match|(?:name|details) match)\b")
+# What is moved into somebody's pot is a payment of one's own.
+_I_PUT = re.compile(r"\b(?:i|we)(?:'ve| have)? (?:put|paid|pay|sent|send|given?|gave|chipped|transferred)\b")
 _NAME = r"(?P<name>[a-z]+ [a-z]+)"
 # "What does Ann Lee spend at", "ann lees spending", "the payment ann lee made".
 _FULL_NAME = (
@@ -29,7 +31,7 @@ _FULL_NAME = (
 
 def are_asked_about(text: str, known: Known) -> bool:
     """Whether a text in plain form asks about what somebody else holds, spends or earns."""
-    if _PAID_INTO.search(text):
+    if _PAID_INTO.search(text) or _I_PUT.search(text):
         return False
     if any(_is_somebody(match["who"], known) and not _is_spent_there(match, known) for match in _POSSESSIVE.finditer(text)):
         return True

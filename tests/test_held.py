@@ -93,7 +93,15 @@ def test_what_was_put_in_is_of_the_account_spoken_of(understanding: Understandin
     assert (step.tool, step.spans.account.startswith("into "), step.spans.merchants) == (tool, True, ())
 
 
-@pytest.mark.parametrize("message", ["has it grown since June and by how much", "by how much did it go up or down since 3 March"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "has it grown since June and by how much",
+        "by how much did it go up or down since 3 March",
+        "what has that changed by since May ended",
+        "how does that compare with the end of August",
+    ],
+)
 def test_it_is_the_account_that_grew(understanding: Understanding, message: str) -> None:
     step = only(understanding.plan(message, KNOWN, IN_POT))
     assert (step.tool, "boat pot" in step.spans.account) == (Tool.EXPLAIN, True)
@@ -128,6 +136,9 @@ def test_and_me_is_what_was_moved_there_from_here(understanding: Understanding) 
         "what did Robert spend from his own account in May",
         "remind me of the number for the cash machine",
         "what are the 4 digits for my card at the hole in the wall",
+        "Robert's stocks isa, what is in it",
+        "my nephew has a savings account with you, how is it doing",
+        "how much has he got in his own rainy day savings, that Rob",
     ],
 )
 def test_what_is_somebody_elses_or_secret_is_refused(understanding: Understanding, message: str) -> None:
@@ -141,10 +152,14 @@ def test_what_is_somebody_elses_or_secret_is_refused(understanding: Understandin
         "that Holidays account of hers, what's in it",
         "what is in the one she keeps for the twins",
         "she has a little pot for the twins, how much is there in it",
+        "what has she put by for the twins",
     ],
 )
 def test_an_account_that_was_not_let_seen_is_refused(message: str) -> None:
     assert held.unseen(message.lower(), CARER)
+    assert held.unseen("and in the twins one?", CARER, after_theirs=True)
+    assert not held.unseen("and in the twins one?", CARER)
+    assert not held.unseen("and in the main one?", CARER, after_theirs=True)
 
 
 CARD = replace(
@@ -216,6 +231,46 @@ def test_two_things_of_one_account(understanding: Understanding) -> None:
     both = understanding.plan("the interest it has earned me in 2026, plus the rate", KNOWN, IN_POT)
     assert isinstance(both, Plan)
     assert [step.tool for step in both.steps] == [Tool.INCOME, Tool.PRODUCT]
+
+
+@pytest.mark.parametrize(
+    ("message", "tools"),
+    [
+        ("please give me my boat pot's balance along with the rate it pays", [Tool.BALANCE, Tool.PRODUCT]),
+        ("boat pot: total & rate pls", [Tool.BALANCE, Tool.PRODUCT]),
+        ("what's in the boat pot, also when did I last top it up", [Tool.BALANCE, Tool.LAST]),
+        ("boat pot balance and the latest deposit", [Tool.BALANCE, Tool.LAST]),
+    ],
+)
+def test_what_is_asked_beside_what_savings_hold_is_of_them(understanding: Understanding, message: str, tools: list[Tool]) -> None:
+    plan = understanding.plan(message, KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [step.tool for step in plan.steps] == tools
+    assert tools[1] is not Tool.LAST or plan.steps[1].spans.account.startswith("into ")
+
+
+def test_nobody_is_paid_from_savings(understanding: Understanding) -> None:
+    plan = understanding.plan("what's in the boat pot and what did Tesco cost me in May", KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [(step.tool, step.spans.account) for step in plan.steps] == [(Tool.BALANCE, "in the boat pot"), (Tool.SUM, "")]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "what have I honestly got to spend counting my overdraft",
+        "I can use how much altogether, incl. the overdraft",
+        "the total I can spend, overdraft included",
+    ],
+)
+def test_the_overdraft_counts_in_what_may_be_spent(understanding: Understanding, message: str) -> None:
+    step = only(understanding.plan(message, KNOWN, Memory()))
+    assert (step.tool, step.spans.change, step.spans.merchants) == (Tool.BALANCE, "to spend", ())
+
+
+def test_the_last_payday_is_when_pay_came(understanding: Understanding) -> None:
+    assert only(understanding.plan("my last payday, when was that and how much was it", KNOWN, Memory())).tool is Tool.SALARY
+    assert only(understanding.plan("last payday was when and what did I get", KNOWN, IN_POT)).tool is Tool.SALARY
 
 
 @pytest.mark.parametrize(

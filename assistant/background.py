@@ -62,7 +62,8 @@ def _words(text: str) -> list[str]:
 
 
 def _kind(clause: str, masked: Callable[[str], str], is_talk: Callable[[str], bool]) -> str:
-    if _CLAIMS.search(clause) and not _ASKS.search(clause) and not clause.endswith("?"):
+    asked = clause.endswith("?") and not clause.endswith(("??", "?!", "!?"))
+    if _CLAIMS.search(clause) and not _ASKS.search(clause) and not asked:
         # "The landlord swears that it only went up once".
         return "tells"
     if _SCOPE.search(clause) or _NAMELY.match(clause) or (_EACH.search(clause) and not _TELLS.match(clause)):
@@ -85,7 +86,7 @@ _SO = re.compile(r"^(?:(?:so|and|but|then|ok|okay|anyway)\b[, ]*)+")
 _BREAK = re.compile(
     r"(?<=[.?!])(?<!\bmr\.)(?<!\bmrs\.)(?<!\bms\.)(?<!\bst\.)(?<!\bdr\.)(?<!\bno\.)(?<!\bi\.e\.)\s+|\s*;\s*|\s+-+\s+|(?<=,)\s+|:\s+"
     r"|,?\s+(?=(?:because|cos|cause|so that|in order to|so (?:i|we) can|(?:as|since) (?:i|we|my|our|it)(?:'m|'ve|'re| am| have| need| want|'s)"
-    r"|(?:it's|its|it is|this is|that's) (?:all |just |only )?for (?:the|my|our|a|an|his|her|their)|and (?:i|we)(?:'m|'ve|'re)? |so (?:what|how|when|which|can|could|do|did|is|please)\b)\b)"
+    r"|(?:it's|its|it is|this is|that's) (?:all |just |only )?for (?:the|my|our|a|an|his|her|their)|and (?:i|we)(?:'m|'ve|'re)? |so (?:what|how|when|which|can|could|do|did|is|please)\b|(?:can you )?(?:remind|tell|show) (?:me|us) (?:what|how|when|which|who))\b)"
 )
 _PAPER = (
     r"(?:spreadsheets?|budgets?|budgeting|files?|forms?|(?:tax )?returns?|self[ -]assessment|records?|books|paperwork|applications?|sums"
@@ -124,7 +125,9 @@ _SCOPE = re.compile(
 _NAMELY = re.compile(
     r"(?:this|these|that|those) (?:is|are|was|were|would be) (?!for\b|all\b|just\b|because\b|the\b|my\b|an?\b|not\b|so\b|too\b|very\b|what\b|why\b|how\b|it\b)"
 )
-_CLAIMS = re.compile(r"^[^,.?!;]{2,30}\b(?:swears?|reckons?|claims?|insists?|says?|said) (?!i\b|me\b|only\b|just\b)")
+_CLAIMS = re.compile(
+    r"^[^,.?!;]{2,30}\b(?:(?:is|are|'s|keeps?) (?:now |still )?(?:claiming|saying|insisting|moaning|complaining)|swears?|reckons?|claims?|insists?|says?|said) (?!i\b|me\b|only\b|just\b)"
+)
 _EACH = re.compile(r"\b(?:each|per)\b")
 _TELLS = re.compile(
     rf"{_FIRST}(?:because|cos|cause|so that|in order to|(?:as|since) (?:i|we|my|our|it))\b"

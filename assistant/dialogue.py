@@ -71,7 +71,7 @@ from assistant.prices import PRICE_BEFORE
 from assistant.ranking import of_place
 from assistant.router import ABOUT_NOTHING, LEANING, Embed, Head, spoken
 from assistant.shares import at_place_spoken_of, is_part_of_last, whole_of_share
-from assistant.shortened import written_out
+from assistant.shortened import as_known, written_out
 from assistant.spans import Found, Known
 from assistant.steps import OF_IT, agreed_on, readings_of, step_of
 from assistant.topics import asks_nothing, of_pages, with_last
@@ -231,7 +231,7 @@ class Understanding:
             # "More than in May? The whole lot": of what a part was told of since.
             message, memory = parts.plain(message)[: whole.start()], memory.model_copy(update={"asked": memory.asked[:-1]})
         message = f"how many {message}" if memory.asked and _TIMES_IT_WAS.match(message) else message
-        if (two := self._of_one_account(message, known, memory)) is not None:
+        if (two := self._of_one_account(message, known, memory) or self._of_either_account(message, known, memory)) is not None:
             return two
         if (compared := self._two_compared(message, known, memory)) is not None:
             return compared
@@ -307,6 +307,22 @@ class Understanding:
         if not all(step.tool in _OF_ACCOUNT and step.spans.account for step in second.steps):
             return None
         return first.model_copy(update={"steps": (*first.steps, *second.steps)})
+
+    def _of_either_account(self, message: str, known: Known, memory: Memory) -> Plan | None:
+        """ "Acme this year, my account and the joint one separately": what is asked, of each of the two."""
+        text = parts.plain(message)
+        if (rest := held.less_both(text, known)) is None:
+            return None
+        read = self._whole(rest, known, memory)
+        if (
+            not isinstance(read, Plan)
+            or len(read.steps) != 1
+            or read.steps[0].tool not in _OF_EITHER
+            or read.steps[0].spans.account
+        ):
+            return None
+        each = (_of_account(read.steps[0], account) for account in ("my own account", "the joint account"))
+        return read.model_copy(update={"steps": tuple(each)})
 
     def _two_compared(self, message: str, known: Known, memory: Memory) -> Plan | Unsure | None:
         """ "Was May dearer than April? And the margin?", "April then May, which was more": one comparison, whatever its clauses ask."""
@@ -386,7 +402,24 @@ class Understanding:
         if len(plans) > 1 and plans[0].steps != plans[1].steps:
             return Unsure(asks, label, 0.0, readings=tuple(dict.fromkeys(plan.steps[0] for plan in plans)))
         narrowed = aside.spans.amount and not said.amount and not amount
-        return plans[0] if plans else whole if isinstance(whole, Plan) and not narrowed else read[0]
+        if plans or (isinstance(whole, Plan) and not narrowed):
+            return plans[0] if plans else whole
+        return self._alone(told.asks, aside, known, memory) or read[0]
+
+    def _alone(self, text: str, aside: Found, known: Known, memory: Memory) -> Plan | None:
+        """What asks, heard without what is told beside it, where that brings in nothing: "the roof leaks again. What did the roofer
+        have off me"."""
+        if (
+            aside.spans != Spans()
+            or memory.asked
+            or BACKWARD.search(text)
+            or any(known.narrows(w) >= MAY_NARROW for w in aside.unknown)
+        ):
+            return None
+        heard = by_word(text, words_of(text, self._read_after(text, memory)))
+        known = replace(known, chooses=heard.chooses, talk=heard.talk, named=heard.names, found={})
+        read = self._read(text, known, memory)
+        return read if isinstance(read, Plan) and not any(_of_everything(step) for step in read.steps) else None
 
     def _asked_beside(self, told: Told, asks: Found, aside: Found, label: str, takes_days: bool, whole: Plan | Unsure,
                       known: Known, memory: Memory) -> tuple[Plan | Unsure, ...]:  # fmt: skip
@@ -814,6 +847,7 @@ _AND_ALSO = re.compile(
     r"\s*(?:\+|,? \bplus\b|,? (?:&|and(?: also)?|also|together with|as well as|along with|n)(?=[ ,]+(?:at )?(?:(?:the|its|my) )?(?:what|how much|when|interest|rate|percent(?:age)?|last|latest|newest|most recent)\b))\s*(?:at (?=what))?"
 )
 _OF_ACCOUNT = frozenset({Tool.BALANCE, Tool.INCOME, Tool.PRODUCT, Tool.SUM, Tool.EXPLAIN, Tool.LAST})
+_OF_EITHER = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE})
 _BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
 _DENIED = re.compile(
     r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:i|we) (?:don't|didn't|do not|did not) mean [^,.?!;]+[,.;] (?=\w+ \w+)"
@@ -873,7 +907,7 @@ def _in_full(message: str, known: Known, memory: Memory) -> tuple[str, Memory]:
     message, memory = of_place(parts.plain(message), memory)
     message = with_names(parts.plain(message), known, memory)
     message = with_days(written_out(parts.plain(message), known), memory, known.today)
-    message = held.with_account(message, memory, known)
+    message = held.with_account(as_known(message, known), memory, known)
     message = with_pension(parts.plain(message), memory.asked[-1].step) if memory.asked else message
     memory = at_place_spoken_of(memory, parts.plain(message), known)
     return message, memory

@@ -36,7 +36,7 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return plainly
     if _LOOKED.fullmatch(text):
         return Step(tool=Tool.LOOKED)
-    if _GOODS.search(text) or _WILL_BE.match(text):
+    if _GOODS.search(text) or _WILL_BE.match(text) or _TAX_OWED.search(text):
         # What was bought with a payment, no payment says, nor what a bill to come will be held against one that was paid.
         return Step(tool=Tool.CANNOT, spans=whole.spans)
     if _ORDER.search(text) or (_SEND.search(text) and _FIGURE.search(text) and not text.endswith("?")):
@@ -72,8 +72,8 @@ def plain_step(whole: Found, label: str, believed: bool, message: str, known: Kn
         return one
     plain_sum = last is not None and last.tool in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE} and not off_track(memory)
     paid = last is not None and last.tool in ABOUT_PAYMENTS and not off_track(memory)
-    if paid and lone and spoke_of_somebody(memory) and _WHEN_DID_I.fullmatch(whole.masked):
-        tool = Tool.FIND if whole.spans.periods else Tool.LAST
+    if paid and lone and spoke_of_somebody(memory) and (when := _WHEN_DID_I.fullmatch(whole.masked)):
+        tool = Tool.FIND if whole.spans.periods or when["several"] else Tool.LAST
         return same_again(memory.asked[-1], tool, whole.spans, known, f"{text} last")
     if plain_sum and last is not None and _CHARGED_ON_IT.fullmatch(whole.masked) and BANK_CHARGES.search(whole.spans.category):
         # What the bank took for it in the same days, though it was left out before.
@@ -226,9 +226,9 @@ _ONE_ACCOUNT_OR_OTHER = re.compile(
     r"(?:(?:and|so|ok|but|then|now|what about)\b,? )*(?:my )?xaccount (?:vs|versus|against|compared (?:to|with)|or) (?:my )?xaccount(?:,? (?:(?:for|in|over|those|the) )*xperiod)?[ ?.!]*"
 )
 _WHEN_DID_I = re.compile(
-    r"(?:(?:and|so|ok|but|then)\b,? )*(?:when|(?:on )?(?:which|what) (?:day|date))(?: was it)?(?: that)? (?:(?:did|have|had) (?:i|we)|(?:i|we)(?:'d|'ve| had| have)?)"
+    r"(?:(?:and|so|ok|but|then)\b,? )*(?:when|(?:on )?(?:which|what) (?:day|date)(?P<several>s)?)(?: (?:was it|were they))?(?: that)? (?:(?:did|have|had) (?:i|we)|(?:i|we)(?:'d|'ve| had| have)?)"
     r" (?:(?:last|actually|originally|first) )*(?:pay|paid|send|sent|give|gave|given|transfer(?:red)?|made|make)(?: (?:him|her|them))?(?: (?:it|that|the (?:money|payment|transfer)))?"
-    r"(?: to (?:him|her|them))?(?: xperiod)?[ ?.!]*"
+    r"(?: to (?:him|her|them))?(?: xperiod| (?:in |for )?that (?:month|week|year))?[ ?.!]*"
 )
 # "What's that come to for the year".
 _COMES_TO = re.compile(
@@ -273,6 +273,11 @@ _ORDER = re.compile(
 )
 _WILL_BE = re.compile(
     r"(?:(?:and|so|but|then)\b,? )*will (?:my|the|our|it|this|that|next)\b[^.?!;]*\bbe (?:any |much |a lot )?(?:bigger|higher|lower|smaller|dearer|cheaper|more|less) than\b"
+)
+# What tax is owed, the tax office says.
+_TAX_OWED = re.compile(
+    r"\b(?:calculate|work out|estimate|compute)\b[^.?!;]{0,20}\b(?:my|our)\b(?! (?:council|car|road|vehicle))(?: [a-z-]+)? (?:tax|vat)\b(?! (?:pot|payments?))"
+    r"|\b(?:my|our)(?: [a-z-]+)? (?:tax|vat) liability\b|\bhow much (?:income |corporation )?tax (?:do|will|would) (?:i|we) (?:owe|have to pay|be due)\b"
 )
 # What is still owed, no payment says.
 _LEFT_OF_LOAN = re.compile(

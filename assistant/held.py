@@ -533,6 +533,28 @@ _POLITE = re.compile(
 )
 
 
+def less_both(text: str, known: Known) -> str | None:
+    """A message without its own account and the one that is shared, where it asks of each apart; None where it does not, or where
+    there are more of either."""
+    current = [a for a in known.accounts if a.kind is AccountKind.CURRENT and a.id not in known.others]
+    both = _MINE_AND_OURS.search(text)
+    if both is None or len(current) != 2 or len([a for a in current if a in _shared(known)]) != 1:
+        return None
+    if not (parts.SEPARATELY.search(text) or _HELD_APART.search(both.group()) or _HELD_APART.search(text[both.end() :])):
+        return None
+    rest = f"{text[: both.start()]}{text[both.end() :]}"
+    return re.sub(r"^[ ,:]+|[ ,:]+(?=[,?.!]|$)", "", _HELD_APART.sub("", parts.SEPARATELY.sub("", rest)))
+
+
+_OWN_ONE = r"(?:(?:my|the) )?(?:own account|own one|own)|my account|mine"
+_JOINT_ONE = r"(?:(?:the|our) )?joint(?: account| one)?"
+_MINE_AND_OURS = re.compile(
+    rf",? ?\b(?:(?:from|on|in|out of|for) )?(?:(?:{_OWN_ONE}) (?:and|vs|v|versus|against) (?:(?:from|on|in|out of|for) )?(?:{_JOINT_ONE})"
+    rf"|(?:{_JOINT_ONE}) (?:and|vs|v|versus|against) (?:(?:from|on|in|out of|for) )?(?:{_OWN_ONE}))\b"
+)
+_HELD_APART = re.compile(r"\b(?:vs?|versus|against|apart|each)\b")
+
+
 def of_each(whole: Found, text: str, asked: Sequence[Asked], known: Known, *, lost: bool) -> tuple[Step, ...]:
     """ "Who puts more into the joint account, me or him": what either moved there; none where it is not asked of both."""
     if not (re.search(r"\bme\b|\bi\b", text) and re.search(r"\b(?:each|more|less|or|and|vs|against|both)\b", text)):

@@ -67,6 +67,9 @@ def labelled(
     if label in _CAME_OR_WENT and whole.spans.merchants and _WHICH_WAY.search(whole.masked):
         # Which way it went is said: `tool_meant` reads it.
         sure = max(sure, sum(probabilities[k] for k in _CAME_OR_WENT))
+    if label in _TURNED_UP and whole.spans.merchants and TURNED_UP.search(whole.masked):
+        # What came is in a list of all there was with them.
+        label, sure = Tool.FIND, max(sure, sum(probabilities[k] for k in _TURNED_UP))
     if label in OF_REFUNDS and whole.spans.merchants:
         # Whether somebody gave anything back, all of it says as well as the newest.
         sure = max(sure, sum(probabilities[k] for k in OF_REFUNDS))
@@ -139,6 +142,9 @@ def _of_one_named(whole: Found, text: str, label: str, sure: float, floor: float
     each_month = not whole.spans.periods and _EACH_MONTH_SAID.search(text) and _BY_OR_FROM_ME.search(whole.masked)
     if whole.spans.merchants and sure < floor and each_month:
         return Tool.SUBSCRIPTIONS, floor
+    if (whole.spans.merchants or whole.spans.category) and _WHO_TAKES.search(text):
+        # Of whom, what and when, the newest payment says.
+        return Tool.LAST, max(sure, CERTAIN)
     if whole.spans.merchants and _ONE_MEAL.search(text) and _TAKEN_WRONG.search(text):
         return Tool.DUPLICATES, max(sure, CERTAIN)
     if label == Tool.COUNT and _BOUNCED.search(text) and _MONEY_SENT.search(text):
@@ -146,6 +152,9 @@ def _of_one_named(whole: Found, text: str, label: str, sure: float, floor: float
     return label, sure
 
 
+_WHO_TAKES = re.compile(
+    r"(?=.*\b(?:payments?|how much|amount|what)\b).*\bwho (?:collects?|takes|gets|is it paid to|does it go to|do (?:i|we) pay it to)\b(?! (?:the )?(?:most|more|least|less)\b)"
+)
 _HOW_MUCH_MINE = re.compile(r"\bhow much (?:money )?(?:have|do|can|could) (?:i|we)\b")
 _ANOTHERS = re.compile(r"'s\b|\b(?:her|his|their|she|he|they|them|your)\b")
 _SECRET = re.compile(r"\b(?:pins?|codes?|pass(?:word|code|phrase)s?|numbers?|digits|cvv|log ?in|details)\b")
@@ -174,6 +183,12 @@ _RAN_TO = re.compile(
     r"\bwhat (?:did|does|do|has|have) (?:it|that|they|this|those|xmerchant|xcategory) (?:all )?(?:run|come|came|amount|add up|tot up|mount up) to\b"
 )
 _CAME_OR_WENT = (Tool.REFUNDS, Tool.INCOME, Tool.SUM, Tool.COUNT, Tool.FIND)
+_TURNED_UP = (Tool.FIND, Tool.INCOME, Tool.SUM, Tool.LAST, Tool.IDENTIFY, Tool.BREAKDOWN)
+# Money that was not waited for, and no charge.
+TURNED_UP = re.compile(
+    r"^(?!.*\b(?:charges?|debits?|bills?|fees?|subscriptions?)\b).*\b(?:money|pounds?|quid|xamount|credit|deposit|something)\b[^.?!;]*\b(?:(?:turned|showed|popped|cropped) up|appeared|arrived)\b"
+    r"[^.?!;]* from xmerchant"
+)
 _SUBJECT = r"\b(?:xmerchant|he|she|they)(?:'ve|'s| has| have| had| did| does| do| ever| already| actually)*"
 # "What Zara handed back", "what ASOS returned to me".
 _GAVE_BACK = re.compile(

@@ -9,7 +9,7 @@ from functools import cache
 from assistant import held, referring
 from assistant import spans as parts
 from assistant.fragments import TOTAL_WORDS
-from assistant.labels import CERTAIN
+from assistant.labels import CERTAIN, TURNED_UP
 from assistant.memory import Memory, off_track, spoke_of_somebody
 from assistant.places import is_place
 from assistant.plan import (
@@ -65,6 +65,7 @@ def words_left(
         and not (step is not None and step.tool in ONE_ROW and _is_told_of_it(w, whole))
         and not (w in _INCLUDED and step is not None and held.TILL_REFUSED.search(whole.masked))
         and not (w in held.MOVING and held.INTO.match(step.spans.account if step is not None else whole.spans.account))
+        and not (w in _TURNED and step is not None and step.tool is Tool.FIND and TURNED_UP.search(whole.masked))
         and not (w in _DRAWING and step is not None and step.spans.category == "cash")
     )
 
@@ -77,11 +78,13 @@ def _is_told_of_it(word: str, found: Found) -> bool:
 
 
 _OF_A_ROW = frozenset({"value", "size", "sum", "price", "outlay", "big", "large", "much", "rest", "payee", "payees", "recipient", "supplier"}
-                      | {"seller", "vendor", "merchant", "firm", "retailer", "biller", "receiver", "beneficiary", "name"})  # fmt: skip
+                      | {"collects", "seller", "vendor", "merchant", "firm", "retailer", "biller", "receiver", "beneficiary", "name"})  # fmt: skip
 
 
 # By these a step is about what came back before.
 _BEFORE_IT = frozenset({"previous", "prior", "earlier", "before"})
+# By these something came in.
+_TURNED = frozenset({"turned", "showed", "popped", "cropped", "appeared", "arrived"})
 # By these a step is about cash.
 _DRAWING = frozenset({"draw", "draws", "drawing", "drawn", "drew", "withdraw", "withdrew", "withdrawn", "withdrawing"})
 

@@ -49,3 +49,31 @@ def _is_of_name(match: re.Match[str], known: Known) -> bool:
     """Whether a payee has the word beside the one before or behind it."""
     before, after = WORD.findall(match.string[: match.start()])[-1:], WORD.findall(match.string[match.end() :])[:1]
     return any(known.together((match["short"], word)) for word in (*before, *after))
+
+
+def as_known(text: str, known: Known) -> str:
+    """A text in which somebody whom the customer knows is called by their name alone: "some outfit calling itself Acme", "some
+    Acme firm I never heard of: when was that"."""
+
+    def are_known(words: str) -> bool:
+        return any(word in known.tokens for word in WORD.findall(words)[:NAME_WORDS])
+
+    called = _CALLED.sub(lambda m: "" if are_known(text[m.end() :]) else m[0], text)
+    called = _SOME_FIRM.sub(lambda m: m["name"] if are_known(m["name"]) else m[0], called)
+    return _NEVER_HEARD.sub("", called) if called != text and _ASKS_MORE.search(called) else called
+
+
+# So many words of a name are looked at.
+NAME_WORDS = 3
+_FIRM = r"(?:outfit|firm|company|business|lot|mob|crowd|place|people)"
+_CALLED = re.compile(
+    rf"\b(?:(?:some|an?|this|that|one) (?:[a-z]+ )?{_FIRM}|some(?:one|body)) (?:(?:that|which|who)(?:'s| is) )?"
+    r"(?:called|named|by the name of|going by|(?:who|that) calls? (?:itself|themselves)"
+    r"|calling (?:itself|themselves|himself|herself)) "
+)
+_SOME_FIRM = re.compile(rf"\bsome (?P<name>[a-z0-9&]+(?: [a-z0-9&]+){{0,2}}) {_FIRM}\b")
+_NEVER_HEARD = re.compile(
+    r",? (?:(?:that|which|who) )?(?:i|we)(?:'ve| have|'d| had)? never (?:even )?heard of(?: (?:it|them|before))*"
+)
+# Who they are is not all that is asked.
+_ASKS_MORE = re.compile(r"\b(?:dates?|days?|when|how much|amounts?)\b")

@@ -577,7 +577,7 @@ _I_MOVED = re.compile(
     r"\b(?:i|we)(?:'ve| have| had)?(?: (?:just|already|ever|last|first))? (?:move|put|pay|paid|transfer|send|sent|shift|stick|stuck|chuck)(?:e?d|red)?\b"
 )
 SEPARATELY = re.compile(
-    r"\b(?:separately|individually|respectively|one by one|separated?(?=\s*(?:please|pls|$|[?.!,]))|each on its own|on their own)\b"
+    r"\b(?:sep[ae]rate?ly|individually|respectively|one by one|separated?(?=\s*(?:please|pls|$|[?.!,]))|each on its own|on their own)\b"
 )
 
 
@@ -956,6 +956,10 @@ def accounts_named(name: str, accounts: Sequence[Account]) -> list[Account]:
         # "My own account" is the one to pay from; "my own accounts" are all of them.
         return [a for a in alone if a.kind is AccountKind.CURRENT] or alone if "account" in word.split() else alone
     keys = words_of(word) - _NO_NAME
+    pots = [a for a in accounts if "pot" in plain(a.name).split()] if "pot" in word.split() else []
+    if not keys and len(pots) == 1:
+        # "The pot", where there is one.
+        return pots
     called = [a for a in accounts if keys <= words_of(plain(a.name))]
     # A kind of account means all of that kind, whatever one of them is called.
     if keys and called and not keys & {a.kind.value for a in accounts}:
@@ -1762,7 +1766,7 @@ LEAVE_IT = re.compile(
 _EXCEPT_WORDS = (
     r"(?:,\s*)?(?:\b(?:(?:that|which) (?:is|was|are|were)(?:n't| not)|excluding|exclude|except(?: for)?|excepting|without|apart from|aside from|other than|besides|(?<!in )(?<!into )minus(?! (?:on|in)\b)"
     r"|(?:but )?(?:no|not|never|without) (?:counting|including)|but not|leav(?:e|ing) out|leaving aside|ignor(?:e|ing)|disregard(?:ing)?|forgetting(?: about)?|(?:(?<=^)|(?<=, )|(?<=[.;] )|(?<=but )|(?<=and ))forget(?: about)?|barring|never mind|and not|not)\s+)"
-    r"(?:(?:the|my|our|your|his|her|their|any|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
+    r"(?:(?:the|my|our|your|his|her|their|any|bank's|anything (?:at|on|from|for)|what (?:i|we)(?:'ve| have)? (?:spen[td]|paid|pay|sen[td]|gave|give|moved?|put|transfer(?:red)?)(?: (?:at|on|for|to|into|in))?(?: my own)?|at|on|for)\s+)*"
 )
 _EXCEPT = re.compile(_EXCEPT_WORDS + "$")
 # "Without the kindergarten money to Anna".
@@ -1786,11 +1790,11 @@ _GONE_WORDS = (
 )
 _GONE, _BARE = (
     re.compile(_GONE_WORDS),
-    re.compile(r"(?:,\s*)?(?:(?:with|the|my|our)\s+)*$"),
+    re.compile(r"(?:,\s*)?(?:\b(?:with|the|my|our|your|any|bank's|foreign)\s+)*$"),
 )
 _OUT_OR_OFF = re.compile(rf"{_GONE_WORDS}|(?: ones?)?\s+(?:out|aside|off)\b(?: of (?:it|that|this)\b)?")
 _EXCEPT_FIRST = re.compile(
-    rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:and )?with\s+(?:the |my |your |any )*|(?:,|and|or)\s+(?:the |my |your |any |bank |foreign )*)"
+    rf"(?:{_TAKE_OUT_WORDS}|{_EXCEPT_WORDS}|{_LEAVE_WORDS}|{_TAKE_WORDS}|(?:and )?with\s+(?:the |my |your |any )*|(?:,|and|or)\s+(?:the |my |your |any |(?:bank|foreign) (?!charges))*)"
 )
 _EXCEPT_KIND = re.compile(
     rf"(?:{_EXCEPT_WORDS}|{_TAKE_OUT_WORDS})(?P<kind>[a-z]+)\b(?=\s*(?:[?.!,]|$|please|then|how|what|or\b|and\b))"

@@ -33,6 +33,8 @@ def asks(message: str) -> str | None:
         ("I need for our house file what we paid Aldi in May", "i need what we paid aldi in may"),
         ("doing my sums. what did Tesco come to in May", "what did tesco come to in may"),
         ("what did Boots come to in May for my tax return", "what did boots come to in may"),
+        ("the roof is leaking once more remind me what Aldi cost in May", "remind me what aldi cost in may"),
+        ("my flatmate is saying we skipped May?! what did I pay Jane Doe", "what did i pay jane doe"),
     ],
 )
 def test_what_is_told_is_no_part_of_what_asks(message: str, what: str) -> None:
@@ -114,3 +116,15 @@ def test_days_that_may_be_those_of_the_question_are_asked_about(understanding: U
     plan = understanding.plan("We had people over in May. How much did I spend at Tesco?", KNOWN, Memory())
     assert isinstance(plan, Unsure)
     assert [step.spans.periods for step in plan.readings] == [("in may",), ()]
+
+
+def test_their_sum_is_of_what_was_told(understanding: Understanding) -> None:
+    tool, spans = only(understanding.plan("I see Tesco takes tiny bits. Their total this year, please", KNOWN, Memory()))
+    assert (tool, spans.merchants, spans.periods) == (Tool.SUM, ("tesco",), ("this year",))
+
+
+def test_on_which_days_somebody_was_paid_are_those_payments(understanding: Understanding) -> None:
+    tool, spans = only(
+        understanding.plan("Jane Doe reckons she is short for June. Which days did I pay her that month", KNOWN, Memory())
+    )
+    assert (tool, spans.merchants, spans.periods) == (Tool.FIND, ("jane doe",), ("for june",))

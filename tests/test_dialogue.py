@@ -120,6 +120,10 @@ def test_a_question_about_what_was_paid_on_past_days_is_none_for_the_pages(under
     assert not isinstance(plan, Plan) or Tool.ARTICLE not in tools(plan)
 
 
+def test_who_takes_something_is_told_with_the_newest(understanding: Understanding) -> None:
+    assert tools(understanding.plan("the Netflix payment, how much is it and who takes it", KNOWN, Memory())) == [Tool.LAST]
+
+
 def test_two_questions_are_two_steps(understanding: Understanding) -> None:
     plan = understanding.plan("How much did I spend at Tesco last month and what was the biggest one?", KNOWN, Memory())
     assert tools(plan) == [Tool.SUM, Tool.LARGEST]

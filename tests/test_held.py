@@ -14,7 +14,7 @@ from assistant.periods import Today
 from assistant.plan import Asked, Plan, Spans, Step, Tool
 from assistant.resolve import synonyms_of
 from assistant.router import vocabulary
-from assistant.spans import Known
+from assistant.spans import Known, accounts_named
 from data.banking import Account, AccountKind
 from data.ledger import Payee
 from data.party import AccountId
@@ -247,6 +247,33 @@ def test_what_is_asked_beside_what_savings_hold_is_of_them(understanding: Unders
     assert isinstance(plan, Plan)
     assert [step.tool for step in plan.steps] == tools
     assert tools[1] is not Tool.LAST or plan.steps[1].spans.account.startswith("into ")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Tesco in May, my own account and the joint one separately",
+        "Tesco in May: joint account against mine",
+        "what did we spend at Tesco in May, mine vs the joint account",
+    ],
+)
+def test_either_account_is_asked_apart(understanding: Understanding, message: str) -> None:
+    plan = understanding.plan(message, KNOWN, Memory())
+    assert isinstance(plan, Plan)
+    assert [(s.tool, s.spans.merchants, s.spans.account) for s in plan.steps] == [
+        (Tool.SUM, ("tesco",), "my own account"),
+        (Tool.SUM, ("tesco",), "the joint account"),
+    ]
+
+
+def test_the_pot_is_the_one_there_is(understanding: Understanding) -> None:
+    step = only(understanding.plan("would the pot stretch to a bill of £300?", KNOWN, Memory()))
+    assert [a.id for a in accounts_named(step.spans.account, KNOWN.accounts)] == [POT]
+
+
+@pytest.mark.parametrize("message", ["please work out my income tax for 2026/27", "what is my tax liability for this year"])
+def test_what_tax_is_owed_is_no_sum_of_payments(understanding: Understanding, message: str) -> None:
+    assert only(understanding.plan(message, KNOWN, Memory())).tool is Tool.CANNOT
 
 
 def test_nobody_is_paid_from_savings(understanding: Understanding) -> None:

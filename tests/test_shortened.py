@@ -8,7 +8,7 @@ import pytest
 
 from assistant.periods import Today
 from assistant.router import vocabulary
-from assistant.shortened import written_out
+from assistant.shortened import as_known, written_out
 from assistant.spans import Known
 from data.ledger import Payee
 from data.party import AccountId
@@ -43,3 +43,17 @@ def test_it_is_written_out(said: str, meant: str) -> None:
 )
 def test_a_name_or_another_word_stays(said: str) -> None:
     assert written_out(said, KNOWN) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("a crowd calling themselves zebra paid me", "zebra paid me"),
+        ("somebody called zebra paid me", "zebra paid me"),
+        ("some zebra company i've never heard of paid me, when", "zebra paid me, when"),
+        ("some zebra company i've never heard of", "zebra i've never heard of"),
+        ("a crowd calling themselves gnu paid me", "a crowd calling themselves gnu paid me"),
+    ],
+)
+def test_who_is_known_goes_by_their_name(said: str, meant: str) -> None:
+    assert as_known(said, KNOWN) == meant

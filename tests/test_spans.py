@@ -296,6 +296,17 @@ def test_an_ordinary_word_inside_a_name_does_not_make_it_that_name(message: str)
     assert not set(find(message, AWARE).spans.merchants) & {"van", "direct", "line"}
 
 
+@pytest.mark.parametrize(
+    ("message", "left_out"),
+    [
+        ("all I paid at Tesco in May, your groceries not included", ["groceries"]),
+        ("what did Tesco take in May, without the bank's mortgage", ["mortgage"]),
+    ],
+)
+def test_what_is_left_out_is_so_whosever_it_is(message: str, left_out: list[str]) -> None:
+    assert list(find(message, AWARE).spans.without) == left_out
+
+
 def test_a_greeting_is_no_part_of_a_question() -> None:
     asked = find("what did I spend last month", AWARE)
     for greeting in ("Hi, ", "Good morning! ", "hello again - ", "Dear Sirs, "):

@@ -29,7 +29,7 @@ def with_account(text: str, memory: Memory, known: Known) -> str:
     """The message with the account that was spoken of in the place of what points at it: "what have I moved in there", "what rate
     does it pay"."""
     text = _with_shared(text, known)
-    step = memory.heard if memory.lost else next((one.step for one in memory.asked[-1:]), None)
+    step = memory.heard if memory.lost else _spoken_of(memory.asked)
     if step is None or not step.spans.account:
         return text
     # "Rainy day one. How much did I move into it": what it points at is said first.
@@ -61,6 +61,15 @@ def with_account(text: str, memory: Memory, known: Known) -> str:
         return text
     text = _PAID_IN_THERE.sub(rf"\g<verb> into {account}", _MOVED_THERE.sub(rf"\g<verb> into {account}", text))
     return _DOES_IT.sub(rf"\g<does> {account} \g<verb>", _IN_THERE.sub(rf"\g<lead> {account}", text))
+
+
+def _spoken_of(asked: Sequence[Asked]) -> Step | None:
+    """What was asked last, or the one of an account that was asked together with it: "what is in the pot, and what took the gas"."""
+    if not asked:
+        return None
+    last = asked[-1]
+    of_account = asked[-2].step if last.beside and len(asked) > 1 and not last.step.spans.account else None
+    return of_account if of_account is not None and of_account.spans.account else last.step
 
 
 _NAMED_FIRST = re.compile(r"\bxaccount\b,? [^.?!;]*\b(?:in|into|on|of) (?:it|there|that one|that account)\b")
@@ -571,7 +580,7 @@ INTO = re.compile(r"(?:to|into)\b")
 def of_what_came_in(said: Spans, text: str, known: Known) -> Spans:
     """ "When did I last top it up", of savings: what was moved there, as nothing is paid from them."""
     named = said.merchants or said.category
-    if named or not said.account or not TOPPED_UP.search(text) or not is_savings(said.account, known):
+    if named or not said.account or not TOPPED_UP.search(text.replace(said.account, "")) or not is_savings(said.account, known):
         return said
     return said.model_copy(update={"account": f"into {LEAD_OF_ACCOUNT.sub('', said.account)}"})
 

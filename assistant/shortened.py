@@ -67,7 +67,7 @@ def as_known(text: str, known: Known) -> str:
 NAME_WORDS = 3
 _FIRM = r"(?:outfit|firm|company|business|lot|mob|crowd|place|people)"
 _CALLED = re.compile(
-    rf"\b(?:(?:some|an?|this|that|one) (?:[a-z]+ )?{_FIRM}|some(?:one|body)) (?:(?:that|which|who)(?:'s| is) )?"
+    rf"\b(?:some|an?|this|that|one) (?:[a-z]+ )?{_FIRM} (?:(?:that|which|who)(?:'s| is) )?"
     r"(?:called|named|by the name of|going by|(?:who|that) calls? (?:itself|themselves)"
     r"|calling (?:itself|themselves|himself|herself)) "
 )

@@ -306,7 +306,7 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
         saves = any(a.kind is AccountKind.SAVINGS for a in known.accounts)
         return replace(found, spans=found.spans.model_copy(update={"account": "into savings"})) if saves else None
     moved = tool in ABOUT_SAME | {Tool.COMPARE} and (
-        PAID_IN.search(text) or _SAVED.search(text) or (tool in ONE_ROW and held.TOPPED_UP.search(text))
+        PAID_IN.search(text) or _SAVED.search(text) or (tool in ONE_ROW and held.TOPPED_UP.search(found.masked))
     )
     unnamed = not (found.spans.merchants or found.spans.category)
     if moved and unnamed and found.spans.account and held.is_savings(found.spans.account, known):

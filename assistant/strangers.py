@@ -12,7 +12,7 @@ _THEIRS = (
     r"(?:accounts?|balances?|savings|isas?|pots?|jars?|cards?|statements?|salary|wages|pension|spending|outgoings|finances|loans?|mortgage"
     r"|overdraft|debts?|dispute|bank details)"
 )
-_POSSESSIVE = re.compile(rf"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:\w+\s+){{0,2}}?(?P<what>{_THEIRS})\b")
+_POSSESSIVE = re.compile(rf"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:(?!(?:my|our|the|an?)\b)\w+\s+){{0,2}}?(?P<what>{_THEIRS})\b")
 # A payee's account is where money goes to.
 _PAID_INTO = re.compile(r"\b(?:name check|close match|no match|(?:name|details) match)\b")
 # What is moved into somebody's pot is a payment of one's own.

@@ -276,6 +276,28 @@ def test_what_tax_is_owed_is_no_sum_of_payments(understanding: Understanding, me
     assert only(understanding.plan(message, KNOWN, Memory())).tool is Tool.CANNOT
 
 
+def test_what_went_out_of_savings_was_not_put_there(understanding: Understanding) -> None:
+    known = replace(KNOWN, accounts=[KNOWN.accounts[0], account(POT, AccountKind.SAVINGS, "Deposit fund", "Ann Lee")])
+    step = only(understanding.plan("when did anything last go out of the deposit fund", known, Memory()))
+    assert step.tool is Tool.LAST
+    assert not step.spans.account.startswith("into ")
+
+
+def test_a_shop_that_takes_a_card_is_no_other_holder(understanding: Understanding) -> None:
+    plan = understanding.plan("Tesco's run my card two times on the 9th, can you look", KNOWN, Memory())
+    assert not isinstance(plan, Plan) or plan.steps[0].tool is not Tool.REFUSE
+
+
+def test_what_is_put_in_is_put_into_the_pot_that_was_asked_about_with_something_else(understanding: Understanding) -> None:
+    pot, bill = (
+        Step(tool=Tool.BALANCE, spans=Spans(account="my boat pot")),
+        Step(tool=Tool.LAST, spans=Spans(merchants=("tesco",))),
+    )
+    memory = Memory(asked=(Asked(step=pot), Asked(step=bill, beside=True)))
+    step = only(understanding.plan("put in since May how much", KNOWN, memory))
+    assert (step.tool, step.spans.account) == (Tool.SUM, "into my boat pot")
+
+
 def test_nobody_is_paid_from_savings(understanding: Understanding) -> None:
     plan = understanding.plan("what's in the boat pot and what did Tesco cost me in May", KNOWN, Memory())
     assert isinstance(plan, Plan)

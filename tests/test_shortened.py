@@ -49,7 +49,6 @@ def test_a_name_or_another_word_stays(said: str) -> None:
     ("said", "meant"),
     [
         ("a crowd calling themselves zebra paid me", "zebra paid me"),
-        ("somebody called zebra paid me", "zebra paid me"),
         ("some zebra company i've never heard of paid me, when", "zebra paid me, when"),
         ("some zebra company i've never heard of", "zebra i've never heard of"),
         ("a crowd calling themselves gnu paid me", "a crowd calling themselves gnu paid me"),

@@ -303,7 +303,8 @@ def both_of(asked: Sequence[Asked], text: str, days: tuple[str, ...] = ()) -> St
         return None
     days = days or tuple(dict.fromkeys(p for one in alike for p in one.step.spans.periods))
     accounts = dict.fromkeys(one.step.spans.account for one in alike if one.step.spans.account)
-    account = last.spans.account if last.tool not in POSITIONS else " and ".join(accounts)
+    of_each = last.tool in POSITIONS or all(one.step.spans.account for one in alike)
+    account = " and ".join(accounts) if of_each else last.spans.account
     spans = Spans(periods=days, merchants=merchants, category=kinds[-1] if kinds else "", account=account)
     only: tuple[str, ...] = ()
     if len(merchants) == 1 and any(a.step.only or a.step.excluding for a in alike):

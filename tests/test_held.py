@@ -266,6 +266,16 @@ def test_either_account_is_asked_apart(understanding: Understanding, message: st
     ]
 
 
+def test_both_together_are_of_either_account(understanding: Understanding) -> None:
+    own, ours = (
+        Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",), periods=("in may",), account=account))
+        for account in ("my own account", "the joint account")
+    )
+    memory = Memory(asked=(Asked(step=own), Asked(step=ours, beside=True)))
+    step = only(understanding.plan("both together", KNOWN, memory))
+    assert (step.tool, {a.id for a in accounts_named(step.spans.account, KNOWN.accounts)}) == (Tool.SUM, {MINE, OURS})
+
+
 def test_the_pot_is_the_one_there_is(understanding: Understanding) -> None:
     step = only(understanding.plan("would the pot stretch to a bill of £300?", KNOWN, Memory()))
     assert [a.id for a in accounts_named(step.spans.account, KNOWN.accounts)] == [POT]

@@ -136,7 +136,7 @@ _TELLS = re.compile(
     r"|(?<=[a-z] )says?|said|told|tells|asked|asks|asking|reckons?|thinks?|thought|swears?|insists?|claims|complains?|moans?|nags?|worries|put|broke|bought|lost|ate|sent|owes|got|gave|feels?|looks?|seems?)\b"
     r"|\b(?:[a-z]+'s) (?:[a-z]+ing|[a-z]+ed|due|been|gone|got|going|not)\b"
     r"|\b[a-z]{3,}ed (?:me|us|my|our|the|a|an|to|it|him|her)\b"
-    rf"|{_FIRST}(?:been|seen|saw|found|heard|fancy|feel|had|got|lost|spotted|noticed)\b"
+    rf"|{_FIRST}(?:(?:never|only just|just) )?(?:been|seen|saw|found|heard|fancy|feel|had|got|lost|spotted|noticed)\b"
 )
 _DOING = re.compile(
     rf"{_FIRST}(?:still |finally |only |been )*(?!(?:spending|shopping|something|anything|everything|nothing|pending|coming|incoming|outgoing|remaining)\b)"

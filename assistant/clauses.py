@@ -103,9 +103,12 @@ _TOTAL_AND_LIST = re.compile(
 )
 
 
-def total_and_last(found: Found) -> tuple[Step, ...] | None:
-    """ "Acme: total paid? Last date?", "how much have they had and when last": the sum and the newest payment of one name."""
-    said = found.spans
+def total_and_last(found: Found, told_of: str = "") -> tuple[Step, ...] | None:
+    """ "Acme: total paid? Last date?", "how much have they had and when last": the sum and the newest payment of one name.
+
+    told_of: who was named in what is told beside it.
+    """
+    said = found.spans if not told_of else found.spans.model_copy(update={"merchants": (told_of,)})
     one = len((*said.merchants, *filter(None, (said.category,)))) == 1
     if not one or found.each or found.hours or found.undated or said.without or said.amount or said.group or said.change:
         return None
@@ -129,7 +132,7 @@ _LAST_TOTAL = re.compile(
 _SUM_OF_IT = re.compile(rf"\b(?:what|which|for what|of what) (?:amount|sum)\s*$|{_LAST_TOTAL.pattern}")
 _MERELY = re.compile(r"\s*how much(?: was (?:it|that))?\s*")
 _TOTAL = re.compile(
-    r"\b(?:totals?|totall?ed|sum|overall|altogether|amounts? (?:that )?(?:i|we|i've|paid|spent|given)|in all|all in all|all told|all up|so far|to date|up to now|add(?:s|ed)? up|tot(?:s|ted)? up|tally"
+    r"\b(?:totals?|totall?ed|sum|overall|altogether|amounts? (?:that )?(?:i|we|i've|paid|spent|given)|in all|all in all|all told|all up|so far|to date|up to now|amount(?:s|ed)? to|in (?:its|their) entirety|add(?:s|ed)? up|tot(?:s|ted)? up|tally"
     r"|(?:did|does|do|has|have) (?:it|they|that|xmerchant)(?: all)? come to)\b"
 )
 _HOW_MUCH = re.compile(r"\b(?:how much|what(?:'s| have| did| has| i| we))\b")

@@ -171,24 +171,41 @@ def two_sides(said: Spans, text: str, today: periods.Today) -> Spans | None:
         # "The difference, Tesco minus Aldi": the one is left out of no sum.
         said = said.model_copy(update={"merchants": (*said.merchants, *said.without), "without": ()})
     names = len(names_in(said))
+    said_days, year = _of_one_year(said.periods)
     if COMPARES.search(text) is None or _OF_OTHERS.search(text) or said.group or said.amount or said.number:
         return None
     if names == TWO_SIDES:
         return said if len(said.periods) < TWO_SIDES else None
-    months = _months(said.periods, today)
+    months = _months(said_days, today, year)
     if names > TWO_SIDES or len(set(months.values())) != TWO_SIDES or not (names or _SPENT.search(text)):
         return None
     later, earlier = sorted(dict(zip(reversed(months.values()), reversed(months), strict=True)).items(), reverse=True)
     turned = _against_which(months, text) == later[0]
-    return said.model_copy(update={"periods": (earlier[1], later[1]) if turned else (later[1], earlier[1])})
+    of_year = tuple(_in_year(words, year) for words in ((earlier[1], later[1]) if turned else (later[1], earlier[1])))
+    return said.model_copy(update={"periods": of_year})
 
 
-def _months(said: Sequence[str], today: periods.Today) -> dict[str, dt.date]:
+def _of_one_year(said: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Months that are said without their year, and the year that is said once for both: "more in May than in June back in 2024"."""
+    years = [year[1] for words in said if (year := _MERE_YEAR.fullmatch(words))]
+    rest = tuple(words for words in said if not _MERE_YEAR.fullmatch(words))
+    one = len(years) == 1 and len(rest) > 1 and all(_DATED.search(words) is None or years[0] in words for words in rest)
+    return (rest, years[0]) if one else (tuple(said), "")
+
+
+def _in_year(words: str, year: str) -> str:
+    return words if not year or year in words else f"{words} {year}"
+
+
+_MERE_YEAR = re.compile(r"(?:(?:in|of|for|during) )?(?:the year )?((?:19|20)\d\d)")
+
+
+def _months(said: Sequence[str], today: periods.Today, year: str = "") -> dict[str, dt.date]:
     """Words -> the first day of the month that they name, in the order said; empty where any names something else. A month without
-    its year is the one that is said with it."""
+    its year is the one that is said with it. year: of all of them, where it is said once."""
     months: dict[str, dt.date] = {}
     for words in said:
-        period = periods.read(words, today)
+        period = periods.read(_in_year(words, year), today)
         if (
             period is None
             or period.since is None
@@ -197,6 +214,8 @@ def _months(said: Sequence[str], today: periods.Today) -> dict[str, dt.date]:
         ):
             return {}
         months[words] = period.since
+    if year:
+        return months
     dated = {first.month: first for words, first in months.items() if _DATED.search(words)}
     return {words: first if _DATED.search(words) else dated.get(first.month, first) for words, first in months.items()}
 
@@ -235,7 +254,7 @@ _MORE = (
 )
 # What says that one of two is held against the other.
 COMPARES = re.compile(
-    r"\b(?:differ\w*|compar\w+|vs|versus|against|minus|take away|subtract\w*|margin|gap|exceed\w*|outspen[dt]|above|below|go(?:ne)? over|went over"
+    r"\b(?:differ\w*|compar\w+|vs|versus|against|minus|take away|subtract\w*|measur\w*|margin|gap|exceed\w*|outspen[dt]|above|below|go(?:ne)? over|went over"
     rf"|up or down|(?:go|goes|gone|going|went|was|is|am|were|been|i'm) (?:up|down)|r[io]se|risen|rising|gr[eo]wn?|increas\w+|decreas\w+|dropp?(?:ed|ing)?|falls?|fell|fallen|dip(?:s|ped)?|shrink|shr[au]nk|climb\w*|jump\w*|swing"
     rf"|change[ds]?|{_MORE})\b"
 )

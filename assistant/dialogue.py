@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant import background, held, referring, refunds, relations, strangers
+from assistant import background, held, referring, refunds, relations, strangers, whom
 from assistant import spans as parts
 from assistant.background import Told
 from assistant.clauses import (
@@ -107,7 +107,7 @@ class Unsure:
 
     unread: why the language model did not read the message, "busy" or "model" (it is not there now); "" where nothing is to say.
     readings: what it may have meant, the likeliest first, for the customer to choose from. keeps: whether nothing new is spoken of,
-    so that what was spoken of before it still is.
+    so that what was spoken of before it still is. of_all: what it would ask if all that was spent is meant, which nothing in it says.
     """
 
     found: Found
@@ -117,6 +117,7 @@ class Unsure:
     unread: str = ""
     readings: tuple[Step, ...] = ()
     keeps: bool = False
+    of_all: Plan | None = None
 
 
 class Understanding:
@@ -153,6 +154,9 @@ class Understanding:
             paid = memory.asked[-1].model_copy(update={"step": last.model_copy(update={"tool": Tool.SUM})})
             memory = memory.model_copy(update={"asked": (*memory.asked[:-1], paid)})
         read = self._plan(rest, known, memory)
+        if isinstance(read, Unsure) and read.of_all is not None and not names_any(read.found.spans):
+            # Of what refunds are left out is what was spent.
+            read = read.of_all
         if not isinstance(read, Plan):
             added_up = (
                 read.sure >= LESS_REFUNDS and read.readings and read.readings[0].tool is Tool.SUM and not read.found.unknown
@@ -258,7 +262,8 @@ class Understanding:
         told = background.apart(text, lambda clause: parts.find(clause, known).masked, is_talk)
         # Days that are told of first are not those of the question: "Miller's come again in May. When did I last pay them".
         tale = told is not None and bool(parts.find(told.before, known).spans.periods)
-        if not (tale or held.is_savings(asked.spans.account, known)) and (both := total_and_last(asked)) is not None:
+        savings = held.is_savings(asked.spans.account, known)
+        if not (tale or savings) and (both := total_and_last(asked) or _both_of_told(told, known)) is not None:
             return Plan(steps=both, path="routed")
         if asked.whom and not tale and _SENTENCES.search(text) is None:
             # Where all words of a sentence are of one question about somebody, nothing is told beside it.
@@ -340,13 +345,13 @@ class Understanding:
         # What was asked before may say in which days, or of whom.
         if spans is None or (memory.asked and not (spans.periods and (names_any(spans) or not spoke_of_somebody(memory)))):
             return None
-        label, _ = label_of(self._probabilities(found, text, memory), bool(memory.asked))
+        label, sure = label_of(self._probabilities(found, text, memory), bool(memory.asked))
         step = Step(tool=Tool.COMPARE, spans=spans)
         missing = tuple(
             w for w in words_left(Tool.COMPARE, CERTAIN, self.sure, step, set(), found, known) if not COMPARES.match(w)
         )
         if (
-            label not in _MAY_COMPARE
+            (label not in _MAY_COMPARE and sure >= self.sure)
             or not_told_of(found, step)
             or (missing and not may_pass(missing, step, found, known, CERTAIN))
         ):
@@ -381,7 +386,8 @@ class Understanding:
         heard = aside.spans.model_copy(update={"periods": days, "amount": amount})
         whole = self._read(message, known, memory)
         dated = any(p not in parts.DAYLESS for p in said.periods)
-        takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and label not in ONE_ROW
+        in_them = label not in ONE_ROW or _IN_THERE.search(told.asks) is not None
+        takes_days = not dated and len(heard.periods) == 1 and label in ABOUT_SAME | {Tool.INCOME} and in_them
         # "I try to be fair to the grandchildren": what is done to an account pays nobody from it.
         lacks = (heard.account and not said.account and not _FOR_SOMEBODY.match(heard.account)) or (
             heard.amount and not said.amount
@@ -390,7 +396,8 @@ class Understanding:
         in_need = isinstance(whole, Plan) and any(step.tool is Tool.HANDOVER for step in whole.steps)
         # "The last time she paid me was when, and how much?": what is told asks as well.
         only_much = (
-            (HOW_MUCH_IT.fullmatch(_TAG_FIRST.sub("", told.asks)) or _WHEN_NEWEST.fullmatch(told.asks)) is not None
+            (HOW_MUCH_IT.fullmatch(_IN_ALL_TOLD.sub("", _TAG_FIRST.sub("", told.asks))) or _WHEN_NEWEST.fullmatch(told.asks))
+            is not None
             and bool(told.before)
             and isinstance(whole, Plan)
         )
@@ -428,6 +435,7 @@ class Understanding:
         takes_days: whether it has none and the rest has. whole: all read as one.
         """
         points = BACKWARD.search(_TAG_FIRST.sub("", told.asks)) is not None or _THEIR_SUM.search(told.asks) is not None
+        points = points and not (takes_days and label in ONE_ROW)
         named = bool(asks.spans.merchants or asks.spans.category)
         if points and not named:
             return (self._pointing(told, aside, whole, known, memory),)
@@ -521,7 +529,7 @@ class Understanding:
             kept = same_again(last, step.tool, step.spans, known, parts.plain(message))
             if not _of_everything(kept):
                 return plan.model_copy(update={"steps": (kept,)})
-        return Unsure(found, step.tool.value, plan.sure)
+        return Unsure(found, step.tool.value, plan.sure, of_all=plan)
 
     def _going_on(self, plan: Plan | Unsure, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """What a message surely takes over from the question before is in its plan too, where nothing said takes its place: the
@@ -723,6 +731,9 @@ class Understanding:
             # Whoever was named first is who it is about, and not who was before.
             named = subject != Spans() or any(s.spans.merchants or s.spans.category for s in steps)
             step = step_of(label, found, Memory() if named else memory, clause, known)
+            if step is not None and step.tool is Tool.POSITION and (names_any(subject) or any(names_any(s.spans) for s in steps)):
+                # "Trains and buses, how much all in": what went to them, and not what there is.
+                step = step.model_copy(update={"tool": Tool.SUM})
             if step is None or (not named and not steps and is_of_nobody(step, clause, memory)):
                 return []
             if (
@@ -733,6 +744,10 @@ class Understanding:
                 if steps[-1].tool is Tool.SUM and clause.removeprefix("and ").startswith("when"):
                     # What it came to and when: each payment is told with its day.
                     steps[-1] = steps[-1].model_copy(update={"tool": Tool.FIND})
+                continue
+            if steps and steps[-1].tool in OF_REFUNDS and step.tool is Tool.POSITION and not names_any(found.spans):
+                # "I had some money refunded, how much in all".
+                steps[-1] = steps[-1].model_copy(update={"tool": Tool.REFUNDS})
                 continue
             if steps and steps[-1].tool is Tool.REFUNDS and found.spans == Spans() and step.tool is Tool.LAST:
                 # "They gave me some back before, when was the latest": of what came back.
@@ -850,7 +865,8 @@ _OF_ACCOUNT = frozenset({Tool.BALANCE, Tool.INCOME, Tool.PRODUCT, Tool.SUM, Tool
 _OF_EITHER = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE})
 _BACK_TO = re.compile(r"(?:(?:ok|okay|right|so|and|now|anyway|well)\b,? )*back to [^,.;?!]+[,.;] (?P<rest>.+)")
 _DENIED = re.compile(
-    r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:i|we) (?:don't|didn't|do not|did not) mean [^,.?!;]+[,.;] (?=\w+ \w+)"
+    r"(?:(?:and|but|no|so|sorry)\b[, ]*)*(?:(?:i|we) (?:don't|didn't|do not|did not) mean|(?:i'm |i am |we're )?not (?:interested in|bothered about|fussed about|after|asking (?:for|about)))"
+    r" [^,.?!;]+[,.;] (?=\w+ \w+)"
 )
 _THOSE = re.compile(r"\b(?:they|them|those|these)\b")
 _FEES_TOLD = re.compile(
@@ -871,6 +887,9 @@ _MERE_TAG = re.compile(
 )
 _THEIR_SUM = re.compile(r"\b(?:their|its) (?:total|sum|number|amount)\b")
 # "They took it twice, right? How much was it".
+_IN_THERE = re.compile(r"\b(?:in there|on there|that (?:month|week|year))\b")
+# "How much exactly, in all".
+_IN_ALL_TOLD = re.compile(r",? \b(?:exactly|precisely|in all|all in|all told|overall|in full|combined|all up)\b")
 _TAG_FIRST = re.compile(r"^(?:right|ok|okay|yes|no|(?:did|do|does|have|has|is|was)(?:n't)? (?:they|he|she|it))\?\s*")
 # What is asked as of now, whatever days a reason for it names: "January is tax again. How much is in the pot".
 _AS_OF_NOW = frozenset({Tool.LAST, Tool.BALANCE, Tool.POSITION, Tool.PENDING})
@@ -949,6 +968,19 @@ def _keeps_payees(rest: str, text: str, known: Known) -> bool:
     return bool(rest) and set(named) <= set(parts.find(rest, known).spans.merchants)
 
 
+def _both_of_told(told: Told | None, known: Known) -> tuple[Step, ...] | None:
+    """ "Acme want proof that I paid. What did I pay them in all, and when last": of whom it is told."""
+    if told is None:
+        return None
+    asks, aside = parts.find(told.asks, known), parts.find(told.aside, known).spans
+    if aside.periods or aside.category or aside.account or aside.amount or len(aside.merchants) > 1:
+        return None
+    if names_any(asks.spans):
+        return None if aside.merchants else total_and_last(asks)
+    name = parts.name_told(told.aside, known) or "".join(aside.merchants)
+    return total_and_last(asks, name) if name and whom.SOMEBODY.search(told.asks) else None
+
+
 def _of_everything(step: Step) -> bool:
     """Whether a step is about all that was spent, in whatever days."""
     said = step.spans
@@ -972,7 +1004,7 @@ _SPEAKS_OF = re.compile(
 )
 _WHICH_DAY = re.compile(r"\b(?:which|what) (?:days?|months?)\b")
 _OF_SPENDING = re.compile(
-    r"\b(?:spen[dt]|spending|spendings|spender|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expen[sd]\w*|outlays?|dear(?:er|est)(?! ones?\b)|pric(?:e|es|ier|iest)|cheap(?:er|est)|money|cash|bills?"
+    r"\b(?:spen[dt]|spending|spendings|spender|damage|blow|blew|blown|splurged?|pay|pays|paid|paying|payments?|purchases?|transactions?|outgoings?|everything|overall|expen[sd]\w*|outlays?|dear(?:er|est)(?! ones?\b)|pric(?:e|es|ier|iest)|cheap(?:er|est)|money|cash|bills?"
     r"|buy|buying|bought|shop(?:s|ping|ped)?|stores?|merchants?|retailers?|payees?|places|companies|categor\w+|chart|graph|splash\w*|budget\w*|costs?|days?|debits?|charges?|charged"
     r"|(?:get|got|getting) through|(?:go|goes|going|gone|went|comes?|coming|came|take|took|taken) (?:out|on|off|through)|left my|leav(?:e|es|ing) my|where does it|months?)\b"
 )

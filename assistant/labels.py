@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from assistant import held, periods
+from assistant import held, periods, plainly
 from assistant import spans as parts
 from assistant.days import NOW, is_ahead, is_over, is_to_come, of_own_days, over_weeks, without_now
 from assistant.direction import ADDED_TOGETHER, HAD_FROM_ME, PAID_TO_ME
@@ -98,6 +98,9 @@ def _by_its_form(label: str, sure: float, probabilities: Mapping[str, float], wh
     if label in _OF_INTEREST and _of_interest_got(whole, known.today):
         label, sure = Tool.INCOME, sum(probabilities.get(k, 0.0) for k in _OF_INTEREST)
     of_somebody = whole.spans.merchants or whole.spans.category or (not off_track(memory) and spoke_of_somebody(memory))
+    if of_somebody and label in (Tool.BALANCE, Tool.POSITION) and _SPENT_IN_THERE.search(text):
+        # A kind of spending was spoken of, and no account.
+        label, sure = Tool.SUM, max(sure, CERTAIN)
     if of_somebody and label in _OF_PRICE and PRICE_BEFORE.search(whole.masked):
         label, sure = Tool.SUBSCRIPTIONS, max(sure, CERTAIN)
     if (
@@ -114,8 +117,21 @@ def _by_its_form(label: str, sure: float, probabilities: Mapping[str, float], wh
     if (against := _set_against(whole, label, probabilities)) > sure:
         label, sure = Tool.COMPARE, against
     if (tool := held.tool_of(whole, text, label, known)) is not None:
-        label, sure = tool, max(sure, CERTAIN)
+        return tool, max(sure, CERTAIN)
+    if sure < CERTAIN and (plain := _by_its_words(whole, label, known, memory)) is not None:
+        label, sure = plain, CERTAIN
     return label, sure
+
+
+def _by_its_words(whole: Found, label: str, known: Known, memory: Memory) -> Tool | None:
+    """The tool of a message that is nothing but words of a question about payments, where it is no question that goes on."""
+    said = whole.spans
+    if memory.asked and (label in LEANING or not (said.merchants or said.category)):
+        return None
+    tool = plainly.tool_of(whole)
+    # What is told of a person may be what they paid.
+    theirs = bool(said.merchants) and label == Tool.INCOME and not _are_shops(said.merchants, known)
+    return None if theirs else tool
 
 
 _BY_OR_FROM_ME = re.compile(
@@ -172,6 +188,7 @@ _MOVES = frozenset({Tool.SUM, Tool.EXPLAIN, Tool.INCOME, Tool.FIND, Tool.BALANCE
 _MOVED_INTO = re.compile(
     r"(?:(?:and|so|ok|then|remind me|tell me)\b,? )*(?:what|how much)(?: money)?(?: have| did)? (?:i|we)(?:'ve| have)? (?:moved?|put|paid|pay|transfer(?:red)?|saved|sent|added) xaccount(?: xperiod)?[ ?.!]*"
 )
+_SPENT_IN_THERE = re.compile(r"\b(?:spending|spent|payments|purchases)\b[^.?!;]*\bin (?:there|that|it)\b")
 _OF_PRICE = frozenset(
     {Tool.SUBSCRIPTIONS, Tool.LAST, Tool.SUM, Tool.AVERAGE, Tool.COMPARE, Tool.FIND, Tool.BREAKDOWN, Tool.FIRST, Tool.UPCOMING}
     | {Tool.STANDING_ORDERS, Tool.DIRECT_DEBITS, Tool.EXPLAIN, Tool.IDENTIFY, Tool.SHARE}

@@ -108,7 +108,9 @@ _TO_ME = re.compile(r"(?<!for )(?<!tell )(?<!help )(?<!show )(?<!let )(?<!to )\b
 _OWN_MATTER = re.compile(r"\b(?:my|this|that|it|they|he|she)\b", re.I)
 _BACK = re.compile(rf"\b(?:this|that|it|these|them|above|(?:the|my) (?:[\w-]+ )?(?:amount|{_DOCUMENT}))\b", re.I)
 
-_NOBODY = r"(?:there|all|team|again|bank|assistant|both|counterfoil|mate|love|(?:my )?dear|pls|please|folks|everyone|bot)"
+_NOBODY = (
+    r"(?:there|so|just|quick|all|team|again|bank|assistant|both|counterfoil|mate|love|(?:my )?dear|pls|please|folks|everyone|bot)"
+)
 _MARKS = re.compile(
     r"^[ \t]*(?:>|\|)"
     r"|^[ \t]*(?:from|to|subject|sent|date|cc|re|fwd?|received|e-?mail[_ ]from|received date)[ \t]?:"

@@ -953,7 +953,7 @@ READERS: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"(?:in |for |during )?this year,? {_YEAR.format('')}", _this_year),
         (r"(?P<year>(?:19|20)\d\d) (?:so far|to date|up to now|in full|as a whole)", _year),
         (r"(?:in |over |during |for )?(?:these|those|the) (?:past|last|recent) (?:days|weeks|months)(?! of\b)", _vague),
-        (r"in all|up to now|by now|until now|till now|up until now|up to today|all told|altogether|all time|all-time|ever|so far|to date|overall|since (?:i|we) (?:started|opened|joined)|(?:since|from) (?:the (?:very )?(?:beginning|start|outset)|day (?:one|1)|forever)(?= *(?:$|[,.;?!]| (?:on|onwards|to now|until now|please)\b))", _everything),
+        (r"in all|up to now|by now|until now|till now|up until now|(?:up to|until|till|up until|up till) today|all told|altogether|all time|all-time|ever|so far|to date|overall|(?:(?:over|in|for|across|of|through) )?(?:the|my) (?:whole|entire|full|complete) (?:history|statement|record)|since (?:i|we) (?:started|opened|joined)|(?:since|from) (?:(?:the )?(?:very )?(?:beginning|start|outset)(?: of (?:time|it all|everything))?|day (?:one|1)|forever)(?= *(?:$|[,.;?!:)]| (?:on|onwards|to now|until now|please|pls|and|but|what|what's|how|without|with|less|excluding|at|to|with)\b))", _everything),
     )
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ import re
 
 from assistant import spans as parts
 from assistant.memory import REMEMBERED, Memory, off_track, spoke_of_somebody
-from assistant.plan import ABOUT_PAYMENTS, LISTS, Asked, Spans, Step, Tool, only_days
+from assistant.plan import ABOUT_PAYMENTS, LISTS, ONE_ROW, Asked, Spans, Step, Tool, only_days
 from assistant.prices import THE_NEW_PRICE
 from assistant.router import LEANING
 from assistant.spans import BESIDE, Found
@@ -124,12 +124,20 @@ def is_of_nobody(step: Step, text: str, memory: Memory) -> bool:
     return points_nowhere(step, text, off_track(memory)) or _counts_what(step, text)
 
 
-_ON_THERE = re.compile(r"\bon there\b")
+_ON_THERE = re.compile(r"\b(?:on|in) there\b")
+# "The dearest in May, and where did it go": that payment.
+_OF_THE_ROW = re.compile(r"(?<=\w),? (?:and )?(?:where|who|what|when|how much|which)\b[^.?!;]*\b(?:it|that)\b")
+# "Take the payments of May and add them up".
+_PAYMENTS_THEMSELVES = re.compile(
+    r"\b(?:payments|purchases|transactions|outgoings|debits)\b[^.?!;]*\b(?:them|those|they)\b(?:[^?!;]*\b(?:is|does|did|was) (?:it|that)\b)?"
+)
 # "Any refunds, and what do they come to".
 _REFUNDS_THEMSELVES = re.compile(
-    r"\brefunds\b.*(?:\b(?:do|did|would) they (?:all )?(?:come|add|amount|total|make)|\bthey (?:all )?(?:come|came|add|amount|total|make)"
+    r"\brefund(?:s|ed)?\b.*(?:\bfor all of it\b|\bwhat is it\b|\b(?:do|did|would) they (?:all )?(?:come|add|amount|total|make)|\bthey (?:all )?(?:come|came|add|amount|total|make)"
     r"|\b(?:add|sum|tot|total|count|put|all of|sum of|total of|of|tally) (?:up )?(?:them|those|they)\b|\b(?:were|are|is|was) (?:they|there)\b|\bhow (?:much|many) (?:is|was|were|are) (?:it|that|they|those)\b"
     r"|\bwhat (?:is|was|does|did) (?:it|that) (?:all )?(?:come|came|add|amount|make)?)"
+    # Everybody who gave some back.
+    r"|\bthey(?:'ve| have)? all (?:gave|give|given|sent|send|paid|pay|refunded)\b"
 )
 
 
@@ -169,8 +177,11 @@ def points_nowhere(step: Step, text: str, lost: bool) -> bool:
         return False
     if said.periods:
         # "In May, the dearest on there": in those days.
-        text = _ON_THERE.sub("", text)
-    return PRONOUN.search(text) is not None or (lost and not said.account and OWN.search(text) is None)
+        text = _PAYMENTS_THEMSELVES.sub("", _ON_THERE.sub("", text))
+        text = _OF_THE_ROW.sub("", text) if step.tool in ONE_ROW else text
+    # "The top three shops overall": so many are of all, whatever was not understood before.
+    ranked = step.tool is Tool.TOP and said.number and said.periods
+    return PRONOUN.search(text) is not None or (lost and not said.account and not ranked and OWN.search(text) is None)
 
 
 _SUBSCRIBED = re.compile(r"\b(?:subs|subscriptions|memberships)\b.*\b(?:they|them|these|those)\b")

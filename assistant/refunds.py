@@ -18,7 +18,7 @@ def less(text: str) -> str | None:
     if _SPOKEN_OF.search(text) is None or _OTHERS_TOO.search(text) or _of_some(text):
         return None
     rest = " ".join(_other_clauses([one for one in _CLAUSES.split(text) if one.strip()]))
-    for beside in (_LEFT_OUT, _ARE_LEFT_OUT):
+    for beside in (_PUT_ASIDE, _LEFT_OUT, _ARE_LEFT_OUT):
         rest = beside.sub(lambda said: said[0] if _IS_ASKED.search(said[0]) else " ", rest)
     if rest == text or _SPOKEN_OF.search(rest) or not (_ASKS.search(rest) or _EXCEPT.search(text)):
         return None
@@ -76,11 +76,12 @@ def _tidied(text: str) -> str:
 
 _REFUNDS = (
     r"(?:\brefun?d?(?:s|ed)?\b|\brefnds?\b|\breimbursements?\b|\bmoney back\b|\bchargebacks?\b"
-    r"|\b(?:credited|gave|given|sent|got|had|came|come|went)(?: [a-z]+){0,3}? back\b)"
+    r"|(?<!\bi )(?<!\bwe )\b(?:credited|gave|given|sent|went)(?: [a-z]+){0,3}? back\b|\b(?:got|had|came|come)(?: [a-z]+){0,3}? back\b)"
 )
 _SPOKEN_OF = re.compile(_REFUNDS)
 _CLAUSES = re.compile(r"(?<=[,.;:?!)=])\s+|\s+(?=[(–—-]\s?)|\s+(?=(?:and|but|though|so|plus|however)\b)|(?<=[,;])\s*(?=[a-z])")
-_NO = r"(?:\w+n't|dont|doesnt|shouldnt|arent|isnt|wont|not|no|never|nor|neither|none|nothing|cannot|without|w/o|w/out|sans|dow|dinna|dunna)"
+# Who ends with "didn't they" says no no.
+_NO = r"(?:\w+n't(?! (?:they|it|he|she|i|we|you)\b)|dont|doesnt|shouldnt|arent|isnt|wont|not|no|never|nor|neither|none|nothing|cannot|without|w/o|w/out|sans|dow|dinna|dunna)"
 _LEAVING = (
     r"(?:excl\w*|exc|ex|ignor\w*|disregard\w*|discount\w*|omit\w*|skip\w*|forg[eo]t\w*|scrap\w*|bar(?:ring)?|except\w*|apart from|aside from"
     r"|other than|rather than|instead of|remov\w*|drop(?:s|ped|ping)?|strip\w*|filter\w*|weed\w*|chuck\w*|kick\w*|toss\w*|cross\w*|screen\w*"
@@ -90,7 +91,7 @@ _AWAY = r"(?:out|aside|apart|away|(?:to|on) (?:one|the) side)(?!\w)"
 _TAKE = r"(?:leav\w+|left|set|put|keep\w*|kept|tak\w+|count\w*|rul\w+|cut\w*|throw\w*|pull\w*|lay|laid|hold|held|get|got|shov\w*|push\w*|stays?|haud)"
 # What is taken off is counted, and what is left off is not.
 _OFF = r"(?:leav\w+|left|keep\w*|kept)\b[^.;?!]{0,40}?\boff"
-_APART = r"(?:aside|apart|away|separate(?:ly)?|elsewhere|beside the point|irrelevant|notwithstanding|(?:to|on) (?:one|the) side|concern)"
+_APART = r"(?:aside|apart|away|separate(?:ly)?|elsewhere|beside the point|irrelevant|notwithstanding|(?:to|on) (?:one|the) side|concern|out(?=\s*(?:$|[.,;?!)])))"
 _SAYS_NO = re.compile(rf"(?<![\w/])(?:{_NO}|{_LEAVING}|{_APART}|{_TAKE}\b[^.;?!]{{0,40}}?\b{_AWAY}|{_OFF})(?!\w)")
 # These leave out whatever stands behind them, so that nothing else need ask: "petrol in June w/o refunds".
 _EXCEPT = re.compile(rf"(?<![\w/])(?:without|w/o|w/out|sans|none of|{_LEAVING}|{_TAKE} {_AWAY})(?!\w)")
@@ -99,8 +100,9 @@ _ASKS = re.compile(
     r"|payments?|purchases?|outgoings?|outlay|expenditure|expenses?|costs?|debits|bill|damage|comes? to|went|gone|going|compare|difference"
     r"|count|list|show|average|charged?|put through|worth|more|less|price|largest|biggest)\b"
 )
+# "Leaving out what they refunded" and "anything that was refunded" ask for none of it.
 _IS_ASKED = re.compile(
-    rf"\b(?:why|when|where|who|which|what|how (?:much|many)|did|has|have|had|is|was|were|are|list|show|tally)\b"
+    rf"(?<!that )(?<!which )(?<!including )(?<!counting )(?<!deducting )(?<!excluding )(?<!ignoring )(?<!without )(?<!out )(?<!off )\b(?:why|when|where|who|which|what|how (?:much|many)|did|has|have|had|is|was|were|are|list|show|tally)\b"
     rf"(?:(?! (?:{_NO}|{_LEAVING})\b) [a-z']+){{0,4}} (?:the |my |any |all )*{_REFUNDS}"
 )
 _IF = re.compile(r"(?:and |but )?(?:if|when(?:ever)?|where|should|could be|maybe|perhaps)\b")
@@ -123,8 +125,8 @@ _THEM = (
     rf"(?:(?:any|all|the|my|our|of|those|these|such|every|each|a|from|to|in|about|for) )*{_REFUNDS}"
 )
 _DONE = (
-    r"(?: (?:lines?|items?|i(?:'ve)? (?:got|had|get)|you meet|received|whatsoever|netted off|set against (?:it|them)|that came back))?"
-    r"(?: (?:please|pls|to|be|been|being|have|any|belonging|counted|count|included?|considered?|deducted|part|play|figure|matter|apply|go|come|nor|or)\b)*"
+    r"(?: (?:lines?|items?|amounts?|money|sums?|figures?|i(?:'ve)? (?:got|had|get)|you meet|received|whatsoever|netted off|set against (?:it|them)|that came back))?"
+    r"(?: (?:please|pls|to|be|been|being|have|any|belonging|counted|count|included?|considered?|deducted|subtracted|removed|netted|docked|part|play|figure|matter|apply|go|come|nor|or)\b)*"
     rf"(?: {_AWAY})?(?: (?:of|from|in|into|to) (?:it|there|that|this|them|(?:the|my|your|that|this) (?:sums?|total|figures?|count|amount|number|calculations?"
     r"|maths?|tally|mix|picture|equation|result)))?"
 )
@@ -134,6 +136,9 @@ _LEAD = (
 )
 _LEFT_OUT = re.compile(
     rf"{_LEAD}(?<![\w/'])(?:{_NO}|{_LEAVING}|{_TAKE} {_AWAY}|(?:leave|leaving|left) off)\.?(?:[ -](?!(?:how|what|when|which|i|we)\b)[a-z']+){{0,4}}? {_THEM}{_DONE}"
+)
+_PUT_ASIDE = re.compile(
+    rf"{_LEAD}(?<![\w/'])(?:{_TAKE}) {_THEM} {_AWAY}(?: (?:of|from) (?:it|there|that|this|(?:the|my) [a-z]+))?"
 )
 _ARE_LEFT_OUT = re.compile(
     rf"(?:\b(?:and|with|but|all) )*{_THEM}(?:[ =:,-]+(?!(?:how|what|when|which)\b)[a-z']+){{0,7}}? ?[=:(-]* ?"

@@ -488,7 +488,7 @@ def _find(message: str, known: Known) -> Found:
     text = headings.in_their_words(plain(message), known.headings, known.together)
     marks = _Marks(_hyphened(_numbered(_spelt(text, known), known), known))
     _quotes(marks, known)
-    _not_spent(marks)
+    _not_spent(marks, known)
     _own_accounts(marks, known)
     _currencies(marks, known)
     _exact_payees(marks, known)
@@ -507,6 +507,7 @@ def _find(message: str, known: Known) -> Found:
     for match in _NUMBER.finditer(marks.hidden()):
         name = next(name for name in "abc" if match[name])
         marks.take(match.start(name), match.end(name), "number")
+    _headings(marks, known)
     if whom_asked := _whom(marks, known, message):
         known = _as_named(known, whom_asked)
     _sellers(marks, known)
@@ -734,6 +735,24 @@ def _whom(marks: _Marks, known: Known, message: str) -> str:
         if word.group() in {*words, *_INSIDE.split(name)} and _is_strange(word.group(), known):
             marks.take(word.start(), word.end(), "apposed")
     return name
+
+
+def name_told(text: str, known: Known) -> str:
+    """Who is named in what is told beside a question, whether anybody is called so or not; "" where nobody can tell."""
+    ordinary = known.vocabulary.english | known.words
+
+    def is_ordinary(word: str) -> bool:
+        written = word.capitalize() in _CAPITAL.findall(known.written) and not known.written.startswith(word.capitalize())
+        return (
+            word.removesuffix("'s") in ordinary
+            and word not in known.tokens
+            and not known.vocabulary.is_shop(word)
+            and not written
+        )
+
+    text = plain(text)
+    place = whom.name_told(text, [*WORD.finditer(text)], lambda word: _is_strange(word, known), is_ordinary)
+    return text[slice(*place)] if place is not None else ""
 
 
 def _is_mixed(words: Sequence[str], known: Known) -> bool:
@@ -984,6 +1003,21 @@ def _sellers(marks: _Marks, known: Known) -> None:
     for name in sorted((n for n in said if " " in n and n in marks.text), key=len, reverse=True):
         for start in _whole(marks.text, name):
             marks.take(start, start + len(name), "merchant")
+
+
+def _headings(marks: _Marks, known: Known) -> None:
+    """The bank's own kinds of spending, said in full: those of several words, or of one that is called a kind."""
+    text = marks.hidden()
+    for heading in sorted((h.casefold() for h in known.headings), key=len, reverse=True):
+        words = headings.parts_of(heading)
+        for start in _whole(text, heading):
+            called = _KIND_BEFORE.search(text[:start]) or _KIND_BEHIND.match(text[start + len(heading) :])
+            if (len(words) > 1 or called) and not known.together(words):
+                marks.take(start, start + len(heading), "category")
+
+
+_KIND_BEFORE = re.compile(r"\b(?:category|heading)[ =:'\"]*$")
+_KIND_BEHIND = re.compile(r"['\"]? (?:category|heading)\b")
 
 
 def _categories(marks: _Marks, known: Known) -> None:
@@ -1298,8 +1332,21 @@ _NOUN = re.compile(
 )
 
 
-def _not_spent(marks: _Marks) -> None:
-    """Takes what is no spending anyway out of what is to be left out of it: "not counting transfers"."""
+def _which_it_was(marks: _Marks, known: Known) -> None:
+    """Takes out what only asks who a payment was to, "the dearest one, and which garage was it": it is the dearest of all."""
+    for match in _WHICH_IT_WAS.finditer(marks.hidden()):
+        if match["kind"] in known.vocabulary.trades or known.vocabulary.is_kind(match["kind"]):
+            marks.take(match.start("kind"), match.end("kind"), "apposed")
+
+
+_WHICH_IT_WAS = re.compile(
+    r"(?<=\w),? (?:and )?(?:at |to |in |from )?(?:which|what) (?P<kind>[a-z]+) (?:was|is|did) (?:it|that)\b"
+)
+
+
+def _not_spent(marks: _Marks, known: Known) -> None:
+    """Takes what is no spending anyway out of what is to be left out of it, "not counting transfers", and what narrows none of it."""
+    _which_it_was(marks, known)
     for match in _NOT_SPENT.finditer(marks.text) if _OF_SPENDING.search(marks.text) else ():
         marks.take(match.start(), match.end(), "apposed")
 
@@ -1694,12 +1741,17 @@ def _only_told(marks: _Marks, known: Known) -> None:
         part
         for part in marks.taken
         if part[2] not in _NAMED
-        or (_DETERMINERS.sub("", f"{part[3]} ") and (not _is_told(part[3], known) or is_payee(_bare(part[3]), known)))
+        or (_DETERMINERS.sub("", f"{part[3]} ") and (not _is_told(part[3], known) or _is_theirs(_bare(part[3]), known)))
     ]
 
 
 def _is_told(words: str, known: Known) -> bool:
     return all(known.talk.get(w.removesuffix("'s"), 0.0) >= SURELY_TOLD for w in WORD.findall(words))
+
+
+def _is_theirs(name: str, known: Known) -> bool:
+    """Whether a name is a payee's, or a heading's of several words, as it stands."""
+    return is_payee(name, known) or any(name == one.casefold() and len(headings.parts_of(one)) > 1 for one in known.headings)
 
 
 def is_payee(name: str, known: Known) -> bool:

@@ -297,8 +297,15 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     """The parts as they narrow what is asked; None where they do in a way that one step cannot say."""
     if tool not in ABOUT_SAME | {Tool.INCOME, Tool.COMPARE}:
         return found
+    if tool is Tool.REFUNDS and held.INTO.match(found.spans.account):
+        # "Refunded to my card" came in there as all refunds do.
+        bare = held.LEAD_OF_ACCOUNT.sub("", found.spans.account)
+        found = replace(found, spans=found.spans.model_copy(update={"account": bare}))
     if misread(found, known):
         return None
+    if tool in _ADDED_UP and found.spans.periods == ("now",) and names_any(found.spans):
+        # "How many is that now": until now, and not of today.
+        found = replace(found, spans=found.spans.model_copy(update={"periods": ()}))
     goes_on = last is not None and refers_back(text, found.spans)
     named = found.spans.merchants or found.spans.category or tool is Tool.COMPARE or goes_on
     if tool is Tool.SUM and not (named or found.spans.account) and _SAVED.search(text):
@@ -328,6 +335,7 @@ def _put_right(found: Found, tool: Tool, text: str, known: Known, last: Asked | 
     return found if named else _of_interest(found, tool, text)
 
 
+_ADDED_UP = frozenset({Tool.SUM, Tool.COUNT, Tool.AVERAGE})
 # "What was taken out of my account" is all that was paid.
 _TAKEN_OUT = re.compile(
     r"\b(?:drawn|drew) out\b(?! of)|\b(?:i|we)(?:'ve| have)? (?:take|took|taken|get|got|draw|drew|drawn) (?:(?:any|the|some|much) )?(?:money |cash )?out\b(?! of)|\bwithdr[ae]wn?\b|\b(?:i|we)(?:'ve| have)? dr(?:e|a)wn?\b(?! on)"

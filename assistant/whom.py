@@ -45,6 +45,36 @@ def name_in(
     return (start, end) if _is_whom(text[:start], text[end:], ordinary(said), denied(said)) else None
 
 
+def name_told(
+    text: str, words: Sequence[re.Match[str]], strange: Callable[[str], bool], ordinary: Callable[[str], bool]
+) -> tuple[int, int] | None:
+    """Where somebody is named in what is told beside a question, "Acme Tools want proof that I paid": the one run of words that
+    are none of a question in which a word is in no dictionary, with those that are part of a name; None where there are more."""
+    runs: list[list[re.Match[str]]] = []
+    for word, ahead in zip(words, (None, *words), strict=False):
+        if not (strange(word.group()) or _is_part(word.group()) or word.group().isdigit()):
+            continue
+        beside = bool(runs) and ahead is runs[-1][-1] and text[runs[-1][-1].end() : word.start()] in _CLOSE
+        runs = [*runs[:-1], [*runs[-1], word]] if beside else [*runs, [word]]
+    names = [run for run in runs if any(strange(word.group()) and not ordinary(word.group()) for word in run)]
+    # "My son swears we shop at Acme": where a payee stands an ordinary word is one, too.
+    names = names or [run for run in runs if strange(run[0].group()) and _AT.search(text[: run[0].start()])]
+    if len(names) != 1:
+        return None
+    name = names[0]
+    while len(name) > 1 and _DOES.search(name[0].group()) and ordinary(name[0].group()):
+        name = name[1:]
+    return name[0].start(), name[-1].end()
+
+
+_AT = re.compile(
+    r"\b(?:shop|shops|shopped|shopping|eat|ate|go|went|order|ordered|buy|bought|spend|spent|pay|pays|paid|paying)"
+    r" (?:at|from|to|with) (?:the )?$"
+)
+# What is done with somebody: "dropping Acme", "we shopped Acme".
+_DOES = re.compile(r"(?:ing|ed)$|^place$")
+
+
 def _is_last(number: int, at: Sequence[int], words: Sequence[re.Match[str]]) -> bool:
     return all(words[other].group() != words[number].group() for other in at if other > number)
 
@@ -87,7 +117,7 @@ def _is_whom(before: str, after: str, ordinary: bool, denied: bool) -> bool:
     alone = _FRONT.fullmatch(before) is not None
     if (alone and _MARK.match(after)) or _ABOUT.search(before):
         # What is paid for is not "them", and nobody was "there".
-        return not ordinary or _SOMEBODY.search(after) is not None
+        return not ordinary or SOMEBODY.search(after) is not None
     at_front = alone and after.startswith(" ")
     # Here may stand what only says of which sort payments are: "any odd double charges".
     return not (ordinary or denied) and (at_front or _LEAD.search(before) is not None or _PAYMENTS.match(after) is not None)
@@ -134,7 +164,7 @@ _LEAD = re.compile(
     r"|than) (?:the )?$"
 )
 _PAYMENTS = re.compile(r" (?:payments?|transactions?|purchases?|spend|spending|total|totals|charges?|bills?)\b")
-_SOMEBODY = re.compile(
+SOMEBODY = re.compile(
     r"\b(?:pa(?:id|y|ying|yed)|given?|gave|giving|with|to|at|from|used?|using|told|gone) (?:them|em|'em|it|him|her)\b"
     r"|\bthey(?:'ve| have| had| got| took| get)?\b"
     r"|\b(?:paid|spent|payments?|been|go|gone|went|was i|bought|spend|money) (?:last )?there\b"

@@ -35,6 +35,9 @@ def understanding(bank: Counter) -> Understanding:
         ("Boots in May: sums paid, yes. Refunds: no.", "boots in may: sums paid, yes."),
         ("Tesco spending, refunds mustn't be part of the figure", "tesco spending"),
         ("Tesco: the lot, refunds = omitted", "tesco: the lot"),
+        ("how much has Boots had off me if we keep any refunds out", "how much has boots had off me"),
+        ("Tesco, the total, not counting what they refunded", "tesco, the total"),
+        ("Aldi total, refund amounts not subtracted", "aldi total"),
         ("just payments to Tesco, none of the refunds", "just payments to tesco"),
     ],
 )

@@ -151,6 +151,9 @@ def points_nowhere(step: Step, text: str, lost: bool) -> bool:
         return False
     if THE_NEW_PRICE.search(text) and not (said.merchants or said.category):
         return True
+    if step.tool is Tool.TOP and said.number and said.periods and PRONOUN.search(text) is None:
+        # "The top three shops overall": so many are of all, whatever was not understood before.
+        return False
     if lost and SOMEBODY.search(text) and not said.merchants:
         # "How much did she spend" after a refusal is about who was refused.
         return True
@@ -179,9 +182,7 @@ def points_nowhere(step: Step, text: str, lost: bool) -> bool:
         # "In May, the dearest on there": in those days.
         text = _PAYMENTS_THEMSELVES.sub("", _ON_THERE.sub("", text))
         text = _OF_THE_ROW.sub("", text) if step.tool in ONE_ROW else text
-    # "The top three shops overall": so many are of all, whatever was not understood before.
-    ranked = step.tool is Tool.TOP and said.number and said.periods
-    return PRONOUN.search(text) is not None or (lost and not said.account and not ranked and OWN.search(text) is None)
+    return PRONOUN.search(text) is not None or (lost and not said.account and OWN.search(text) is None)
 
 
 _SUBSCRIBED = re.compile(r"\b(?:subs|subscriptions|memberships)\b.*\b(?:they|them|these|those)\b")

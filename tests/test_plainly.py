@@ -82,3 +82,10 @@ def test_a_question_behind_a_statement_leaves_no_refund_out(understanding: Under
     before = Asked(step=Step(tool=Tool.LARGEST, spans=Spans(periods=("in may",), merchants=("tesco",))))
     read = understanding.plan("and Boots gave me something back didn't they, how much?", KNOWN, Memory(asked=(before,)))
     assert not (isinstance(read, Plan) and read.steps[0].spans.merchants == ("tesco",))
+
+
+def test_so_many_of_all_are_asked_for_whatever_was_not_understood_before(understanding: Understanding) -> None:
+    before = Asked(step=Step(tool=Tool.SUM, spans=Spans(merchants=("tesco",))))
+    read = understanding.plan("top five shops by spending overall, with the sums", KNOWN, Memory(asked=(before,), lost=True))
+    assert isinstance(read, Plan)
+    assert [(step.tool, step.spans.merchants) for step in read.steps] == [(Tool.TOP, ())]

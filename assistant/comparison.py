@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -175,7 +176,9 @@ def two_sides(said: Spans, text: str, today: periods.Today) -> Spans | None:
     if COMPARES.search(text) is None or _OF_OTHERS.search(text) or said.group or said.amount or said.number:
         return None
     if names == TWO_SIDES:
-        return said if len(said.periods) < TWO_SIDES else None
+        # "The car insurance" is one thing.
+        beside = any(" ".join(pair) in text for pair in itertools.permutations(names_in(said)))
+        return said if len(said.periods) < TWO_SIDES and not beside else None
     months = _months(said_days, today, year)
     if names > TWO_SIDES or len(set(months.values())) != TWO_SIDES or not (names or _SPENT.search(text)):
         return None
@@ -254,7 +257,7 @@ _MORE = (
 )
 # What says that one of two is held against the other.
 COMPARES = re.compile(
-    r"\b(?:differ\w*|compar\w+|vs|versus|against|minus|take away|subtract\w*|measur\w*|margin|gap|exceed\w*|outspen[dt]|above|below|go(?:ne)? over|went over"
+    r"\b(?:differ(?!ent)\w*|compar\w+|vs|versus|against|minus|take away|subtract\w*|measur\w*|margin|gap|exceed\w*|outspen[dt]|above|below|go(?:ne)? over|went over"
     rf"|up or down|(?:go|goes|gone|going|went|was|is|am|were|been|i'm) (?:up|down)|r[io]se|risen|rising|gr[eo]wn?|increas\w+|decreas\w+|dropp?(?:ed|ing)?|falls?|fell|fallen|dip(?:s|ped)?|shrink|shr[au]nk|climb\w*|jump\w*|swing"
     rf"|change[ds]?|{_MORE})\b"
 )

@@ -44,7 +44,7 @@ from assistant.leftover import (
     words_left,
 )
 from assistant.memory import Memory, names_somebody, off_track, spoke_of_somebody
-from assistant.named_again import with_names
+from assistant.named_again import so_many, with_names, with_others
 from assistant.objections import objection
 from assistant.pensions import with_pension
 from assistant.plan import (
@@ -130,6 +130,14 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
+        read = self._any(message, known, memory)
+        if isinstance(read, Plan) and len(read.steps) == 1 and (number := so_many(parts.plain(message), read.steps[0])):
+            # "All three of them": fewer are not what was asked.
+            whole = with_others(read.steps[0], number, memory)
+            return read.model_copy(update={"steps": (whole,)}) if whole else Unsure(parts.find(message, known), "", 0.0)
+        return read
+
+    def _any(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         text = parts.plain(message)
         left_out = refunds.less(text)
         if (rest := left_out or refunds.net(text)) is not None:

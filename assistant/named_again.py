@@ -6,7 +6,7 @@ import re
 
 from assistant import spans as parts
 from assistant.memory import Memory, off_track
-from assistant.plan import names_in
+from assistant.plan import ABOUT_PAYMENTS, Step, names_in
 from assistant.spans import Known
 
 
@@ -52,4 +52,26 @@ _STAND_FOR = re.compile(
     r"(?P<ahead>(?<=\w),? (?:or|and|vs|versus|against|than|plus|\+|&|with) )?"
     r"\b(?P<those>(?:all (?:of )?)?(?:those|these)(?: (?:two|three|four|[234]))?|the (?:two|three|four|[234])(?: of (?:them|those))?|both of (?:them|those)|(?:all of )?them(?: both| two| all)?)\b"
     r"(?P<behind>,? (?:\+|plus|and|or|&|with|vs|versus|against|along with|together with) )?"
+)
+
+
+def so_many(text: str, step: Step) -> int:
+    """How many a message says that it is about, where its step names some, and not as many; else 0."""
+    said = _SO_MANY.search(text)
+    names = len(step.spans.merchants)
+    number = _NUMBERS[said["number"]] if said is not None else 0
+    return number if step.tool in ABOUT_PAYMENTS and names and not step.only and number > names else 0
+
+
+def with_others(step: Step, number: int, memory: Memory) -> Step | None:
+    """A step with those whom the questions before named, where that makes so many; else None."""
+    others = (name for one in memory.asked if not one.step.only for name in one.step.spans.merchants)
+    names = tuple(dict.fromkeys((*others, *step.spans.merchants)))
+    if len(names) != number:
+        return None
+    return step.model_copy(update={"spans": step.spans.model_copy(update={"merchants": names})})
+
+
+_SO_MANY = re.compile(
+    r"\ball (?P<number>three|four|[34])\b(?: of (?:them|those|these|it))?(?=\s*(?:$|[?.!,;]|(?:together|in|this|last|added|since|for|over|combined)\b))"
 )

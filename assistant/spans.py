@@ -494,19 +494,7 @@ def _find(message: str, known: Known) -> Found:
     _exact_payees(marks, known)
     _sites(marks, known.payees)
     bad = _periods(marks, known.today)
-    for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately"), (_ROUNDED, "rounded")):
-        for match in pattern.finditer(marks.hidden()):
-            marks.take(match.start(), match.end(), kind)
-    for pattern, kind in ((_AMOUNTS, "amount"), (_GROUP, "group"), (_ACCOUNT, "account")):
-        for match in pattern.finditer(marks.hidden()):
-            if kind != "account" or _is_account(match["name"], known):
-                marks.take(match.start(), match.end(), kind)
-    for pattern in (_TO_SPEND, _AFFORD_AT, _AT_AFFORD):
-        for match in pattern.finditer(marks.hidden()):
-            marks.take(match.start("sum"), match.end("sum"), "amount")
-    for match in _NUMBER.finditer(marks.hidden()):
-        name = next(name for name in "abc" if match[name])
-        marks.take(match.start(name), match.end(name), "number")
+    _figures(marks, known)
     _headings(marks, known)
     if whom_asked := _whom(marks, known, message):
         known = _as_named(known, whom_asked)
@@ -558,6 +546,23 @@ def _find(message: str, known: Known) -> Found:
     return Found(
         masked=masked, spans=spans, unknown=unknown, bad_period=bad, each=each, hours=hours, undated=undated, whom=whom_asked
     )
+
+
+def _figures(marks: _Marks, known: Known) -> None:
+    """Hours, amounts, groups, accounts and numbers, by their form."""
+    for pattern, kind in ((_HOUR, "hour"), (SEPARATELY, "separately"), (_ROUNDED, "rounded")):
+        for match in pattern.finditer(marks.hidden()):
+            marks.take(match.start(), match.end(), kind)
+    for pattern, kind in ((_AMOUNTS, "amount"), (_GROUP, "group"), (_ACCOUNT, "account")):
+        for match in pattern.finditer(marks.hidden()):
+            if kind != "account" or _is_account(match["name"], known):
+                marks.take(match.start(), match.end(), kind)
+    for pattern in (_TO_SPEND, _AFFORD_AT, _AT_AFFORD):
+        for match in pattern.finditer(marks.hidden()):
+            marks.take(match.start("sum"), match.end("sum"), "amount")
+    for match in _NUMBER.finditer(marks.hidden()):
+        name = next(name for name in "abc" if match[name])
+        marks.take(match.start(name), match.end(name), "number")
 
 
 def _moved_between(spans: Spans, marks: _Marks, known: Known) -> Spans:

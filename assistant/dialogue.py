@@ -181,6 +181,8 @@ class Understanding:
         their_balance = last is not None and last.step.tool is Tool.BALANCE and _is_anothers(last.step, known)
         if held.unseen(parts.plain(message), known, after_theirs=their_balance):
             return Plan(steps=(Step(tool=Tool.REFUSE),), path="routed")
+        if strangers.are_dead(parts.plain(message)):
+            return Plan(steps=(Step(tool=Tool.HANDOVER),), path="routed")
         if strangers.are_compared_with(parts.plain(message)):
             return Plan(steps=(Step(tool=Tool.CANNOT),), path="routed")
         known = replace(known, written=message)

@@ -103,7 +103,7 @@ _WORDS: tuple[tuple[Tool, re.Pattern[str]], ...] = (
         Tool.SUM,
         re.compile(
             r"\b(?:how much|cost(?:s|ed|ing)?|totals?|totall?ed|sum|add(?:s|ed|ing)?(?: (?:it|them|those|that|all))* (?:up|together)"
-            r"|com(?:e|es|ing) (?:out )?(?:to|at)|came (?:out )?(?:to|at)|amounts?(?: to)?|(?<!it )worth (?=what|how much)|make|made|altogether|all told"
+            r"|com(?:e|es|ing) (?:out )?(?:to|at)|came (?:out )?(?:to|at)|amounts?(?: to)?|(?<!it )worth (?=what|how much)|make(?! (?:it|that)\b)|made|altogether|all told"
             r"|(?:all )?together|all in|in (?:all|one figure|pounds|money)|(?:the )?damage|set (?:me|us) back|price|bill|run to|ran to)\b"
         ),
     ),

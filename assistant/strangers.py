@@ -38,6 +38,21 @@ def are_asked_about(text: str, known: Known) -> bool:
     return any(_is_full_name(match["name"], known) for pattern in _FULL_NAME for match in pattern.finditer(text))
 
 
+def are_dead(text: str) -> bool:
+    """Whether the money of somebody who died is asked about, who can let nobody see it any more: that is for a person."""
+    return _DIED.search(text) is not None and _LEFT_BY_THEM.search(text) is not None
+
+
+_DIED = re.compile(
+    rf"\b(?:{'|'.join(sorted(parts.KIN))}|mother|husband|wife|partner|friend|neighbour|relative|customer|holder|he|she)\b[^.?!;]{{0,30}}"
+    r"\b(?:died|passed (?:away|on)|is dead)\b"
+)
+_LEFT_BY_THEM = re.compile(
+    r"\b(?:his|her|their) (?:[a-z]+ )?(?:accounts?|money|savings|cards?|balance|estate)\b"
+    r"|\bwhat (?:he|she|they) (?:had|has|have|held)\b"
+)
+
+
 def are_compared_with(text: str) -> bool:
     """ "More than other families do": what others spend no account of the customer's says."""
     return _LIKE_OTHERS.search(text) is not None

@@ -62,6 +62,12 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"|\w+ ways|with (?:my|the|him|her|them))\b",
         "",
     ),
+    # What a payment or a letter says is nobody's order.
+    (
+        r"(?:do|follow|obey|execute|carry out|act on)\b[^.?!;]{0,30}\b(?:what(?:ever)?|instructions?|orders?|everything|as)\b"
+        r"[^.?!;]*\b(?:reference|message|note|payment|letter|e-?mail|text|says?|said|written|told)\b",
+        "",
+    ),
 )
 # "Cancel the second one" is of what was listed.
 _OF_LISTED: Mapping[Tool | None, str] = {

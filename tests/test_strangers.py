@@ -82,6 +82,19 @@ def test_what_others_spend_nobody_here_knows(text: str, others: bool) -> None:
     assert strangers.are_compared_with(text) is others
 
 
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        ("my uncle has passed away, what's in his account?", True),
+        ("a neighbour of mine died. what did she leave, i mean what she had with you", True),
+        ("the cat died, what did the vet cost", False),
+        ("my brother died last year. what did I pay the florist", False),
+    ],
+)
+def test_the_money_of_the_dead_is_for_a_person(text: str, dead: bool) -> None:
+    assert strangers.are_dead(text) is dead
+
+
 def test_a_city_of_another_country_is_abroad() -> None:
     assert places.is_abroad("a cash machine in lisbon")
     assert places.is_abroad("in new zealand")

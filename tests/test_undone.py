@@ -32,6 +32,7 @@ ORDERS, DEBITS, PLANNED, CHARGES, CLAIM = (
         ("change my email please", "How do I change my address?"),
         ("book me an appointment for tuesday", "How do I make an appointment at a branch?"),
         ("split last night's curry between us", ""),
+        ("do whatever the note of the last payment says", ""),
         ("the atm on the high street swallowed 40 of mine, sort it", "The cash machine paid out the wrong amount, what do I do?"),
     ],
 )

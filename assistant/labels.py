@@ -367,8 +367,11 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     if tool is Tool.PENDING and _CLEARED.search(text) and said.periods and all(is_over(p, known.today) for p in said.periods):
         # "Last week's, the ones that have cleared": what is booked.
         return Tool.FIND
-    if tool is Tool.PENDING and said.merchants and _WHEN_IT_WENT.search(text):
-        # What has gone through on some day is pending no more.
+    if (tool is Tool.PENDING and said.merchants and _WHEN_IT_WENT.search(text)) or (
+        tool is Tool.SHARE and _SHARE_PAID.search(text)
+    ):
+        # What has gone through on some day is pending no more; "has my share of the bills gone to her" is of a payment that is
+        # called so.
         return Tool.FIND
     if tool is Tool.FIND and _YET.search(text) and (said.merchants or said.category) and not said.periods:
         # "Has my gas bill gone out yet" is about the newest, not about all there ever were.
@@ -550,6 +553,10 @@ _HOW_MUCH_UNTIL = re.compile(r"how much xperiod[ ?.!]*")
 _BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
 _BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
+_SHARE_PAID = re.compile(
+    r"\b(?:has|have|had|did|was|is)\b[^.?!;]*\bshare of (?:the|our|my|her|his) [a-z]+(?: [a-z]+)? (?:gone|been|go|paid|sent|left|reach\w*|arrive\w*|through)\b"
+    r"|\b(?:pa(?:y|id)|sen[dt]|transfer(?:red)?)\b[^.?!;]*\b(?:my|our|her|his) share of\b"
+)
 _LESS_THAN = re.compile(r"\b(?:how much|by how much)\b.*\b(?:less|more|lower|higher|down|up|fallen|dropped|risen|gone)\b")
 _COSTS_NOW = re.compile(
     r"\b(?:costing|costs?|charging|charges?|taking|takes?|paying|pay)\b[^.?!;]*\b(?:these days|nowadays|right now|at the moment|currently)\b"

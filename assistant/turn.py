@@ -461,6 +461,8 @@ class Assistant:
         bank = asks_the_bank(message) or terms.asks_interest(message)
         tool = last.step.tool if last is not None else None
         how = undone.how(message, tool, understood=False) if cannot else undone.asked_how(message)
+        refused = undone.is_card_refused(message)
+        how = undone.WHY_REFUSED if refused else how
         # "Stop the payment to the garage that is due": who is named is paid by them, and rarely what a page is about.
         named = plan.found.spans.merchants if isinstance(plan, Unsure) else plan.steps[0].spans.merchants
         least = pages.SURELY_MEANT if plan.sure < HALF_UNDERSTOOD and not named else pages.CERTAINLY_MEANT
@@ -474,7 +476,7 @@ class Assistant:
         alike = likeness >= LIKE_A_PAGE and _DID.search(plain(message)) is None
         if theirs and not (alike or meant or cannot or goes_on or how or bank):
             return plan
-        topics = [topic_of(message, memory)] if how is None or not cannot else []
+        topics = [topic_of(message, memory)] if how is None or not (cannot or refused) else []
         topics += [how] if how else []
         whole = with_last(message, memory)
         if (isinstance(plan, Unsure) or goes_on) and whole is not None and whole not in topics:
@@ -508,7 +510,9 @@ class Assistant:
         # "Freeze my card": the page says how, and nobody may think that it was done.
         asked = ASKING.search(message.casefold()) is not None if how is None else undone.asks_how(message)
         declined = (Step(tool=Tool.CANNOT, spans=Spans(topic=topic)),) if cannot and not asked else ()
-        return Plan(steps=(*declined, page), path="routed")
+        # What may be wrong with a card, its state says before any page.
+        state = (Step(tool=Tool.CARDS, spans=Spans(account=spans.account, topic=message)),) if refused else ()
+        return Plan(steps=(*declined, *state, page), path="routed")
 
     # What is done
 

@@ -123,6 +123,24 @@ def asked_how(message: str) -> str:
     return _first(_ASKED_HOW, plain(message)) or ""
 
 
+def is_card_refused(message: str) -> bool:
+    """Whether a message is about a card that is not taken, or about what may be wrong with one."""
+    return _REFUSED.search(plain(message)) is not None
+
+
+# What the pages are asked then.
+WHY_REFUSED = "Why was my card declined?"
+_CARD = r"(?:my|the|our|this|that|euro|debit|credit|joint|account) (?:[a-z]+ ){0,2}cards?\b"
+_TURNED_DOWN = r"(?:declined|refused|rejected|turned down)"
+_REFUSED = re.compile(
+    rf"\b{_CARD}[^.?!]*\b(?:(?:was|been|got|gets|keeps getting|is being|is|being) {_TURNED_DOWN}"
+    r"|(?:does not|doesn't|won't|wouldn't|didn't|did not|isn't|is not|not|stopped|never) (?:work\w*|go(?:ing)? through|accepted)"
+    r"|(?:wouldn't|won't|would not|didn't) (?:take|have|accept) it)\b"
+    rf"|\b(?:was|is|were|has) {_CARD} (?:being |been )?{_TURNED_DOWN}\b"
+    rf"|\b(?:something|anything|what's|what is) (?:up|wrong|amiss|the matter|going on) with {_CARD}"
+)
+
+
 def asks_how(message: str) -> bool:
     """Whether a message asks how something is done, and does not want it done."""
     return _ASKS_HOW.search(plain(message)) is not None

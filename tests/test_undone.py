@@ -86,3 +86,24 @@ def test_nobody_may_think_that_it_was_done(bank: Counter) -> None:
 def test_a_claim_has_no_state_here(bank: Counter) -> None:
     told = bank.ask("margaret-ellison", "On which day will my claim against the florist be decided?")
     assert told.text.startswith("That is not something I can see or do here.")
+
+
+@pytest.mark.parametrize(
+    ("message", "refused"),
+    [
+        ("my debit card keeps getting declined", True),
+        ("what's up with the joint card?", True),
+        ("why is my card being refused", True),
+        ("the euro card doesn't work in the shop", True),
+        ("what did I pay by card", False),
+        ("is my card frozen", False),
+    ],
+)
+def test_a_card_that_is_not_taken_is_looked_at(message: str, refused: bool) -> None:
+    assert undone.is_card_refused(message) is refused
+
+
+def test_of_a_card_that_is_refused_its_state_is_told_before_the_page(bank: Counter) -> None:
+    told = bank.ask("tomasz-zielinski", "the euro card does not work in shops, what's up with it")
+    assert told.value("state") == "frozen"
+    assert [citation.title for citation in told.citations] == ["Why a card payment was declined"]

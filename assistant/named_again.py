@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant import spans as parts
+from assistant.labels import OF_REFUNDS
 from assistant.memory import Memory, off_track
 from assistant.plan import ABOUT_PAYMENTS, Step, names_in
 from assistant.spans import Known
@@ -12,7 +13,7 @@ from assistant.spans import Known
 
 def with_names(text: str, known: Known, memory: Memory) -> str:
     """A message with those names in it, and with the days that they were asked about where it says none. text: in plain form."""
-    if not memory.asked or off_track(memory) or _STAND_FOR.search(text) is None:
+    if not memory.asked or off_track(memory) or memory.asked[-1].step.tool in OF_REFUNDS or _STAND_FOR.search(text) is None:
         return text
     said = parts.find(text, known).spans
     # "Those two plus Boots": the first of these words may be taken for a part of the name.
@@ -35,8 +36,10 @@ def _spoken_of(memory: Memory, those: str) -> tuple[str, ...]:
     people of one name says more than the name does."""
     number = next((n for word, n in _NUMBERS.items() if word in those.split()), 0)
     names: list[str] = []
+    last = memory.asked[-1].step
     for one in reversed(memory.asked):
-        if one.step.only or one.step.excluding:
+        if one.step.only or one.step.excluding or one.step.tool is not last.tool or one.step.spans.periods != last.spans.periods:
+            # Of other days, or another question: which is meant, nobody can say.
             return ()
         names = [*(name for name in names_in(one.step.spans) if name not in names), *names]
         if len(names) >= (number or 1):

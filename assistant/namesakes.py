@@ -7,6 +7,7 @@ import re
 from assistant import choices
 from assistant.memory import Choice, Memory
 from assistant.merchants import How, Match
+from assistant.periods import NUMBERS
 from assistant.plan import ABOUT_PAYMENTS, Step
 from assistant.referring import called_so
 from assistant.spans import KIN, Known, family_of, plain, texts_of, words_of
@@ -75,12 +76,28 @@ def _of_kin(found: Match, text: str, known: Known) -> Match | None:
 
 def _by_purpose(found: Match, step: Step, text: str, known: Known) -> Match | None:
     """ "Did Ann pay me for the taxi": the one whose statement lines alone have something that was said."""
-    said = words_of(text) - words_of(" ".join((plain(found.said), *step.spans.periods))) - known.nobody
+    if _BESIDE.search(text) and len(step.spans.merchants) + bool(step.spans.category) > 1:
+        # "Ann and the rent" are two things.
+        return None
+    text = _ASIDE.sub(" ", text)
+    said = words_of(text) - words_of(" ".join((plain(found.said), *step.spans.periods))) - known.nobody - _OF_QUESTIONS
     people: dict[str, set[str]] = {}
+    whole: set[str] = set()
     for payee in found.payees:
-        people.setdefault(payee.shown, set()).update(texts_of(payee))
+        people.setdefault(payee.shown, set()).update(texts_of(payee) - _OF_QUESTIONS)
+        purpose = payee.template.removeprefix(plain(payee.shown)).strip()
+        whole |= {payee.shown} if " " in purpose and f" {purpose}" in text.replace("-", " ") else set()
     names = list(people)
-    meant = [names[number] for number in choices.telling(said, list(people.values()))]
+    meant = whole or {names[number] for number in choices.telling(said, list(people.values()))}
     if len(meant) != 1:
         return None
-    return found.model_copy(update={"payees": tuple(p for p in found.payees if p.shown == meant[0])})
+    return found.model_copy(update={"payees": tuple(p for p in found.payees if p.shown in meant)})
+
+
+_BESIDE = re.compile(r"\b(?:and|vs|versus|or|plus|against)\b|&")
+# What is left out, and the time of something else.
+_ASIDE = re.compile(
+    r"\b(?:not|without|except|excluding|ignoring|leaving out|apart from|other than|since|before|after|until|till)\b[^.?!;,]*"
+)
+# A number, and what is asked, say nothing of what was paid for.
+_OF_QUESTIONS = frozenset({*NUMBERS, "share", "side", "plan", "days", "part", "top"})

@@ -56,6 +56,9 @@ def balance(query: Query, context: Context) -> ToolResult:
         return _extremes(query, context, days)
     if (then := _then(query, context)) is not None:
         return _balance_then(query, context, then)
+    if (ends := _to_come(query, context)) is not None:
+        context.say("balance.to_come", day=context.book.day("asked about", ends))
+        return finish(query, context, None, outcome=Outcome.CANNOT)
     for account, found in stated:
         _say_stated(account, found, context)
     for account in query.accounts:
@@ -167,6 +170,16 @@ def _then(query: Query, context: Context) -> dt.date | None:
         return None
     period = query.periods[0]
     return period.since if period.since is not None and _BEGINNING.search(said) else period.until
+
+
+def _to_come(query: Query, context: Context) -> dt.date | None:
+    """The day to come of which the balance is asked: "at the end of next month", "in 2030"."""
+    period = next(iter(query.periods), None)
+    said = next(iter(query.step.spans.periods), "")
+    if period is None or period.until <= context.today:
+        return None
+    begins = period.since is not None and period.since > context.today
+    return period.until if begins or _END_OF.search(said) else None
 
 
 _BEGINNING = re.compile(r"\b(?:start|started|beginning|began)\b")
@@ -518,6 +531,16 @@ def _until(query: Query, context: Context) -> tuple[dt.date, str]:
 
 # What is set up goes on, but prices change and bills end.
 FURTHEST = relativedelta(years=1)
+
+
+def _too_far(until: dt.date, query: Query, context: Context) -> ToolResult | None:
+    """What nobody can tell yet; None for days near enough."""
+    if until <= context.today + FURTHEST:
+        return None
+    context.say("upcoming.far", until=context.book.day("until", until))
+    return finish(query, context, None, outcome=Outcome.CANNOT)
+
+
 # What is due, and that nothing is: from now on, on one day, over days that begin later.
 _AHEAD = {
     "": ("upcoming.head", "upcoming.none"),
@@ -531,9 +554,8 @@ def upcoming(query: Query, context: Context) -> ToolResult:
     if refused := only_files(query, context):
         return refused
     until, words = _until(query, context)
-    if until > context.today + FURTHEST:
-        context.say("upcoming.far", until=context.book.day("until", until))
-        return finish(query, context, None, outcome=Outcome.CANNOT)
+    if far := _too_far(until, query, context):
+        return far
     since = next((p.since for p in query.periods if p.since is not None and p.since > context.today), None)
     payments = _chosen([d for d in _meant(query, context, until) if since is None or d.day >= since], query, context)
     single = SINGLE in query.step.spans.change.split()
@@ -826,6 +848,8 @@ def afford(query: Query, context: Context) -> ToolResult:
         context.say("afford.currency", name=context.named(account))
         return finish(query, context, None, outcome=Outcome.CLARIFY)
     until, words = _until(query, context)
+    if far := _too_far(until, query, context):
+        return far
     out = _due_from(query, context, account, until)
     left = found.booked - out - amount
     context.book.money("available balance", found.available, signed=True)
@@ -868,6 +892,8 @@ def spare(query: Query, context: Context) -> ToolResult:
     if found is None:
         return finish(query, context, None, outcome=Outcome.CANNOT)
     until, words = _until(query, context)
+    if far := _too_far(until, query, context):
+        return far
     out = _due_from(query, context, account, until)
     left = found.booked - out
     if left.minor > 0:

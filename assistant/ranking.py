@@ -37,6 +37,4 @@ _WHICH = (
 )
 _LEAD = r"(?:(?:and|so|ok|okay|but|then|oh|right|well|now|for|of|take|with|as for|what about|about|at)\b[,.]? )*"
 _AHEAD = re.compile(rf"{_LEAD}{_WHICH}\s*[,:;–-]+\s*(?P<rest>\S.*)")
-_WITHIN = re.compile(
-    rf"\b(?:at|to|in|with|on|from|for) {_WHICH}(?P<rest>)(?=\s*(?:$|[?.!,;]|(?:in|last|this|during|since|over|for|compared|against|the (?:month|year|week) before)\b))"
-)
+_WITHIN = re.compile(rf"\b(?:at|to|in|with|on|from|for) {_WHICH}(?P<rest>)(?=\s*(?:$|[?.!,;]|[a-z]))")

@@ -211,6 +211,10 @@ def _moved_in(step: Step, known: Known) -> Step:
     said = step.spans
     into = said.account.startswith(("into ", "to ")) and not (said.merchants or said.category or said.without)
     held = accounts_named(said.account, known.accounts) if into else []
+    if step.tool is Tool.STANDING_ORDERS and held:
+        # It goes to that account, from another one.
+        names = tuple(plain(account.name) for account in held)
+        return step.model_copy(update={"spans": said.model_copy(update={"account": "", "merchants": names})})
     summed = step.tool is Tool.SUM and bool(held) and (len(said.periods) > 1 or held[0].kind is not AccountKind.SAVINGS)
     if len(held) != 1 or not (step.tool in _ONE_BY_ONE or summed):
         return step
@@ -235,6 +239,11 @@ def _days(step: Step, known: Known) -> list[Period] | Unclear:
         found.append(period)
     if step.tool not in (Tool.COMPARE, Tool.EXPLAIN):
         found = _innermost(found)
+    if step.tool is Tool.BALANCE and len(found) > 1:
+        # What was there on one of the days is no answer for all of them.
+        return Unclear(
+            key="which_days", choices=step.spans.periods, steps=tuple(_in(step, words) for words in step.spans.periods)
+        )
     if len(found) > 1 and step.tool in _OF_ONE_STRETCH | {Tool.SUM}:
         whole = periods.in_a_row(found)
         if whole is None and (step.tool is not Tool.SUM or _overlap(found)):

@@ -12,7 +12,11 @@ _THEIRS = (
     r"(?:accounts?|balances?|savings|isas?|pots?|jars?|cards?|statements?|salary|wages|pension|spending|outgoings|finances|loans?|mortgage"
     r"|overdraft|debts?|dispute|bank details)"
 )
-_POSSESSIVE = re.compile(rf"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:(?!(?:my|our|the|an?)\b)\w+\s+){{0,2}}?(?P<what>{_THEIRS})\b")
+_POSSESSIVE = re.compile(
+    r"\b(?P<who>[a-z]+)(?:'s|(?<=s)')\s+(?:(?!(?:my|our|the|an?)\b)\w+\s+){0,2}?"
+    r"(?P<what>accounts?|balances?|savings|isas?|pots?|jars?|statements?|salary|wages"
+    r"|cards?(?! (?:payment|charge|purchase|transaction)s?\b)|pension|overdraft|dispute|bank details)\b"
+)
 # A payee's account is where money goes to.
 _PAID_INTO = re.compile(r"\b(?:name check|close match|no match|(?:name|details) match)\b")
 # What is moved into somebody's pot is a payment of one's own.
@@ -33,20 +37,22 @@ def are_asked_about(text: str, known: Known) -> bool:
     """Whether a text in plain form asks about what somebody else holds, spends or earns."""
     if _PAID_INTO.search(text) or _I_PUT.search(text):
         return False
-    if any(_is_somebody(match["who"], known) and not _is_spent_there(match, known) for match in _POSSESSIVE.finditer(text)):
+    if any(_is_somebody(match["who"], known) and not _is_paid(match, known) for match in _POSSESSIVE.finditer(text)):
         return True
     return any(_is_full_name(match["name"], known) for pattern in _FULL_NAME for match in pattern.finditer(text))
 
 
 def are_dead(text: str) -> bool:
     """Whether the money of somebody who died is asked about, who can let nobody see it any more: that is for a person."""
-    return _DIED.search(text) is not None and _LEFT_BY_THEM.search(text) is not None
+    return _DIED.search(text) is not None and _LEFT_BY_THEM.search(text) is not None and _I_DID.search(text) is None
 
 
 _DIED = re.compile(
     rf"\b(?:{'|'.join(sorted(parts.KIN))}|mother|husband|wife|partner|friend|neighbour|relative|customer|holder|he|she)\b[^.?!;]{{0,30}}"
     r"\b(?:died|passed (?:away|on)|is dead)\b"
 )
+# What the customer did themselves, or somebody who lives, is another matter.
+_I_DID = re.compile(r"\b(?:i|we) (?:paid|sent|put|took|spent|gave|got)\b|\b(?:did|have|had) (?:i|we)\b|\bi see what\b")
 _LEFT_BY_THEM = re.compile(
     r"\b(?:his|her|their) (?:[a-z]+ )?(?:accounts?|money|savings|cards?|balance|estate)\b"
     r"|\bwhat (?:he|she|they) (?:had|has|have|held)\b"
@@ -65,9 +71,13 @@ _LIKE_OTHERS = re.compile(
 )
 
 
-def _is_spent_there(match: re.Match[str], known: Known) -> bool:
-    """ "Tesco's spending" is what was spent there."""
-    return match["what"] in ("spending", "outgoings") and (match["who"] in known.tokens or known.vocabulary.is_shop(match["who"]))
+def _is_paid(match: re.Match[str], known: Known) -> bool:
+    """Whether it is a shop or firm that is paid, or pays: its card charge, the wages that come from it."""
+    of_pay = match["what"] in ("salary", "wages", "pension") and (
+        match["who"] in known.tokens or match["who"] in ("boss", "employer")
+    )
+    shop = any(not p.personal and match["who"] in parts.texts_of(p) for p in known.payees)
+    return of_pay or shop or known.vocabulary.is_shop(match["who"])
 
 
 def _is_somebody(who: str, known: Known) -> bool:

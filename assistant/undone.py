@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from assistant.plan import Tool
 from assistant.spans import plain
 
-_REST = r"\b[^.?!;]*\b"
+_REST = r"\b[^.?!;,:]*\b"
 _CHANGE = (
-    r"(?:set ?up|start|create|stop|cancel|end|change|amend|alter|edit|increase|raise|lower|reduce|delete|remove|skip|pause|scrap"
-    r"|put (?:up|down|on)|put|move|bring forward|postpone|delay|reschedule)"
+    r"(?:set ?up|start(?! with)|create|stop(?! (?:showing|telling|listing))|cancel|end(?! of)|change(?! of)|amend|alter|edit"
+    r"|increase|raise|lower|reduce|delete|remove|skip|pause|scrap|put (?:up|down|on hold))"
 )
+_PUT_UP = r"put (?:my|the|our) (?:[a-z]+ ){0,2}"
+_SHIFT = rf"(?:{_CHANGE}|move (?:the|my|that|our)|bring forward|postpone|delay|reschedule)"
 _WHEN = (
     r"(?:due|scheduled|planned|coming up|upcoming|going out|set for|tomorrow|next (?:week|month)"
     r"|(?:on |this |next )?(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
@@ -20,19 +22,23 @@ _WHEN = (
 _MONEY = r"(?:payments?|transfers?|bills?)"
 # What is asked for by what it does, and what the pages are asked in its place; of some things they say nothing.
 _KINDS: tuple[tuple[str, str], ...] = (
-    (rf"{_CHANGE}{_REST}standing orders?\b", "How do I set up, change or cancel a standing order?"),
+    (
+        rf"{_CHANGE}{_REST}standing orders?\b|{_PUT_UP}standing order (?:up|down)\b",
+        "How do I set up, change or cancel a standing order?",
+    ),
     (
         r"set ?up\b[^.?!;]*\b(?:(?:every|each|a) (?:day|week|fortnight|month|quarter|year)|daily|weekly|monthly|yearly)\b",
         "How do I set up, change or cancel a standing order?",
     ),
-    (rf"{_CHANGE}{_REST}direct debits?\b", "How do I cancel a direct debit?"),
+    (rf"{_CHANGE}{_REST}direct debits?\b|{_PUT_UP}direct debit (?:up|down)\b", "How do I cancel a direct debit?"),
     (
-        rf"{_CHANGE}{_REST}{_MONEY}\b[^.?!;]*\b{_WHEN}\b|{_CHANGE}{_REST}{_WHEN} {_MONEY}\b"
+        rf"{_SHIFT}{_REST}{_MONEY}\b[^.?!;,:]*\b{_WHEN}\b|{_SHIFT}{_REST}{_WHEN} {_MONEY}\b"
         rf"|cancel (?:the|my|that|our) (?:payments?|transfers?) to\b|(?:put|push) (?:it|that|them) (?:off|back)\b",
         "How do I change or cancel a scheduled payment?",
     ),
     (
-        r"(?:get|make|stop|block|prevent|keep)\b[^.?!;]*\b(?:charging|taking|billing|debiting)\b",
+        r"(?:stop(?! showing)|block|prevent)\b[^.?!;,:]*\b(?:charging|taking|billing|debiting)\b"
+        r"|(?:get|make) (?:[a-z]+ ){1,3}(?:to )?stop(?:ping)? (?:charging|taking|billing|debiting)\b",
         "How do I stop a company charging my card?",
     ),
     (
@@ -41,25 +47,26 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"|do a chargeback\b|charge (?:it|that|this) back\b",
         "Something is wrong with a card payment, how do I get my money back?",
     ),
-    (rf"(?:close|shut)(?: down)?{_REST}(?:accounts?|savings|saver|isa|pot|jar|fund)\b", "How do I close my account?"),
+    (rf"(?:close|shut)(?: down)?(?! up){_REST}(?:accounts?|savings|saver|isa|pot|jar|fund)\b", "How do I close my account?"),
     (
-        rf"(?:change|update|note|record|correct|amend|register){_REST}"
+        rf"(?:change(?! of)|update|note|record|correct|amend|register){_REST}"
         r"(?:address|postcode|e-?mail|(?:phone|mobile|telephone)(?: number)?|contact details)\b",
         "How do I change my address?",
     ),
     (rf"(?:change|update|correct){_REST}(?:my|our) (?:sur|last |first )?name\b", "How do I change my name?"),
     (
-        rf"(?:book|make|arrange|schedule|reserve|set up|get)\b(?: me| us)?{_REST}(?:appointment|slot|meeting)\b",
+        rf"(?:book|make|arrange|schedule|reserve|set up)\b(?: me| us)?{_REST}(?:appointment|slot|meeting)\b"
+        r"|get (?:me |us )?an? (?:appointment|slot|meeting)\b",
         "How do I make an appointment at a branch?",
     ),
     (
-        rf"(?:raise|increase|lift|up|put|change){_REST}(?:cash|card|machine|withdrawal|atm|daily) limit\b",
+        rf"(?:raise|increase|lift|up|put|change(?! of)){_REST}(?:cash|card|machine|withdrawal|atm|daily) limit\b",
         "What is my cash machine limit and how do I change it?",
     ),
     (
         r"(?:split|divide)\b(?![^.?!;]*\b(?:categor|month|week|shop|merchant|account|kind|type))[^.?!;]*"
         r"\b(?:by (?:two|three|four|five|six|\d)|between (?:us|the (?:[a-z]+ )?(?:of us|girls|boys|lads|friends|group))"
-        r"|\w+ ways|with (?:my|the|him|her|them))\b",
+        r"|\w+ ways|with (?:my [a-z]+|him|her|them))\b",
         "",
     ),
     # What a payment or a letter says is nobody's order.
@@ -78,9 +85,13 @@ _OF_LISTED: Mapping[Tool | None, str] = {
 }
 # How somebody begins who wants a thing done; a question about it is none of these.
 _LEAD = (
-    r"(?:(?:hi|hiya|hello|hey|good|morning|afternoon|evening|please|pls|plz|kindly|ok|okay|so|and|now|right|then|just|sorry|actually"
-    r"|no|urgent|urgently|can|could|would|will|you|u|someone|somebody|i|we|i'd|we'd|i'll|want|wanna|wish|need|like|to|gotta|must"
-    r"|have|got|help|me|us|get|let's|am|trying|asap|on second thoughts|go ahead)\b[ ,.!:-]*)*"
+    r"(?:(?:hi|hiya|hello|hey|good (?:morning|afternoon|evening)|please|pls|plz|kindly|ok|okay|so|and|now|right|then|just|sorry"
+    r"|actually|no|urgent|urgently|asap|on second thoughts|go ahead and|let's|help me(?: to)?"
+    r"|(?:can|could|would|will) (?:you|u|someone|somebody|i|we)"
+    r"|(?:i|we)(?:'d| would|'ll|'ve got)?(?: (?:really|just))? (?:like|want|need|wish|have|love|am trying)"
+    r"(?: (?:you|someone))? to"
+    r"|(?:i|we) wanna)"
+    r"\b[ ,.!:-]*)*"
 )
 _WANTS = (
     r"(?:^|[.?!;:,] |\b(?:and|please|pls|kindly|(?:can|could|will|would) you|(?:want|like|need|wish) (?:you )?to|let's|just|me) )"
@@ -96,11 +107,13 @@ _MACHINE = (
 )
 # What became of what was begun elsewhere, and what makes a change needed.
 _TOLD: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(?:my|our) (?:dispute|chargeback|claim)\b"), "How long does a dispute take?"),
+    (re.compile(r"\b(?:my|our) (?:dispute|chargeback|claim (?:against|about))\b"), "How long does a dispute take?"),
     (re.compile(r"\b(?:i|we|i've|we've|just|have) moved (?:house|home|flat|address)\b"), "How do I change my address?"),
 )
 _CHANGE_IT = re.compile(
-    rf"^{_LEAD}{_CHANGE} (?:it|that|this|them|those|these|(?:the|that|this) (?:[a-z]+ ){{0,3}}ones?)\b[^.?!;]*[.! ]*$"
+    rf"^{_LEAD}(?:stop|cancel|delete|remove|skip|pause|scrap|amend|change) "
+    r"(?:it|that|this|them|those|these|(?:the|that|this) (?:[a-z]+ ){0,3}ones?)"
+    r"(?: (?:please|pls|now|for me|then|to £?[\d,.]+))*[.! ]*$"
 )
 _FIRST = (*((re.compile(rf"^{_LEAD}(?:{pattern})"), question) for pattern, question in _KINDS), _MACHINE)
 _ANYWHERE = (*_FIRST, *((re.compile(rf"{_WANTS}(?:{pattern})"), question) for pattern, question in _KINDS), *_TOLD)
@@ -125,12 +138,15 @@ def asked_how(message: str) -> str:
 
 def is_card_refused(message: str) -> bool:
     """Whether a message is about a card that is not taken, or about what may be wrong with one."""
-    return _REFUSED.search(plain(message)) is not None
+    text = plain(message)
+    return _REFUSED.search(text) is not None and _MORE_ASKED.search(text) is None
 
 
 # What the pages are asked then.
 WHY_REFUSED = "Why was my card declined?"
-_CARD = r"(?:my|the|our|this|that|euro|debit|credit|joint|account) (?:[a-z]+ ){0,2}cards?\b"
+_MORE_ASKED = re.compile(r"\b(?:how much|balance|how many)\b")
+_OF_CARD = r"(?! (?:payment|purchase|transaction|limit)s?\b)"
+_CARD = rf"(?:my|the|our|this|that|euro|debit|credit|joint|account) (?:[a-z]+ ){{0,2}}cards?\b{_OF_CARD}"
 _TURNED_DOWN = r"(?:declined|refused|rejected|turned down)"
 _REFUSED = re.compile(
     rf"\b{_CARD}[^.?!]*\b(?:(?:was|been|got|gets|keeps getting|is being|is|being) {_TURNED_DOWN}"

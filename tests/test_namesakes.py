@@ -43,6 +43,8 @@ LEE = ("mark lee choir", "mark lee 3 days")
         ("paid mark for choirs this year?", {"MARK LEE"}),
         ("thanks, and what has mark had from me in the last 30 days", {"MARK POOLE", "MARK LEE"}),
         ("mark for the van and mark for choir", {"MARK POOLE", "MARK LEE"}),
+        ("what did mark have, not counting the choir", {"MARK POOLE", "MARK LEE"}),
+        ("mark's share of it since the choir", {"MARK POOLE", "MARK LEE"}),
         ("my brother mark, how much this year", {"MARK LEE"}),
     ],
 )

@@ -450,6 +450,15 @@ def test_what_is_due_in_some_years_nobody_can_tell(statement: Statement) -> None
     assert "3 June 2028" in told.text
 
 
+def test_a_balance_to_come_is_not_the_one_now(statement: Statement) -> None:
+    statement.live = Live(balances=[balance(statement, "100.00", "150.00")])
+    told = statement.told(Tool.BALANCE, periods=("at the end of november",))
+    assert (told.result.outcome, "100.00" in told.text) == (Outcome.CANNOT, False)
+    assert "100.00" in statement.told(Tool.BALANCE, periods=("this month",)).text
+    for tool in (Tool.SPARE, Tool.AFFORD):
+        assert statement.told(tool, amount="£5", periods=("in 2035",)).result.outcome is Outcome.CANNOT
+
+
 def test_this_week_goes_on_to_its_end_for_what_is_due(statement: Statement) -> None:
     statement.live = ahead(statement)
     assert "CLEANER on 27 November 2026" in statement.told(Tool.UPCOMING, periods=("this week",)).text

@@ -51,6 +51,9 @@ def test_what_is_somebody_elses_is_no_business_of_the_customers(text: str) -> No
         "what did tesco's spending come to",
         "the name check says close match for jo's new account",
         "how much does the garden centre take",
+        "what was netflix's card charge",
+        "what are my boss's wages payments",
+        "how was christmas's spending",
     ],
 )
 def test_who_pays_or_is_paid_may_be_asked_about(text: str) -> None:
@@ -89,6 +92,7 @@ def test_what_others_spend_nobody_here_knows(text: str, others: bool) -> None:
         ("a neighbour of mine died. what did she leave, i mean what she had with you", True),
         ("the cat died, what did the vet cost", False),
         ("my brother died last year. what did I pay the florist", False),
+        ("my neighbour passed away, did i pay into her account?", False),
     ],
 )
 def test_the_money_of_the_dead_is_for_a_person(text: str, dead: bool) -> None:

@@ -51,6 +51,12 @@ def test_who_wants_a_thing_done_is_told_how_it_is_done(message: str, question: s
         "how much is due on friday",
         "what did I pay to close the deal",
         "we change our address in may. can I still pay by cheque then?",
+        "to begin with, which direct debits are there",
+        "change of plan, what are my standing orders",
+        "I want to lower what I pay, which direct debits do I have?",
+        "move on: which payments are due tomorrow?",
+        "get the total Hulu keeps charging me",
+        "split boots and aldi with the totals",
     ],
 )
 def test_a_question_of_ones_own_wants_nothing_done(message: str) -> None:
@@ -68,6 +74,7 @@ def test_one_of_a_list_is_of_what_was_listed() -> None:
     assert undone.how("cancel the second one", Tool.STANDING_ORDERS, understood=True) == ORDERS
     assert undone.how("ok stop it please", Tool.DIRECT_DEBITS, understood=True) == DEBITS
     assert undone.how("cancel the second one", Tool.SUM, understood=True) is None
+    assert undone.how("change it to last year", Tool.STANDING_ORDERS, understood=True) is None
 
 
 def test_how_something_is_done_is_asked_of_the_pages_in_their_words() -> None:
@@ -97,6 +104,8 @@ def test_a_claim_has_no_state_here(bank: Counter) -> None:
         ("the euro card doesn't work in the shop", True),
         ("what did I pay by card", False),
         ("is my card frozen", False),
+        ("did my card payment to boots not go through", False),
+        ("my card was refused, how much have I got", False),
     ],
 )
 def test_a_card_that_is_not_taken_is_looked_at(message: str, refused: bool) -> None:

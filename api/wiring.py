@@ -164,8 +164,12 @@ def prepare(settings: Settings, progress: Callable[[int, int], None] | None = No
     folder = embedding.export(settings.models, progress)
     for learned in (reader.TAUGHT, reader.PAGES):
         reader.export(settings.models, learned)
-    if not head_path(settings).exists():
-        subprocess.run([sys.executable, "-m", "api.train", str(folder), str(head_path(settings))], check=True)
+    head = head_path(settings)
+    # A second process at the same time waits for the first, and finds it made.
+    with head.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not head.exists():
+            subprocess.run([sys.executable, "-m", "api.train", str(folder), str(head)], check=True)
     return Embedder(folder)
 
 

@@ -67,7 +67,7 @@ _ELSE = re.compile(
     r"|breakdown|broken|chart|graph|pending|hold|twice|double|duplicate[ds]?|back|refund\w*|owe[sd]?|who|which|from xmerchant"
     r"|xmerchant (?:ever )?(?:pays?|paid|sends?|sent|gives?|gave)|pa(?:y|ys|id|ying) (?:me|us)|sen[dt] (?:me|us)|(?:gave|given) (?:me|us)"
     r"|receive[sd]?|income|salary|wages|credits?|earn\w*|left|save[ds]?|saving|will|going to|can i|could i|afford|may i|should"
-    r"|two|three|both|pair|standing orders?|direct debits?|overdraft|cash|declined|not)\b"
+    r"|two|three|both|pair|payees?|beneficiar\w+|recipients?|standing orders?|direct debits?|overdraft|cash|declined|not)\b"
 )
 _ELSE_OF_ONE = re.compile(
     r"\b(?:average|smallest|lowest|which (?:day|week|month|shop|category|place)|day|compared?|two|three|four|five|each|every|second|third|next|received?|came in|refund\w*)\b"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -125,7 +126,7 @@ class Wordings:
         digest = hashlib.sha256("\n".join((version, *(w for _, w in said))).encode()).hexdigest()[:16]
         path = folder / f"wordings-{digest}.npy"
         if not path.exists():
-            draft = path.with_suffix(".part.npy")
+            draft = path.with_suffix(f".{os.getpid()}.part.npy")
             np.save(draft, embed([w for _, w in said]))
             draft.replace(path)
         return cls(said, np.load(path))

@@ -195,7 +195,7 @@ def test_the_version_that_the_customer_is_on_decides(bank: Counter) -> None:
 
 
 def test_a_page_that_is_only_likely_answers_nothing_about_somebody_who_is_named(bank: Counter) -> None:
-    assert not cited(bank.ask("tomasz-zielinski", "the payment to Nowak on friday, I am not sure of it"))
+    assert not cited(bank.ask("tomasz-zielinski", "kill the payment to Nowak that's planned for friday"))
 
 
 def test_who_wants_a_payment_stopped_is_told_that_it_is_not_done_before_how_it_is(bank: Counter) -> None:

@@ -171,16 +171,16 @@ def two_sides(said: Spans, text: str, today: periods.Today) -> Spans | None:
     if _DIFFERENCE.search(text) and len(said.merchants) == len(said.without) == 1 and not said.category:
         # "The difference, Tesco minus Aldi": the one is left out of no sum.
         said = said.model_copy(update={"merchants": (*said.merchants, *said.without), "without": ()})
-    names = len(names_in(said))
+    names = names_in(said)
     said_days, year = _of_one_year(said.periods)
     if COMPARES.search(text) is None or _OF_OTHERS.search(text) or said.group or said.amount or said.number:
         return None
-    if names == TWO_SIDES:
+    if len(names) == TWO_SIDES:
         # "The car insurance" is one thing.
-        beside = any(" ".join(pair) in text for pair in itertools.permutations(names_in(said)))
+        beside = any(" ".join(pair) in text for pair in itertools.permutations(names))
         return said if len(said.periods) < TWO_SIDES and not beside else None
     months = _months(said_days, today, year)
-    if names > TWO_SIDES or len(set(months.values())) != TWO_SIDES or not (names or _SPENT.search(text)):
+    if len(names) > TWO_SIDES or len(set(months.values())) != TWO_SIDES or not (names or _SPENT.search(text)):
         return None
     later, earlier = sorted(dict(zip(reversed(months.values()), reversed(months), strict=True)).items(), reverse=True)
     turned = _against_which(months, text) == later[0]

@@ -130,14 +130,15 @@ class Understanding:
 
     def plan(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
         """Read a message. Blocking (about 10 ms): run it in a worker thread."""
-        read = self._any(message, known, memory)
+        read = self._refunds_apart(message, known, memory)
         if isinstance(read, Plan) and len(read.steps) == 1 and (number := so_many(parts.plain(message), read.steps[0])):
             # "All three of them": fewer are not what was asked.
             whole = with_others(read.steps[0], number, memory)
             return read.model_copy(update={"steps": (whole,)}) if whole else Unsure(parts.find(message, known), "", 0.0)
         return read
 
-    def _any(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+    def _refunds_apart(self, message: str, known: Known, memory: Memory) -> Plan | Unsure:
+        """A message of which refunds are left out, or taken off, is read without the words that say so."""
         text = parts.plain(message)
         left_out = refunds.less(text)
         if (rest := left_out or refunds.net(text)) is not None:

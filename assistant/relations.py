@@ -67,9 +67,8 @@ def of_holder(message: str, known: Known, *, spoken_of: bool, nobody: bool) -> s
     first, text = names[0], plain(message)
     if first not in known.tokens:
         # "How much does Margaret Ellison have" is asked of her as "she" would be.
-        text = re.sub(
-            rf"\b(?P<does>does|did|has|is|was) {'(?: '.join(names)}{')?' * (len(names) - 1)}(?! ?')\b", r"\g<does> mum", text
-        )
+        full_name = rf"{re.escape(first)}(?: (?:{'|'.join(map(re.escape, names))}))*"
+        text = re.sub(rf"\b(?P<does>does|did|has|is|was) {full_name}\b(?! ?')", r"\g<does> mum", text)
     if _ALL_SEEN.search(text):
         return _ALL_SEEN.sub(f"in {first}'s accounts and in my own account", text)
     if _NOT_HERS.search(text) or _BETWEEN_US.search(text):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import re
 import zlib
 from collections import Counter
@@ -149,7 +148,7 @@ class Head:
 def store(path: Path, meta: Mapping[str, Any], **arrays: Vectors) -> None:
     """Write a head whole or not at all. meta: what JSON holds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.part.npz")
+    draft = path.with_suffix(".part.npz")
     np.savez(draft, meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]  # its stub takes every name for allow_pickle
     draft.replace(path)
 

@@ -181,8 +181,10 @@ def _asks_for(term: str, text: str) -> bool:
 
 def _where(term: str, amount: Money | None, product: Product, text: str) -> str:
     """The term of cash for what is taken out: no machine here gives another country's money."""
+    if term != "fee cash-uk":
+        return term
     abroad = (amount is not None and amount.currency != product.currency) or places.is_abroad(_NO_LETTERS.sub(" ", text))
-    return "fee cash-abroad" if abroad and term == "fee cash-uk" else term
+    return "fee cash-abroad" if abroad else term
 
 
 NO_TERM = "other"

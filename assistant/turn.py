@@ -459,10 +459,11 @@ class Assistant:
             or (_may_go_on(plan, last) and await asyncio.to_thread(self.reader.on_none, message) < pages.LITTLE)
         )
         bank = asks_the_bank(message) or terms.asks_interest(message)
-        tool = last.step.tool if last is not None else None
-        how = undone.how(message, tool, understood=False) if cannot else undone.asked_how(message)
         refused = undone.is_card_refused(message)
-        how = undone.WHY_REFUSED if refused else how
+        if refused or not cannot:
+            how: str | None = undone.WHY_REFUSED if refused else undone.asked_how(message)
+        else:
+            how = undone.how(message, last.step.tool if last is not None else None, understood=False)
         # "Stop the payment to the garage that is due": who is named is paid by them, and rarely what a page is about.
         named = plan.found.spans.merchants if isinstance(plan, Unsure) else plan.steps[0].spans.merchants
         least = pages.SURELY_MEANT if plan.sure < HALF_UNDERSTOOD and not named else pages.CERTAINLY_MEANT

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Mapping
 from assistant.plan import Tool
 from assistant.spans import plain
 
-_REST = r"\b[^.?!;,:]*\b"
+# What the pages are asked, in their own words, where a message is an order.
+STANDING_ORDER = "How do I set up, change or cancel a standing order?"
+DIRECT_DEBIT = "How do I cancel a direct debit?"
+SCHEDULED = "How do I change or cancel a scheduled payment?"
+CHARGES = "How do I stop a company charging my card?"
+ADDRESS = "How do I change my address?"
+WHY_REFUSED = "Why was my card declined?"
+# Words between two that belong together. So many at most: a long message of nothing but such words is looked through at each.
+_REST = r"\b[^.?!;,:]{0,80}\b"
 _CHANGE = (
     r"(?:set ?up|start(?! with)|create|stop(?! (?:showing|telling|listing))|cancel|end(?! of)|change(?! of)|amend|alter|edit"
     r"|increase|raise|lower|reduce|delete|remove|skip|pause|scrap|put (?:up|down|on hold))"
@@ -24,22 +32,22 @@ _MONEY = r"(?:payments?|transfers?|bills?)"
 _KINDS: tuple[tuple[str, str], ...] = (
     (
         rf"{_CHANGE}{_REST}standing orders?\b|{_PUT_UP}standing order (?:up|down)\b",
-        "How do I set up, change or cancel a standing order?",
+        STANDING_ORDER,
     ),
     (
-        r"set ?up\b[^.?!;]*\b(?:(?:every|each|a) (?:day|week|fortnight|month|quarter|year)|daily|weekly|monthly|yearly)\b",
-        "How do I set up, change or cancel a standing order?",
+        r"set ?up\b[^.?!;]{0,80}\b(?:(?:every|each|a) (?:day|week|fortnight|month|quarter|year)|daily|weekly|monthly|yearly)\b",
+        STANDING_ORDER,
     ),
-    (rf"{_CHANGE}{_REST}direct debits?\b|{_PUT_UP}direct debit (?:up|down)\b", "How do I cancel a direct debit?"),
+    (rf"{_CHANGE}{_REST}direct debits?\b|{_PUT_UP}direct debit (?:up|down)\b", DIRECT_DEBIT),
     (
-        rf"{_SHIFT}{_REST}{_MONEY}\b[^.?!;,:]*\b{_WHEN}\b|{_SHIFT}{_REST}{_WHEN} {_MONEY}\b"
+        rf"{_SHIFT}{_REST}{_MONEY}{_REST}{_WHEN}\b|{_SHIFT}{_REST}{_WHEN} {_MONEY}\b"
         rf"|cancel (?:the|my|that|our) (?:payments?|transfers?) to\b|(?:put|push) (?:it|that|them) (?:off|back)\b",
-        "How do I change or cancel a scheduled payment?",
+        SCHEDULED,
     ),
     (
-        r"(?:stop(?! showing)|block|prevent)\b[^.?!;,:]*\b(?:charging|taking|billing|debiting)\b"
+        r"(?:stop(?! showing)|block|prevent)\b[^.?!;,:]{0,80}\b(?:charging|taking|billing|debiting)\b"
         r"|(?:get|make) (?:[a-z]+ ){1,3}(?:to )?stop(?:ping)? (?:charging|taking|billing|debiting)\b",
-        "How do I stop a company charging my card?",
+        CHARGES,
     ),
     (
         r"(?:dispute|contest)\b|(?:raise|open|start|file|lodge|log|make|put in|begin) (?:a|the|an?other) (?:[a-z]+ )?"
@@ -51,7 +59,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (
         rf"(?:change(?! of)|update|note|record|correct|amend|register){_REST}"
         r"(?:address|postcode|e-?mail|(?:phone|mobile|telephone)(?: number)?|contact details)\b",
-        "How do I change my address?",
+        ADDRESS,
     ),
     (rf"(?:change|update|correct){_REST}(?:my|our) (?:sur|last |first )?name\b", "How do I change my name?"),
     (
@@ -64,7 +72,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "What is my cash machine limit and how do I change it?",
     ),
     (
-        r"(?:split|divide)\b(?![^.?!;]*\b(?:categor|month|week|shop|merchant|account|kind|type))[^.?!;]*"
+        r"(?:split|divide)\b(?![^.?!;]{0,80}\b(?:categor|month|week|shop|merchant|account|kind|type))[^.?!;]{0,80}"
         r"\b(?:by (?:two|three|four|five|six|\d)|between (?:us|the (?:[a-z]+ )?(?:of us|girls|boys|lads|friends|group))"
         r"|\w+ ways|with (?:my [a-z]+|him|her|them))\b",
         "",
@@ -72,16 +80,16 @@ _KINDS: tuple[tuple[str, str], ...] = (
     # What a payment or a letter says is nobody's order.
     (
         r"(?:do|follow|obey|execute|carry out|act on)\b[^.?!;]{0,30}\b(?:what(?:ever)?|instructions?|orders?|everything|as)\b"
-        r"[^.?!;]*\b(?:reference|message|note|payment|letter|e-?mail|text|says?|said|written|told)\b",
+        r"[^.?!;]{0,80}\b(?:reference|message|note|payment|letter|e-?mail|text|says?|said|written|told)\b",
         "",
     ),
 )
 # "Cancel the second one" is of what was listed.
 _OF_LISTED: Mapping[Tool | None, str] = {
-    Tool.STANDING_ORDERS: "How do I set up, change or cancel a standing order?",
-    Tool.DIRECT_DEBITS: "How do I cancel a direct debit?",
-    Tool.UPCOMING: "How do I change or cancel a scheduled payment?",
-    Tool.SUBSCRIPTIONS: "How do I stop a company charging my card?",
+    Tool.STANDING_ORDERS: STANDING_ORDER,
+    Tool.DIRECT_DEBITS: DIRECT_DEBIT,
+    Tool.UPCOMING: SCHEDULED,
+    Tool.SUBSCRIPTIONS: CHARGES,
 }
 # How somebody begins who wants a thing done; a question about it is none of these.
 _LEAD = (
@@ -100,7 +108,7 @@ _HOW = r"\b(?:how (?:do|can|would|could|should|to)(?: (?:i|we|you|one))?(?: go a
 # What is told of and to be put right, in whatever words.
 _MACHINE = (
     re.compile(
-        r"\b(?:cash ?(?:machine|point)s?|atm|hole in the wall)\b[^.?!]*\b(?:kept|keeps|swallow\w*|ate|short\W?chang\w*|wrong"
+        r"\b(?:cash ?(?:machine|point)s?|atm|hole in the wall)\b[^.?!]{0,80}\b(?:kept|keeps|swallow\w*|ate|short\W?chang\w*|wrong"
         r"|(?:didn't|did not|never) (?:give|pay|gave|paid)|only gave|gave (?:me )?(?:less|only|nothing|too little|the wrong))\b"
     ),
     "The cash machine paid out the wrong amount, what do I do?",
@@ -108,7 +116,7 @@ _MACHINE = (
 # What became of what was begun elsewhere, and what makes a change needed.
 _TOLD: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:my|our) (?:dispute|chargeback|claim (?:against|about))\b"), "How long does a dispute take?"),
-    (re.compile(r"\b(?:i|we|i've|we've|just|have) moved (?:house|home|flat|address)\b"), "How do I change my address?"),
+    (re.compile(r"\b(?:i|we|i've|we've|just|have) moved (?:house|home|flat|address)\b"), ADDRESS),
 )
 _CHANGE_IT = re.compile(
     rf"^{_LEAD}(?:stop|cancel|delete|remove|skip|pause|scrap|amend|change) "
@@ -142,14 +150,12 @@ def is_card_refused(message: str) -> bool:
     return _REFUSED.search(text) is not None and _MORE_ASKED.search(text) is None
 
 
-# What the pages are asked then.
-WHY_REFUSED = "Why was my card declined?"
 _MORE_ASKED = re.compile(r"\b(?:how much|balance|how many)\b")
 _OF_CARD = r"(?! (?:payment|purchase|transaction|limit)s?\b)"
 _CARD = rf"(?:my|the|our|this|that|euro|debit|credit|joint|account) (?:[a-z]+ ){{0,2}}cards?\b{_OF_CARD}"
 _TURNED_DOWN = r"(?:declined|refused|rejected|turned down)"
 _REFUSED = re.compile(
-    rf"\b{_CARD}[^.?!]*\b(?:(?:was|been|got|gets|keeps getting|is being|is|being) {_TURNED_DOWN}"
+    rf"\b{_CARD}[^.?!]{{0,80}}\b(?:(?:was|been|got|gets|keeps getting|is being|is|being) {_TURNED_DOWN}"
     r"|(?:does not|doesn't|won't|wouldn't|didn't|did not|isn't|is not|not|stopped|never) (?:work\w*|go(?:ing)? through|accepted)"
     r"|(?:wouldn't|won't|would not|didn't) (?:take|have|accept) it)\b"
     rf"|\b(?:was|is|were|has) {_CARD} (?:being |been )?{_TURNED_DOWN}\b"

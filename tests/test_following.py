@@ -12,6 +12,7 @@ from assistant.dialogue import Understanding, Unsure
 from assistant.following import added_up, both_of, goes_on_with, merged, remembered, together, unit_aside
 from assistant.grouping import WHAT_IS_LEFT
 from assistant.memory import Memory
+from assistant.named_again import so_many, with_others
 from assistant.operations import asked_of_them
 from assistant.orders import commands
 from assistant.periods import Today
@@ -1410,3 +1411,20 @@ def test_what_each_charge_is_on_average_is_of_what_was_paid(understanding: Under
     none_back = asked(Tool.REFUND_STATUS, Spans(merchants=("tesco",), periods=("on 3 may",)))
     step = one(understanding.plan("what does a charge there come to on average this year", KNOWN, none_back))
     assert (step.tool, step.spans.change) == (Tool.AVERAGE, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "named", "whole"),
+    [
+        (["tesco", "aldi"], ["boots"], ("tesco", "aldi", "boots")),
+        (["tesco", "aldi", "lidl"], ["boots"], None),  # which three, nobody can say
+        ([], ["boots"], None),
+    ],
+)
+def test_all_three_are_three(before: list[str], named: list[str], whole: tuple[str, ...] | None) -> None:
+    memory = Memory(asked=tuple(Asked(step=Step(tool=Tool.SUM, spans=Spans(merchants=(name,)))) for name in before))
+    step = Step(tool=Tool.SUM, spans=Spans(merchants=tuple(named)))
+    assert so_many("and boots, all three of them this year", step) == 3
+    assert so_many("boots, tesco and aldi, all three", step.model_copy(update={"spans": Spans(merchants=("a", "b", "c"))})) == 0
+    found = with_others(step, 3, memory)
+    assert (found.spans.merchants if found else None) == whole

@@ -10,7 +10,6 @@ from assistant import namesakes
 from assistant.choices import picked
 from assistant.memory import Choice, Memory
 from assistant.merchants import match
-from assistant.named_again import so_many, with_others
 from assistant.periods import Today
 from assistant.plan import Asked, Spans, Step, Tool
 from assistant.router import vocabulary
@@ -88,20 +87,3 @@ def test_a_choice_can_be_picked_by_what_its_statement_says() -> None:
     assert picked("my uncle", choices, frozenset({"MARK LEE"})) == choices[1].step
     assert picked("not my uncle", choices, frozenset({"MARK LEE"})) == choices[0].step
     assert picked("not lee", choices) == choices[0].step
-
-
-@pytest.mark.parametrize(
-    ("before", "named", "whole"),
-    [
-        (["tesco", "aldi"], ["boots"], ("tesco", "aldi", "boots")),
-        (["tesco", "aldi", "lidl"], ["boots"], None),  # which three, nobody can say
-        ([], ["boots"], None),
-    ],
-)
-def test_all_three_are_three(before: list[str], named: list[str], whole: tuple[str, ...] | None) -> None:
-    memory = Memory(asked=tuple(Asked(step=Step(tool=Tool.SUM, spans=Spans(merchants=(name,)))) for name in before))
-    step = Step(tool=Tool.SUM, spans=Spans(merchants=tuple(named)))
-    assert so_many("and boots, all three of them this year", step) == 3
-    assert so_many("boots, tesco and aldi, all three", step.model_copy(update={"spans": Spans(merchants=("a", "b", "c"))})) == 0
-    found = with_others(step, 3, memory)
-    assert (found.spans.merchants if found else None) == whole

@@ -420,8 +420,8 @@ def tool_meant(tool: Tool, found: Found, text: str, known: Known) -> Tool:
     ):
         # "How much till I get paid": nothing is spent yet in days to come.
         tool = Tool.UPCOMING if _GOES_OUT.search(text) else Tool.SPARE
-    if tool is Tool.SPARE and said.periods and all(p in NOW for p in said.periods):
-        # What can be spent today is what is there today.
+    if tool is Tool.SPARE and said.periods and (all(p in NOW for p in said.periods) or _MY_BALANCE.search(text)):
+        # What can be spent today is what is there today, and a balance to come is not what could be put aside until then.
         return Tool.BALANCE
     if tool is Tool.TOP and not said.number and _ONE_PAYMENT.search(text):
         return Tool.LARGEST
@@ -553,6 +553,7 @@ _HOW_MUCH_UNTIL = re.compile(r"how much xperiod[ ?.!]*")
 _BY_WEEK = re.compile(r"^(?:per|a|each|every|by|by the) (?:week|year)$")
 _BILL = re.compile(r"\b(?:bills?|subscriptions?|memberships?|insurance|rent|mortgage|direct debits?|broadband|premiums?|fees?)\b")
 _NUMBER_OF = re.compile(r"\b(?:sort ?codes?|numbers?|iban|bic|details|called|names?|kind|type|currency)\b")
+_MY_BALANCE = re.compile(r"\b(?:my|our|the) (?:[a-z]+ )?balance\b")
 _SHARE_PAID = re.compile(
     r"\b(?:has|have|had|did|was|is)\b[^.?!;]*\bshare of (?:the|our|my|her|his) [a-z]+(?: [a-z]+)? (?:gone|been|go|paid|sent|left|reach\w*|arrive\w*|through)\b"
     r"|\b(?:pa(?:y|id)|sen[dt]|transfer(?:red)?)\b[^.?!;]*\b(?:my|our|her|his) share of\b"

@@ -255,11 +255,13 @@ def scope(query: Query, context: Context, period: Period | None, leaves_out: Seq
 
 def together(scopes: Sequence[Scope]) -> Scope:
     """What several results cover between them; at least one."""
-    days = [day for scope in scopes for day in (scope.since, scope.until) if day is not None]
+    dated = [(scope.since, scope.until) for scope in scopes if scope.until is not None]
+    begun = [since for since, _ in dated if since is not None]
     return scopes[0].model_copy(
         update={
-            "since": min(days, default=None),
-            "until": max(days, default=None),
+            # What reaches back to the first row that is held has no first day, and no other one gives it one.
+            "since": min(begun) if begun and len(begun) == len(dated) else None,
+            "until": max((until for _, until in dated), default=None),
             "period": "; ".join(dict.fromkeys(one for scope in scopes for one in scope.period.split("; ") if one)),
             "category": ", ".join(dict.fromkeys(scope.category for scope in scopes if scope.category)) or None,
         }

@@ -926,6 +926,8 @@ def _may_go_on(plan: Plan, last: Asked | None) -> bool:
     if plan.path != "routed" or len(plan.steps) != 1 or last is None or last.step.tool is not Tool.ARTICLE:
         return False
     step = plan.steps[0]
+    if step.tool is Tool.BALANCE and step.spans.periods:
+        return False
     return step.tool in TOOLS and plan.sure < SURE_OF_PAYMENTS and not (step.spans.category or step.spans.without)
 
 

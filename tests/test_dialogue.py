@@ -91,6 +91,7 @@ def test_a_question_is_understood_for_what_it_asks(understanding: Understanding,
         ("how much was I charged for being overdrawn in October?", Tool.SUM),
         ("has our share of the kitty gone to tesco already?", Tool.FIND),
         ("how much can I spend with the overdraft?", Tool.BALANCE),
+        ("what will my balance be when next month ends?", Tool.BALANCE),
         ("will it rain in Cromer on Saturday?", Tool.OOS),
     ],
 )

@@ -204,6 +204,11 @@ def test_who_wants_a_payment_stopped_is_told_that_it_is_not_done_before_how_it_i
     assert cited(answer) == {"scheduled-payment"}
 
 
+def test_a_balance_to_come_is_no_more_of_the_page_before(bank: Counter) -> None:
+    _, later = bank.talk("ruth-ellison", "how do I cancel a direct debit?", "what will my balance be at the end of next month")
+    assert not cited(later)
+
+
 def test_the_limit_of_an_older_version_is_told_where_the_page_that_is_meant_is_for_another(bank: Counter) -> None:
     answer = bank.ask(PRIYA, "got to send the new builder 6k this afternoon and ive never used him, does that go through")
     assert answer.value("limit") == "2500.00"

@@ -78,6 +78,11 @@ def test_a_sum_is_that_of_the_banks_own_books(bank: Counter, books: Books, party
     assert answer.says_only_facts()
 
 
+def test_what_reaches_back_to_the_first_row_has_no_first_day(bank: Counter) -> None:
+    scope = bank.ask(AMARA, "how much have I spent at Tesco in all").done.scope
+    assert (scope.since, scope.until) == (None, dt.date(2026, 11, 24))
+
+
 def test_a_comparison_says_which_was_more_and_by_how_much(bank: Counter, books: Books) -> None:
     earlier, later = (booked(books, AMARA, days, spending) for days in (SEPTEMBER, OCTOBER))
     # The later month first, where nothing says which is held against which.
